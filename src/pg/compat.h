@@ -1,0 +1,70 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between the server versions that we build against, each
+ *	  with its reason; and how a function is made callable from SQL.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_COMPAT_H
+#define AZ_COMPAT_H
+
+#include "postgres.h"
+#include "fmgr.h"
+
+#if PG_VERSION_NUM < 150000
+#error "dbmi_authz needs PostgreSQL 15 or later"
+#endif
+
+/*
+ * Before 16 PGDLLEXPORT is empty outside Windows and every symbol is visible
+ * (core commit 089480c07 changed that).  We compile with hidden visibility on
+ * all versions, so say it ourselves.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+#endif
+
+/*
+ * The C function behind an SQL function; its name is the SQL name with
+ * "authz_" in front.  AZ_SQL(authz_has_scope) { ... PG_RETURN_BOOL(x); }
+ */
+#define AZ_SQL(name) \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, name) (void); \
+	PG_FUNCTION_INFO_V1(name); \
+	Datum name(PG_FUNCTION_ARGS)
+
+/*
+ * The extra data of a setting is freed by core: with free() before 16, with
+ * guc_free() since (core commit 407b50f2d).
+ */
+#if PG_VERSION_NUM < 160000
+#define az_guc_alloc(size)	malloc(size)
+#define az_guc_free(ptr)	free(ptr)
+#else
+#define az_guc_alloc(size)	guc_malloc(LOG, size)
+#define az_guc_free(ptr)	guc_free(ptr)
+#endif
+
+/* PGPROC.lxid became part of vxid in 17 (core commit ab355e3a8). */
+#if PG_VERSION_NUM < 170000
+#define az_local_xid()		(MyProc->lxid)
+#else
+#define az_local_xid()		(MyProc->vxid.lxid)
+#endif
+
+/*
+ * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
+ * behind the last parameter or argument that all versions have.
+ */
+#if PG_VERSION_NUM < 180000
+#define AZ_EXECUTE_ONCE_PARAM	, bool execute_once
+#define AZ_EXECUTE_ONCE			, execute_once
+#else
+#define AZ_EXECUTE_ONCE_PARAM
+#define AZ_EXECUTE_ONCE
+#endif
+
+#endif							/* AZ_COMPAT_H */

@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * dbmi_authz.c
+ *	  Verified identities inside PostgreSQL: module start.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "compat.h"
+
+#include "session.h"
+#include "trust.h"
+
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	az_trust_init();
+	az_session_init();
+}

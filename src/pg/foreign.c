@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * foreign.c
+ *	  Memory of the token library (malloc) owned by a memory context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "foreign.h"
+
+#include "utils/memutils.h"
+
+void
+az_free_with(MemoryContext context, void (*release) (void *object), void *object)
+{
+	MemoryContextCallback *callback;
+
+	if (object == NULL)
+		return;
+	callback = MemoryContextAllocExtended(context, sizeof(*callback),
+										  MCXT_ALLOC_NO_OOM);
+	if (callback == NULL)
+	{
+		release(object);
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	}
+	callback->func = release;
+	callback->arg = object;
+	MemoryContextRegisterResetCallback(context, callback);
+}

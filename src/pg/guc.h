@@ -1,0 +1,25 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.h
+ *	  The plain settings.  dbmi_authz.token is not one: see session.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_GUC_H
+#define AZ_GUC_H
+
+#include "compat.h"
+
+typedef enum AzTokenScope
+{
+	AZ_SCOPE_SESSION,
+	AZ_SCOPE_TRANSACTION
+} AzTokenScope;
+
+extern int	az_token_scope;		/* AzTokenScope */
+extern int	az_max_token_size;	/* bytes */
+
+/* scope_assigned is called after every change of dbmi_authz.token_scope. */
+extern void az_guc_init(void (*scope_assigned) (void));
+
+#endif							/* AZ_GUC_H */

@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.h
+ *	  Errors about tokens and denials (spec rule R11): a SQLSTATE, a constant
+ *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
+ *
+ * The raising functions do not return, and they keep the statement and the
+ * context, which may hold a token, out of the report.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_REPORT_H
+#define AZ_REPORT_H
+
+#include "compat.h"
+#include "datatype/timestamp.h"
+#include "reason.h"
+
+/* The one primary message for a token that does not verify. */
+#define AZ_REFUSED_MESSAGE	"token was refused"
+
+/* The RFC 6750 body; error NULL leaves that member out.  palloc'd. */
+extern char *az_error_body(const char *error, const char *description);
+
+/* hint may be NULL; all strings but description are constants. */
+extern void az_raise(int sqlstate, const char *message, const char *error,
+					 const char *description, const char *hint) pg_attribute_noreturn();
+
+/* 28000: a token was refused for that reason. */
+extern void az_raise_refused(AzReason reason) pg_attribute_noreturn();
+
+/* 28000: there is no identity and one is needed. */
+extern void az_raise_anonymous(void) pg_attribute_noreturn();
+
+/*
+ * 42501: the identity lacks something.  description is one short sentence
+ * without period for error_description, e.g. "User is not a member of org x";
+ * it may quote arguments of the caller, never claims.
+ */
+extern void az_raise_denied(const char *description) pg_attribute_noreturn();
+
+/*
+ * The last failure, for last_error() and www_authenticate().  It belongs to
+ * the backend, no rollback brings an older one back.
+ */
+typedef struct AzFailure
+{
+	int			sqlstate;
+	const char *error;			/* constant, or NULL */
+	char		description[256];
+	TimestampTz at;
+} AzFailure;
+
+extern void az_note_failure(int sqlstate, const char *error, const char *description);
+extern void az_forget_failure(void);
+extern const AzFailure *az_last_failure(void);	/* NULL: none */
+
+#endif							/* AZ_REPORT_H */

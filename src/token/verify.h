@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * verify.h
+ *	  A token in, an identity or one reason out.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_VERIFY_H
+#define AZ_VERIFY_H
+
+#include "claims.h"
+#include "jws.h"
+
+/* What to compare with the revocations; strings are UTF-8 or NULL. */
+typedef struct AzRevocable
+{
+	const char *issuer;			/* AzIssuer.issuer */
+	const char *token_id;		/* jti */
+	const char *session_id;		/* sid */
+	const char *subject;		/* sub, else the text of the user id claim */
+	int64_t		issued;			/* iat in microseconds since 1970, or AZ_TIME_NONE */
+} AzRevocable;
+
+/* Filled by the caller: from catalogs in the server, from a file in tests. */
+typedef struct AzTrust
+{
+	AzIssuer  **issuers;
+	size_t		nissuers;
+	size_t		max_token_size; /* bytes */
+
+	/* NULL: nothing is revoked.  May leave by longjmp. */
+	bool		(*revoked) (void *arg, const AzRevocable *what);
+	void	   *arg;
+
+	const AzConverter *converter;	/* NULL: claims stay UTF-8 */
+} AzTrust;
+
+/*
+ * Everything that one verification allocates hangs on this object, so that a
+ * callback may leave by longjmp and the caller's cleanup frees the rest.  It
+ * may be used again.
+ */
+typedef struct AzVerification AzVerification;
+
+extern AzVerification *az_verification_new(void);
+extern void az_verification_free(AzVerification *verification);
+
+/*
+ * Verify a token at the instant now (microseconds since 1970).  AZ_OK: the
+ * identity is borrowed from the verification, until it is used again or
+ * freed.  Any other reason: *identity is NULL.  A token that is broken in
+ * several ways reports the earliest, in the order of verify.c.
+ */
+extern AzReason az_verify(AzVerification *verification, const char *token, size_t len,
+						  int64_t now, const AzTrust *trust,
+						  const AzIdentity **identity);
+
+#endif							/* AZ_VERIFY_H */
