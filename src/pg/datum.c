@@ -196,22 +196,22 @@ az_return_text(FunctionCallInfo fcinfo, const AzIdentity *id,
 }
 
 Datum
-az_array_datum(const AzIdentity *id, const AzNode *items, uint32 count)
+az_array_datum(Datum *texts, int count)
 {
-	Datum	   *values = palloc(sizeof(Datum) * (count + 1));
-	ArrayType  *array;
-	uint32		i;
-
-	for (i = 0; i < count; i++)
-		values[i] = az_text_datum(id, &items[i]);
-	array = construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT);
-	return PointerGetDatum(array);
+	return PointerGetDatum(construct_array(texts, count, TEXTOID, -1, false,
+										   TYPALIGN_INT));
 }
 
 Datum
 az_set_datum(const AzIdentity *id, const AzSet *set)
 {
-	return az_array_datum(id, az_set_items(id, set), set->count);
+	const AzNode *items = az_set_items(id, set);
+	Datum	   *texts = palloc(sizeof(Datum) * (set->count + 1));
+	uint32		i;
+
+	for (i = 0; i < set->count; i++)
+		texts[i] = az_text_datum(id, &items[i]);
+	return az_array_datum(texts, set->count);
 }
 
 static Numeric
@@ -292,9 +292,10 @@ az_jsonb_datum(const AzIdentity *id, const AzNode *node)
 	JsonbValue	scalar;
 
 	if (az_node_type(node) == AZ_ARRAY || az_node_type(node) == AZ_OBJECT)
-		PG_RETURN_JSONB_P(JsonbValueToJsonb(push_node(&state, id, node, WJB_ELEM)));
+		return JsonbPGetDatum(JsonbValueToJsonb(push_node(&state, id, node,
+														  WJB_ELEM)));
 	fill_scalar(id, node, &scalar);
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(&scalar));
+	return JsonbPGetDatum(JsonbValueToJsonb(&scalar));
 }
 
 Datum

@@ -65,12 +65,12 @@ extern Datum az_return_text(FunctionCallInfo fcinfo, const AzIdentity *id,
 extern Datum az_return_jsonb(FunctionCallInfo fcinfo, const AzIdentity *id,
 							 const AzNode *node);
 
-/* The same as values: palloc'd, node is neither NULL nor AZ_NULL. */
+/* The same as values, palloc'd.  node is not NULL. */
 extern Datum az_text_datum(const AzIdentity *id, const AzNode *node);
 extern Datum az_jsonb_datum(const AzIdentity *id, const AzNode *node);
 
-/* text[] in the order of the token. */
-extern Datum az_array_datum(const AzIdentity *id, const AzNode *items, uint32 count);
+/* text[], palloc'd: a set in the order of the token, or texts made before. */
 extern Datum az_set_datum(const AzIdentity *id, const AzSet *set);
+extern Datum az_array_datum(Datum *texts, int count);
 
 #endif							/* AZ_DATUM_H */

@@ -7,6 +7,7 @@
  */
 #include "compat.h"
 
+#include "guard.h"
 #include "session.h"
 #include "trust.h"
 
@@ -18,5 +19,6 @@ void
 _PG_init(void)
 {
 	az_trust_init();
+	az_guard_init();
 	az_session_init();
 }

@@ -16,14 +16,15 @@
 
 /*
  * The first argument equals the claim, read as a value of its type.  A claim
- * that is neither string nor number equals nothing, and neither does NULL.
+ * that is neither string nor number equals nothing, and neither does NULL; an
+ * empty string owns nothing, whatever a column holds.
  */
 static bool
 owns(FunctionCallInfo fcinfo, const AzIdentity *id, const AzNode *claim)
 {
 	const AzValueType *type = az_value_type(fcinfo, 0);
 
-	if (PG_ARGISNULL(0) || az_plain(claim) == NULL)
+	if (PG_ARGISNULL(0) || az_plain(claim) == NULL || az_node_len(claim) == 0)
 		return false;
 	return az_value_equals(type, PG_GETARG_DATUM(0), PG_GET_COLLATION(),
 						   az_node_bytes(id, claim), az_node_len(claim));

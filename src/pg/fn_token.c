@@ -16,7 +16,7 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-#include "fn_claims.h"
+#include "datum.h"
 #include "guc.h"
 #include "report.h"
 #include "session.h"
@@ -82,7 +82,7 @@ AZ_SQL(authz_verify_token)
 	const char *token = token_argument(fcinfo, &len);
 	const AzIdentity *id = az_verify_only(token, len);
 
-	PG_RETURN_JSONB_P(az_node_to_jsonb(id, &id->claims));
+	PG_RETURN_DATUM(az_jsonb_datum(id, &id->claims));
 }
 
 AZ_SQL(authz_token_state)

@@ -69,13 +69,13 @@ void
 az_raise(int sqlstate, const char *message, const char *error,
 		 const char *description, const char *hint)
 {
-	char	   *body = az_error_body(error, description);
+	char	   *body = description ? az_error_body(error, description) : NULL;
 
 	error_context_stack = NULL;
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg_internal("%s", message),
-			 errdetail_internal("%s", body),
+			 body ? errdetail_internal("%s", body) : 0,
 			 hint ? errhint("%s", hint) : 0,
 			 errhidestmt(true),
 			 errhidecontext(true)));

@@ -22,7 +22,10 @@
 /* The RFC 6750 body; error NULL leaves that member out.  palloc'd. */
 extern char *az_error_body(const char *error, const char *description);
 
-/* hint may be NULL; all strings but description are constants. */
+/*
+ * description NULL: no DETAIL; hint may be NULL.  All strings but description
+ * are constants.
+ */
 extern void az_raise(int sqlstate, const char *message, const char *error,
 					 const char *description, const char *hint) pg_attribute_noreturn();
 

@@ -23,23 +23,17 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
-#include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/plannodes.h"
 #include "storage/proc.h"
-#include "tcop/utility.h"
 #include "utils/guc.h"
-#include "utils/inval.h"
-#include "utils/memutils.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "cache.h"
 #include "guc.h"
+#include "plans.h"
 #include "report.h"
 #include "trust.h"
 
-#define TOKEN_SETTING	"dbmi_authz.token"
 #define TOKEN_LABEL		"token accepted"
 
 /* What the setting carries along: one chunk, copied and freed by core. */
@@ -70,26 +64,10 @@ static struct
 	AzReason	reason;
 } seen;
 
-/* The answer for the query that runs: one query sees one answer. */
-typedef struct Answer
-{
-	uint64		number;			/* of the adoption; 0: look for yourself */
-	bool		guarded;		/* the plan met a check: serial must hold */
-	uint32		serial;
-} Answer;
+AzAnswer	az_answer = {0, false, 0};
+int			az_guarded_depth = 0;
 
-static Answer answer;
-static int	guarded_depth = 0;	/* running queries whose plan met a check */
-
-/* Plans to throw away when the identity changes. */
-#define MAX_WATCHED 8
-static uint32 watched[MAX_WATCHED]; /* hash values of pg_proc rows */
-static int	nwatched = 0;
 static uint32 announced_serial = 0;
-
-static ExecutorStart_hook_type prev_ExecutorStart = NULL;
-static ExecutorRun_hook_type prev_ExecutorRun = NULL;
-static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 
 /*
@@ -114,15 +92,6 @@ az_identity_serial(void)
 	return current ? current->serial : 0;
 }
 
-static void
-invalidate_plans(void)
-{
-	int			i;
-
-	for (i = 0; i < nwatched; i++)
-		CallSyscacheCallbacks(PROCOID, watched[i]);
-}
-
 /*
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
@@ -135,28 +104,7 @@ identity_changed(void)
 	if (serial == announced_serial)
 		return;
 	announced_serial = serial;
-	invalidate_plans();
-}
-
-void
-az_watch_function(Oid function)
-{
-	uint32		hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
-	int			i;
-
-	for (i = 0; i < nwatched; i++)
-	{
-		if (watched[i] == hash)
-			return;
-	}
-
-	/* the extension was dropped and created anew that often: start over */
-	if (nwatched == MAX_WATCHED)
-	{
-		invalidate_plans();
-		nwatched = 0;
-	}
-	watched[nwatched++] = hash;
+	az_invalidate_plans();
 }
 
 static int64
@@ -224,11 +172,11 @@ raise_ended(void)
 }
 
 /* R2b */
-static void
-raise_changed(void)
+void
+az_raise_changed(void)
 {
 	/* the next try plans anew */
-	invalidate_plans();
+	az_invalidate_plans();
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "identity has changed since the query was planned",
 			 "invalid_token", "Identity has changed since the query was planned",
@@ -254,16 +202,38 @@ az_current(void)
 
 	refuse_in_worker();
 	current = effective();
-	if (unlikely(answer.guarded) &&
-		answer.serial != (current ? current->serial : 0))
-		raise_changed();
+	if (unlikely(az_answer.guarded) &&
+		az_answer.serial != (current ? current->serial : 0))
+		az_raise_changed();
 	if (current == NULL)
 		return NULL;
-	if (likely(answer.number == current->number))
+	if (likely(az_answer.number == current->number))
 		return &current->identity;
 	if (look(current) != AZ_STATE_VALID)
 		raise_ended();
 	return &current->identity;
+}
+
+/*
+ * What the checks of a query that starts now are based on; raises when the
+ * plan was made for somebody else, or met a check and the identity has ended.
+ */
+AzAnswer
+az_answer_for(bool guarded, uint32 serial)
+{
+	AzAnswer	answer = {0, guarded, serial};
+	const Adoption *current = effective();
+
+	if (guarded && serial != (current ? current->serial : 0))
+		az_raise_changed();
+	if (current)
+	{
+		if (look(current) == AZ_STATE_VALID)
+			answer.number = current->number;
+		else if (guarded)
+			raise_ended();
+	}
+	return answer;
 }
 
 const AzIdentity *
@@ -284,10 +254,8 @@ az_token_state(void)
 	refuse_in_worker();
 	current = effective();
 	if (current)
-		return answer.number == current->number ? AZ_STATE_VALID : look(current);
-	if (rejected || (adopted && adopted->number <= floor_number))
-		return AZ_STATE_REJECTED;
-	return AZ_STATE_NONE;
+		return az_answer.number == current->number ? AZ_STATE_VALID : look(current);
+	return rejected ? AZ_STATE_REJECTED : AZ_STATE_NONE;
 }
 
 
@@ -299,7 +267,7 @@ az_token_state(void)
 static bool
 query_runs(void)
 {
-	return guarded_depth > 0;
+	return az_guarded_depth > 0;
 }
 
 static const char *const query_runs_message =
@@ -308,15 +276,15 @@ static const char *const restricted_message =
 "cannot change the identity within a security-restricted operation";
 
 /* Refusals that change nothing. */
-static void
-check_may_change(void)
+void
+az_check_may_change(void)
 {
 	if (query_runs())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, query_runs_message, NULL);
+				 NULL, NULL, NULL);
 	if (InSecurityRestrictedOperation() && !defining)
 		az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, restricted_message,
-				 NULL, restricted_message, NULL);
+				 NULL, NULL, NULL);
 }
 
 /* R8: no identity adopted up to now counts again. */
@@ -403,7 +371,7 @@ make_adoption(const AzVerifiedToken *verified)
 /*
  * A failure inside the check hook.  When core would raise an error we do it
  * ourselves, because core's would bring the statement along, token included;
- * the value is then ours to free.
+ * core frees the value in either case.
  */
 static bool
 refuse_value(char **value, int sqlstate, const char *message, const char *error,
@@ -411,13 +379,11 @@ refuse_value(char **value, int sqlstate, const char *message, const char *error,
 {
 	explicit_bzero(*value, strlen(*value));
 	if (raise)
-	{
-		az_guc_free(*value);
 		az_raise(sqlstate, message, error, description, hint);
-	}
 	GUC_check_errcode(sqlstate);
 	GUC_check_errmsg("%s", message);
-	GUC_check_errdetail("%s", az_error_body(error, description));
+	if (description)
+		GUC_check_errdetail("%s", az_error_body(error, description));
 	if (hint)
 		GUC_check_errhint("%s", hint);
 	return false;
@@ -447,20 +413,20 @@ check_token(char **newval, void **extra, GucSource source)
 
 		if (source == PGC_S_TEST)
 			return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-								NULL, message, NULL, raise);
+								NULL, NULL, NULL, raise);
 		if (**newval == '\0')
 			return true;
 		reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
 		return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-							NULL, message, NULL, false);
+							NULL, NULL, NULL, false);
 	}
 
 	if (query_runs() && raise)
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-							query_runs_message, NULL, query_runs_message, NULL, raise);
+							query_runs_message, NULL, NULL, NULL, raise);
 	if (InSecurityRestrictedOperation() && raise)
 		return refuse_value(newval, ERRCODE_INSUFFICIENT_PRIVILEGE,
-							restricted_message, NULL, restricted_message, NULL, raise);
+							restricted_message, NULL, NULL, NULL, raise);
 
 	reason = IsTransactionState() ?
 		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
@@ -481,8 +447,8 @@ check_token(char **newval, void **extra, GucSource source)
 		az_guc_free(adoption);
 		az_guc_free(label);
 		reject_reason(AZ_NO_MEMORY);
-		return refuse_value(newval, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL,
-							"out of memory", NULL, raise);
+		return refuse_value(newval, ERRCODE_OUT_OF_MEMORY, "out of memory",
+							NULL, NULL, NULL, raise);
 	}
 	memcpy(label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
 	explicit_bzero(*newval, strlen(*newval));
@@ -518,7 +484,7 @@ set_setting(const char *token, size_t len, bool is_local)
 {
 	char	   *raw = pnstrdup(token, len);
 
-	(void) set_config_option(TOKEN_SETTING, raw, PGC_USERSET, PGC_S_SESSION,
+	(void) set_config_option(AZ_TOKEN_SETTING, raw, PGC_USERSET, PGC_S_SESSION,
 							 is_local ? GUC_ACTION_LOCAL : GUC_ACTION_SET,
 							 true, 0, false);
 	explicit_bzero(raw, len);
@@ -541,7 +507,7 @@ check_scope(bool is_local)
 void
 az_login(const char *token, size_t len, bool is_local)
 {
-	check_may_change();
+	az_check_may_change();
 	check_scope(is_local);
 	set_setting(token, len, is_local);
 }
@@ -552,7 +518,7 @@ az_try_login(const char *token, size_t len, bool is_local)
 	AzVerifiedToken verified;
 	AzReason	reason;
 
-	check_may_change();
+	az_check_may_change();
 	check_scope(is_local);
 	reason = verify(token, len, &verified);
 	if (reason != AZ_OK)
@@ -564,8 +530,8 @@ az_try_login(const char *token, size_t len, bool is_local)
 	return true;
 }
 
-static void
-forget_rejection(void)
+void
+az_forget_rejection(void)
 {
 	rejected = false;
 	az_forget_failure();
@@ -575,10 +541,16 @@ forget_rejection(void)
 void
 az_logout(void)
 {
-	check_may_change();
-	(void) set_config_option(TOKEN_SETTING, NULL, PGC_USERSET, PGC_S_SESSION,
+	az_check_may_change();
+	(void) set_config_option(AZ_TOKEN_SETTING, NULL, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SET, true, 0, false);
-	forget_rejection();
+	az_forget_rejection();
+}
+
+bool
+az_may_be_reset(void)
+{
+	return adopted != NULL || rejected;
 }
 
 const AzIdentity *
@@ -592,141 +564,6 @@ az_verify_only(const char *token, size_t len)
 	return verified.identity;
 }
 
-
-/*
- * Hooks
- */
-
-/*
- * The serial that a plan was made for.  False when it met no check.  Two
- * serials in one plan: the identity changed while it was planned.
- */
-static bool
-plan_serial(const PlannedStmt *plan, uint32 *serial)
-{
-	bool		found = false;
-	ListCell   *lc;
-
-	foreach(lc, plan->invalItems)
-	{
-		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
-
-		if (item->cacheId != AZ_GUARD_CACHE_ID)
-			continue;
-		if (found && *serial != item->hashValue)
-			raise_changed();
-		found = true;
-		*serial = item->hashValue;
-	}
-	return found;
-}
-
-/*
- * May this plan run for whoever is in force?  Then what the answer to every
- * check in it is based on.
- */
-static Answer
-answer_for(const QueryDesc *query)
-{
-	Answer		result = {0, false, 0};
-	const Adoption *current;
-
-	if (IsParallelWorker())
-		return result;
-	current = effective();
-	result.guarded = plan_serial(query->plannedstmt, &result.serial);
-	if (result.guarded && result.serial != (current ? current->serial : 0))
-		raise_changed();
-	if (current)
-	{
-		if (look(current) == AZ_STATE_VALID)
-			result.number = current->number;
-		else if (result.guarded)
-			raise_ended();
-	}
-	return result;
-}
-
-static void
-session_ExecutorStart(QueryDesc *query, int eflags)
-{
-	uint32		serial;
-
-	if (plan_serial(query->plannedstmt, &serial))
-		(void) answer_for(query);
-	if (prev_ExecutorStart)
-		prev_ExecutorStart(query, eflags);
-	else
-		standard_ExecutorStart(query, eflags);
-}
-
-static void
-session_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
-					AZ_EXECUTE_ONCE_PARAM)
-{
-	Answer		outer = answer;
-	int			outer_depth = guarded_depth;
-	Answer		inner = answer_for(query);
-
-	PG_TRY();
-	{
-		answer = inner;
-		if (inner.guarded)
-			guarded_depth++;
-		if (prev_ExecutorRun)
-			prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
-		else
-			standard_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
-	}
-	PG_FINALLY();
-	{
-		answer = outer;
-		guarded_depth = outer_depth;
-	}
-	PG_END_TRY();
-}
-
-/* Does this statement put dbmi_authz.token back to its default? */
-static bool
-resets_token(const Node *statement)
-{
-	if (IsA(statement, DiscardStmt))
-		return ((const DiscardStmt *) statement)->target == DISCARD_ALL;
-	if (IsA(statement, VariableSetStmt))
-	{
-		const VariableSetStmt *set = (const VariableSetStmt *) statement;
-
-		if (set->kind == VAR_RESET_ALL)
-			return true;
-		return (set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT) &&
-			pg_strcasecmp(set->name, TOKEN_SETTING) == 0;
-	}
-	return false;
-}
-
-/*
- * Core calls no hook of the setting for a reset when it stands at its default
- * already, and no check hook in any case.
- */
-static void
-session_ProcessUtility(PlannedStmt *statement, const char *query_string,
-					   bool read_only_tree, ProcessUtilityContext context,
-					   ParamListInfo params, QueryEnvironment *environment,
-					   DestReceiver *dest, QueryCompletion *completion)
-{
-	bool		resets = resets_token(statement->utilityStmt);
-
-	if (resets && (adopted || rejected))
-		check_may_change();
-	if (prev_ProcessUtility)
-		prev_ProcessUtility(statement, query_string, read_only_tree, context,
-							params, environment, dest, completion);
-	else
-		standard_ProcessUtility(statement, query_string, read_only_tree, context,
-								params, environment, dest, completion);
-	if (resets)
-		forget_rejection();
-}
 
 /*
  * An identity of one transaction stops to count when the transaction ends,
@@ -751,14 +588,7 @@ void
 az_session_init(void)
 {
 	az_guc_init(identity_changed);
-
 	RegisterXactCallback(transaction_ended, NULL);
-	prev_ExecutorStart = ExecutorStart_hook;
-	ExecutorStart_hook = session_ExecutorStart;
-	prev_ExecutorRun = ExecutorRun_hook;
-	ExecutorRun_hook = session_ExecutorRun;
-	prev_ProcessUtility = ProcessUtility_hook;
-	ProcessUtility_hook = session_ProcessUtility;
 
 	/*
 	 * A value that was set before the library was loaded is judged now; a bad
@@ -767,7 +597,7 @@ az_session_init(void)
 	 */
 	HOLD_INTERRUPTS();
 	defining = true;
-	DefineCustomStringVariable(TOKEN_SETTING,
+	DefineCustomStringVariable(AZ_TOKEN_SETTING,
 							   "The signed token of this session.",
 							   "Reading it gives a label, never the token.",
 							   &token_label,

@@ -60,16 +60,41 @@ extern const AzIdentity *az_verify_only(const char *token, size_t len);
 extern uint32 az_identity_serial(void);
 
 /*
- * Remember that a plan depends on the identity through that function: every
- * change of the identity then invalidates plans that depend on it.
+ * What the checks of the running query are based on: one query sees one
+ * answer.  guard.c keeps it, az_current() obeys it.
  */
-extern void az_watch_function(Oid function);
+typedef struct AzAnswer
+{
+	uint64		number;			/* the adoption that was found valid; 0: look anew */
+	bool		guarded;		/* the plan met a check: its serial must hold */
+	uint32		serial;
+} AzAnswer;
+
+extern AzAnswer az_answer;
+extern int	az_guarded_depth;	/* running queries whose plan met a check */
 
 /*
- * Marks a plan as made for one identity: a PlanInvalItem of a cache that does
- * not exist, so that core copies it along and never matches it.
+ * The answer for a query that starts now; raises 28000 when the plan was made
+ * for somebody else, or met a check and the identity has ended.
  */
-#define AZ_GUARD_CACHE_ID	(-0x415A)
+extern AzAnswer az_answer_for(bool guarded, uint32 serial);
+
+/* 28000, R2b. */
+extern void az_raise_changed(void) pg_attribute_noreturn();
+
+/*
+ * Refuse a change of identity that must not happen now: 55000 or 42501,
+ * changing nothing.
+ */
+extern void az_check_may_change(void);
+
+/* Would a reset of the setting change anything? */
+extern bool az_may_be_reset(void);
+
+/* A reset ends the state "rejected" and forgets the last failure. */
+extern void az_forget_rejection(void);
+
+#define AZ_TOKEN_SETTING	"dbmi_authz.token"
 
 extern void az_session_init(void);
 

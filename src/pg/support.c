@@ -22,6 +22,7 @@
 #include "optimizer/planmain.h"
 #include "utils/syscache.h"
 
+#include "plans.h"
 #include "session.h"
 
 /*

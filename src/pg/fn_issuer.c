@@ -1,0 +1,271 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_issuer.c
+ *	  Whom this database trusts: issuers, and the guard of the tables that
+ *	  hold the trust.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "admin.h"
+
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+
+/* ----------------------------------------------------------------
+ * The guard
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Fired before every statement that writes to a table of the trust, and after
+ * every row that was written.
+ *
+ * Before a statement it refuses writers who do not administer this database,
+ * whatever privileges on the table they have come by (pg_write_all_data).
+ *
+ * After a row it has the trust that sessions keep looked at anew.  After, and
+ * not before: the writing session acts on the message when the next command
+ * of the transaction starts, and a function that the statement calls may
+ * start one while the row is not there yet.  For a row, and not for a
+ * statement: logical replication fires no statement triggers, and a statement
+ * that changes nothing makes nobody read the tables again.
+ */
+AZ_SQL(authz_trust_guard)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger functions can only be called as triggers")));
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errdetail("Only superusers and the owner of the database change whom it trusts.")));
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		CacheInvalidateRelcache(trigger->tg_relation);
+	return PointerGetDatum(NULL);
+}
+
+/* ----------------------------------------------------------------
+ * Audiences
+ * ----------------------------------------------------------------
+ */
+
+static void
+bad_audience(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid audience"),
+			 errdetail_internal("%s", detail)));
+}
+
+static void
+check_audience(ArrayType *audience)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	if (ARR_NDIM(audience) > 1)
+		bad_audience("Expected an array of one dimension.");
+	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+	if (n == 0)
+		bad_audience("The array is empty.");
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			bad_audience("A value in the array is null.");
+		if (VARSIZE_ANY_EXHDR(DatumGetPointer(values[i])) == 0)
+			bad_audience("A value in the array is empty.");
+	}
+}
+
+/*
+ * Where the audience chooses the issuer, one value must not choose two.
+ */
+static void
+check_not_shared(const text *issuer, const ArrayType *audience)
+{
+	AzParams	params = {0};
+
+	az_param(&params, TEXTOID, issuer);
+	az_param(&params, TEXTARRAYOID, audience);
+	if (az_run("SELECT i.issuer, a.value"
+			   " FROM authz.issuer i, pg_catalog.unnest(i.audience) a(value),"
+			   "	  pg_catalog.unnest($2) b(value), authz.profile p"
+			   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
+			   " AND p.chosen_by OPERATOR(pg_catalog.=) 'aud'"
+			   " AND i.issuer OPERATOR(pg_catalog.<>) $1"
+			   " AND a.value OPERATOR(pg_catalog.=) b.value LIMIT 1", &params) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("issuer \"%s\" already has audience \"%s\"",
+						az_result(0, 1), az_result(0, 2)),
+				 errdetail("Tokens of this profile are assigned to an issuer by their audience.")));
+}
+
+/* ----------------------------------------------------------------
+ * Issuers
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Issuers are added and altered one at a time, so that two transactions
+ * cannot give out one audience.  Reading goes on, and so does changing keys.
+ */
+static void
+lock_issuers(void)
+{
+	AzParams	params = {0};
+
+	az_run("LOCK TABLE authz.issuer IN SHARE ROW EXCLUSIVE MODE", &params);
+}
+
+/*
+ * The options with those of the change put over them, and without those
+ * that are null there.
+ */
+static text *
+merge_options(const text *options, const text *change)
+{
+	AzParams	params = {0};
+	char	   *merged;
+
+	az_param(&params, JSONOID, options);
+	az_param(&params, JSONOID, change);
+	az_run("SELECT pg_catalog.json_object_agg(o.key, o.value) FROM"
+		   " (SELECT s.key, s.value FROM pg_catalog.json_each($1) s"
+		   "  WHERE NOT EXISTS (SELECT FROM pg_catalog.json_each($2) c"
+		   "					WHERE c.key OPERATOR(pg_catalog.=) s.key)"
+		   "  UNION ALL"
+		   "  SELECT c.key, c.value FROM pg_catalog.json_each($2) c"
+		   "  WHERE pg_catalog.json_typeof(c.value) OPERATOR(pg_catalog.<>) 'null') o",
+		   &params);
+	merged = az_result(0, 1);
+	return cstring_to_text(merged ? merged : "{}");
+}
+
+AZ_SQL(authz_add_issuer)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	ArrayType  *audience = NULL;
+	text	   *name = az_arg_text(fcinfo, 2, "profile");
+	text	   *options;
+	AzJson	   *parsed;
+	AzProfile	profile;
+	AzParams	params = {0};
+
+	az_arg_required(fcinfo, 3, "options");
+	options = PG_GETARG_TEXT_PP(3);
+	parsed = az_parse_json(options, "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
+	if (!PG_ARGISNULL(1))
+	{
+		audience = PG_GETARG_ARRAYTYPE_P(1);
+		check_audience(audience);
+	}
+
+	SPI_connect();
+	lock_issuers();
+	if (!az_read_profile(name, &profile))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized profile \"%s\"", text_to_cstring(name))));
+	if (audience == NULL && profile.audience_required)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("audience must not be null"),
+				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name))));
+	az_build_issuer(issuer, &profile, parsed, ERRCODE_INVALID_PARAMETER_VALUE);
+	if (profile.by_audience && audience)
+		check_not_shared(issuer, audience);
+
+	az_param(&params, TEXTOID, issuer);
+	az_param(&params, TEXTARRAYOID, audience);
+	az_param(&params, TEXTOID, name);
+	az_param(&params, JSONOID, merge_options(cstring_to_text("{}"), options));
+	if (az_run("INSERT INTO authz.issuer (issuer, audience, profile, options)"
+			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &params) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer))));
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * What the options become.  They are judged as a whole: what stood there may
+ * come from a dump or from somebody's hand.
+ */
+static text *
+change_options(const AzIssuerRow *row, const AzProfile *profile, const text *change)
+{
+	const int	refusal = ERRCODE_INVALID_PARAMETER_VALUE;
+	text	   *merged = merge_options(row->options, change);
+
+	/* by itself too: a misspelled name is refused also when it is null */
+	az_build_issuer(row->issuer, profile,
+					az_parse_json(change, "issuer options", refusal), refusal);
+	az_build_issuer(row->issuer, profile,
+					az_parse_json(merged, "issuer options", refusal), refusal);
+	return merged;
+}
+
+AZ_SQL(authz_alter_issuer)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	bool		nothing = PG_ARGISNULL(1) && PG_ARGISNULL(2);
+	text	   *change = PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1);
+	ArrayType  *audience = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
+	AzIssuerRow row;
+	AzProfile	profile;
+	AzParams	params = {0};
+
+	if (audience)
+		check_audience(audience);
+
+	SPI_connect();
+	lock_issuers();
+	az_lock_issuer(issuer, &row);
+	if (!nothing)
+	{
+		az_profile_of(&row, &profile);
+		if (audience && profile.by_audience)
+			check_not_shared(issuer, audience);
+		az_param(&params, TEXTOID, issuer);
+		az_param(&params, JSONOID, change_options(&row, &profile, change));
+		az_param(&params, TEXTARRAYOID, audience);
+		az_run("UPDATE authz.issuer SET options = $2, audience = COALESCE($3, audience)"
+			   " WHERE issuer OPERATOR(pg_catalog.=) $1", &params);
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* The keys go by the foreign key; revocations stay. */
+AZ_SQL(authz_drop_issuer)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	AzParams	params = {0};
+
+	SPI_connect();
+	az_param(&params, TEXTOID, issuer);
+	if (az_run("DELETE FROM authz.issuer WHERE issuer OPERATOR(pg_catalog.=) $1",
+			   &params) == 0)
+		az_no_such_issuer(issuer);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,156 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.c
+ *	  A query runs for the identity it was planned for, or not at all.
+ *
+ * Not every plan lives in the plan cache, where a change of identity would
+ * find it: functions in language SQL keep theirs for the transaction, portals
+ * stay open.  So every plan that met a check bears the serial of its identity
+ * (support.c), and the executor compares it whenever the plan starts or goes
+ * on.  While it runs, the identity stands still.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "guard.h"
+
+#include "access/parallel.h"
+#include "executor/executor.h"
+#include "nodes/plannodes.h"
+#include "tcop/utility.h"
+
+#include "plans.h"
+#include "session.h"
+
+static ExecutorStart_hook_type prev_ExecutorStart = NULL;
+static ExecutorRun_hook_type prev_ExecutorRun = NULL;
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+
+/*
+ * The serial that a plan was made for.  False when it met no check.  Two
+ * serials in one plan: the identity changed while it was planned.
+ */
+static bool
+plan_serial(const PlannedStmt *plan, uint32 *serial)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, plan->invalItems)
+	{
+		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
+
+		if (item->cacheId != AZ_GUARD_CACHE_ID)
+			continue;
+		if (found && *serial != item->hashValue)
+			az_raise_changed();
+		found = true;
+		*serial = item->hashValue;
+	}
+	return found;
+}
+
+/* In a worker there is nothing to compare: a leader's plan arrives without. */
+static AzAnswer
+answer_for(const QueryDesc *query)
+{
+	AzAnswer	nobody = {0, false, 0};
+	uint32		serial = 0;
+	bool		guarded;
+
+	if (IsParallelWorker())
+		return nobody;
+	guarded = plan_serial(query->plannedstmt, &serial);
+	return az_answer_for(guarded, serial);
+}
+
+static void
+guard_ExecutorStart(QueryDesc *query, int eflags)
+{
+	uint32		serial;
+
+	if (!IsParallelWorker() && plan_serial(query->plannedstmt, &serial))
+		(void) az_answer_for(true, serial);
+	if (prev_ExecutorStart)
+		prev_ExecutorStart(query, eflags);
+	else
+		standard_ExecutorStart(query, eflags);
+}
+
+static void
+guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
+					AZ_EXECUTE_ONCE_PARAM)
+{
+	AzAnswer	outer = az_answer;
+	int			outer_depth = az_guarded_depth;
+	AzAnswer	inner = answer_for(query);
+
+	PG_TRY();
+	{
+		az_answer = inner;
+		if (inner.guarded)
+			az_guarded_depth++;
+		if (prev_ExecutorRun)
+			prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
+		else
+			standard_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
+	}
+	PG_FINALLY();
+	{
+		az_answer = outer;
+		az_guarded_depth = outer_depth;
+	}
+	PG_END_TRY();
+}
+
+/* Does this statement put dbmi_authz.token back to its default? */
+static bool
+resets_token(const Node *statement)
+{
+	if (IsA(statement, DiscardStmt))
+		return ((const DiscardStmt *) statement)->target == DISCARD_ALL;
+	if (IsA(statement, VariableSetStmt))
+	{
+		const VariableSetStmt *set = (const VariableSetStmt *) statement;
+
+		if (set->kind == VAR_RESET_ALL)
+			return true;
+		return (set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT) &&
+			pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+	}
+	return false;
+}
+
+/*
+ * Core calls no hook of the setting for a reset when it stands at its default
+ * already, and no check hook in any case.
+ */
+static void
+guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
+					   bool read_only_tree, ProcessUtilityContext context,
+					   ParamListInfo params, QueryEnvironment *environment,
+					   DestReceiver *dest, QueryCompletion *completion)
+{
+	bool		resets = resets_token(statement->utilityStmt);
+
+	if (resets && az_may_be_reset())
+		az_check_may_change();
+	if (prev_ProcessUtility)
+		prev_ProcessUtility(statement, query_string, read_only_tree, context,
+							params, environment, dest, completion);
+	else
+		standard_ProcessUtility(statement, query_string, read_only_tree, context,
+								params, environment, dest, completion);
+	if (resets)
+		az_forget_rejection();
+}
+
+void
+az_guard_init(void)
+{
+	prev_ExecutorStart = ExecutorStart_hook;
+	ExecutorStart_hook = guard_ExecutorStart;
+	prev_ExecutorRun = ExecutorRun_hook;
+	ExecutorRun_hook = guard_ExecutorRun;
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = guard_ProcessUtility;
+}

@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * keyrow.h
+ *	  A key of the token library as a row of authz.issuer_key.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_KEYROW_H
+#define AZ_KEYROW_H
+
+#include "admin.h"
+
+typedef struct AzKeyRow
+{
+	text	   *kid;			/* NULL: none */
+	text	   *alg;
+	text	   *thumbprint;
+	text	   *jwk;
+} AzKeyRow;
+
+/* The row of a key.  22P05 when the database cannot hold its kid. */
+extern void az_make_row(const AzKey *key, AzKeyRow *row);
+
+/* Overwrite the one column that may be secret. */
+extern void az_wipe_row(AzKeyRow *row);
+
+/* 42710 when the issuer has such a key.  Inside SPI_connect(). */
+extern void az_insert_key(text *issuer, const AzKeyRow *row, const char *source);
+
+/* "key \"x\" of issuer \"y\" already exists", 42710. */
+extern void az_key_exists(const text *issuer, const text *kid) pg_attribute_noreturn();
+
+/* 22023, and out of memory, unless the library made what it was asked for. */
+extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what);
+
+/* Lock an issuer for work on its keys, and read what it accepts. */
+extern AzIssuer *az_lock_and_build(text *issuer);
+
+/*
+ * Until az_be_free(), whatever is reported, by us or by the server, comes
+ * without the statement and without the contexts around us, which quote
+ * statements and parameters too.  An error ends it by itself.
+ */
+typedef struct AzDiscretion
+{
+	ErrorContextCallback callback;
+	ErrorContextCallback *outer;
+} AzDiscretion;
+
+extern void az_be_discreet(AzDiscretion *discretion);
+extern void az_be_free(const AzDiscretion *discretion);
+
+#endif							/* AZ_KEYROW_H */

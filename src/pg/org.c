@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ *
+ * org.c
+ *	  Memberships in organisations.
+ *
+ * Ids are strings in the token.  A text names exactly one of them, and so
+ * does an integer, which has one canonical form; both are found by binary
+ * search.  A uuid can be spelled in several ways and a citext in many, so
+ * there every membership is looked at unless the usual spelling of the uuid
+ * is there and settles it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "org.h"
+
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+#include "value.h"
+
+/* An organisation as the caller named it. */
+typedef struct OrgName
+{
+	const AzValueType *type;
+	Datum		value;
+	Oid			collation;
+} OrgName;
+
+/* False when it is NULL.  The type is judged in any case. */
+static bool
+read_name(FunctionCallInfo fcinfo, int argno, OrgName *name)
+{
+	name->type = az_value_type(fcinfo, argno);
+	if (PG_ARGISNULL(argno))
+		return false;
+	name->value = PG_GETARG_DATUM(argno);
+	name->collation = PG_GET_COLLATION();
+	return true;
+}
+
+static bool
+names(const OrgName *name, const AzIdentity *id, const AzOrg *org)
+{
+	return az_value_equals(name->type, name->value, name->collation,
+						   az_node_bytes(id, &org->id), az_node_len(&org->id));
+}
+
+/* Can two ids of different bytes be the same value? */
+static bool
+has_spellings(const OrgName *name)
+{
+	return name->type->kind == AZ_VALUE_UUID ||
+		name->type->kind == AZ_VALUE_CITEXT;
+}
+
+static const AzOrg *
+find_text(const AzIdentity *id, Datum value)
+{
+	text	   *own = DatumGetTextPP(value);
+	const AzOrg *org = az_org_find(id, VARDATA_ANY(own), VARSIZE_ANY_EXHDR(own));
+
+	if ((Pointer) own != DatumGetPointer(value))
+		pfree(own);
+	return org;
+}
+
+static const AzOrg *
+find_name(const AzIdentity *id, Datum value)
+{
+	const char *own = NameStr(*DatumGetName(value));
+
+	return az_org_find(id, own, strnlen(own, NAMEDATALEN));
+}
+
+static const AzOrg *
+find_integer(const AzIdentity *id, int64 value)
+{
+	char		buf[MAXINT8LEN + 1];
+
+	return az_org_find(id, buf, pg_lltoa(value, buf));
+}
+
+/* As uuid_out writes it. */
+static const AzOrg *
+find_uuid(const AzIdentity *id, const pg_uuid_t *uuid)
+{
+	static const char digits[] = "0123456789abcdef";
+	char		buf[2 * UUID_LEN + 4];
+	char	   *p = buf;
+	int			i;
+
+	for (i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[uuid->data[i] >> 4];
+		*p++ = digits[uuid->data[i] & 15];
+	}
+	return az_org_find(id, buf, sizeof(buf));
+}
+
+/* The membership whose id is the usual text of the value. */
+static const AzOrg *
+find_usual(const AzIdentity *id, const OrgName *name)
+{
+	switch (name->type->kind)
+	{
+		case AZ_VALUE_TEXT:
+		case AZ_VALUE_CITEXT:
+			return find_text(id, name->value);
+		case AZ_VALUE_NAME:
+			return find_name(id, name->value);
+		case AZ_VALUE_UUID:
+			return find_uuid(id, DatumGetUUIDP(name->value));
+		case AZ_VALUE_INT2:
+			return find_integer(id, DatumGetInt16(name->value));
+		case AZ_VALUE_INT4:
+			return find_integer(id, DatumGetInt32(name->value));
+		case AZ_VALUE_INT8:
+			return find_integer(id, DatumGetInt64(name->value));
+	}
+	return NULL;
+}
+
+static inline bool
+passes(const AzIdentity *id, const AzOrg *org, AzOrgTest test, const void *what)
+{
+	return test == NULL || test(id, org, what);
+}
+
+bool
+az_org_any(FunctionCallInfo fcinfo, int argno, const AzIdentity *id,
+		   AzOrgTest test, const void *what)
+{
+	OrgName		name;
+	const AzOrg *org;
+	uint32		i;
+
+	if (!read_name(fcinfo, argno, &name) || id == NULL || id->norgs == 0)
+		return false;
+	org = find_usual(id, &name);
+	if (org != NULL && passes(id, org, test, what))
+		return true;
+	if (!has_spellings(&name))
+		return false;
+
+	org = az_orgs(id);
+	for (i = 0; i < id->norgs; i++)
+	{
+		if (names(&name, id, &org[i]) && passes(id, &org[i], test, what))
+			return true;
+	}
+	return false;
+}
+
+const AzOrg *
+az_org_first(FunctionCallInfo fcinfo, int argno, const AzIdentity *id)
+{
+	OrgName		name;
+	const AzOrg *org;
+	uint32		i;
+
+	if (!read_name(fcinfo, argno, &name) || id == NULL)
+		return NULL;
+	if (!has_spellings(&name))
+		return find_usual(id, &name);
+
+	org = az_orgs(id);
+	for (i = 0; i < id->norgs; i++)
+	{
+		if (names(&name, id, &org[i]))
+			return &org[i];
+	}
+	return NULL;
+}
+
+const AzOrg *
+az_org_active(const AzIdentity *id)
+{
+	return id != NULL && id->active_org && id->norgs > 0 ? az_orgs(id) : NULL;
+}
+
+bool
+az_org_named(FunctionCallInfo fcinfo, int argno, const AzIdentity *id,
+			 const AzOrg *org)
+{
+	OrgName		name;
+
+	return read_name(fcinfo, argno, &name) && org != NULL &&
+		names(&name, id, org);
+}
+
+static bool
+set_has(const AzIdentity *id, const AzSet *set, const text *value)
+{
+	return az_set_has(id, set, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
+/* The role that was assigned, not one that it includes. */
+static bool
+is_assigned(const AzIdentity *id, const AzOrg *org, const text *role)
+{
+	return az_node_type(&org->role) == AZ_STRING &&
+		az_node_len(&org->role) == VARSIZE_ANY_EXHDR(role) &&
+		memcmp(az_node_bytes(id, &org->role), VARDATA_ANY(role),
+			   VARSIZE_ANY_EXHDR(role)) == 0;
+}
+
+bool
+az_org_has_role(const AzIdentity *id, const AzOrg *org, const void *role)
+{
+	return is_assigned(id, org, role) ||
+		(org->multi_role && set_has(id, &org->additional, role));
+}
+
+/* PropelAuth: the list of inherited roles includes the assigned one. */
+bool
+az_org_at_least(const AzIdentity *id, const AzOrg *org, const void *role)
+{
+	if (org->multi_role)
+		return az_org_has_role(id, org, role);
+	return set_has(id, &org->inherited, role);
+}
+
+bool
+az_org_permits(const AzIdentity *id, const AzOrg *org, const void *permission)
+{
+	return set_has(id, &org->permissions, permission);
+}

@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust_table.h
+ *	  The tables of the trust, as the install script has them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_TRUST_TABLE_H
+#define AZ_TRUST_TABLE_H
+
+#include "compat.h"
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+#include "verify.h"
+
+typedef enum AzTable
+{
+	AZ_TABLE_PROFILE, AZ_TABLE_ISSUER, AZ_TABLE_KEY, AZ_TABLE_REVOCATION,
+	AZ_N_TABLES
+} AzTable;
+
+enum
+{
+	Profile_profile = 1, Profile_chosen_by, Profile_audience_required,
+	Profile_options, Profile_natts = Profile_options
+};
+enum
+{
+	Issuer_issuer = 1, Issuer_audience, Issuer_profile, Issuer_options,
+	Issuer_natts = Issuer_options
+};
+enum
+{
+	Key_issuer = 1, Key_kid, Key_alg, Key_jwk, Key_thumbprint, Key_source,
+	Key_added_at, Key_natts = Key_added_at
+};
+enum
+{
+	Revocation_issuer = 1, Revocation_kind, Revocation_value,
+	Revocation_issued_before, Revocation_until, Revocation_revoked_at,
+	Revocation_natts = Revocation_revoked_at
+};
+
+/*
+ * As in core's evtcache.c: an invalidation that arrives during a rebuild must
+ * not be lost.
+ */
+typedef enum AzCacheState
+{
+	AZ_CACHE_NEEDS_REBUILD,
+	AZ_CACHE_REBUILD_STARTED,
+	AZ_CACHE_VALID
+} AzCacheState;
+
+/*
+ * Open one of our tables for reading; NULL when it is gone or has another
+ * shape.  Close with table_close(rel, AccessShareLock).
+ */
+extern Relation az_open_table(AzTable table);
+
+/*
+ * The issuers with their keys as the tables have them now: AzIssuer, freed
+ * with the context.  Rows and the list itself go to the current context.
+ */
+extern List *az_read_issuers(MemoryContext context);
+
+/* The callback of AzTrust: is something of this token revoked? */
+extern bool az_is_revoked(void *arg, const AzRevocable *what);
+
+/* The table of revocations has changed. */
+extern void az_revocations_changed(void);
+
+#endif							/* AZ_TRUST_TABLE_H */
