@@ -9,7 +9,7 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, unit, vectors, warnings, exports,
-#                   regress, isolation, tap
+#                   regress, isolation, tap, docs
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
 #   make dev        build with assertions, every warning an error
 #   make bench      compare with hand-written conditions, print ratios
@@ -20,7 +20,7 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers unit vectors warnings exports regress isolation tap
+SUITES = layers unit vectors warnings exports regress isolation tap docs
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
 	dev bench clean-up
 

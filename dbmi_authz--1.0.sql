@@ -116,6 +116,10 @@ REVOKE ALL ON TABLE authz.profile, authz.issuer, authz.issuer_key, authz.revocat
 -- privileges it has come by (pg_read_all_data).  HMAC keys are secrets.
 ALTER TABLE authz.issuer_key ENABLE ROW LEVEL SECURITY;
 
+-- A key without kid has no name that could be a primary key.  In a publication
+-- of all tables a key must be removable all the same.
+ALTER TABLE authz.issuer_key REPLICA IDENTITY FULL;
+
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer'::pg_catalog.regclass, '');
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regclass, '');
 SELECT pg_catalog.pg_extension_config_dump('authz.revocation'::pg_catalog.regclass, '');
@@ -226,7 +230,6 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 CREATE FUNCTION authz.trust_guard() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_trust_guard'
 	VOLATILE PARALLEL UNSAFE;
-REVOKE ALL ON FUNCTION authz.trust_guard() FROM PUBLIC;
 COMMENT ON FUNCTION authz.trust_guard() IS
 'Trigger function of the tables that hold the trust: refuses (42501) who is neither a superuser nor has the rights of the database owner, and has every session look at the trust anew after a row was written.';
 
@@ -350,67 +353,6 @@ CREATE FUNCTION authz.prune_revocations()
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.prune_revocations() IS
 'Remove the revocations whose until has passed, and return how many there were.';
-
---
--- Trust: privileges
---
--- What ALTER DEFAULT PRIVILEGES gave away is taken back.
---
-DO $$
-DECLARE
-	given	text;
-BEGIN
-	FOR given IN
-		SELECT pg_catalog.concat('ALL ON TABLE ', c.oid::pg_catalog.regclass, ' FROM ',
-								 CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
-									  ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END)
-		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
-		 WHERE c.relnamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
-		   AND c.relkind OPERATOR(pg_catalog.=) 'r'
-		UNION
-		SELECT pg_catalog.concat('ALL ON FUNCTION ', p.oid::pg_catalog.regprocedure, ' FROM ',
-								 a.grantee::pg_catalog.regrole)
-		  FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
-		 WHERE p.pronamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
-		   AND a.grantee OPERATOR(pg_catalog.<>) 0
-		   AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
-	LOOP
-		EXECUTE pg_catalog.concat('REVOKE ', given, ' CASCADE');
-	END LOOP;
-END
-$$;
-
-GRANT SELECT, INSERT, UPDATE, DELETE
-	ON TABLE authz.profile, authz.issuer, authz.issuer_key, authz.revocation
-	TO pg_database_owner;
-REVOKE ALL ON FUNCTION
-	authz.add_issuer(text, text[], text, json),
-	authz.alter_issuer(text, json, text[]),
-	authz.drop_issuer(text),
-	authz.set_jwks(text, json),
-	authz.add_key(text, json),
-	authz.add_pem(text, text, text, text),
-	authz.add_secret(text, bytea, text, text),
-	authz.drop_key(text, text),
-	authz.revoke_token(text, text, timestamptz),
-	authz.revoke_subject(text, text, timestamptz),
-	authz.revoke_session(text, text),
-	authz.prune_revocations()
-FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION
-	authz.add_issuer(text, text[], text, json),
-	authz.alter_issuer(text, json, text[]),
-	authz.drop_issuer(text),
-	authz.set_jwks(text, json),
-	authz.add_key(text, json),
-	authz.add_pem(text, text, text, text),
-	authz.add_secret(text, bytea, text, text),
-	authz.drop_key(text, text),
-	authz.revoke_token(text, text, timestamptz),
-	authz.revoke_subject(text, text, timestamptz),
-	authz.revoke_session(text, text),
-	authz.prune_revocations()
-TO pg_database_owner;
 
 --
 -- Session
@@ -825,7 +767,7 @@ CREATE FUNCTION authz.org_role_structure(org anycompatible) RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_org_role_structure'
 	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.org_role_structure(anycompatible) IS
-'single_role_in_hierarchy, also when the token does not say, or multi_role.  The organisation is text, varchar, name, citext, uuid, smallint, integer, bigint or a domain over one of these (else 42804), and equals an id that reads as a value of that type.  NULL without identity, for NULL, and when the identity is no member.  28000 when it has expired or was revoked.  PropelAuth.';
+'The structure of roles as the token has it, single_role_in_hierarchy when it does not say; any other than multi_role behaves like that.  The organisation is text, varchar, name, citext, uuid, smallint, integer, bigint or a domain over one of these (else 42804), and equals an id that reads as a value of that type.  NULL without identity, for NULL, and when the identity is no member.  28000 when it has expired or was revoked.  PropelAuth.';
 
 CREATE FUNCTION authz.org_metadata(org anycompatible) RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_org_metadata'
@@ -966,3 +908,69 @@ CREATE FUNCTION authz.require(condition boolean, message text DEFAULT NULL)
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require(boolean, text) IS
 'Raises 42501 (insufficient_scope) unless the condition is true; NULL is denied.  The message, if any, becomes error_description.  28000 without identity, whatever the condition, or when it has expired or was revoked.  RFC 6750, section 3.1.';
+
+--
+-- Privileges
+--
+-- All of them stand here, at the end of the script, so that what ALTER
+-- DEFAULT PRIVILEGES gave or took while the objects were created does not
+-- count.  Questions are for everybody; what administers is for the owner of
+-- the database.
+--
+DO $$
+DECLARE
+	given	text;
+BEGIN
+	FOR given IN
+		SELECT pg_catalog.concat('ALL ON TABLE ', c.oid::pg_catalog.regclass, ' FROM ',
+								 CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+									  ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END)
+		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+		 WHERE c.relnamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
+		   AND c.relkind OPERATOR(pg_catalog.=) 'r'
+		UNION
+		SELECT pg_catalog.concat('ALL ON FUNCTION ', p.oid::pg_catalog.regprocedure, ' FROM ',
+								 a.grantee::pg_catalog.regrole)
+		  FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
+		 WHERE p.pronamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
+		   AND a.grantee OPERATOR(pg_catalog.<>) 0
+		   AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
+	LOOP
+		EXECUTE pg_catalog.concat('REVOKE ', given, ' CASCADE');
+	END LOOP;
+END
+$$;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_database_owner;
+
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
+REVOKE ALL ON FUNCTION
+	authz.identity_support(internal),
+	authz.trust_guard(),
+	authz.add_issuer(text, text[], text, json),
+	authz.alter_issuer(text, json, text[]),
+	authz.drop_issuer(text),
+	authz.set_jwks(text, json),
+	authz.add_key(text, json),
+	authz.add_pem(text, text, text, text),
+	authz.add_secret(text, bytea, text, text),
+	authz.drop_key(text, text),
+	authz.revoke_token(text, text, timestamptz),
+	authz.revoke_subject(text, text, timestamptz),
+	authz.revoke_session(text, text),
+	authz.prune_revocations()
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+	authz.add_issuer(text, text[], text, json),
+	authz.alter_issuer(text, json, text[]),
+	authz.drop_issuer(text),
+	authz.set_jwks(text, json),
+	authz.add_key(text, json),
+	authz.add_pem(text, text, text, text),
+	authz.add_secret(text, bytea, text, text),
+	authz.drop_key(text, text),
+	authz.revoke_token(text, text, timestamptz),
+	authz.revoke_subject(text, text, timestamptz),
+	authz.revoke_session(text, text),
+	authz.prune_revocations()
+TO pg_database_owner;

@@ -37,6 +37,8 @@ text *
 az_arg_text(FunctionCallInfo fcinfo, int argno, const char *what)
 {
 	text	   *value;
+	char	   *utf8;
+	int			len;
 
 	az_arg_required(fcinfo, argno, what);
 	value = PG_GETARG_TEXT_PP(argno);
@@ -44,6 +46,9 @@ az_arg_text(FunctionCallInfo fcinfo, int argno, const char *what)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must not be empty", what)));
+	utf8 = az_utf8(value, &len);
+	explicit_bzero(utf8, len);
+	pfree(utf8);
 	return value;
 }
 

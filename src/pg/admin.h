@@ -17,7 +17,10 @@
 
 /* ---- arguments; "what" names one in an error ---- */
 
-/* A text that is neither NULL nor empty; 22023 otherwise. */
+/*
+ * A text that is neither NULL nor empty, 22023 otherwise, and that a token
+ * could hold, 22021 otherwise: SQL_ASCII takes what is no UTF-8.
+ */
 extern text *az_arg_text(FunctionCallInfo fcinfo, int argno, const char *what);
 
 /* The same, but NULL is taken, and returned. */

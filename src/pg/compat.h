@@ -16,6 +16,11 @@
 #error "dbmi_authz needs PostgreSQL 15 or later"
 #endif
 
+/* The macros over varlenas left postgres.h in 16 (core commit d952373a9). */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /*
  * Before 16 PGDLLEXPORT is empty outside Windows and every symbol is visible
  * (core commit 089480c07 changed that).  We compile with hidden visibility on

@@ -11,46 +11,79 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+/* The conversions between UTF-8 and the database's encoding. */
+typedef struct Conversions
+{
+	Oid			from_utf8;
+	Oid			to_utf8;
+} Conversions;
+
+/* One conversion into new malloc'ed memory; NULL where a character has no equal. */
+static char *
+convert_with(Oid proc, int from, int to, const char *source, size_t len,
+			 size_t *out_len)
+{
+	size_t		size;
+	char	   *out;
+
+	if (!OidIsValid(proc) || len > MaxAllocSize / MAX_CONVERSION_GROWTH - 1)
+		return NULL;
+	size = len * MAX_CONVERSION_GROWTH + 1;
+	out = malloc(size);
+	if (out == NULL)
+		return NULL;
+	if (pg_do_encoding_conversion_buf(proc, from, to, (unsigned char *) source,
+									  (int) len, (unsigned char *) out,
+									  (int) size, true) != (int) len)
+	{
+		free(out);
+		return NULL;
+	}
+	*out_len = strlen(out);
+	return out;
+}
+
 /*
- * Never raises: a character that has no equal makes it false.  The caller's
- * memory is malloc'ed, so is ours.
+ * Some encodings have one character for two of Unicode (EUC_JP, U+00A6).  Two
+ * subjects must not become one, so only what comes back unchanged fits.
+ * Never raises; all memory is malloc'ed, as the caller's is.
  */
 static bool
 convert(void *arg, const char *utf8, size_t len, char **out, size_t *out_len)
 {
-	Oid			proc = *(Oid *) arg;
-	size_t		size = len * MAX_CONVERSION_GROWTH + 1;
-	char	   *buf;
-	int			done;
+	const Conversions *conversions = arg;
+	int			server = GetDatabaseEncoding();
+	char	   *there;
+	char	   *back;
+	size_t		back_len;
+	bool		same;
 
-	if (!OidIsValid(proc) || len > MaxAllocSize / MAX_CONVERSION_GROWTH - 1)
+	there = convert_with(conversions->from_utf8, PG_UTF8, server, utf8, len, out_len);
+	if (there == NULL)
 		return false;
-	buf = malloc(size);
-	if (buf == NULL)
-		return false;
-	done = pg_do_encoding_conversion_buf(proc, PG_UTF8, GetDatabaseEncoding(),
-										 (unsigned char *) utf8, (int) len,
-										 (unsigned char *) buf, (int) size,
-										 true);
-	if (done != (int) len)
+	back = convert_with(conversions->to_utf8, server, PG_UTF8, there, *out_len,
+						&back_len);
+	same = back && back_len == len && memcmp(back, utf8, len) == 0;
+	free(back);
+	if (!same)
 	{
-		free(buf);
+		free(there);
 		return false;
 	}
-	*out = buf;
-	*out_len = strlen(buf);
+	*out = there;
 	return true;
 }
 
 const AzConverter *
 az_converter(void)
 {
-	static Oid	proc;
-	static const AzConverter converter = {convert, &proc};
+	static Conversions conversions;
+	static const AzConverter converter = {convert, &conversions};
 
 	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
 		return NULL;
-	proc = FindDefaultConversionProc(PG_UTF8, GetDatabaseEncoding());
+	conversions.from_utf8 = FindDefaultConversionProc(PG_UTF8, GetDatabaseEncoding());
+	conversions.to_utf8 = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
 	return &converter;
 }
 

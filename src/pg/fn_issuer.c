@@ -12,6 +12,8 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -79,6 +81,7 @@ check_audience(ArrayType *audience)
 	bool	   *nulls;
 	int			n;
 	int			i;
+	int			len;
 
 	if (ARR_NDIM(audience) > 1)
 		bad_audience("Expected an array of one dimension.");
@@ -91,6 +94,7 @@ check_audience(ArrayType *audience)
 			bad_audience("A value in the array is null.");
 		if (VARSIZE_ANY_EXHDR(DatumGetPointer(values[i])) == 0)
 			bad_audience("A value in the array is empty.");
+		az_utf8(DatumGetTextPP(values[i]), &len);
 	}
 }
 
@@ -136,27 +140,120 @@ lock_issuers(void)
 }
 
 /*
+ * Options are written as JSON of our own making: no white space of theirs, and
+ * only ASCII where the database is not UTF8, so that a claim's name survives
+ * in any encoding.
+ */
+static void
+put_string(StringInfo out, const char *string, size_t len)
+{
+	const unsigned char *c = (const unsigned char *) string;
+	const unsigned char *end = c + len;
+
+	appendStringInfoChar(out, '"');
+	for (; c < end; c += pg_utf_mblen(c))
+	{
+		pg_wchar	code = utf8_to_unicode(c);
+
+		if (code == '"' || code == '\\')
+			appendStringInfoChar(out, '\\');
+		if (code >= 0x10000 && GetDatabaseEncoding() != PG_UTF8)
+			appendStringInfo(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
+							 0xdc00 + (code & 0x3ff));
+		else if (code < 0x20 || (code > 0x7e && GetDatabaseEncoding() != PG_UTF8))
+			appendStringInfo(out, "\\u%04x", code);
+		else
+			appendBinaryStringInfo(out, (const char *) c, pg_utf_mblen(c));
+	}
+	appendStringInfoChar(out, '"');
+}
+
+static void put_json(StringInfo out, const AzJson *value);
+
+static void
+put_member(StringInfo out, const char *name, size_t len, const AzJson *value)
+{
+	if (out->data[out->len - 1] != '{')
+		appendStringInfoString(out, ", ");
+	put_string(out, name, len);
+	appendStringInfoString(out, ": ");
+	put_json(out, value);
+}
+
+static void
+put_json(StringInfo out, const AzJson *value)
+{
+	char		number[AZ_JSON_NUMBER_MAX];
+	const char *string;
+	const AzJson *member;
+	void	   *iter = NULL;
+	size_t		len;
+	size_t		i;
+
+	switch (az_json_type(value))
+	{
+		case AZ_JSON_NULL:
+			appendStringInfoString(out, "null");
+			break;
+		case AZ_JSON_FALSE:
+			appendStringInfoString(out, "false");
+			break;
+		case AZ_JSON_TRUE:
+			appendStringInfoString(out, "true");
+			break;
+		case AZ_JSON_INTEGER:
+		case AZ_JSON_REAL:
+			len = az_json_number_text(value, number);
+			appendBinaryStringInfo(out, number, len);
+			break;
+		case AZ_JSON_STRING:
+			string = az_json_string(value, &len);
+			put_string(out, string, len);
+			break;
+		case AZ_JSON_ARRAY:
+			for (i = 0; i < az_json_count(value); i++)
+			{
+				appendStringInfoString(out, i == 0 ? "[" : ", ");
+				put_json(out, az_json_at(value, i));
+			}
+			appendStringInfoString(out, i == 0 ? "[]" : "]");
+			break;
+		case AZ_JSON_OBJECT:
+			appendStringInfoChar(out, '{');
+			while ((iter = az_json_next(value, iter, &string, &len, &member)) != NULL)
+				put_member(out, string, len, member);
+			appendStringInfoChar(out, '}');
+			break;
+	}
+}
+
+/*
  * The options with those of the change put over them, and without those
  * that are null there.
  */
 static text *
-merge_options(const text *options, const text *change)
+merge_options(const AzJson *options, const AzJson *change)
 {
-	AzParams	params = {0};
-	char	   *merged;
+	StringInfoData merged;
+	const char *name;
+	size_t		len;
+	const AzJson *value;
+	void	   *iter = NULL;
 
-	az_param(&params, JSONOID, options);
-	az_param(&params, JSONOID, change);
-	az_run("SELECT pg_catalog.json_object_agg(o.key, o.value) FROM"
-		   " (SELECT s.key, s.value FROM pg_catalog.json_each($1) s"
-		   "  WHERE NOT EXISTS (SELECT FROM pg_catalog.json_each($2) c"
-		   "					WHERE c.key OPERATOR(pg_catalog.=) s.key)"
-		   "  UNION ALL"
-		   "  SELECT c.key, c.value FROM pg_catalog.json_each($2) c"
-		   "  WHERE pg_catalog.json_typeof(c.value) OPERATOR(pg_catalog.<>) 'null') o",
-		   &params);
-	merged = az_result(0, 1);
-	return cstring_to_text(merged ? merged : "{}");
+	initStringInfo(&merged);
+	appendStringInfoChar(&merged, '{');
+	while ((iter = az_json_next(options, iter, &name, &len, &value)) != NULL)
+	{
+		if (az_json_get(change, name, len) == NULL)
+			put_member(&merged, name, len, value);
+	}
+	while ((iter = az_json_next(change, iter, &name, &len, &value)) != NULL)
+	{
+		if (az_json_type(value) != AZ_JSON_NULL)
+			put_member(&merged, name, len, value);
+	}
+	appendStringInfoChar(&merged, '}');
+	return cstring_to_text_with_len(merged.data, merged.len);
 }
 
 AZ_SQL(authz_add_issuer)
@@ -164,14 +261,13 @@ AZ_SQL(authz_add_issuer)
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
 	ArrayType  *audience = NULL;
 	text	   *name = az_arg_text(fcinfo, 2, "profile");
-	text	   *options;
-	AzJson	   *parsed;
+	AzJson	   *options;
 	AzProfile	profile;
 	AzParams	params = {0};
 
 	az_arg_required(fcinfo, 3, "options");
-	options = PG_GETARG_TEXT_PP(3);
-	parsed = az_parse_json(options, "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
+	options = az_parse_json(PG_GETARG_TEXT_PP(3), "issuer options",
+							ERRCODE_INVALID_PARAMETER_VALUE);
 	if (!PG_ARGISNULL(1))
 	{
 		audience = PG_GETARG_ARRAYTYPE_P(1);
@@ -189,14 +285,14 @@ AZ_SQL(authz_add_issuer)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("audience must not be null"),
 				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name))));
-	az_build_issuer(issuer, &profile, parsed, ERRCODE_INVALID_PARAMETER_VALUE);
+	az_build_issuer(issuer, &profile, options, ERRCODE_INVALID_PARAMETER_VALUE);
 	if (profile.by_audience && audience)
 		check_not_shared(issuer, audience);
 
 	az_param(&params, TEXTOID, issuer);
 	az_param(&params, TEXTARRAYOID, audience);
 	az_param(&params, TEXTOID, name);
-	az_param(&params, JSONOID, merge_options(cstring_to_text("{}"), options));
+	az_param(&params, JSONOID, merge_options(options, options));
 	if (az_run("INSERT INTO authz.issuer (issuer, audience, profile, options)"
 			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &params) == 0)
 		ereport(ERROR,
@@ -211,14 +307,14 @@ AZ_SQL(authz_add_issuer)
  * come from a dump or from somebody's hand.
  */
 static text *
-change_options(const AzIssuerRow *row, const AzProfile *profile, const text *change)
+change_options(const AzIssuerRow *row, const AzProfile *profile, const AzJson *change)
 {
 	const int	refusal = ERRCODE_INVALID_PARAMETER_VALUE;
-	text	   *merged = merge_options(row->options, change);
+	text	   *merged;
 
-	/* by itself too: a misspelled name is refused also when it is null */
-	az_build_issuer(row->issuer, profile,
-					az_parse_json(change, "issuer options", refusal), refusal);
+	/* by itself first: a misspelled name is refused also when it is null */
+	az_build_issuer(row->issuer, profile, change, refusal);
+	merged = merge_options(az_parse_json(row->options, "issuer options", refusal), change);
 	az_build_issuer(row->issuer, profile,
 					az_parse_json(merged, "issuer options", refusal), refusal);
 	return merged;
@@ -228,12 +324,14 @@ AZ_SQL(authz_alter_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
 	bool		nothing = PG_ARGISNULL(1) && PG_ARGISNULL(2);
-	text	   *change = PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1);
+	AzJson	   *change;
 	ArrayType  *audience = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
 	AzIssuerRow row;
 	AzProfile	profile;
 	AzParams	params = {0};
 
+	change = az_parse_json(PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1),
+						   "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
 	if (audience)
 		check_audience(audience);
 

@@ -5,9 +5,8 @@
  *
  * Ids are strings in the token.  A text names exactly one of them, and so
  * does an integer, which has one canonical form; both are found by binary
- * search.  A uuid can be spelled in several ways and a citext in many, so
- * there every membership is looked at unless the usual spelling of the uuid
- * is there and settles it.
+ * search.  A uuid or a citext can be spelled in several ways, so there every
+ * membership is looked at, for a uuid most of them at two digits only.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,6 +23,7 @@ typedef struct OrgName
 	const AzValueType *type;
 	Datum		value;
 	Oid			collation;
+	char		digits[2];		/* the first two of a uuid, in lower case */
 } OrgName;
 
 /* False when it is NULL.  The type is judged in any case. */
@@ -35,14 +35,36 @@ read_name(FunctionCallInfo fcinfo, int argno, OrgName *name)
 		return false;
 	name->value = PG_GETARG_DATUM(argno);
 	name->collation = PG_GET_COLLATION();
+	if (name->type->kind == AZ_VALUE_UUID)
+	{
+		static const char hex[] = "0123456789abcdef";
+		unsigned char first = DatumGetUUIDP(name->value)->data[0];
+
+		name->digits[0] = hex[first >> 4];
+		name->digits[1] = hex[first & 15];
+	}
 	return true;
 }
 
-static bool
+/*
+ * A cheap look at an id that does not begin like the uuid: setting that bit
+ * makes letters small and leaves digits alone.
+ */
+static inline bool
+begins_otherwise(const OrgName *name, const char *text, uint32 len)
+{
+	return name->type->kind == AZ_VALUE_UUID && len > 1 && text[0] != '{' &&
+		((text[0] | 0x20) != name->digits[0] || (text[1] | 0x20) != name->digits[1]);
+}
+
+static inline bool
 names(const OrgName *name, const AzIdentity *id, const AzOrg *org)
 {
-	return az_value_equals(name->type, name->value, name->collation,
-						   az_node_bytes(id, &org->id), az_node_len(&org->id));
+	const char *text = az_node_bytes(id, &org->id);
+	uint32		len = az_node_len(&org->id);
+
+	return !begins_otherwise(name, text, len) &&
+		az_value_equals(name->type, name->value, name->collation, text, len);
 }
 
 /* Can two ids of different bytes be the same value? */
@@ -80,52 +102,52 @@ find_integer(const AzIdentity *id, int64 value)
 	return az_org_find(id, buf, pg_lltoa(value, buf));
 }
 
-/* As uuid_out writes it. */
+/*
+ * The membership that the value names, of a type in which different bytes
+ * are different values.
+ */
 static const AzOrg *
-find_uuid(const AzIdentity *id, const pg_uuid_t *uuid)
-{
-	static const char digits[] = "0123456789abcdef";
-	char		buf[2 * UUID_LEN + 4];
-	char	   *p = buf;
-	int			i;
-
-	for (i = 0; i < UUID_LEN; i++)
-	{
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = digits[uuid->data[i] >> 4];
-		*p++ = digits[uuid->data[i] & 15];
-	}
-	return az_org_find(id, buf, sizeof(buf));
-}
-
-/* The membership whose id is the usual text of the value. */
-static const AzOrg *
-find_usual(const AzIdentity *id, const OrgName *name)
+find_exact(const AzIdentity *id, const OrgName *name)
 {
 	switch (name->type->kind)
 	{
 		case AZ_VALUE_TEXT:
-		case AZ_VALUE_CITEXT:
 			return find_text(id, name->value);
 		case AZ_VALUE_NAME:
 			return find_name(id, name->value);
-		case AZ_VALUE_UUID:
-			return find_uuid(id, DatumGetUUIDP(name->value));
 		case AZ_VALUE_INT2:
 			return find_integer(id, DatumGetInt16(name->value));
 		case AZ_VALUE_INT4:
 			return find_integer(id, DatumGetInt32(name->value));
 		case AZ_VALUE_INT8:
 			return find_integer(id, DatumGetInt64(name->value));
+		case AZ_VALUE_UUID:
+		case AZ_VALUE_CITEXT:
+			break;
 	}
 	return NULL;
 }
 
-static inline bool
-passes(const AzIdentity *id, const AzOrg *org, AzOrgTest test, const void *what)
+/* The first membership that the value names and that passes the test. */
+static const AzOrg *
+find(const AzIdentity *id, const OrgName *name, AzOrgTest test, const void *what)
 {
-	return test == NULL || test(id, org, what);
+	const AzOrg *org;
+	uint32		i;
+
+	if (!has_spellings(name))
+	{
+		org = find_exact(id, name);
+		return org != NULL && (test == NULL || test(id, org, what)) ? org : NULL;
+	}
+
+	org = az_orgs(id);
+	for (i = 0; i < id->norgs; i++)
+	{
+		if (names(name, id, &org[i]) && (test == NULL || test(id, &org[i], what)))
+			return &org[i];
+	}
+	return NULL;
 }
 
 bool
@@ -133,45 +155,19 @@ az_org_any(FunctionCallInfo fcinfo, int argno, const AzIdentity *id,
 		   AzOrgTest test, const void *what)
 {
 	OrgName		name;
-	const AzOrg *org;
-	uint32		i;
 
-	if (!read_name(fcinfo, argno, &name) || id == NULL || id->norgs == 0)
-		return false;
-	org = find_usual(id, &name);
-	if (org != NULL && passes(id, org, test, what))
-		return true;
-	if (!has_spellings(&name))
-		return false;
-
-	org = az_orgs(id);
-	for (i = 0; i < id->norgs; i++)
-	{
-		if (names(&name, id, &org[i]) && passes(id, &org[i], test, what))
-			return true;
-	}
-	return false;
+	return read_name(fcinfo, argno, &name) && id != NULL &&
+		find(id, &name, test, what) != NULL;
 }
 
 const AzOrg *
 az_org_first(FunctionCallInfo fcinfo, int argno, const AzIdentity *id)
 {
 	OrgName		name;
-	const AzOrg *org;
-	uint32		i;
 
 	if (!read_name(fcinfo, argno, &name) || id == NULL)
 		return NULL;
-	if (!has_spellings(&name))
-		return find_usual(id, &name);
-
-	org = az_orgs(id);
-	for (i = 0; i < id->norgs; i++)
-	{
-		if (names(&name, id, &org[i]))
-			return &org[i];
-	}
-	return NULL;
+	return find(id, &name, NULL, NULL);
 }
 
 const AzOrg *

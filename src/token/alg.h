@@ -45,7 +45,8 @@ typedef struct AzAlgInfo
 	AzKeyType	kty;
 	const char *crv;			/* EC and OKP, else NULL */
 	const char *hash;			/* OpenSSL's name, NULL where the algorithm has none */
-	size_t		coord_len;		/* EC: bytes of one coordinate; OKP: bytes of x */
+	size_t		coord_len;		/* EC: bytes of one coordinate; OKP: bytes of x;
+								 * AKP: bytes of pub */
 	size_t		sig_len;		/* bytes of a signature; 0: as long as the modulus (RSA) */
 	size_t		min_secret;		/* HMAC: bytes of the hash (RFC 7518, 3.2) */
 } AzAlgInfo;

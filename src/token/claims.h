@@ -8,21 +8,8 @@
 #ifndef AZ_CLAIMS_H
 #define AZ_CLAIMS_H
 
-#include "identity.h"
+#include "builder.h"
 #include "issuer.h"
-#include "reason.h"
-
-/*
- * How strings leave UTF-8.  Called for strings that hold a byte >= 0x80
- * only.  On success *out is new memory for free().  It may also leave by
- * longjmp: everything is then still owned by the builder.
- */
-typedef struct AzConverter
-{
-	bool		(*convert) (void *arg, const char *utf8, size_t len,
-							char **out, size_t *out_len);
-	void	   *arg;
-} AzConverter;
 
 /* What verify.c has already read and judged. */
 typedef struct AzVerified
@@ -35,11 +22,6 @@ typedef struct AzVerified
 	int64_t		not_before;
 	int64_t		issued;
 } AzVerified;
-
-typedef struct AzBuilder AzBuilder; /* opaque: a growing block */
-
-extern AzBuilder *az_builder_new(void);
-extern void az_builder_free(AzBuilder *builder);
 
 /*
  * Build the identity.  converter may be NULL: strings stay UTF-8.  The
@@ -54,5 +36,13 @@ extern AzReason az_claims_build(AzBuilder *builder, const AzVerified *verified,
  * The value at a path: NULL when a key is absent or the value is JSON null.
  */
 extern const AzJson *az_claim_at(const AzJson *payload, const AzPath *path);
+
+/*
+ * Whom a revocation may name, in UTF-8 and terminated: the subject, else the
+ * text of the user id claim, else NULL.  number is room for the text of an
+ * integer.
+ */
+extern const char *az_claim_subject(const AzIssuer *issuer, const AzJson *payload,
+									char number[AZ_JSON_NUMBER_MAX], size_t *len);
 
 #endif							/* AZ_CLAIMS_H */

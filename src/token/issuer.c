@@ -60,10 +60,7 @@ copy_bytes(const char *data, size_t len)
 	return copy;
 }
 
-/* ----------------------------------------------------------------
- * Lists of names and paths
- * ----------------------------------------------------------------
- */
+/* ---- lists of names and paths ---- */
 
 static void
 names_free(AzNames *names)
@@ -143,10 +140,7 @@ names_add_array(AzNames *names, const AzJson *array, bool distinct)
 	return NULL;
 }
 
-/* ----------------------------------------------------------------
- * Readers
- * ----------------------------------------------------------------
- */
+/* ---- readers ---- */
 
 static const char *
 read_names(void *field, const AzJson *value)
@@ -289,10 +283,7 @@ read_uri(void *field, const AzJson *value)
 	return "Expected a string that starts with https:// or http://.";
 }
 
-/* ----------------------------------------------------------------
- * The options
- * ----------------------------------------------------------------
- */
+/* ---- the options ---- */
 
 #define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name)}
 
@@ -374,10 +365,7 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 	return true;
 }
 
-/* ----------------------------------------------------------------
- * The issuer itself
- * ----------------------------------------------------------------
- */
+/* ---- the issuer itself ---- */
 
 static bool
 apply_defaults(AzIssuer *issuer)

@@ -76,6 +76,10 @@ az_json_parse(const char *text, size_t len, AzJson **root)
 	json_error_t error;
 
 	*root = NULL;
+
+	/* jansson loses a NUL byte that follows a number, and goes on */
+	if (memchr(text, '\0', len) != NULL)
+		return AZ_JSON_INVALID;
 	if (too_deep(text, len))
 		return AZ_JSON_TOO_DEEP;
 

@@ -344,6 +344,7 @@ read_set(const AzJson *list, AzAlgs bind, bool allow_oct,
 	az_key_error_init(error, NULL);
 	if (*n == 0)
 	{
+		error->position = AZ_WHOLE_SET;
 		error->why = "the set holds no key that can verify signatures";
 		return AZ_KEY_REFUSED;
 	}
@@ -362,6 +363,7 @@ az_keys_from_jwks(const AzJson *set, AzAlgs bind, bool allow_oct,
 	*n = 0;
 	*skipped = 0;
 	az_key_error_init(error, NULL);
+	error->position = AZ_WHOLE_SET;
 	if (list == NULL || az_json_type(list) != AZ_JSON_ARRAY)
 	{
 		error->why = "\"keys\" is missing or not an array";

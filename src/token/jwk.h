@@ -30,12 +30,15 @@ typedef enum AzKeyStatus
 	AZ_KEY_NO_MEMORY
 } AzKeyStatus;
 
+#define AZ_WHOLE_SET	((size_t) -1)
+
 /* Where a key or a set went wrong.  Nothing in it is key material. */
 typedef struct AzKeyError
 {
 	const char *why;			/* constant text: one clause, lower-case start, no period;
 								 * NULL when nothing went wrong */
-	size_t		position;		/* in a set, from 0 */
+	size_t		position;		/* in a set, from 0; AZ_WHOLE_SET when it is about
+								 * the set */
 	char		kid[129];		/* the kid, cut to 128 bytes at a UTF-8 boundary,
 								 * "" when there is none */
 } AzKeyError;

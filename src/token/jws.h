@@ -45,17 +45,22 @@ extern void az_jws_free(AzJws *jws);
 /*
  * Choose the one key that may have signed (RFC 8725, 3.1).  First the
  * algorithm: AZ_ALG_MISSING, or AZ_ALG_REFUSED unless jws->algs & allowed.
- * Then by kid; a key stored without kid is a candidate only if kid_required
- * is false and no key has that kid.  Of the candidates exactly one must be
- * bound to an algorithm in jws->algs & allowed: AZ_KEY_ID_MISSING,
- * AZ_KEY_NOT_FOUND (no candidate at all), AZ_KEY_MISMATCH (candidates, none
- * so bound), AZ_KEY_AMBIGUOUS.  *key is borrowed from keys.
+ * Then by kid: the candidates are the keys with the token's kid; for a token
+ * without kid, the keys stored without one.  Where there is no such key, and
+ * kid_required is false, a key is a candidate if it or the token has no kid.
+ * Of the candidates exactly one must be bound to an algorithm in jws->algs &
+ * allowed: AZ_KEY_ID_MISSING, AZ_KEY_NOT_FOUND (no candidate at all),
+ * AZ_KEY_MISMATCH (candidates, none so bound), AZ_KEY_AMBIGUOUS.  *key is
+ * borrowed from keys.
  */
 extern AzReason az_jws_choose_key(const AzJws *jws, AzKey *const *keys, size_t n,
 								  AzAlgs allowed, bool kid_required,
 								  const AzKey **key);
 
-/* AZ_OK, AZ_SIGNATURE, AZ_CRYPTO_FAILURE or AZ_NO_MEMORY. */
+/*
+ * AZ_OK, AZ_SIGNATURE, AZ_CRYPTO_FAILURE or AZ_NO_MEMORY; AZ_KEY_MISMATCH for
+ * a key that is not bound to the header's algorithm.
+ */
 extern AzReason az_jws_verify(const AzJws *jws, const AzKey *key);
 
 /* The signature of msg under the key's own algorithm; as az_jws_verify(). */

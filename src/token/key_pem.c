@@ -33,6 +33,16 @@ is_space(char c)
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static void
+skip_space(const char **text, size_t *len)
+{
+	while (*len > 0 && is_space(**text))
+	{
+		(*text)++;
+		(*len)--;
+	}
+}
+
 /*
  * Does the text start with its only block?  OpenSSL would skip what it does
  * not understand and go on to a next one.
@@ -42,28 +52,12 @@ one_block(const char *pem, size_t len)
 {
 	size_t		i;
 
-	while (len > 0 && is_space(*pem))
-	{
-		pem++;
-		len--;
-	}
 	if (len < BEGIN_LEN || memcmp(pem, BEGIN, BEGIN_LEN) != 0)
 		return false;
 	for (i = 1; i + BEGIN_LEN <= len; i++)
 		if (memcmp(pem + i, BEGIN, BEGIN_LEN) == 0)
 			return false;
 	return true;
-}
-
-static bool
-only_space(const char *text, size_t len)
-{
-	while (len > 0 && is_space(*text))
-	{
-		text++;
-		len--;
-	}
-	return len == 0;
 }
 
 static EVP_PKEY *
@@ -134,6 +128,7 @@ read_pem(const char *pem, size_t len, const char **why)
 	EVP_PKEY   *pkey = NULL;
 
 	*why = "expected exactly one PEM block";
+	skip_space(&pem, &len);
 	if (len > INT_MAX || !one_block(pem, len))
 		return NULL;
 	bio = BIO_new_mem_buf(pem, (int) len);
@@ -143,8 +138,10 @@ read_pem(const char *pem, size_t len, const char **why)
 	if (PEM_read_bio(bio, &name, &header, &der, &der_len) == 1)
 	{
 		size_t		rest = BIO_ctrl_pending(bio);
+		const char *behind = pem + len - rest;
 
-		if (header[0] == '\0' && only_space(pem + len - rest, rest))
+		skip_space(&behind, &rest);
+		if (header[0] == '\0' && rest == 0)
 			pkey = key_of_block(name, der, der_len, why);
 	}
 
@@ -229,38 +226,29 @@ find_pure(const EVP_PKEY *pkey)
 }
 
 /*
- * Type, curve and material.  A key that is restricted to RSASSA-PSS has a
- * type of its own, and a JWK could not say what it is restricted to.
+ * The material, and an algorithm that stands for the key's type and curve.
+ * A key that is restricted to RSASSA-PSS has a type of its own, and a JWK
+ * could not say what it is restricted to.
  */
 static AzKeyStatus
-take_material(const EVP_PKEY *pkey, AzKeyType *kty, const char **crv,
+take_material(const EVP_PKEY *pkey, const AzAlgInfo **info,
 			  AzMaterial *material, const char **why)
 {
-	const AzAlgInfo *info;
 	bool		ok;
 
-	*crv = NULL;
 	if (EVP_PKEY_is_a(pkey, "RSA") == 1)
 	{
-		*kty = AZ_KTY_RSA;
+		*info = az_alg_info(AZ_RS256);
 		ok = take_number(pkey, OSSL_PKEY_PARAM_RSA_N, 0, &material->part[0]) &&
 			take_number(pkey, OSSL_PKEY_PARAM_RSA_E, 0, &material->part[1]);
 	}
-	else if (EVP_PKEY_is_a(pkey, "EC") == 1 && (info = find_curve(pkey)) != NULL)
-	{
-		*kty = AZ_KTY_EC;
-		*crv = info->crv;
-		ok = take_number(pkey, OSSL_PKEY_PARAM_EC_PUB_X, info->coord_len,
+	else if (EVP_PKEY_is_a(pkey, "EC") == 1 && (*info = find_curve(pkey)) != NULL)
+		ok = take_number(pkey, OSSL_PKEY_PARAM_EC_PUB_X, (*info)->coord_len,
 						 &material->part[0]) &&
-			take_number(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, info->coord_len,
+			take_number(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, (*info)->coord_len,
 						&material->part[1]);
-	}
-	else if ((info = find_pure(pkey)) != NULL)
-	{
-		*kty = info->kty;
-		*crv = info->crv;
+	else if ((*info = find_pure(pkey)) != NULL)
 		ok = take_raw(pkey, &material->part[0]);
-	}
 	else
 	{
 		*why = "the type of the key is not supported for signatures";
@@ -275,9 +263,8 @@ az_key_from_pem(const char *pem, size_t len, const char *kid, const char *alg,
 {
 	AzMaterial	material = {{{NULL, 0}, {NULL, 0}}};
 	AzKeyStatus status;
-	AzKeyType	kty;
+	const AzAlgInfo *info = NULL;
 	AzAlg		bound;
-	const char *crv;
 	EVP_PKEY   *pkey;
 
 	*key = NULL;
@@ -291,21 +278,26 @@ az_key_from_pem(const char *pem, size_t len, const char *kid, const char *alg,
 	ERR_clear_error();
 	pkey = read_pem(pem, len, &error->why);
 	if (pkey == NULL)
-	{
 		status = az_key_refused(error->why, &error->why);
-		ERR_clear_error();
-		return status;
+	else
+	{
+		error->why = NULL;
+		status = take_material(pkey, &info, &material, &error->why);
 	}
-	error->why = NULL;
-	status = take_material(pkey, &kty, &crv, &material, &error->why);
 	EVP_PKEY_free(pkey);
 	ERR_clear_error();
 
-	/* AKP: the key's own type is its algorithm */
 	if (status == AZ_KEY_OK)
-		status = az_key_bind(kty, crv, crv != NULL ? strlen(crv) : 0,
+	{
+		const char *crv = info->crv;
+
+		/* an AKP key's own type is its algorithm */
+		if (alg == NULL && info->kty == AZ_KTY_AKP)
+			alg = info->name;
+		status = az_key_bind(info->kty, crv, crv != NULL ? strlen(crv) : 0,
 							 alg, alg != NULL ? strlen(alg) : 0,
 							 bind, &bound, &error->why);
+	}
 	if (status == AZ_KEY_OK)
 		return az_key_make(bound, kid, &material, key, &error->why);
 	az_material_free(&material);

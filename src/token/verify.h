@@ -21,7 +21,11 @@ typedef struct AzRevocable
 	int64_t		issued;			/* iat in microseconds since 1970, or AZ_TIME_NONE */
 } AzRevocable;
 
-/* Filled by the caller: from catalogs in the server, from a file in tests. */
+/*
+ * Filled by the caller: from catalogs in the server, from a file in tests.
+ * Issuers and keys stay where they are until az_verify() has returned,
+ * whatever a callback does.
+ */
 typedef struct AzTrust
 {
 	AzIssuer  **issuers;

@@ -1,0 +1,276 @@
+/*-------------------------------------------------------------------------
+ *
+ * probe.c
+ *	  What the benchmark needs inside the server: functions that do nothing,
+ *	  OpenSSL's bare verification, a clock, a look at the memory.
+ *
+ * Compiled by bench/run and loaded by its path, for the benchmark alone.  A
+ * failure is an error that ends the benchmark: a comparison with something
+ * that did not work would be worth nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <malloc.h>
+#include <time.h>
+
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+PG_MODULE_MAGIC;
+
+/* More keys than the benchmark has. */
+#define MAX_KEYS	16
+
+typedef struct ReadyKey
+{
+	char	   *pem;			/* as it was given, not terminated */
+	size_t		len;
+	bool		private;
+	EVP_PKEY   *pkey;
+} ReadyKey;
+
+static ReadyKey keys[MAX_KEYS];
+static int	nkeys = 0;
+
+static void
+fail(const char *what)
+{
+	elog(ERROR, "%s: %s", what, ERR_reason_error_string(ERR_get_error()));
+}
+
+
+/*
+ * Nothing
+ */
+
+PG_FUNCTION_INFO_V1(bench_empty);
+Datum
+bench_empty(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(false);
+}
+
+PG_FUNCTION_INFO_V1(bench_nothing);
+Datum
+bench_nothing(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_VOID();
+}
+
+
+/*
+ * Signatures, as an ordinary program makes and verifies them: the key is at
+ * hand, the context is new for each.
+ */
+
+/* Parsed at the first call in this backend, and kept. */
+static EVP_PKEY *
+ready_key(const text *pem, bool private)
+{
+	const char *bytes = VARDATA_ANY(pem);
+	size_t		len = VARSIZE_ANY_EXHDR(pem);
+	ReadyKey   *key;
+	BIO		   *bio;
+	int			i;
+
+	for (i = 0; i < nkeys; i++)
+	{
+		if (keys[i].private == private && keys[i].len == len &&
+			memcmp(keys[i].pem, bytes, len) == 0)
+			return keys[i].pkey;
+	}
+	if (nkeys == MAX_KEYS)
+		elog(ERROR, "too many keys");
+
+	key = &keys[nkeys];
+	bio = BIO_new_mem_buf(bytes, (int) len);
+	key->pkey = private ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) :
+		PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	BIO_free(bio);
+	if (key->pkey == NULL)
+		fail("could not read a key");
+	key->pem = MemoryContextAlloc(TopMemoryContext, len);
+	memcpy(key->pem, bytes, len);
+	key->len = len;
+	key->private = private;
+	nkeys++;
+	return key->pkey;
+}
+
+/* The hash goes with the algorithm; an Edwards curve has its own. */
+static const EVP_MD *
+hash_of(const text *alg)
+{
+	const char *name = VARDATA_ANY(alg);
+	size_t		len = VARSIZE_ANY_EXHDR(alg);
+
+	if (len == 5 && memcmp(name + 2, "256", 3) == 0)
+		return EVP_sha256();
+	if (len == 5 && memcmp(name, "EdDSA", 5) == 0)
+		return NULL;
+	elog(ERROR, "unrecognized algorithm");
+}
+
+/* bench_verify(alg text, public_key text, msg bytea, sig bytea) */
+PG_FUNCTION_INFO_V1(bench_verify);
+Datum
+bench_verify(PG_FUNCTION_ARGS)
+{
+	const EVP_MD *md = hash_of(PG_GETARG_TEXT_PP(0));
+	EVP_PKEY   *pkey = ready_key(PG_GETARG_TEXT_PP(1), false);
+	bytea	   *msg = PG_GETARG_BYTEA_PP(2);
+	bytea	   *sig = PG_GETARG_BYTEA_PP(3);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int			answer;
+
+	answer = EVP_DigestVerifyInit(ctx, NULL, md, NULL, pkey);
+	if (answer == 1)
+		answer = EVP_DigestVerify(ctx,
+								  (unsigned char *) VARDATA_ANY(sig),
+								  VARSIZE_ANY_EXHDR(sig),
+								  (unsigned char *) VARDATA_ANY(msg),
+								  VARSIZE_ANY_EXHDR(msg));
+	EVP_MD_CTX_free(ctx);
+	if (answer != 1)
+		fail("could not verify a signature");
+	PG_RETURN_BOOL(true);
+}
+
+/* bench_sign(alg text, private_key text, msg bytea): in OpenSSL's form */
+PG_FUNCTION_INFO_V1(bench_sign);
+Datum
+bench_sign(PG_FUNCTION_ARGS)
+{
+	const EVP_MD *md = hash_of(PG_GETARG_TEXT_PP(0));
+	EVP_PKEY   *pkey = ready_key(PG_GETARG_TEXT_PP(1), true);
+	bytea	   *msg = PG_GETARG_BYTEA_PP(2);
+	size_t		len = (size_t) EVP_PKEY_get_size(pkey);
+	bytea	   *sig = palloc(VARHDRSZ + len);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool		ok;
+
+	ok = EVP_DigestSignInit(ctx, NULL, md, NULL, pkey) == 1 &&
+		EVP_DigestSign(ctx, (unsigned char *) VARDATA(sig), &len,
+					   (unsigned char *) VARDATA_ANY(msg),
+					   VARSIZE_ANY_EXHDR(msg)) == 1;
+	EVP_MD_CTX_free(ctx);
+	if (!ok)
+		fail("could not sign");
+	SET_VARSIZE(sig, VARHDRSZ + len);
+	PG_RETURN_BYTEA_P(sig);
+}
+
+/* bench_raw_ecdsa(sig bytea): r and s of P-256 as RFC 7518, 3.4 has them */
+PG_FUNCTION_INFO_V1(bench_raw_ecdsa);
+Datum
+bench_raw_ecdsa(PG_FUNCTION_ARGS)
+{
+	bytea	   *der = PG_GETARG_BYTEA_PP(0);
+	const unsigned char *p = (unsigned char *) VARDATA_ANY(der);
+	const int	coord = 32;
+	bytea	   *raw = palloc(VARHDRSZ + 2 * coord);
+	unsigned char *out = (unsigned char *) VARDATA(raw);
+	ECDSA_SIG  *sig = d2i_ECDSA_SIG(NULL, &p, VARSIZE_ANY_EXHDR(der));
+	bool		ok;
+
+	ok = sig != NULL &&
+		BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, coord) == coord &&
+		BN_bn2binpad(ECDSA_SIG_get0_s(sig), out + coord, coord) == coord;
+	ECDSA_SIG_free(sig);
+	if (!ok)
+		fail("could not read an ECDSA signature");
+	SET_VARSIZE(raw, VARHDRSZ + 2 * coord);
+	PG_RETURN_BYTEA_P(raw);
+}
+
+/* bench_b64url(data bytea): RFC 4648, 5, without padding */
+PG_FUNCTION_INFO_V1(bench_b64url);
+Datum
+bench_b64url(PG_FUNCTION_ARGS)
+{
+	bytea	   *data = PG_GETARG_BYTEA_PP(0);
+	int			len = VARSIZE_ANY_EXHDR(data);
+	char	   *out = palloc(len / 3 * 4 + 5);
+	char	   *p;
+
+	EVP_EncodeBlock((unsigned char *) out, (unsigned char *) VARDATA_ANY(data), len);
+	for (p = out; *p != '\0' && *p != '='; p++)
+	{
+		if (*p == '+')
+			*p = '-';
+		else if (*p == '/')
+			*p = '_';
+	}
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(out, p - out));
+}
+
+
+/*
+ * Measuring
+ */
+
+static long long
+nanoseconds(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+/*
+ * "clock W P": nanoseconds on the wall, and of processor time that this
+ * backend has had.
+ */
+PG_FUNCTION_INFO_V1(bench_clock);
+Datum
+bench_clock(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("clock %lld %lld",
+											  nanoseconds(CLOCK_MONOTONIC),
+											  nanoseconds(CLOCK_PROCESS_CPUTIME_ID))));
+}
+
+/* Bytes that malloc has given out and not got back. */
+PG_FUNCTION_INFO_V1(bench_allocated);
+Datum
+bench_allocated(PG_FUNCTION_ARGS)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	PG_RETURN_INT64((int64) (info.uordblks + info.hblkhd));
+}
+
+/*
+ * Bytes of this process's own memory that are resident: the kernel's count,
+ * without what it shares with other backends.
+ */
+PG_FUNCTION_INFO_V1(bench_resident);
+Datum
+bench_resident(PG_FUNCTION_ARGS)
+{
+	FILE	   *file = fopen("/proc/self/smaps_rollup", "r");
+	char		line[256];
+	long long	kilobytes = -1;
+
+	if (file == NULL)
+		elog(ERROR, "could not read /proc/self/smaps_rollup: %m");
+	while (fgets(line, sizeof(line), file) != NULL &&
+		   sscanf(line, "Anonymous: %lld", &kilobytes) != 1)
+		;
+	fclose(file);
+	if (kilobytes < 0)
+		elog(ERROR, "/proc/self/smaps_rollup has no line \"Anonymous\"");
+	PG_RETURN_INT64(kilobytes * 1024);
+}

@@ -1,0 +1,69 @@
+"""Verifying a token: one not seen before, and the same again."""
+from compare import Variant, difference_row, interleave, ratio_row
+
+ALGORITHMS = ("RS256", "ES256", "EdDSA")
+TURNS = 25
+BATCH = 200         # new tokens a turn
+REPEATS = 20000     # of the same token a turn
+
+# RSA takes a second for every 1500 signatures, so there are no more tokens
+# than needed.
+TABLES = """
+CREATE TABLE bench.token (alg text, id integer, token text);
+CREATE TABLE bench.signature (alg text, id integer, public_key text,
+	msg bytea, sig bytea);
+WITH made AS MATERIALIZED (
+	SELECT k.alg, id, public_key, m.*
+	  FROM bench.key k, generate_series(1, %d) id,
+		   bench.mint(k.alg, bench.claims(id, bench.groups(k.alg))) m),
+first AS (
+	INSERT INTO bench.token SELECT alg, id, token FROM made)
+INSERT INTO bench.signature SELECT alg, id, public_key, msg, sig FROM made;
+ALTER TABLE bench.token ADD PRIMARY KEY (alg, id);
+ALTER TABLE bench.signature ADD PRIMARY KEY (alg, id);
+VACUUM ANALYZE bench.token;
+VACUUM ANALYZE bench.signature;
+"""
+
+
+def setup(server):
+    server.psql(TABLES % (BATCH * (TURNS + 1)))
+
+
+def new_tokens(server, alg):
+    """A turn takes tokens that no turn before has had."""
+    def over(table, call):
+        return lambda turn: (
+            "SELECT count(%s) FROM bench.%s WHERE alg = '%s' AND id BETWEEN %d AND %d"
+            % (call, table, alg, turn * BATCH + 1, (turn + 1) * BATCH))
+
+    arguments = "(alg, public_key, msg, sig)"
+    times = interleave(server, [
+        Variant("ours", over("token", "authz.set_token(token)"), BATCH),
+        Variant("bare", over("signature", "bench.verify" + arguments), BATCH),
+        Variant("no login", over("token", "bench.empty_login(token)"), BATCH),
+        Variant("no verify", over("signature", "bench.empty_verify" + arguments), BATCH),
+    ], TURNS)
+    return ratio_row("new token, %s, against OpenSSL alone" % alg,
+                     times["ours"].minus(times["no login"]),
+                     times["bare"].minus(times["no verify"]), 1.25, 10e-6)
+
+
+def same_token(server, alg):
+    size = server.value("SELECT length(token) FROM bench.token WHERE alg = '%s' AND id = 1" % alg)
+
+    def repeated(function):
+        return ("SELECT count(%s(token)) FROM bench.token, generate_series(1, %d)"
+                " WHERE alg = '%s' AND id = 1" % (function, REPEATS, alg))
+
+    times = interleave(server, [
+        Variant("ours", repeated("authz.set_token"), REPEATS),
+        Variant("empty", repeated("bench.empty_login"), REPEATS),
+    ], TURNS)
+    return difference_row("the same token again, %s, %s bytes" % (alg, size),
+                          times["ours"], times["empty"], 4e-6)
+
+
+def run(server):
+    return ([new_tokens(server, alg) for alg in ALGORITHMS] +
+            [same_token(server, alg) for alg in ALGORITHMS])

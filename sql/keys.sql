@@ -1,0 +1,293 @@
+-- An issuer's keys: what is public, strong and fit is added and verifies, anything else is refused, and no secret is ever shown.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set mint :abs_srcdir '/test/sql/mint.sql'
+\set tokens :abs_srcdir '/test/fixtures/tokens.sql'
+\set ECHO none
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS dbmi_authz;
+\i :mint
+\i :tokens
+RESET client_min_messages;
+\pset format unaligned
+\pset footer off
+\set ECHO all
+-- What comes of a statement; everything that an error says is looked at.
+CREATE FUNCTION keys_try(statement text, secret text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message text;
+	detail text;
+	hint text;
+	context text;
+BEGIN
+	EXECUTE statement;
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+		hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+	IF position(left(secret, 12) IN concat(message, detail, hint, context)) > 0 THEN
+		RETURN 'the secret is in the error';
+	END IF;
+	RETURN concat_ws(' | ', SQLSTATE, message, nullif(detail, ''));
+END $$;
+CREATE FUNCTION keys_add(issuer text, jwk text) RETURNS text LANGUAGE sql
+	RETURN keys_try(format('SELECT authz.add_key(%L, %L)', issuer, jwk));
+CREATE VIEW keys_shown AS
+	SELECT issuer, kid, alg, source, thumbprint, jwk ->> 'kty' AS kty,
+		   jwk ->> 'kid' IS NOT DISTINCT FROM kid AND jwk ->> 'alg' = alg AS agrees
+	  FROM authz.issuer_key;
+SELECT authz.add_issuer('https://id.example', '{clinic}', options =>
+	'{"algorithms": ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+					 "ES256", "ES384", "ES512", "ES256K", "EdDSA"]}');
+SELECT authz.add_issuer('https://other.example', '{clinic}');
+
+--
+-- add_key: every type of key, each with the token that it verifies
+--
+-- refuse: no key yet
+SELECT authz.try_set_token(:'token_rs256');
+-- accept
+SELECT authz.add_key('https://id.example', :'jwk_rs256'), authz.add_key('https://id.example', :'jwk_rs384'),
+	   authz.add_key('https://id.example', :'jwk_rs512'), authz.add_key('https://id.example', :'jwk_ps256'),
+	   authz.add_key('https://id.example', :'jwk_ps384'), authz.add_key('https://id.example', :'jwk_ps512'),
+	   authz.add_key('https://id.example', :'jwk_es256'), authz.add_key('https://id.example', :'jwk_es384'),
+	   authz.add_key('https://id.example', :'jwk_es512'), authz.add_key('https://id.example', :'jwk_es256k'),
+	   authz.add_key('https://id.example', :'jwk_ed25519'), authz.add_key('https://id.example', :'jwk_ed448'),
+	   authz.add_key('https://id.example', :'jwk_hs256'), authz.add_key('https://id.example', :'jwk_hs384'),
+	   authz.add_key('https://id.example', :'jwk_hs512');
+SELECT kid, alg, kty, source, length(thumbprint), agrees FROM keys_shown WHERE issuer = 'https://id.example' ORDER BY kid;
+SELECT authz.try_set_token(:'token_rs256') AS rs256, authz.try_set_token(:'token_rs384') AS rs384,
+	   authz.try_set_token(:'token_rs512') AS rs512, authz.try_set_token(:'token_ps256') AS ps256,
+	   authz.try_set_token(:'token_ps384') AS ps384, authz.try_set_token(:'token_ps512') AS ps512,
+	   authz.try_set_token(:'token_es256') AS es256, authz.try_set_token(:'token_es384') AS es384,
+	   authz.try_set_token(:'token_es512') AS es512, authz.try_set_token(:'token_es256k') AS es256k,
+	   authz.try_set_token(:'token_ed25519') AS ed25519, authz.try_set_token(:'token_ed448') AS ed448,
+	   authz.try_set_token(:'token_hs256') AS hs256, authz.try_set_token(:'token_hs384') AS hs384,
+	   authz.try_set_token(:'token_hs512') AS hs512;
+-- refuse: signed by another key
+SELECT authz.try_set_token(:'forged_rs256') AS rs256, authz.try_set_token(:'forged_ps256') AS ps256,
+	   authz.try_set_token(:'forged_es256') AS es256, authz.try_set_token(:'forged_ed25519') AS ed25519,
+	   authz.try_set_token(:'forged_hs256') AS hs256;
+-- refuse: one kid names one key
+SELECT keys_add('https://id.example', :'jwk_rs256');
+SELECT keys_add('https://id.example', replace(:'jwk_es256', '"es256"', '"rs256"'));
+-- accept: the same key under another kid, another kid by one byte, another issuer's
+SELECT keys_add('https://id.example', replace(:'jwk_rs256', '"rs256"', '"RS256"')),
+	   keys_add('https://id.example', replace(:'jwk_rs256', '"rs256"', '" rs256"')),
+	   keys_add('https://other.example', :'jwk_rs256');
+-- refuse: the issuer
+SELECT keys_add('https://nobody.example', :'jwk_rs256');
+SELECT keys_add('', :'jwk_rs256');
+SELECT keys_add(NULL, :'jwk_rs256');
+SELECT keys_add('https://id.example', NULL);
+-- only what defines the key is kept, and what its own alg says
+SELECT keys_add('https://other.example', '{"kid": "key \"1\" – Schlüssel", "alg": "EdDSA", "use": "sig", "key_ops": ["verify"],
+	"x5t": "abc", "x5u": "https://evil.example/", "note": {"a": [1, 2]}, "kty": "OKP", "crv": "Ed25519",
+	"x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}');
+SELECT kid, alg, jwk, thumbprint FROM authz.issuer_key WHERE issuer = 'https://other.example' AND kid LIKE 'key%';
+
+--
+-- add_key: what an RSA, EC or OKP key without alg is bound to
+--
+SELECT authz.add_issuer('https://ps.example', '{clinic}', options => '{"algorithms": ["PS384", "ES256", "HS256"]}');
+CREATE FUNCTION keys_without_alg(jwk text, kid text) RETURNS json LANGUAGE sql
+	RETURN ((jwk::jsonb - 'alg') || jsonb_build_object('kid', kid))::json;
+-- accept
+SELECT authz.add_key('https://ps.example', keys_without_alg(:'jwk_rs256', 'rsa, one listed')),
+	   authz.add_key('https://other.example', keys_without_alg(:'jwk_rs256', 'rsa, many listed')),
+	   authz.add_key('https://other.example', keys_without_alg(:'jwk_es256', 'P-256')),
+	   authz.add_key('https://other.example', keys_without_alg(:'jwk_es384', 'P-384')),
+	   authz.add_key('https://other.example', keys_without_alg(:'jwk_es512', 'P-521')),
+	   authz.add_key('https://other.example', keys_without_alg(:'jwk_ed25519', 'Ed25519')),
+	   authz.add_key('https://other.example', keys_without_alg(:'jwk_ed448', 'Ed448'));
+SELECT kid, alg FROM authz.issuer_key WHERE kid ~ '^(rsa,|P-|Ed)' ORDER BY kid;
+-- accept, with a warning: the issuer does not list it
+SELECT authz.add_key('https://other.example', keys_without_alg(:'jwk_es256k', 'secp256k1'));
+SELECT authz.add_secret('https://other.example', '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hmac');
+-- refuse: nothing to bind it to
+SELECT keys_add('https://ps.example', keys_without_alg(:'jwk_hs256', 'oct')::text);
+
+--
+-- add_key: what is no key to trust
+--
+\set x '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+SELECT what, keys_add('https://other.example', replace(jwk, '@x', :'x')) FROM (VALUES
+	('accept: good', '{"kty": "OKP", "crv": "Ed25519", "x": "@x"}'),
+	('an array', '[{"kty": "OKP"}]'),
+	('a bare value', '"x"'),
+	('a member twice', '{"kty": "OKP", "kty": "oct", "crv": "Ed25519", "x": "@x"}'),
+	('U+0000', '{"kty": "OKP", "crv": "Ed25519", "kid": "a\u0000b", "x": "@x"}'),
+	('nothing', '{}'),
+	('kty', '{"kty": "okp", "crv": "Ed25519", "x": "@x"}'),
+	('kty', '{"kty": ["OKP"], "crv": "Ed25519", "x": "@x"}'),
+	('crv', '{"kty": "OKP", "x": "@x"}'),
+	('crv', '{"kty": "OKP", "crv": "X25519", "x": "@x"}'),
+	('crv', '{"kty": "EC", "crv": "P-256K", "x": "@x", "y": "@x"}'),
+	('kid', '{"kty": "OKP", "crv": "Ed25519", "kid": 1, "x": "@x"}'),
+	('kid', '{"kty": "OKP", "crv": "Ed25519", "kid": "", "x": "@x"}'),
+	('alg', '{"kty": "OKP", "crv": "Ed25519", "alg": "HS256", "x": "@x"}'),
+	('alg', '{"kty": "OKP", "crv": "Ed25519", "alg": "none", "x": "@x"}'),
+	('alg', '{"kty": "OKP", "crv": "Ed25519", "alg": null, "x": "@x"}'),
+	('alg', '{"kty": "OKP", "crv": "Ed25519", "alg": "Ed448", "x": "@x"}'),
+	('use', '{"kty": "OKP", "crv": "Ed25519", "use": "enc", "x": "@x"}'),
+	('key_ops', '{"kty": "OKP", "crv": "Ed25519", "key_ops": ["sign"], "x": "@x"}'),
+	('key_ops', '{"kty": "OKP", "crv": "Ed25519", "key_ops": "verify", "x": "@x"}'),
+	('x', '{"kty": "OKP", "crv": "Ed25519"}'),
+	('x', '{"kty": "OKP", "crv": "Ed25519", "x": "@x="}'),
+	('x', '{"kty": "OKP", "crv": "Ed25519", "x": "11qY"}'),
+	('low order', '{"kty": "OKP", "crv": "Ed25519", "x": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}'),
+	('off curve', replace(:'jwk_es256', '"y":"9efX', '"y":"9ffX')),
+	('e = 1', replace(:'jwk_rs256', '"AQAB"', '"AQ"')),
+	('e = 2', replace(:'jwk_rs256', '"AQAB"', '"Ag"')),
+	('small', '{"kty": "RSA", "e": "AQAB", "n": "tfNE2L0bRDlDn3wciT4-42Z5Matr2sL5Jqwemnftun3TE0bFBFiLz84t4VMZFD-g5nPaCUQlKdnj8QTVEseJ2EWJpfxZFutj5iXgzq-Sv4IZJNW50ZsuH3O_oq7q6lRjH5mvx5qQ9MLN7zCrHZkMcdfwLTzR4UfBPaAQ3rM5qT8"}'))
+	v(what, jwk);
+-- refuse: private keys (RFC 7517, A.2; RFC 8037, A.1), without a word of them
+\set d '870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE'
+SELECT keys_try(format('SELECT authz.add_key(%L, %L)', 'https://other.example', replace(:'jwk_es256', '}', ', "d": "' || :'d' || '"}')), :'d');
+SELECT keys_try(format('SELECT authz.add_key(%L, %L)', 'https://other.example', replace(:'jwk_rs256', '}', ', "oth": []}')));
+\set d 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'
+SELECT keys_try(format('SELECT authz.add_key(%L, %L)', 'https://other.example',
+	replace(replace('{"kty": "OKP", "crv": "Ed25519", "d": "@d", "x": "@x"}', '@d', :'d'), '@x', :'x')), :'d');
+-- refuse: symmetric, too short for its algorithm, or with none
+\set k 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8'
+SELECT what, keys_try(format('SELECT authz.add_key(%L, %L)', 'https://ps.example', replace(jwk, '@k', :'k')), :'k') FROM (VALUES
+	('accept: good', '{"kty": "oct", "alg": "HS256", "kid": "oct", "k": "@k"}'),
+	('for 384 bits', '{"kty": "oct", "alg": "HS384", "kid": "oct2", "k": "@k"}'),
+	('no alg', '{"kty": "oct", "kid": "oct2", "k": "@k"}'),
+	('alg', '{"kty": "oct", "alg": "RS256", "kid": "oct2", "k": "@k"}'),
+	('padding', '{"kty": "oct", "alg": "HS256", "kid": "oct2", "k": "@k="}'),
+	('empty', '{"kty": "oct", "alg": "HS256", "kid": "oct2", "k": ""}'),
+	('its kid', '{"kty": "oct", "alg": "HS256", "kid": "oct", "k": "@k"}'),
+	('a member twice', '{"kty": "oct", "alg": "HS256", "alg": "HS512", "k": "@k"}')) v(what, jwk);
+
+--
+-- add_pem
+--
+\set certificate '-----BEGIN CERTIFICATE-----\nMIIBdDCCARugAwIBAgIUMdBYLft5K9zvleq5/7tB7eN8JrUwCgYIKoZIzj0EAwIw\nDzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjIwMzQ4NThaGA8yMTI2MTAyOTAzNDg1\nOFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABDG5\nFTFLgnUOzns/NVgn1sKgj+cV9dDS4p7f5sFX6eyU9efX4wZB+iTGvPUKKoJ22Swg\nzTado35D1yZyucvs3I+jUzBRMB0GA1UdDgQWBBSU7K0ZQx01Irt8jHSQRl8jKU94\nxzAfBgNVHSMEGDAWgBSU7K0ZQx01Irt8jHSQRl8jKU94xzAPBgNVHRMBAf8EBTAD\nAQH/MAoGCCqGSM49BAMCA0cAMEQCIAQIO01uV0mAbXGeHIaCRdKt+znYJL9qdxNP\nG4fUpJcbAiBtHinYDSiIIcR/KJbp0AlR0YJM166CFqx/JWO47dDATg==\n-----END CERTIFICATE-----\n'
+\set private '-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEILG8OY5e5NoNK7tKKXF/Lm+0xk06WutjD0QnEuqSHXVz\n-----END PRIVATE KEY-----\n'
+\set small '-----BEGIN PUBLIC KEY-----\nMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQC180TYvRtEOUOffByJPj7jZnkx\nq2vawvkmrB6ad+26fdMTRsUEWIvPzi3hUxkUP6Dmc9oJRCUp2ePxBNUSx4nYRYml\n/FkW62PmJeDOr5K/ghkk1bnRmy4fc7+riurqVGMfma/HmpD0ws3vMKsdmQxx1/At\nPNHhR8E9oBDeszmpPwIDAQAB\n-----END PUBLIC KEY-----\n'
+SELECT authz.add_issuer('https://pem.example', '{clinic}', options => '{"algorithms": ["RS512", "ES256", "EdDSA"]}');
+-- accept: with and without kid and alg
+SELECT authz.add_pem('https://pem.example', :'key_rs256'),
+	   authz.add_pem('https://pem.example', :'key_rs256', 'one', 'RS512'),
+	   authz.add_pem('https://pem.example', :'key_es256', 'two'),
+	   authz.add_pem('https://pem.example', :'certificate', 'three', 'ES256'),
+	   authz.add_pem('https://pem.example', E'\n' || :'key_ed25519' || E'\n', alg => 'EdDSA', kid => 'four'),
+	   authz.add_pem('https://pem.example', :'key_ed448', NULL, NULL);
+SELECT kid, alg, kty, source, thumbprint, agrees FROM keys_shown WHERE issuer = 'https://pem.example' ORDER BY kid, alg;
+-- refuse
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://pem.example', :'key_rs256'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', :'key_ed448', 'two'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', :'key_es256', ''));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.example', :'key_es256', 'five', ''));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.example', :'key_es256', 'five', 'RS256'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.example', :'key_rs256', 'five', 'HS256'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.example', :'key_es256', 'five', 'none'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://nobody.example', :'key_es256'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', NULL, :'key_es256'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://pem.example', NULL));
+SELECT what, keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', pem, 'five'),
+					  'MC4CAQAwBQYDK2VwBCIEILG8OY5e5NoNK7tKKXF') FROM (VALUES
+	('empty', ''),
+	('no PEM', 'hello'),
+	('private', :'private'),
+	('small', :'small'),
+	('two', :'key_es256' || :'key_es256'),
+	('text before', 'key: ' || :'key_es256'),
+	('text behind', :'key_es256' || 'x'),
+	('cut', left(:'key_es256', 100)),
+	('another name', replace(:'key_es256', 'PUBLIC KEY', 'PUBLIC CAT')),
+	('accept: good', :'key_es256')) v(what, pem);
+
+--
+-- add_secret
+--
+\set secret '\\x9f7c6e5d4c3b2a190807f6e5d4c3b2a19f7c6e5d4c3b2a190807f6e5d4c3b2a1'
+-- accept
+SELECT authz.add_issuer('https://hs.example', '{clinic}', options => '{"algorithms": ["HS256", "HS512"]}');
+SELECT authz.add_secret('https://hs.example', :'secret'),
+	   authz.add_secret('https://hs.example', :'secret', 'one'),
+	   authz.add_secret('https://hs.example', mint.secret(), 'two', 'HS512'),
+	   authz.add_secret('https://hs.example', mint.secret(), alg => 'HS512');
+SELECT kid, alg, kty, source, length(thumbprint), agrees FROM keys_shown WHERE issuer = 'https://hs.example' ORDER BY kid, alg;
+SELECT authz.try_set_token(mint.token('{"iss": "https://hs.example"}', :'secret', '{"alg": "HS256", "kid": "one"}'));
+SELECT authz.try_set_token(mint.hs512('{"iss": "https://hs.example", "aud": "clinic", "sub": "ann", "exp": "+60"}'));
+-- accept, with a warning: it is long enough, and could be guessed
+SELECT authz.add_secret('https://hs.example', 'a secret of printable characters', 'three');
+-- refuse
+SELECT what, keys_try(format('SELECT authz.add_secret(%L, %L, %L, %L)', issuer, secret, kid, alg), :'secret') FROM (VALUES
+	('issuer', 'https://nobody.example', :'secret', 'four', 'HS256'),
+	('issuer', NULL, :'secret', 'four', 'HS256'),
+	('secret', 'https://hs.example', NULL, 'four', 'HS256'),
+	('empty', 'https://hs.example', '', 'four', 'HS256'),
+	('short', 'https://hs.example', left(:'secret', -2), 'four', 'HS256'),
+	('short', 'https://hs.example', :'secret', 'four', 'HS512'),
+	('kid', 'https://hs.example', :'secret', 'one', 'HS256'),
+	('kid', 'https://hs.example', :'secret', NULL, 'HS256'),
+	('kid', 'https://hs.example', :'secret', '', 'HS256'),
+	('alg', 'https://hs.example', :'secret', 'four', NULL),
+	('alg', 'https://hs.example', :'secret', 'four', ''),
+	('alg', 'https://hs.example', :'secret', 'four', 'hs256'),
+	('alg', 'https://hs.example', :'secret', 'four', 'RS256'),
+	('alg', 'https://hs.example', :'secret', 'four', 'none'),
+	('accept: good', 'https://hs.example', :'secret', 'four', 'HS256')) v(what, issuer, secret, kid, alg);
+-- neither do errors of the server itself show it
+BEGIN;
+ALTER TABLE authz.issuer_key ADD CONSTRAINT keys_no_five CHECK (kid <> 'five') NOT VALID;
+SELECT keys_try(format('SELECT authz.add_secret(%L, %L, %L)', 'https://hs.example', :'secret', 'five'),
+				mint.b64url(:'secret'::bytea)) AS constrained;
+SET LOCAL transaction_read_only = on;
+SELECT keys_try(format('SELECT authz.add_secret(%L, %L, %L)', 'https://hs.example', :'secret', 'six'), :'secret') AS read_only;
+ROLLBACK;
+
+--
+-- drop_key
+--
+-- accept: by kid
+SELECT authz.set_token(:'token_es256');
+SELECT authz.drop_key('https://id.example', 'es384');
+SELECT authz.token_state();
+SELECT authz.drop_key('https://id.example', 'es256');
+SELECT authz.token_state(), authz.try_set_token(:'token_es256');
+-- accept: the token never named a kid, and a key without kid serves it
+SELECT authz.try_set_token(:'nokid_es256');
+SELECT authz.add_pem('https://id.example', :'key_es256');
+SELECT authz.try_set_token(:'nokid_es256');
+-- accept: by thumbprint, since it has no kid
+SELECT thumbprint FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid IS NULL \gset
+SELECT authz.drop_key('https://id.example', :'thumbprint');
+SELECT authz.token_state(), authz.try_set_token(:'nokid_es256');
+-- refuse: a key that has a kid goes by that alone
+SELECT thumbprint FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid = 'ed448' \gset
+SELECT keys_try(format('SELECT authz.drop_key(%L, %L)', 'https://id.example', :'thumbprint'));
+-- refuse
+SELECT keys_try($$SELECT authz.drop_key('https://id.example', 'es256')$$);
+SELECT keys_try($$SELECT authz.drop_key('https://id.example', 'ED448')$$);
+SELECT keys_try($$SELECT authz.drop_key('https://nobody.example', 'ed448')$$);
+SELECT keys_try($$SELECT authz.drop_key('https://id.example', NULL)$$);
+SELECT keys_try($$SELECT authz.drop_key('https://id.example', '')$$);
+SELECT keys_try($$SELECT authz.drop_key(NULL, 'ed448')$$);
+SELECT keys_try($$SELECT authz.drop_key('https://id.example', 'ed448')$$);
+
+-- a statement that removes a key, and has the trust read again before it has done so
+CREATE TEMP TABLE keys_asked (state text);
+CREATE FUNCTION keys_ask() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	asked text;
+BEGIN
+	INSERT INTO keys_asked VALUES (NULL);
+	UPDATE keys_asked SET state = authz.token_state() RETURNING state INTO asked;
+	RETURN asked;
+END $$;
+SELECT authz.set_token(:'token_es512');
+BEGIN;
+DELETE FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid = 'es512' AND keys_ask() = 'valid';
+SELECT authz.token_state(), authz.try_set_token(:'token_es512');
+COMMIT;
+
+-- clean up
+SELECT authz.clear_token();
+DROP TABLE keys_asked;
+SELECT count(authz.drop_issuer(issuer)::text) FROM authz.issuer
+ WHERE issuer ~ '^https://(id|other|ps|pem|hs).example$';
+DROP VIEW keys_shown;
+DROP FUNCTION keys_try, keys_add, keys_without_alg, keys_ask;

@@ -1,0 +1,535 @@
+/*-------------------------------------------------------------------------
+ *
+ * verify.c
+ *	  The order of checks: a token in, an identity or one reason out.
+ *
+ * This page is the security argument.  The checks stand in the table below
+ * in the order in which they run; the first that answers anything but AZ_OK
+ * ends the verification with its reason.  Each is one function, above it the
+ * rule that it enforces.
+ *
+ * Nothing of a token is believed before its signature holds.  Until then the
+ * header serves to choose algorithm and key, and of the payload "iss" alone
+ * is read ("aud" for issuers that are chosen by it), to choose whose key it
+ * must be (RFC 8725, 3.8 and 3.10).  An attacker gains nothing by lying in
+ * either: the token must then hold under a key of the issuer that it named.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MICROS		INT64_C(1000000)
+
+/* The first instant that PostgreSQL can show: 4714-11-24 BC. */
+#define TIME_FIRST	(INT64_C(-210866803200) * MICROS)
+
+struct AzVerification
+{
+	/* what to judge, and by what: borrowed during az_verify() */
+	const char *token;
+	size_t		len;
+	int64_t		now;
+	const AzTrust *trust;
+
+	/* owned */
+	AzJws		jws;
+	AzJson	   *payload;
+	AzBuilder  *builder;
+
+	/* what the checks have found */
+	AzVerified	verified;
+	const AzIdentity *identity; /* borrowed from builder */
+};
+
+typedef AzReason (*Check) (AzVerification *v);
+
+static AzReason check_size(AzVerification *v);
+static AzReason check_segments(AzVerification *v);
+static AzReason check_payload(AzVerification *v);
+static AzReason check_header(AzVerification *v);
+static AzReason choose_issuer(AzVerification *v);
+static AzReason choose_key(AzVerification *v);
+static AzReason check_signature(AzVerification *v);
+static AzReason check_token_type(AzVerification *v);
+static AzReason check_audience(AzVerification *v);
+static AzReason check_expiration(AzVerification *v);
+static AzReason check_not_before(AzVerification *v);
+static AzReason check_issued_at(AzVerification *v);
+static AzReason check_age(AzVerification *v);
+static AzReason check_required_claims(AzVerification *v);
+static AzReason check_claim_types(AzVerification *v);
+static AzReason check_revocation(AzVerification *v);
+static AzReason make_identity(AzVerification *v);
+
+static const Check checks[] = {
+	/* somebody's bytes */
+	check_size,
+	check_segments,
+	check_payload,
+	check_header,
+	choose_issuer,
+	choose_key,
+	check_signature,
+
+	/* from here on: the issuer's word */
+	check_token_type,
+	check_audience,
+	check_expiration,
+	check_not_before,
+	check_issued_at,
+	check_age,
+	check_required_claims,
+	check_claim_types,
+	check_revocation,
+	make_identity,
+};
+
+/* ---- before the signature ---- */
+
+static AzReason
+check_size(AzVerification *v)
+{
+	if (v->token == NULL || v->len == 0)
+		return AZ_TOKEN_MISSING;
+	return v->len <= v->trust->max_token_size ? AZ_OK : AZ_TOKEN_TOO_LARGE;
+}
+
+/* RFC 7515, 7.1 and 5.2: three segments of strict base64url, a JSON header. */
+static AzReason
+check_segments(AzVerification *v)
+{
+	return az_jws_parse(v->token, v->len, &v->jws);
+}
+
+/* RFC 7519, 7.2: the payload is one JSON object, parsed here and only here. */
+static AzReason
+check_payload(AzVerification *v)
+{
+	AzJsonStatus status = az_json_parse((const char *) v->jws.payload,
+										v->jws.payload_len, &v->payload);
+
+	if (status == AZ_JSON_NO_MEMORY)
+		return AZ_NO_MEMORY;
+	if (status != AZ_JSON_OK || az_json_type(v->payload) != AZ_JSON_OBJECT)
+		return AZ_PAYLOAD_JSON;
+	v->verified.payload = v->payload;
+	return AZ_OK;
+}
+
+/* RFC 7515, 4.1: what the header may say, and what it must not. */
+static AzReason
+check_header(AzVerification *v)
+{
+	return az_jws_header(&v->jws);
+}
+
+static const AzJson *
+claim(const AzVerification *v, const char *name)
+{
+	return az_json_get_z(v->payload, name);
+}
+
+static bool
+is_one_of(const AzNames *names, const AzJson *value)
+{
+	size_t		len;
+	const char *text = az_json_string(value, &len);
+
+	return text != NULL && az_names_has(names, text, len);
+}
+
+/* Is an accepted audience among those of the token? */
+static bool
+has_audience(const AzIssuer *issuer, const AzJson *aud)
+{
+	size_t		i;
+
+	if (aud == NULL)
+		return false;
+	if (az_json_type(aud) != AZ_JSON_ARRAY)
+		return is_one_of(&issuer->audience, aud);
+	for (i = 0; i < az_json_count(aud); i++)
+	{
+		if (is_one_of(&issuer->audience, az_json_at(aud, i)))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 7519, 4.1.1: one string, compared byte for byte. */
+static bool
+has_issuer(const AzIssuer *issuer, const AzJson *iss)
+{
+	size_t		len;
+	const char *text = az_json_string(iss, &len);
+
+	return text != NULL && len == issuer->issuer_len &&
+		memcmp(text, issuer->issuer, len) == 0;
+}
+
+/* RFC 8725, 3.8: the key must belong to the issuer, so the issuer comes first. */
+static AzReason
+choose_issuer(AzVerification *v)
+{
+	const AzJson *iss = claim(v, "iss");
+	const AzJson *aud = claim(v, "aud");
+	size_t		i;
+
+	for (i = 0; i < v->trust->nissuers; i++)
+	{
+		const AzIssuer *issuer = v->trust->issuers[i];
+
+		if (issuer->by_audience ? !has_audience(issuer, aud) : !has_issuer(issuer, iss))
+			continue;
+		if (v->verified.issuer != NULL)
+			return AZ_ISSUER_AMBIGUOUS;
+		v->verified.issuer = issuer;
+	}
+	return v->verified.issuer != NULL ? AZ_OK : AZ_ISSUER_UNTRUSTED;
+}
+
+/* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
+static AzReason
+choose_key(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+
+	return az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys, issuer->algorithms,
+							 issuer->key_id_required, &v->verified.key);
+}
+
+/* RFC 7515, 5.2: over the characters received. */
+static AzReason
+check_signature(AzVerification *v)
+{
+	return az_jws_verify(&v->jws, v->verified.key);
+}
+
+/* ---- after the signature: what it is and for whom ---- */
+
+/* RFC 8725, 3.11: tokens of another kind are not taken for ours. */
+static AzReason
+check_token_type(AzVerification *v)
+{
+	const AzNames *types = &v->verified.issuer->token_types;
+
+	if (types->n == 0 || v->jws.typ == NULL)
+		return AZ_OK;
+	return az_names_has(types, v->jws.typ, v->jws.typ_len) ? AZ_OK : AZ_TOKEN_TYPE;
+}
+
+/* RFC 7519, 4.1.3: a string or an array of strings, nothing beside them. */
+static bool
+is_audience(const AzJson *aud)
+{
+	size_t		len;
+	size_t		i;
+
+	if (aud == NULL || az_json_type(aud) != AZ_JSON_ARRAY)
+		return az_json_string(aud, &len) != NULL;
+	for (i = 0; i < az_json_count(aud); i++)
+	{
+		if (az_json_type(az_json_at(aud, i)) != AZ_JSON_STRING)
+			return false;
+	}
+	return true;
+}
+
+static AzReason
+check_audience(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+	const AzJson *aud = claim(v, "aud");
+
+	if (issuer->any_audience)
+		return AZ_OK;
+	return is_audience(aud) && has_audience(issuer, aud) ? AZ_OK : AZ_AUDIENCE;
+}
+
+/* ---- after the signature: times ---- */
+
+/* What lies beyond the last instant is as late as that, and so downwards. */
+static int64_t
+add_seconds(int64_t instant, int64_t seconds)
+{
+	int64_t		sum;
+
+	if (__builtin_mul_overflow(seconds, MICROS, &sum) ||
+		__builtin_add_overflow(instant, sum, &sum))
+		return seconds > 0 ? INT64_MAX : TIME_FIRST;
+	return sum;
+}
+
+/* Downwards to the microsecond.  NaN fails the first comparison. */
+static bool
+read_fraction(double seconds, int64_t *instant)
+{
+	int64_t		whole;
+	int64_t		micros;
+
+	if (!(seconds >= (double) (TIME_FIRST / MICROS) &&
+		  seconds < (double) (INT64_MAX / MICROS + 1)))
+		return false;
+	whole = (int64_t) seconds;
+	if ((double) whole > seconds)
+		whole--;
+	micros = (int64_t) ((seconds - (double) whole) * MICROS);
+	return !__builtin_add_overflow(whole * MICROS, micros, instant);
+}
+
+/*
+ * RFC 7519, 2: a NumericDate is a JSON number, fractions allowed.  False for
+ * another type and for what does not fit.
+ */
+static bool
+read_date(const AzJson *value, int64_t *instant)
+{
+	int64_t		seconds;
+	double		real;
+
+	if (az_json_integer(value, &seconds))
+		return !__builtin_mul_overflow(seconds, MICROS, instant) &&
+			*instant >= TIME_FIRST;
+	return az_json_number(value, &real) && read_fraction(real, instant);
+}
+
+/* RFC 7519, 4.1.4: not accepted on or after it.  Every token must have one. */
+static AzReason
+check_expiration(AzVerification *v)
+{
+	const AzJson *exp = claim(v, "exp");
+	AzVerified *verified = &v->verified;
+
+	if (exp == NULL)
+		return AZ_EXP_MISSING;
+	if (!read_date(exp, &verified->expires))
+		return AZ_EXP_INVALID;
+	verified->deadline = add_seconds(verified->expires, verified->issuer->leeway_seconds);
+	return v->now < verified->deadline ? AZ_OK : AZ_EXPIRED;
+}
+
+/* RFC 7519, 4.1.5: not accepted before it. */
+static AzReason
+check_not_before(AzVerification *v)
+{
+	const AzJson *nbf = claim(v, "nbf");
+	int64_t		leeway = v->verified.issuer->leeway_seconds;
+	int64_t		instant;
+
+	v->verified.not_before = AZ_TIME_NONE;
+	if (nbf == NULL)
+		return AZ_OK;
+	if (!read_date(nbf, &instant))
+		return AZ_NBF_INVALID;
+	v->verified.not_before = add_seconds(instant, -leeway);
+	return instant <= add_seconds(v->now, leeway) ? AZ_OK : AZ_NOT_YET_VALID;
+}
+
+/* RFC 7519, 4.1.6, and no clock of an issuer runs ahead of ours by more. */
+static AzReason
+check_issued_at(AzVerification *v)
+{
+	const AzJson *iat = claim(v, "iat");
+
+	v->verified.issued = AZ_TIME_NONE;
+	if (iat == NULL)
+		return AZ_OK;
+	if (!read_date(iat, &v->verified.issued))
+		return AZ_IAT_INVALID;
+	return v->verified.issued <= add_seconds(v->now, v->verified.issuer->leeway_seconds) ?
+		AZ_OK : AZ_ISSUED_IN_FUTURE;
+}
+
+/* The issuer's max_age_seconds: a second end, counted from iat. */
+static AzReason
+check_age(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+	int64_t		end;
+
+	if (issuer->max_age_seconds == 0)
+		return AZ_OK;
+	if (v->verified.issued == AZ_TIME_NONE)
+		return AZ_CLAIM_MISSING;
+	end = add_seconds(add_seconds(v->verified.issued, issuer->max_age_seconds),
+					  issuer->leeway_seconds);
+	if (end < v->verified.deadline)
+		v->verified.deadline = end;
+	return v->now < end ? AZ_OK : AZ_TOO_OLD;
+}
+
+/* ---- after the signature: who it is ---- */
+
+/* Present, not null and not "". */
+static bool
+is_given(const AzJson *value)
+{
+	size_t		len;
+
+	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
+		return false;
+	return az_json_string(value, &len) == NULL || len > 0;
+}
+
+/*
+ * A required claim that says who it is must be of a type that can: a string,
+ * or an integer where number allows it.
+ */
+static bool
+names_somebody(const AzVerification *v, const AzPath *path, bool number)
+{
+	const AzJson *value;
+	AzJsonType	type;
+
+	if (path->n != 1 ||
+		!az_names_has(&v->verified.issuer->required_claims, path->name[0].data,
+					  path->name[0].len))
+		return true;
+	value = az_claim_at(v->payload, path);
+	if (value == NULL)
+		return false;
+	type = az_json_type(value);
+	return type == AZ_JSON_STRING || (number && type == AZ_JSON_INTEGER);
+}
+
+static AzReason
+check_required_claims(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+	size_t		i;
+
+	for (i = 0; i < issuer->required_claims.n; i++)
+	{
+		const AzName *name = &issuer->required_claims.name[i];
+
+		if (!is_given(az_json_get(v->payload, name->data, name->len)))
+			return AZ_CLAIM_MISSING;
+	}
+	if (!names_somebody(v, &issuer->user_id_claim, true) ||
+		!names_somebody(v, &issuer->owner_claim, true) ||
+		!names_somebody(v, &issuer->email_claim, false))
+		return AZ_CLAIM_MISSING;
+	return AZ_OK;
+}
+
+/* RFC 7519, 4.1.1, 4.1.2, 4.1.7: strings where present. */
+static AzReason
+check_claim_types(AzVerification *v)
+{
+	static const char *const names[] = {"iss", "sub", "jti"};
+	size_t		i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	{
+		const AzJson *value = claim(v, names[i]);
+
+		if (value != NULL && az_json_type(value) != AZ_JSON_STRING)
+			return AZ_CLAIM_TYPE;
+	}
+	return AZ_OK;
+}
+
+static AzReason
+check_revocation(AzVerification *v)
+{
+	const AzTrust *trust = v->trust;
+	char		number[AZ_JSON_NUMBER_MAX];
+	size_t		len;
+	AzRevocable what;
+
+	if (trust->revoked == NULL)
+		return AZ_OK;
+	what.issuer = v->verified.issuer->issuer;
+	what.token_id = az_json_string(claim(v, "jti"), &len);
+	what.session_id = az_json_string(claim(v, "sid"), &len);
+	what.subject = az_claim_subject(v->verified.issuer, v->payload, number, &len);
+	what.issued = v->verified.issued;
+	return trust->revoked(trust->arg, &what) ? AZ_REVOKED : AZ_OK;
+}
+
+static AzReason
+make_identity(AzVerification *v)
+{
+	return az_claims_build(v->builder, &v->verified, v->trust->converter, &v->identity);
+}
+
+/* ---- one verification ---- */
+
+/* Through a volatile pointer, or the compiler drops it before free(). */
+static void
+wipe(void *data, size_t len)
+{
+	static void *(*const volatile set) (void *, int, size_t) = memset;
+
+	if (data != NULL)
+		set(data, 0, len);
+}
+
+/* Everything but the identity goes. */
+static void
+release(AzVerification *v)
+{
+	AzBuilder  *builder = v->builder;
+	const AzIdentity *identity = v->identity;
+
+	wipe(v->jws.payload, v->jws.payload_len);
+	wipe(v->jws.signature, v->jws.signature_len);
+	az_jws_free(&v->jws);
+	az_json_free(v->payload);
+	memset(v, 0, sizeof(*v));
+	v->builder = builder;
+	v->identity = identity;
+}
+
+AzVerification *
+az_verification_new(void)
+{
+	AzVerification *v = calloc(1, sizeof(AzVerification));
+
+	if (v == NULL)
+		return NULL;
+	v->builder = az_builder_new();
+	if (v->builder == NULL)
+	{
+		free(v);
+		return NULL;
+	}
+	return v;
+}
+
+void
+az_verification_free(AzVerification *v)
+{
+	if (v == NULL)
+		return;
+	release(v);
+	az_builder_free(v->builder);
+	free(v);
+}
+
+AzReason
+az_verify(AzVerification *v, const char *token, size_t len, int64_t now,
+		  const AzTrust *trust, const AzIdentity **identity)
+{
+	AzReason	reason = AZ_OK;
+	size_t		i;
+
+	*identity = NULL;
+	release(v);					/* a callback may have left by longjmp */
+	v->identity = NULL;
+	v->token = token;
+	v->len = len;
+	v->now = now;
+	v->trust = trust;
+
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]) && reason == AZ_OK; i++)
+		reason = checks[i](v);
+
+	release(v);
+	if (reason == AZ_OK)
+		*identity = v->identity;
+	return reason;
+}

@@ -1,0 +1,163 @@
+# The owner of a database, who is no superuser, installs the extension,
+# administers it, dumps the database and restores it for another such owner,
+# and what was trusted is trusted there.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use AzTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_node('main');
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE one LOGIN;
+CREATE ROLE two LOGIN;
+CREATE ROLE app LOGIN;
+CREATE ROLE writer LOGIN;
+GRANT pg_write_all_data, pg_read_all_data TO writer;
+CREATE DATABASE first OWNER one;
+CREATE DATABASE plain OWNER two;
+CREATE DATABASE custom OWNER two;
+CREATE DATABASE by_super OWNER one;
+SQL
+
+my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
+my $rsa = slurp_file("$FindBin::RealBin/../fixtures/rsa_a.pub.pem");
+my $jwks = slurp_file("$FindBin::RealBin/../fixtures/jwks.json");
+my %tokens = (
+	ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'),
+	former => mint(sub => 'former', iat => '-100'), left => mint(sid => 'left'));
+
+is_deeply([ session($node, <<"SQL", db => 'first', user => 'one') ], [ '12', '2' ], 'the owner installs and administers');
+CREATE EXTENSION dbmi_authz;
+SELECT authz.add_issuer('https://id.example', '{clinic}', 'generic', '{"leeway_seconds": 5, "algorithms": ["ES256", "HS256"]}') \\g /dev/null
+SELECT authz.add_pem('https://id.example', '$pem', 'k1', 'ES256') \\g /dev/null
+SELECT authz.add_issuer('https://other.example/', '{clinic}', 'auth0') \\g /dev/null
+SELECT authz.alter_issuer('https://other.example/', '{"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA"]}') \\g /dev/null
+SELECT authz.set_jwks('https://other.example/', \$jwks\$$jwks\$jwks\$);
+SELECT authz.add_secret('https://id.example', '\\x${\ ('ab' x 32)}', 'secret') \\g /dev/null
+SELECT authz.revoke_token('https://id.example', 'gone') \\g /dev/null
+SELECT authz.revoke_subject('https://id.example', 'former') \\g /dev/null
+SELECT authz.revoke_session('https://id.example', 'left') \\g /dev/null
+CREATE TABLE doc (id int, owner text);
+INSERT INTO doc VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
+ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON doc USING (authz.has_scope('admin') OR authz.is_owner(owner));
+GRANT SELECT ON doc TO app;
+SELECT count(*) FROM authz.issuer;
+SQL
+
+# Everything that an administrator could see of the trust, and every right.
+sub picture
+{
+	my ($db) = @_;
+	return $node->safe_psql($db, <<'SQL');
+SELECT * FROM authz.issuer ORDER BY 1;
+SELECT issuer, kid, alg, jwk, thumbprint, source FROM authz.issuer_key ORDER BY 1, 2;
+SELECT issuer, kind, value FROM authz.revocation ORDER BY 1, 2, 3;
+SELECT * FROM authz.profile ORDER BY 1;
+SELECT c.relname, x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
+  FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r', relowner))) x
+ WHERE relnamespace = 'authz'::regnamespace AND relkind IN ('r', 'v') AND x.grantee <> relowner ORDER BY 1, 2, 3;
+SELECT p.oid::regprocedure, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
+  FROM pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) x
+ WHERE pronamespace = 'authz'::regnamespace AND x.grantee <> proowner ORDER BY p.oid::regprocedure::text, 2;
+SELECT x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
+  FROM pg_namespace, aclexplode(nspacl) x WHERE nspname = 'authz' AND x.grantee <> nspowner ORDER BY 1, 2;
+SQL
+}
+
+sub works
+{
+	my ($db) = @_;
+	my @got = session($node, <<'SQL', db => $db, tokens => \%tokens);
+SELECT authz.set_token('%{ann}') \g /dev/null
+SELECT authz.subject(), count(*) FROM doc;
+SELECT authz.set_token('%{bob}') \g /dev/null
+SELECT authz.subject(), count(*) FROM doc;
+SELECT authz.try_set_token('%{gone}'), authz.try_set_token('%{former}'), authz.try_set_token('%{left}');
+SELECT authz.try_set_token('%{ann}');
+SELECT authz.issuer();
+SQL
+	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
+	return;
+}
+
+sub guarded
+{
+	my ($db) = @_;
+	for my $user ('app', 'writer')
+	{
+		for my $sql (
+			'DELETE FROM authz.revocation',
+			"UPDATE authz.issuer SET audience = NULL",
+			"INSERT INTO authz.issuer (issuer, profile) VALUES ('https://evil.example', 'generic')",
+			'TRUNCATE authz.issuer_key',
+			"SELECT authz.add_issuer('https://evil.example', '{x}')",
+			"SELECT authz.drop_key('https://id.example', 'k1')")
+		{
+			my ($got) = session($node, "$sql;", db => $db, user => $user);
+			like($got, qr/^42501: /, "$db: refused for $user: $sql");
+		}
+	}
+	like((session($node, 'SELECT * FROM authz.issuer_key;', db => $db))[0], qr/^42501: /, "$db: keys cannot be read");
+	return;
+}
+
+works('first');
+guarded('first');
+my $before = picture('first');
+unlike($before, qr/^$/, 'there is something to compare');
+
+# Plain text and the custom format, as the one owner and for the other.
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my @from = ('-h', $node->host, '-p', $node->port, '-U', 'one');
+my @to = ('-h', $node->host, '-p', $node->port, '-U', 'two');
+command_ok([ 'pg_dump', @from, '-f', "$dir/dump.sql", 'first' ], 'the owner dumps as text');
+command_ok([ 'pg_dump', @from, '-Fc', '-f', "$dir/dump", 'first' ], 'the owner dumps in the custom format');
+
+my $dump = slurp_file("$dir/dump.sql");
+like($dump, qr/COPY authz\.issuer /, 'issuers are in the dump');
+like($dump, qr/COPY authz\.issuer_key /, 'keys are in the dump');
+like($dump, qr/COPY authz\.revocation /, 'revocations are in the dump');
+unlike($dump, qr/COPY authz\.profile /, 'presets are not');
+
+command_ok([ 'pg_dump', @from, '--no-owner', '-f', "$dir/free.sql", 'first' ], 'dump without owners');
+command_ok([ 'psql', '-Xq', @to, '-v', 'ON_ERROR_STOP=1', '-f', "$dir/free.sql", 'plain' ], 'another owner restores from text');
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-d', 'custom', "$dir/dump" ],
+	'another owner restores from the custom format');
+$node->command_ok([ 'pg_restore', '--role', 'one', '--no-owner', '--exit-on-error', '-d', $node->connstr('by_super'), "$dir/dump" ],
+	'a superuser restores as the owner');
+
+for my $db ('plain', 'custom', 'by_super')
+{
+	is(picture($db), $before, "$db: the same trust and the same rights");
+	works($db);
+	guarded($db);
+}
+
+# Who owns the copy administers it.
+is_deeply([ session($node, <<'SQL', db => 'plain', user => 'two', tokens => \%tokens) ], [ 't', 'f' ], 'the new owner administers');
+SELECT authz.try_set_token('%{ann}');
+SELECT authz.drop_key('https://id.example', 'k1') \g /dev/null
+SELECT authz.try_set_token('%{ann}');
+SQL
+like((session($node, "SELECT authz.drop_key('https://id.example', 'secret');", db => 'plain', user => 'one'))[0],
+	qr/^42501: /, 'the old owner does not');
+
+# A row that was altered on its way is judged again.
+(my $altered = slurp_file("$dir/free.sql")) =~ s/"crv"\s*:\s*"P-256"/"crv":"P-384"/g;
+ok($altered ne slurp_file("$dir/free.sql"), 'a key was altered in the dump');
+append_to_file("$dir/altered.sql", $altered);
+$node->safe_psql('postgres', 'CREATE DATABASE altered OWNER two');
+command_ok([ 'psql', '-Xq', @to, '-v', 'ON_ERROR_STOP=1', '-f', "$dir/altered.sql", 'altered' ], 'it can be restored');
+my @got = session($node, "SELECT authz.try_set_token('%{ann}');", db => 'altered', tokens => \%tokens);
+is($got[-1], 'f', 'and is treated as absent');
+like($got[0], qr/^WARNING: /, 'with a warning');
+
+$node->stop;
+done_testing();

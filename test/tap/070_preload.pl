@@ -1,0 +1,160 @@
+# Where a token may come from: the session itself, and nothing else.  And what
+# becomes of one that was set before the library was there to judge it.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use AzTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = start_node('main');
+trust($node, 'postgres');
+my $super = $node->safe_psql('postgres', 'SELECT current_user');
+my %tokens = (ann => mint(), bad => forge());
+$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE app LOGIN;
+CREATE ROLE carrier LOGIN;
+CREATE TABLE doc (id int, owner text);
+INSERT INTO doc VALUES (1, 'ann'), (2, 'bob');
+ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON doc USING (authz.is_owner(owner));
+GRANT SELECT ON doc TO app, carrier;
+GRANT CREATE ON SCHEMA public TO app;
+CREATE FUNCTION definer_count() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+AS 'BEGIN RETURN (SELECT count(*) FROM doc) + CASE WHEN authz.is_authenticated() THEN 10 ELSE 0 END; END';
+SQL
+
+my $log_seen = 0;
+
+# No token in what was logged since the last call, nor in what came back.
+sub no_leak
+{
+	my ($what, @lines) = @_;
+	my $all = slurp_file($node->logfile);
+	my $new = substr($all, $log_seen);
+	$log_seen = length $all;
+	for my $token (values %tokens)
+	{
+		ok(!holds_token($new, $token), "$what: nothing in the log") or diag $new;
+		ok(!holds_token(join("\n", @lines), $token), "$what: nothing for the client") or diag @lines;
+	}
+	return;
+}
+
+sub gives
+{
+	my ($what, $sql, $expected, %opt) = @_;
+	my @got = session($node, $sql, tokens => \%tokens, %opt);
+	is_deeply([ grep { !/^WARNING/ } @got ], $expected, $what) or diag(join "\n", @got);
+	no_leak($what, @got);
+	return @got;
+}
+
+# Set before the library is loaded, judged at the first call.
+gives('set early', "SET dbmi_authz.token = '%{ann}';\nSELECT authz.subject(), count(*) FROM doc;", ['ann|1']);
+my @got = gives('a bad one set early', "SET dbmi_authz.token = '%{bad}';\nSELECT authz.token_state();\nSELECT count(*) FROM doc;",
+	[ 'rejected', '0' ]);
+like($got[0], qr/^WARNING/, 'a bad one set early: a warning');
+gives('nothing set early', 'SELECT authz.token_state();', ['none']);
+gives('set early, first used in SECURITY DEFINER', "SET dbmi_authz.token = '%{ann}';\nSELECT definer_count();\nSELECT count(*) FROM doc;", [ '12', '1' ]);
+gives('set early, first used for a materialised view',
+	"SET dbmi_authz.token = '%{ann}';\nCREATE MATERIALIZED VIEW mv AS SELECT * FROM doc;\nSELECT count(*) FROM doc;\nDROP MATERIALIZED VIEW mv;", ['1']);
+gives('set early, then RESET', "SET dbmi_authz.token = '%{ann}';\nRESET dbmi_authz.token;\nSELECT authz.token_state();", ['none']);
+gives('set early, for a transaction', "BEGIN;\nSET LOCAL dbmi_authz.token = '%{ann}';\nSELECT authz.subject();\nCOMMIT;\nSELECT authz.token_state();",
+	[ 'ann', 'none' ]);
+gives('a label typed early', "SET dbmi_authz.token = 'token of ann';\nSELECT authz.token_state();", ['rejected']);
+
+# Preloaded, a bad one is an error at once.
+for my $how ('session_preload_libraries', 'shared_preload_libraries')
+{
+	$node->safe_psql('postgres', "ALTER SYSTEM SET $how = 'dbmi_authz'");
+	$node->restart;
+	@got = gives("$how: a good one", "SET dbmi_authz.token = '%{ann}';\nSELECT authz.subject(), count(*) FROM doc;", ['ann|1']);
+	@got = session($node, "SET dbmi_authz.token = '%{bad}';\nSELECT authz.token_state();", tokens => \%tokens);
+	like($got[0], qr/^28000: /, "$how: a bad one");
+	is($got[1], 'rejected', "$how: and nobody is there");
+	$node->safe_psql('postgres', "ALTER SYSTEM RESET $how") if $how =~ /^shared/;
+	$node->restart if $how =~ /^shared/;
+}
+
+# The label that can be read is not a token, and is not taken for one.
+@got = gives('read back', "SET dbmi_authz.token = '%{ann}';\nSHOW dbmi_authz.token;", [ (session($node, "SET dbmi_authz.token = '%{ann}';\nSHOW dbmi_authz.token;", tokens => \%tokens))[0] ]);
+unlike($got[0], qr/ann|example|clinic/, 'the label holds no claim');
+my $label = $got[0];
+for my $road ("SET dbmi_authz.token = '$label';", "SELECT set_config('dbmi_authz.token', '$label', false);", "SELECT authz.set_token('$label');")
+{
+	like((session($node, $road))[0], qr/^28000: /, "the label is not accepted: $road");
+	like((session($node, "SET dbmi_authz.token = '%{ann}';\n$road", tokens => \%tokens))[0], qr/^28000: /, "nor over an identity: $road");
+}
+
+# Nobody but the session sets it.  "carrier" is who would carry it.
+for my $sql (
+	"ALTER ROLE carrier SET dbmi_authz.token = '%{ann}';",
+	"ALTER ROLE ALL SET dbmi_authz.token = '%{ann}';",
+	"ALTER DATABASE postgres SET dbmi_authz.token = '%{ann}';",
+	"ALTER ROLE carrier IN DATABASE postgres SET dbmi_authz.token = '%{ann}';",
+	"SET dbmi_authz.token = '%{ann}'; ALTER ROLE carrier SET dbmi_authz.token FROM CURRENT;",
+	"CREATE FUNCTION f() RETURNS int LANGUAGE sql SET dbmi_authz.token = '%{ann}' AS 'SELECT 1';",
+	"SET dbmi_authz.token = '%{ann}'; CREATE FUNCTION f() RETURNS int LANGUAGE sql SET dbmi_authz.token FROM CURRENT AS 'SELECT 1';",
+	"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f() SET dbmi_authz.token = '%{ann}';",
+	"ALTER SYSTEM SET dbmi_authz.token = '%{ann}';")
+{
+	my $begin = $sql =~ /SYSTEM/ ? '' : 'BEGIN; ';
+	@got = session($node, $begin . $sql, user => $super, tokens => \%tokens);
+	(my $what = $sql) =~ s/%\{ann\}/.../g;
+	like($got[-1], qr/^\w{5}: /, "refused: $what");
+	# The server itself refuses ALTER SYSTEM, before it asks us, and logs it.
+	$log_seen = length slurp_file($node->logfile) if $sql =~ /SYSTEM/;
+	no_leak($what, @got);
+}
+is($node->safe_psql('postgres', <<'SQL'), '0', 'no catalog holds a token');
+SELECT (SELECT count(*) FROM pg_db_role_setting WHERE array_to_string(setconfig, ' ') LIKE '%dbmi_authz.token=%')
+	 + (SELECT count(*) FROM pg_proc WHERE array_to_string(proconfig, ' ') LIKE '%dbmi_authz.token=%')
+SQL
+# Connection options, with the library preloaded and without.
+for my $preloaded (1, 0)
+{
+	if (!$preloaded)
+	{
+		$node->safe_psql('postgres', 'ALTER SYSTEM RESET session_preload_libraries');
+		$node->reload;
+		# Stored while nobody could judge it, as PostgreSQL allows.
+		$node->safe_psql('postgres', "ALTER ROLE carrier SET dbmi_authz.token = '$tokens{ann}'");
+		$log_seen = length slurp_file($node->logfile);
+	}
+	my $when = $preloaded ? 'preloaded' : 'not preloaded';
+	@got = session($node, "SELECT authz.is_authenticated(), count(*) FROM doc;\nSELECT authz.subject() IS NULL;", options => "-c dbmi_authz.token=$tokens{ann}");
+	unlike(join("\n", @got), qr/^t\|/m, "connection options do not log in, $when");
+	unlike(join("\n", @got), qr/\|1$/m, "nor show rows, $when");
+	no_leak("connection options, $when", @got);
+	@got = session($node, 'SELECT authz.is_authenticated(), count(*) FROM doc;', user => 'carrier');
+	is($got[-1], 'f|0', "a stored setting does not log in, $when");
+	no_leak("a stored setting, $when", @got);
+}
+$node->safe_psql('postgres', 'ALTER ROLE carrier RESET ALL');
+
+# The file.
+$node->append_conf('postgresql.conf', "dbmi_authz.token = '$tokens{ann}'");
+$node->reload;
+@got = session($node, 'SELECT authz.is_authenticated(), count(*) FROM doc;');
+is($got[-1], 'f|0', 'the configuration file does not log in');
+$node->append_conf('postgresql.conf', "session_preload_libraries = 'dbmi_authz'");
+$node->restart;
+@got = session($node, 'SELECT authz.is_authenticated(), count(*) FROM doc;');
+is($got[-1], 'f|0', 'nor with the library preloaded');
+
+# The prefix is ours.
+like((session($node, "SET dbmi_authz.nonsense = 1;"))[-1], qr/^42\w{3}: |^F0000: /, 'no other setting of that prefix');
+
+# Settings for superusers stay theirs.
+for my $setting ("token_scope = 'transaction'", 'max_token_size = 1000')
+{
+	like((session($node, "SET dbmi_authz.$setting;"))[-1], qr/^42501: /, "not for the application: $setting");
+}
+
+$node->stop;
+done_testing();

@@ -1,0 +1,141 @@
+package AzTest;
+
+# What the TAP tests share: a server with an issuer that it trusts, tokens
+# made by test/mint, and sessions whose answers come back line by line.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use IPC::Run ();
+use JSON::PP ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT = qw(start_node trust mint forge session pgbench_bind parallel_on holds_token);
+
+my $tests = dirname(dirname(abs_path(__FILE__)));
+my $json = JSON::PP->new->canonical;
+
+# The parameter that forces parallel plans has changed its name in 16.
+sub parallel_on
+{
+	my ($node) = @_;
+	my $force =
+	  $node->safe_psql('postgres', 'SHOW server_version_num') >= 160000
+	  ? 'debug_parallel_query'
+	  : 'force_parallel_mode';
+	return <<"SQL";
+SET $force = on \\g /dev/null
+SET parallel_setup_cost = 0 \\g /dev/null
+SET parallel_tuple_cost = 0 \\g /dev/null
+SET min_parallel_table_scan_size = 0 \\g /dev/null
+SET max_parallel_workers_per_gather = 2 \\g /dev/null
+SET parallel_leader_participation = off \\g /dev/null
+SQL
+}
+
+# A server of its own whose log holds what a default one holds.
+sub start_node
+{
+	my ($name, @conf) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init;
+	$node->append_conf('postgresql.conf', join("\n",
+		'log_statement = none', 'log_min_messages = warning',
+		'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
+	$node->start;
+	return $node;
+}
+
+# The extension, and the issuer whose tokens mint() makes, in a database.
+sub trust
+{
+	my ($node, $db) = @_;
+	my $pem = slurp_file("$tests/fixtures/p256_a.pub.pem");
+	$node->safe_psql($db, <<"SQL");
+CREATE EXTENSION dbmi_authz;
+SELECT authz.add_issuer('https://id.example', '{clinic}');
+SELECT authz.add_pem('https://id.example', '$pem', 'k1', 'ES256');
+SQL
+	return;
+}
+
+sub token
+{
+	my ($key, %claims) = @_;
+	my ($out, $err);
+	IPC::Run::run(
+		[ "$tests/mint", '--key', "$tests/fixtures/$key", '--alg', 'ES256', '--kid', 'k1', '-' ],
+		'<', \$json->encode({
+				iss => 'https://id.example', aud => 'clinic', sub => 'ann', exp => '+3600', %claims }),
+		'>', \$out, '2>', \$err) or die "test/mint: $err";
+	chomp $out;
+	return $out;
+}
+
+# A token of the trusted issuer; ann's unless the claims say otherwise.
+sub mint { return token('p256_a.pem', @_); }
+
+# The same, signed by somebody else.
+sub forge { return token('p256_b.pem', @_); }
+
+# Run SQL in one new session; its answers as a list of lines.  Rows without
+# padding, errors as "SQLSTATE: message", details and hints left out unless
+# details => 1.  %{name} in the SQL stands for the token of that name.
+sub session
+{
+	my ($node, $sql, %opt) = @_;
+	my %tokens = %{ $opt{tokens} // {} };
+	$sql =~ s/%\{(\w+)\}/$tokens{$1} \/\/ die "no token $1"/ge;
+	local $ENV{PGOPTIONS} = $opt{options} if defined $opt{options};
+	my $out = '';
+	IPC::Run::run(
+		[ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d',
+			$node->connstr($opt{db} // 'postgres') . ' user=' . ($opt{user} // 'app') ],
+		'<', \$sql, '>', \$out, '2>&1');
+	my @lines;
+	for (split /\n/, $out)
+	{
+		next if /^(LOCATION|CONTEXT|PL\/pgSQL|SQL statement|SQL function|STATEMENT|LINE \d|QUERY|\s+\^)/;
+		next if /^(DETAIL|HINT):/ && !$opt{details};
+		s/^(psql:\S*:? )?(ERROR|FATAL):  //;
+		push @lines, $_ if length;
+	}
+	return @lines;
+}
+
+# One statement with the token as a bind parameter, which psql only offers
+# since 16.  Returns what the client saw.
+sub pgbench_bind
+{
+	my ($node, $token, $sql, %opt) = @_;
+	my $script = PostgreSQL::Test::Utils::tempdir_short() . '/script';
+	append_to_file($script, $sql);
+	local $ENV{PGOPTIONS} = $opt{options} if defined $opt{options};
+	my $out = '';
+	IPC::Run::run(
+		[ 'pgbench', '-n', '-t', '1', '-M', 'extended', '-D', "token=$token", '-f', $script,
+			'-h', $node->host, '-p', $node->port, '-U', $opt{user} // 'app', 'postgres' ],
+		'>', \$out, '2>&1');
+	return $out;
+}
+
+# Does the text hold any 12 characters in a row of the token's claims or
+# signature?
+sub holds_token
+{
+	my ($text, $token) = @_;
+	for my $segment ((split /\./, $token)[ 1, 2 ])
+	{
+		for my $at (0 .. length($segment) - 12)
+		{
+			return 1 if index($text, substr($segment, $at, 12)) >= 0;
+		}
+	}
+	return 0;
+}
+
+1;
