@@ -20,26 +20,31 @@
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/planmain.h"
+#include "utils/builtins.h"
 #include "utils/syscache.h"
 
 #include "plans.h"
 #include "session.h"
 
 /*
- * The support function of a check.  Looked up by OID, not by name: whoever
- * reads a protected table may have no right on our schema.
+ * The support function of a check, and whether the check is an error once the
+ * identity has ended.  Looked up by OID, not by name: whoever reads a
+ * protected table may have no right on our schema.
  */
 static Oid
-support_function(Oid check)
+support_function(Oid check, bool *ends)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(check));
-	Oid			support = InvalidOid;
+	Datum		symbol;
+	bool		isnull;
+	Oid			support;
 
-	if (HeapTupleIsValid(tuple))
-	{
-		support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
-		ReleaseSysCache(tuple);
-	}
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	*ends = strcmp(TextDatumGetCString(symbol), "authz_is_authenticated") != 0;
+	support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
+	ReleaseSysCache(tuple);
 	return support;
 }
 
@@ -48,25 +53,26 @@ static void
 guard_plan(PlannerInfo *root, Oid check)
 {
 	uint32		serial = az_identity_serial();
-	Oid			sentinel;
+	bool		ends = true;
+	Oid			sentinel = support_function(check, &ends);
+	int			cache_id = ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID;
 	PlanInvalItem *item;
 	ListCell   *lc;
 
+	if (!OidIsValid(sentinel))
+		return;
 	foreach(lc, root->glob->invalItems)
 	{
 		item = lfirst_node(PlanInvalItem, lc);
-		if (item->cacheId == AZ_GUARD_CACHE_ID && item->hashValue == serial)
+		if (item->cacheId == cache_id && item->hashValue == serial)
 			return;
 	}
 
-	sentinel = support_function(check);
-	if (!OidIsValid(sentinel))
-		return;
 	az_watch_function(sentinel);
 	record_plan_function_dependency(root, sentinel);
 
 	item = makeNode(PlanInvalItem);
-	item->cacheId = AZ_GUARD_CACHE_ID;
+	item->cacheId = cache_id;
 	item->hashValue = serial;
 	root->glob->invalItems = lappend(root->glob->invalItems, item);
 }
