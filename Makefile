@@ -110,9 +110,10 @@ endif
 override with_llvm = no
 
 # sql/setup.sql comes first if there is one, then the rest by name.  All run
-# in one database.
+# in one database, in UTF-8 whatever the server's own encoding.
 TESTS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
 REGRESS = $(filter setup,$(TESTS)) $(filter-out setup,$(TESTS))
+REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=dbmi_authz

@@ -78,7 +78,7 @@ CREATE FUNCTION bench.claims(n integer, groups integer) RETURNS text
 
 CREATE FUNCTION bench.groups(alg text) RETURNS integer
 	IMMUTABLE STRICT LANGUAGE sql
-	RETURN CASE alg WHEN 'RS256' THEN 1 ELSE 10 END;
+	RETURN CASE alg WHEN 'RS256' THEN 5 ELSE 14 END;
 
 -- Claims of the n-th member of so many organisations, as PropelAuth has them.
 CREATE FUNCTION bench.org_claims(n integer, orgs integer) RETURNS text

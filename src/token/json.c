@@ -36,43 +36,189 @@ branch(const json_t *value)
 }
 
 /*
- * Does the text nest deeper than we allow?  jansson's own limit is 2048, and
- * it recurses.  In text that is not JSON the answer is of no consequence.
+ * What a text holds, counted without regard to order.  When memory runs out
+ * while jansson collects a string or a number it drops a byte and goes on, so
+ * a tree is believed only if it holds what the text does.
  */
-static bool
-too_deep(const char *text, size_t len)
+typedef struct Census
 {
-	size_t		depth = 0;
-	size_t		i;
-	bool		in_string = false;
+	size_t		deepest;
+	size_t		string_bytes;	/* of all strings and names, decoded */
+	uint64_t	integers;		/* sum */
+	uint64_t	reals;			/* sum of their bits */
+} Census;
 
-	for (i = 0; i < len; i++)
+static void
+count_real(Census *census, double real)
+{
+	uint64_t	bits;
+
+	memcpy(&bits, &real, sizeof(bits));
+	census->reals += bits;
+}
+
+/* Four hexadecimal digits; any number for other characters. */
+static unsigned int
+code_unit(const char *text)
+{
+	unsigned int unit = 0;
+	int			i;
+
+	for (i = 0; i < 4; i++)
 	{
 		char		c = text[i];
 
-		if (in_string)
+		unit = unit << 4 | (unsigned int) (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
+	}
+	return unit & 0xffff;
+}
+
+/*
+ * A string from behind its opening quote; returns the place of the closing
+ * one, or len.  A surrogate stands for half of the four bytes of its pair.
+ */
+static size_t
+survey_string(const char *text, size_t len, size_t i, Census *census)
+{
+	while (i < len && text[i] != '"')
+	{
+		unsigned int unit = 0;
+
+		if (text[i] == '\\' && i + 5 < len && text[i + 1] == 'u')
 		{
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
+			unit = code_unit(text + i + 2);
+			i += 5;
 		}
-		else if (c == '"')
-			in_string = true;
+		else if (text[i] == '\\')
+			i++;
+		i++;
+		census->string_bytes += unit < 0x80 ? 1 :
+			(unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff)) ? 2 : 3;
+	}
+	return i;
+}
+
+/* A number; returns the place behind it. */
+static size_t
+survey_number(const char *text, size_t len, size_t start, Census *census)
+{
+	char		copy[64];
+	bool		real = false;
+	bool		negative = text[start] == '-';
+	uint64_t	integer = 0;
+	size_t		i;
+
+	for (i = start; i < len; i++)
+	{
+		char		c = text[i];
+
+		if (c >= '0' && c <= '9')
+			integer = integer * 10 + (uint64_t) (c - '0');
+		else if (c == '.' || c == 'e' || c == 'E')
+			real = true;
+		else if (c != '-' && c != '+')
+			break;
+	}
+	if (!real)
+		census->integers += negative ? 0 - integer : integer;
+	else if (i - start < sizeof(copy))
+	{
+		memcpy(copy, text + start, i - start);
+		copy[i - start] = '\0';
+		count_real(census, strtod(copy, NULL));
+	}
+	else
+	{
+		char	   *long_copy = strndup(text + start, i - start);
+
+		/* without memory the sums differ, and the tree is not believed */
+		if (long_copy != NULL)
+			count_real(census, strtod(long_copy, NULL));
+		free(long_copy);
+	}
+	return i;
+}
+
+/* In text that is not JSON the outcome is of no consequence. */
+static void
+survey_text(const char *text, size_t len, Census *census)
+{
+	size_t		depth = 0;
+	size_t		i = 0;
+
+	while (i < len)
+	{
+		char		c = text[i];
+
+		if (c == '-' || (c >= '0' && c <= '9'))
+		{
+			i = survey_number(text, len, i, census);
+			continue;
+		}
+		if (c == '"')
+			i = survey_string(text, len, i + 1, census);
 		else if (c == '[' || c == '{')
 		{
-			if (++depth > AZ_JSON_MAX_DEPTH)
-				return true;
+			if (++depth > census->deepest)
+				census->deepest = depth;
 		}
 		else if ((c == ']' || c == '}') && depth > 0)
 			depth--;
+		i++;
 	}
-	return false;
+}
+
+/* No deeper than the text, which was looked at before. */
+static void
+survey_tree(const AzJson *value, Census *census)
+{
+	const AzJson *member;
+	const char *name;
+	size_t		len;
+	size_t		i;
+	void	   *iter = NULL;
+
+	switch (az_json_type(value))
+	{
+		case AZ_JSON_STRING:
+			census->string_bytes += json_string_length(tree(value));
+			break;
+		case AZ_JSON_INTEGER:
+			census->integers += (uint64_t) json_integer_value(tree(value));
+			break;
+		case AZ_JSON_REAL:
+			count_real(census, json_real_value(tree(value)));
+			break;
+		case AZ_JSON_ARRAY:
+			for (i = 0; i < az_json_count(value); i++)
+				survey_tree(az_json_at(value, i), census);
+			break;
+		case AZ_JSON_OBJECT:
+			while ((iter = az_json_next(value, iter, &name, &len, &member)) != NULL)
+			{
+				census->string_bytes += len;
+				survey_tree(member, census);
+			}
+			break;
+		case AZ_JSON_NULL:
+		case AZ_JSON_FALSE:
+		case AZ_JSON_TRUE:
+			break;
+	}
+}
+
+static bool
+same_content(const Census *a, const Census *b)
+{
+	return a->string_bytes == b->string_bytes && a->integers == b->integers &&
+		a->reals == b->reals;
 }
 
 AzJsonStatus
 az_json_parse(const char *text, size_t len, AzJson **root)
 {
+	Census		expected = {0, 0, 0, 0};
+	Census		found = {0, 0, 0, 0};
 	json_error_t error;
 
 	*root = NULL;
@@ -80,12 +226,21 @@ az_json_parse(const char *text, size_t len, AzJson **root)
 	/* jansson loses a NUL byte that follows a number, and goes on */
 	if (memchr(text, '\0', len) != NULL)
 		return AZ_JSON_INVALID;
-	if (too_deep(text, len))
+	/* its own limit of depth is 2048, and it recurses */
+	survey_text(text, len, &expected);
+	if (expected.deepest > AZ_JSON_MAX_DEPTH)
 		return AZ_JSON_TOO_DEEP;
 
 	*root = (AzJson *) json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (*root != NULL)
-		return AZ_JSON_OK;
+	{
+		survey_tree(*root, &found);
+		if (same_content(&expected, &found))
+			return AZ_JSON_OK;
+		az_json_free(*root);
+		*root = NULL;
+		return AZ_JSON_NO_MEMORY;
+	}
 
 	/* jansson leaves the text empty on some paths that ran out of memory */
 	if (error.text[0] == '\0' ||

@@ -269,9 +269,10 @@ az_jws_choose_key(const AzJws *jws, AzKey *const *keys, size_t n,
 /* ---- signatures ---- */
 
 /*
- * What the answer of a verification means.  Less than 0 is a failure, with
- * one exception: a signer can make ECDSA arrive at the point at infinity,
- * which has no x to compare.
+ * What the answer of a verification means.  0 is a wrong signature, unless
+ * memory ran out on the way.  Less than 0 is a failure, with one exception:
+ * a signer can make ECDSA arrive at the point at infinity, which has no x to
+ * compare.
  */
 static AzReason
 verdict(int answer)
@@ -280,14 +281,13 @@ verdict(int answer)
 
 	if (answer == 1)
 		return AZ_OK;
-	if (answer == 0)
-		return AZ_SIGNATURE;
 	error = ERR_peek_error();
-	if (ERR_GET_LIB(error) == ERR_LIB_EC &&
-		ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY)
-		return AZ_SIGNATURE;
 	if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
 		return AZ_NO_MEMORY;
+	if (answer == 0 ||
+		(ERR_GET_LIB(error) == ERR_LIB_EC &&
+		 ERR_GET_REASON(error) == EC_R_POINT_AT_INFINITY))
+		return AZ_SIGNATURE;
 	return AZ_CRYPTO_FAILURE;
 }
 

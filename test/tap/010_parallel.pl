@@ -35,7 +35,6 @@ my %tokens = (
 	ann => mint(),
 	bob => mint(sub => 'bob'),
 	root => mint(sub => 'root', scope => 'admin'),
-	late => mint(sub => 'bob', exp => '+3'),
 	bad => forge(sub => 'bob'));
 my $parallel = parallel_on($node);
 
@@ -96,11 +95,11 @@ SQL
 	'transaction-local identities');
 
 # An identity that has ended ends parallel queries too.
-is_deeply([ session($node, <<"SQL", tokens => { %tokens, late => mint(sub => 'bob', exp => '+3') }) ],
+is_deeply([ session($node, <<"SQL", tokens => { %tokens, late => mint(sub => 'bob', exp => '+4') }) ],
 SELECT authz.set_token('%{late}') \\g /dev/null
 $parallel
 $queries[1];
-SELECT pg_sleep(3.1) \\g /dev/null
+SELECT pg_sleep(4.1) \\g /dev/null
 $queries[1];
 SQL
 	[ '450015000|200', '28000: token has expired' ], 'expiry between parallel queries');

@@ -134,7 +134,7 @@ gives('a cursor over a function that asks', "root\nBEGIN;\nDECLARE c CURSOR FOR 
 	't', qr/^(f|\Q$changed\E)$/);
 
 # Expiry.
-sub late { $tokens{late} = mint(sub => 'bob', exp => '+3'); return; }
+sub late { $tokens{late} = mint(sub => 'bob', exp => '+4'); return; }
 late();
 gives('an expired identity ends cursors, plans and checks', <<'SQL', 4, 2, ('28000: token has expired') x 5, 'expired', 'f', 3);
 SET plan_cache_mode = force_generic_plan;
@@ -144,7 +144,7 @@ BEGIN;
 DECLARE c CURSOR FOR SELECT id FROM doc ORDER BY id;
 FETCH c;
 EXECUTE q;
-SELECT pg_sleep(3.1) \g /dev/null
+SELECT pg_sleep(4.1) \g /dev/null
 SAVEPOINT s;
 FETCH c;
 ROLLBACK TO s;

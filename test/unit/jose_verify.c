@@ -5,7 +5,8 @@
  *	  one line each: "accept", or "reject" and the reason.
  *
  * {"jwk": {...}, "token": "..."} or {"jwks": {...}, "token": "..."}
- *		the signature of a compact JWS, whatever its payload
+ *		the signature of a compact JWS, whatever its payload; a "jwk" may be a
+ *		key pair
  * {"jwk": {...}, "alg": "...", "msg": "hex", "sig": "hex"}
  *		one raw signature; a key without "alg" is bound to this one
  * {"jwks": {...}, "token": "...", "now": N, "iss": "...", "aud": "...",
@@ -90,107 +91,8 @@ get_hex(const AzJson *request, const char *name, size_t *len)
 	return bytes;
 }
 
-/* ---- keys ---- */
+/* ---- JSON text ---- */
 
-typedef struct Keys
-{
-	AzKey	  **key;
-	size_t		n;
-} Keys;
-
-static void
-free_keys(Keys *keys)
-{
-	size_t		i;
-
-	for (i = 0; i < keys->n; i++)
-		az_key_free(keys->key[i]);
-	free(keys->key);
-}
-
-/*
- * NULL, or the answer.
- */
-static const char *
-key_fault(AzKeyStatus status)
-{
-	switch (status)
-	{
-		case AZ_KEY_OK:
-			return NULL;
-		case AZ_KEY_NOT_FOR_SIGNATURES:
-			return "key-not-for-signatures";
-		case AZ_KEY_REFUSED:
-			return "key-refused";
-		case AZ_KEY_NO_MEMORY:
-			break;
-	}
-	return "no-memory";
-}
-
-static const char *
-load_keys(const AzJson *request, Keys *keys)
-{
-	const AzJson *jwk = az_json_get_z(request, "jwk");
-	const AzJson *jwks = az_json_get_z(request, "jwks");
-	AzKeyError	error;
-	size_t		skipped;
-
-	if ((jwk == NULL) == (jwks == NULL))
-		return BAD_REQUEST;
-	if (jwks != NULL)
-		return key_fault(az_keys_from_jwks(jwks, 0, true, &keys->key, &keys->n,
-										   &skipped, &error));
-
-	keys->key = calloc(1, sizeof(*keys->key));
-	if (keys->key == NULL)
-		return "no-memory";
-	keys->n = 1;
-	return key_fault(az_key_from_jwk(jwk, 0, true, &keys->key[0], &error));
-}
-
-/* ---- a token's signature ---- */
-
-static AzReason
-verify_token(const char *token, size_t len, const Keys *keys)
-{
-	const AzKey *key;
-	AzJws		jws;
-	AzReason	reason;
-
-	if (len > MAX_TOKEN_SIZE)
-		return AZ_TOKEN_TOO_LARGE;
-	reason = az_jws_parse(token, len, &jws);
-	if (reason == AZ_OK)
-		reason = az_jws_header(&jws);
-	if (reason == AZ_OK)
-		reason = az_jws_choose_key(&jws, keys->key, keys->n, AZ_ALGS_ALL, false, &key);
-	if (reason == AZ_OK)
-		reason = az_jws_verify(&jws, key);
-	az_jws_free(&jws);
-	return reason;
-}
-
-static const char *
-judge_signature(const AzJson *request, const char *token, size_t len)
-{
-	Keys		keys = {NULL, 0};
-	const char *fault = load_keys(request, &keys);
-
-	if (fault == NULL)
-	{
-		AzReason	reason = verify_token(token, len, &keys);
-
-		if (reason != AZ_OK)
-			fault = az_reason_info(reason)->name;
-	}
-	free_keys(&keys);
-	return fault;
-}
-
-/* ---- a raw signature ---- */
-
-/* JSON text that grows. */
 typedef struct Text
 {
 	char	   *data;
@@ -198,6 +100,8 @@ typedef struct Text
 	size_t		size;
 	bool		failed;			/* out of memory */
 } Text;
+
+static const Text no_text = {NULL, 0, 0, false};
 
 static void
 put(Text *text, const char *bytes, size_t len)
@@ -249,11 +153,23 @@ put_string(Text *text, const char *bytes, size_t len)
 
 static void put_value(Text *text, const AzJson *value);
 
+static bool
+is_among(const char *name, size_t len, const char *const *names, size_t n)
+{
+	size_t		i;
+
+	for (i = 0; i < n; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
 /*
- * The members of an object without its braces, each with a comma behind.
+ * The members of an object without its braces, each with a comma behind, but
+ * for those of that name.
  */
 static void
-put_members(Text *text, const AzJson *object)
+put_members(Text *text, const AzJson *object, const char *const *but, size_t n)
 {
 	const char *name;
 	const AzJson *member;
@@ -262,6 +178,8 @@ put_members(Text *text, const AzJson *object)
 
 	while ((iter = az_json_next(object, iter, &name, &len, &member)) != NULL)
 	{
+		if (is_among(name, len, but, n))
+			continue;
 		put_string(text, name, len);
 		put_z(text, ":");
 		put_value(text, member);
@@ -308,7 +226,7 @@ put_value(Text *text, const AzJson *value)
 			break;
 		case AZ_JSON_OBJECT:
 			put_z(text, "{");
-			put_members(text, value);
+			put_members(text, value, NULL, 0);
 			if (az_json_count(value) > 0)
 				text->len--;	/* the last comma */
 			put_z(text, "}");
@@ -317,23 +235,176 @@ put_value(Text *text, const AzJson *value)
 }
 
 /*
+ * The tree of a text that is complete, which is freed; NULL when memory ran
+ * out on the way.
+ */
+static AzJson *
+parse_text(Text *text)
+{
+	AzJson	   *root = NULL;
+
+	if (!text->failed)
+		az_json_parse(text->data, text->len, &root);
+	free(text->data);
+	return root;
+}
+
+/* ---- keys ---- */
+
+typedef struct Keys
+{
+	AzKey	  **key;
+	size_t		n;
+} Keys;
+
+static void
+free_keys(Keys *keys)
+{
+	size_t		i;
+
+	for (i = 0; i < keys->n; i++)
+		az_key_free(keys->key[i]);
+	free(keys->key);
+}
+
+/*
+ * NULL, or the answer.
+ */
+static const char *
+key_fault(AzKeyStatus status)
+{
+	switch (status)
+	{
+		case AZ_KEY_OK:
+			return NULL;
+		case AZ_KEY_NOT_FOR_SIGNATURES:
+			return "key-not-for-signatures";
+		case AZ_KEY_REFUSED:
+			return "key-refused";
+		case AZ_KEY_NO_MEMORY:
+			break;
+	}
+	return "no-memory";
+}
+
+/*
+ * A copy of a key pair without its private half.
+ */
+static AzJson *
+public_half(const AzJson *pair)
+{
+	static const char *const names[] = {
+		"d", "p", "q", "dp", "dq", "qi", "oth", "priv"
+	};
+	Text		text = no_text;
+
+	put_z(&text, "{");
+	put_members(&text, pair, names, sizeof(names) / sizeof(names[0]));
+	if (!text.failed && text.data[text.len - 1] == ',')
+		text.len--;
+	put_z(&text, "}");
+	return parse_text(&text);
+}
+
+/*
+ * The RFCs and others print whole key pairs beside their tokens.  The library
+ * refuses those; of a single one we take the half that verifies.
+ */
+static AzKeyStatus
+load_key(const AzJson *jwk, AzKey **key)
+{
+	AzKeyError	error;
+	AzKeyStatus status;
+	AzJson	   *half = NULL;
+
+	if (az_json_get_z(jwk, "d") != NULL || az_json_get_z(jwk, "priv") != NULL)
+	{
+		half = public_half(jwk);
+		if (half == NULL)
+			return AZ_KEY_NO_MEMORY;
+		jwk = half;
+	}
+	status = az_key_from_jwk(jwk, 0, true, key, &error);
+	az_json_free(half);
+	return status;
+}
+
+static const char *
+load_keys(const AzJson *request, Keys *keys)
+{
+	const AzJson *jwk = az_json_get_z(request, "jwk");
+	const AzJson *jwks = az_json_get_z(request, "jwks");
+	AzKeyError	error;
+	size_t		skipped;
+
+	if ((jwk == NULL) == (jwks == NULL))
+		return BAD_REQUEST;
+	if (jwks != NULL)
+		return key_fault(az_keys_from_jwks(jwks, 0, true, &keys->key, &keys->n,
+										   &skipped, &error));
+
+	keys->key = calloc(1, sizeof(*keys->key));
+	if (keys->key == NULL)
+		return "no-memory";
+	keys->n = 1;
+	return key_fault(load_key(jwk, &keys->key[0]));
+}
+
+/* ---- a token's signature ---- */
+
+static AzReason
+verify_token(const char *token, size_t len, const Keys *keys)
+{
+	const AzKey *key;
+	AzJws		jws;
+	AzReason	reason;
+
+	if (len > MAX_TOKEN_SIZE)
+		return AZ_TOKEN_TOO_LARGE;
+	reason = az_jws_parse(token, len, &jws);
+	if (reason == AZ_OK)
+		reason = az_jws_header(&jws);
+	if (reason == AZ_OK)
+		reason = az_jws_choose_key(&jws, keys->key, keys->n, AZ_ALGS_ALL, false, &key);
+	if (reason == AZ_OK)
+		reason = az_jws_verify(&jws, key);
+	az_jws_free(&jws);
+	return reason;
+}
+
+static const char *
+judge_signature(const AzJson *request, const char *token, size_t len)
+{
+	Keys		keys = {NULL, 0};
+	const char *fault = load_keys(request, &keys);
+
+	if (fault == NULL)
+	{
+		AzReason	reason = verify_token(token, len, &keys);
+
+		if (reason != AZ_OK)
+			fault = az_reason_info(reason)->name;
+	}
+	free_keys(&keys);
+	return fault;
+}
+
+/* ---- a raw signature ---- */
+
+/*
  * A copy of a JWK that says which algorithm it is for.
  */
 static AzJson *
 jwk_with_alg(const AzJson *jwk, const char *alg, size_t alg_len)
 {
-	Text		text = {NULL, 0, 0, false};
-	AzJson	   *copy = NULL;
+	Text		text = no_text;
 
 	put_z(&text, "{");
-	put_members(&text, jwk);
+	put_members(&text, jwk, NULL, 0);
 	put_z(&text, "\"alg\":");
 	put_string(&text, alg, alg_len);
 	put_z(&text, "}");
-	if (!text.failed)
-		az_json_parse(text.data, text.len, &copy);
-	free(text.data);
-	return copy;
+	return parse_text(&text);
 }
 
 /*

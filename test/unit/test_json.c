@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "json.h"
 #include "tap.h"
 
@@ -301,9 +303,66 @@ test_number_text(void)
 	number_text("\"1\"", "");
 }
 
+static int	until_failure = 0;
+
+static void *
+failing_malloc(size_t size)
+{
+	return --until_failure == 0 ? NULL : malloc(size);
+}
+
+/*
+ * jansson drops a byte of a string or number when it has no memory for it and
+ * goes on, so every allocation fails once: what comes back is whole or is not
+ * there.
+ */
+static void
+test_out_of_memory(void)
+{
+	static const char text[] =
+		"{\"sub\":\"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\\u00e9\\ud83d\\ude00\","
+		"\"exp\":12345678901234567.25,\"iat\":-1234567890123456789,\"list\":[1e10,-0,true,null]}";
+	static const char sub[] =
+		"abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz\303\251\360\237\230\200";
+	bool		whole = true;
+	int			refused = 0;
+	int			i;
+
+	json_set_alloc_funcs(failing_malloc, free);
+	for (i = 1; i < 1000; i++)
+	{
+		AzJson	   *root;
+		AzJsonStatus status;
+		const char *found;
+		int64_t		iat;
+		size_t		len;
+
+		until_failure = i;
+		status = parse(text, sizeof(text) - 1, &root);
+		if (status != AZ_JSON_OK)
+		{
+			refused++;
+			continue;
+		}
+		found = az_json_string(az_json_get_z(root, "sub"), &len);
+		whole = whole && found != NULL && len == sizeof(sub) - 1 &&
+			memcmp(found, sub, len) == 0 &&
+			az_json_integer(az_json_get_z(root, "iat"), &iat) &&
+			iat == INT64_C(-1234567890123456789);
+		az_json_free(root);
+		if (until_failure > 0)
+			break;
+	}
+	json_set_alloc_funcs(malloc, free);
+	ok(i < 1000, "accept the text when memory suffices");
+	ok(refused > 10, "refuse it when memory runs out (%d places)", refused);
+	ok(whole, "never a text with a byte missing");
+}
+
 int
 main(void)
 {
+	test_out_of_memory();
 	test_whole();
 	test_nul();
 	test_duplicates();
