@@ -97,7 +97,7 @@ extern void az_lock_issuer(text *issuer, AzIssuerRow *row);
 extern void az_profile_of(const AzIssuerRow *row, AzProfile *profile);
 
 /* "issuer \"x\" does not exist", 42704. */
-extern void az_no_such_issuer(const text *issuer) pg_attribute_noreturn();
+pg_noreturn extern void az_no_such_issuer(const text *issuer);
 
 /*
  * The issuer that profile and options make.  sqlstate is raised when the

@@ -41,6 +41,11 @@
 	PG_FUNCTION_INFO_V1(name); \
 	Datum name(PG_FUNCTION_ARGS)
 
+/* 18 writes it in front of a declaration; so do we everywhere. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn		__attribute__((noreturn))
+#endif
+
 /*
  * The extra data of a setting is freed by core: with free() before 16, with
  * guc_free() since (core commit 407b50f2d).

@@ -28,7 +28,7 @@ extern void az_wipe_row(AzKeyRow *row);
 extern void az_insert_key(text *issuer, const AzKeyRow *row, const char *source);
 
 /* "key \"x\" of issuer \"y\" already exists", 42710. */
-extern void az_key_exists(const text *issuer, const text *kid) pg_attribute_noreturn();
+pg_noreturn extern void az_key_exists(const text *issuer, const text *kid);
 
 /* 22023, and out of memory, unless the library made what it was asked for. */
 extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what);

@@ -26,21 +26,21 @@ extern char *az_error_body(const char *error, const char *description);
  * description NULL: no DETAIL; hint may be NULL.  All strings but description
  * are constants.
  */
-extern void az_raise(int sqlstate, const char *message, const char *error,
-					 const char *description, const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void az_raise(int sqlstate, const char *message, const char *error,
+					 const char *description, const char *hint);
 
 /* 28000: a token was refused for that reason. */
-extern void az_raise_refused(AzReason reason) pg_attribute_noreturn();
+pg_noreturn extern void az_raise_refused(AzReason reason);
 
 /* 28000: there is no identity and one is needed. */
-extern void az_raise_anonymous(void) pg_attribute_noreturn();
+pg_noreturn extern void az_raise_anonymous(void);
 
 /*
  * 42501: the identity lacks something.  description is one short sentence
  * without period for error_description, e.g. "User is not a member of org x";
  * it may quote arguments of the caller, never claims.
  */
-extern void az_raise_denied(const char *description) pg_attribute_noreturn();
+pg_noreturn extern void az_raise_denied(const char *description);
 
 /*
  * The last failure, for last_error() and www_authenticate().  It belongs to

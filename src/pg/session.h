@@ -81,7 +81,7 @@ extern int	az_guarded_depth;	/* running queries whose plan met a check */
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
 
 /* 28000, R2b. */
-extern void az_raise_changed(void) pg_attribute_noreturn();
+pg_noreturn extern void az_raise_changed(void);
 
 /*
  * Refuse a change of identity that must not happen now: 55000 or 42501,
