@@ -8,10 +8,11 @@
 #   make deps       install what building and testing needs (Debian packages)
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
-#   make check-X    one part of it: layers, unit, vectors, warnings, exports,
+#   make check-X    one part of it: layers, names, unit, vectors, warnings, exports,
 #                   regress, isolation, tap, docs
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
-#   make dev        build with assertions, every warning an error
+#   make dev        build with assertions, every warning an error ("make clean"
+#                   before the next ordinary make)
 #   make bench      compare with hand-written conditions, print ratios
 #   make clean-up   remove whatever building and testing left here
 #
@@ -20,7 +21,7 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers unit vectors warnings exports regress isolation tap docs
+SUITES = layers names unit vectors warnings exports regress isolation tap docs
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
 	dev bench clean-up
 

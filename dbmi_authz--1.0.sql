@@ -14,6 +14,7 @@ DO $$
 DECLARE
 	namespace	pg_catalog.pg_namespace;
 	installer	pg_catalog.oid;
+	owner		pg_catalog.oid;
 	grantee		pg_catalog.oid;
 BEGIN
 	SELECT n.* INTO STRICT namespace
@@ -22,13 +23,17 @@ BEGIN
 	SELECT e.extowner INTO STRICT installer
 	  FROM pg_catalog.pg_extension e
 	 WHERE e.extname OPERATOR(pg_catalog.=) 'dbmi_authz';
+	SELECT d.datdba INTO STRICT owner
+	  FROM pg_catalog.pg_database d
+	 WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 	IF namespace.nspowner OPERATOR(pg_catalog.<>) installer
+	   AND namespace.nspowner OPERATOR(pg_catalog.<>) owner
 	   AND NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r
 				 WHERE r.oid OPERATOR(pg_catalog.=) namespace.nspowner) THEN
 		RAISE EXCEPTION 'schema "authz" belongs to role %',
 						namespace.nspowner::pg_catalog.regrole
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				  HINT = 'Drop the schema, or have it owned by a superuser or by the role that installs the extension.';
+				  HINT = 'Drop the schema, or have it owned by the database owner, a superuser or the role that installs the extension.';
 	END IF;
 	IF EXISTS (SELECT FROM pg_catalog.pg_depend d
 				WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass

@@ -14,8 +14,11 @@ else is at work on the machine then disturbs less than on the wall's clock.
 Both are kept.
 """
 import dataclasses
+import os
 import statistics
 import subprocess
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Server:
@@ -33,6 +36,14 @@ class Server:
         if done.returncode != 0:
             raise RuntimeError("psql failed in:\n" + script[:2000])
         return done.stdout.splitlines()
+
+    def file(self, name, **variables):
+        """Run a script of this directory, with variables of psql."""
+        options = []
+        for variable, value in variables.items():
+            options += ["-v", "%s=%s" % (variable, value)]
+        with open(os.path.join(HERE, name), encoding="utf-8") as f:
+            return self.psql(f.read(), *options)
 
     def value(self, query):
         return self.psql(query + ";\n")[-1]

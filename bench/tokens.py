@@ -6,28 +6,8 @@ TURNS = 25
 BATCH = 200         # new tokens a turn
 REPEATS = 20000     # of the same token a turn
 
-# RSA takes a second for every 1500 signatures, so there are no more tokens
-# than needed.
-TABLES = """
-CREATE TABLE bench.token (alg text, id integer, token text);
-CREATE TABLE bench.signature (alg text, id integer, public_key text,
-	msg bytea, sig bytea);
-WITH made AS MATERIALIZED (
-	SELECT k.alg, id, public_key, m.*
-	  FROM bench.key k, generate_series(1, %d) id,
-		   bench.mint(k.alg, bench.claims(id, bench.groups(k.alg))) m),
-first AS (
-	INSERT INTO bench.token SELECT alg, id, token FROM made)
-INSERT INTO bench.signature SELECT alg, id, public_key, msg, sig FROM made;
-ALTER TABLE bench.token ADD PRIMARY KEY (alg, id);
-ALTER TABLE bench.signature ADD PRIMARY KEY (alg, id);
-VACUUM ANALYZE bench.token;
-VACUUM ANALYZE bench.signature;
-"""
-
-
 def setup(server):
-    server.psql(TABLES % (BATCH * (TURNS + 1)))
+    server.file("tokens.sql", count=BATCH * (TURNS + 1))
 
 
 def new_tokens(server, alg):

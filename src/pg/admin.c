@@ -86,12 +86,6 @@ az_server_text(const char *utf8, const char *what)
 	return value;
 }
 
-static void
-free_json(void *json)
-{
-	az_json_free(json);
-}
-
 AzJson *
 az_parse_json(const text *value, const char *what, int sqlstate)
 {
@@ -100,7 +94,7 @@ az_parse_json(const text *value, const char *what, int sqlstate)
 	char	   *utf8 = az_utf8(value, &len);
 	AzJsonStatus status = az_json_parse(utf8, len, &json);
 
-	az_free_with(CurrentMemoryContext, free_json, json);
+	az_free_with(CurrentMemoryContext, az_release_json, json);
 	explicit_bzero(utf8, len);
 	pfree(utf8);
 
@@ -262,12 +256,6 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 			 errdetail_internal("%s", error.why)));
 }
 
-static void
-free_issuer(void *issuer)
-{
-	az_issuer_free(issuer);
-}
-
 AzIssuer *
 az_build_issuer(const text *issuer, const AzProfile *profile,
 				const AzJson *options, int sqlstate)
@@ -276,7 +264,7 @@ az_build_issuer(const text *issuer, const AzProfile *profile,
 	char	   *name = az_utf8(issuer, &len);
 	AzIssuer   *built = az_issuer_new(name, len);
 
-	az_free_with(CurrentMemoryContext, free_issuer, built);
+	az_free_with(CurrentMemoryContext, az_release_issuer, built);
 	if (built == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),

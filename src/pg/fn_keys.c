@@ -16,12 +16,6 @@
 
 #include "foreign.h"
 
-static void
-free_key(void *key)
-{
-	az_key_free(key);
-}
-
 /* What the administrator may have overlooked. */
 static void
 warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
@@ -69,7 +63,7 @@ AZ_SQL(authz_add_key)
 	SPI_connect();
 	trusted = az_lock_and_build(issuer);
 	status = az_key_from_jwk(jwk, trusted->algorithms, true, &key, &error);
-	az_free_with(CurrentMemoryContext, free_key, key);
+	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "JWK");
 	add_one(issuer, trusted, key, "add_key");
 	SPI_finish();
@@ -102,7 +96,7 @@ AZ_SQL(authz_add_pem)
 							 kid ? az_utf8(kid, &len) : NULL,
 							 alg ? az_utf8(alg, &len) : NULL,
 							 trusted->algorithms, &key, &error);
-	az_free_with(CurrentMemoryContext, free_key, key);
+	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "PEM key");
 	add_one(issuer, trusted, key, "add_pem");
 	SPI_finish();
@@ -136,7 +130,7 @@ AZ_SQL(authz_add_secret)
 								VARSIZE_ANY_EXHDR(secret),
 								kid ? az_utf8(kid, &len) : NULL,
 								az_utf8(alg, &len), &key, &error);
-	az_free_with(CurrentMemoryContext, free_key, key);
+	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "secret");
 	add_one(issuer, trusted, key, "add_secret");
 	SPI_finish();

@@ -9,6 +9,8 @@
 
 #include "utils/memutils.h"
 
+#include "issuer.h"
+
 void
 az_free_with(MemoryContext context, void (*release) (void *object), void *object)
 {
@@ -28,4 +30,22 @@ az_free_with(MemoryContext context, void (*release) (void *object), void *object
 	callback->func = release;
 	callback->arg = object;
 	MemoryContextRegisterResetCallback(context, callback);
+}
+
+void
+az_release_json(void *json)
+{
+	az_json_free(json);
+}
+
+void
+az_release_issuer(void *issuer)
+{
+	az_issuer_free(issuer);
+}
+
+void
+az_release_key(void *key)
+{
+	az_key_free(key);
 }

@@ -18,4 +18,9 @@
 extern void az_free_with(MemoryContext context, void (*release) (void *object),
 						 void *object);
 
+/* For release: az_json_free(), az_issuer_free() and az_key_free(). */
+extern void az_release_json(void *json);
+extern void az_release_issuer(void *issuer);
+extern void az_release_key(void *key);
+
 #endif							/* AZ_FOREIGN_H */

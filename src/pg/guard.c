@@ -19,6 +19,7 @@
 #include "tcop/utility.h"
 
 #include "plans.h"
+#include "report.h"
 #include "session.h"
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
@@ -131,6 +132,21 @@ resets_token(const Node *statement)
 }
 
 /*
+ * Core refuses ALTER SYSTEM by itself, and logs the statement, with the token
+ * in it.
+ */
+static void
+refuse_alter_system(const Node *statement)
+{
+	const AlterSystemStmt *alter = (const AlterSystemStmt *) statement;
+
+	if (IsA(statement, AlterSystemStmt) && alter->setstmt->name &&
+		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
+		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
+				 NULL, NULL, NULL);
+}
+
+/*
  * Core calls no hook of the setting for a reset when it stands at its default
  * already, and no check hook in any case.
  */
@@ -142,6 +158,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 {
 	bool		resets = resets_token(statement->utilityStmt);
 
+	refuse_alter_system(statement->utilityStmt);
 	if (resets && az_may_be_reset())
 		az_check_may_change();
 	if (prev_ProcessUtility)

@@ -409,7 +409,7 @@ check_token(char **newval, void **extra, GucSource source)
 	 */
 	if (source != PGC_S_SESSION)
 	{
-		const char *message = "parameter \"dbmi_authz.token\" can only be set within a session";
+		const char *message = AZ_SESSION_ONLY_MESSAGE;
 
 		if (source == PGC_S_TEST)
 			return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,

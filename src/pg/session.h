@@ -96,6 +96,8 @@ extern bool az_may_be_reset(void);
 extern void az_forget_rejection(void);
 
 #define AZ_TOKEN_SETTING	"dbmi_authz.token"
+#define AZ_SESSION_ONLY_MESSAGE \
+	"parameter \"" AZ_TOKEN_SETTING "\" can only be set within a session"
 
 extern void az_session_init(void);
 

@@ -58,7 +58,7 @@ get_json(HeapTuple tuple, int column, TupleDesc desc, MemoryContext context)
 
 	if (text == NULL || az_json_parse(text, len, &json) != AZ_JSON_OK)
 		return NULL;
-	az_free_with(context, (void (*) (void *)) az_json_free, json);
+	az_free_with(context, az_release_json, json);
 	return json;
 }
 
@@ -192,7 +192,7 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	az_free_with(context, (void (*) (void *)) az_issuer_free, issuer);
+	az_free_with(context, az_release_issuer, issuer);
 
 	issuer->version = hash_combine64(row_version(tuple), profile->version);
 	issuer->by_audience = profile->by_audience;

@@ -23,6 +23,7 @@ CREATE DATABASE first OWNER one;
 CREATE DATABASE plain OWNER two;
 CREATE DATABASE custom OWNER two;
 CREATE DATABASE by_super OWNER one;
+CREATE DATABASE as_it_was OWNER one;
 SQL
 
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
@@ -133,7 +134,10 @@ command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-d', 'custom',
 $node->command_ok([ 'pg_restore', '--role', 'one', '--no-owner', '--exit-on-error', '-d', $node->connstr('by_super'), "$dir/dump" ],
 	'a superuser restores as the owner');
 
-for my $db ('plain', 'custom', 'by_super')
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/dump.sql", '-d', $node->connstr('as_it_was') ],
+	'a superuser restores with owners');
+
+for my $db ('plain', 'custom', 'by_super', 'as_it_was')
 {
 	is(picture($db), $before, "$db: the same trust and the same rights");
 	works($db);

@@ -1,0 +1,21 @@
+-- What the checks are asked for, in no order, and who they ask.
+CREATE TABLE bench.asked (id integer, scope text, role text, scopes text[], email text,
+	owner text, owner_uuid uuid, org text, org_uuid uuid, permission text);
+INSERT INTO bench.asked
+SELECT id,
+	   CASE id % 2 WHEN 0 THEN 'records:read' ELSE 'records:' || id END,
+	   CASE id % 2 WHEN 0 THEN 'reviewer' ELSE 'role-' || id END,
+	   ARRAY['records:admin', CASE id % 2 WHEN 0 THEN 'records:read' ELSE 'records:' || id END],
+	   CASE id % 2 WHEN 0 THEN 'user.0@clinic.example' ELSE 'user.1@clinic.example' END,
+	   bench.uuid('sub', id % 2), bench.uuid('sub', id % 2)::uuid,
+	   bench.uuid('org', id % 40), bench.uuid('org', id % 40)::uuid,
+	   'records:export'
+  FROM generate_series(1, :count) id
+ ORDER BY md5(id::text);
+VACUUM ANALYZE bench.asked;
+
+CREATE TABLE bench.person (name text PRIMARY KEY, token text);
+INSERT INTO bench.person
+	SELECT 'one', token FROM bench.mint('ES256', bench.claims(0, 10));
+INSERT INTO bench.person
+	SELECT 'member', token FROM bench.mint('ES256', bench.org_claims(0, 20));
