@@ -25,7 +25,7 @@
 typedef struct Entry
 {
 	unsigned char digest[32];	/* the key */
-	AzIdentity *identity;
+	AzIdentity *identity;		/* malloc'ed: a context would round its size up */
 	uint32		serial;
 	uint64		config_epoch;	/* a change of issuers or keys ends the entry */
 	uint64		epoch;			/* a revocation has it looked up again */
@@ -33,7 +33,6 @@ typedef struct Entry
 } Entry;
 
 static HTAB *entries = NULL;
-static MemoryContext cache_context = NULL;
 static dlist_head lru = DLIST_STATIC_INIT(lru);
 static Size cached_bytes = 0;
 static uint32 last_serial = 0;
@@ -54,7 +53,6 @@ make_cache(void)
 	ctl.hcxt = context;
 	entries = hash_create("dbmi_authz tokens", 64, &ctl,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	cache_context = context;
 }
 
 static void
@@ -62,7 +60,7 @@ drop_entry(Entry *entry)
 {
 	cached_bytes -= entry->identity->size;
 	dlist_delete(&entry->lru);
-	pfree(entry->identity);
+	free(entry->identity);
 	hash_search(entries, entry->digest, HASH_REMOVE, NULL);
 }
 
@@ -94,9 +92,16 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified,
 	while (cached_bytes + size > CACHE_BYTES)
 		drop_entry(dlist_container(Entry, lru, dlist_tail_node(&lru)));
 
-	copy = MemoryContextAlloc(cache_context, size);
+	entry = hash_search(entries, digest, HASH_ENTER_NULL, NULL);
+	if (entry == NULL)
+		return;
+	copy = malloc(size);
+	if (copy == NULL)
+	{
+		hash_search(entries, digest, HASH_REMOVE, NULL);
+		return;
+	}
 	memcpy(copy, verified->identity, size);
-	entry = hash_search(entries, digest, HASH_ENTER, NULL);
 	entry->identity = copy;
 	entry->serial = verified->serial;
 	entry->config_epoch = config_epoch;
