@@ -21,6 +21,7 @@ SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'dbmi_authz.
 CHECKS = (
     ("one", "has_scope(scope)", "has_scope(text)"),
     ("one", "has_role(role)", "has_role(text)"),
+    ("one", "has_group(member_of)", "has_group(text), 14 groups that begin alike"),
     ("one", "has_any_scope(VARIADIC scopes)", "has_any_scope(VARIADIC text[]), two of them"),
     ("one", "has_claim('{email}', email)", "has_claim('{email}', text)"),
     ("one", "is_owner(owner)", "is_owner(text)"),

@@ -1,10 +1,11 @@
 -- What the checks are asked for, in no order, and who they ask.
-CREATE TABLE bench.asked (id integer, scope text, role text, scopes text[], email text,
+CREATE TABLE bench.asked (id integer, scope text, role text, member_of text, scopes text[], email text,
 	owner text, owner_uuid uuid, org text, org_uuid uuid, permission text);
 INSERT INTO bench.asked
 SELECT id,
 	   CASE id % 2 WHEN 0 THEN 'records:read' ELSE 'records:' || id END,
 	   CASE id % 2 WHEN 0 THEN 'reviewer' ELSE 'role-' || id END,
+	   'clinic-department-' || id % 28 + 1,
 	   ARRAY['records:admin', CASE id % 2 WHEN 0 THEN 'records:read' ELSE 'records:' || id END],
 	   CASE id % 2 WHEN 0 THEN 'user.0@clinic.example' ELSE 'user.1@clinic.example' END,
 	   bench.uuid('sub', id % 2), bench.uuid('sub', id % 2)::uuid,
@@ -16,6 +17,6 @@ VACUUM ANALYZE bench.asked;
 
 CREATE TABLE bench.person (name text PRIMARY KEY, token text);
 INSERT INTO bench.person
-	SELECT 'one', token FROM bench.mint('ES256', bench.claims(0, 10));
+	SELECT 'one', token FROM bench.mint('ES256', bench.claims(0, 14));
 INSERT INTO bench.person
 	SELECT 'member', token FROM bench.mint('ES256', bench.org_claims(0, 20));

@@ -9,6 +9,8 @@ CREATE FUNCTION bench.has_scope(text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.has_role(text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION bench.has_group(text) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.has_any_scope(VARIADIC text[]) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.has_claim(text[], text) RETURNS boolean

@@ -92,9 +92,7 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified,
 	while (cached_bytes + size > CACHE_BYTES)
 		drop_entry(dlist_container(Entry, lru, dlist_tail_node(&lru)));
 
-	entry = hash_search(entries, digest, HASH_ENTER_NULL, NULL);
-	if (entry == NULL)
-		return;
+	entry = hash_search(entries, digest, HASH_ENTER, NULL);
 	copy = malloc(size);
 	if (copy == NULL)
 	{

@@ -24,7 +24,18 @@ az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 	if (PG_ARGISNULL(argno))
 		return false;
 	list->datum = PG_GETARG_DATUM(argno);
-	list->array = DatumGetAnyArrayP(list->datum);
+	if (VARATT_IS_SHORT(DatumGetPointer(list->datum)) &&
+		!VARATT_IS_EXTERNAL(DatumGetPointer(list->datum)))
+	{
+		/* packed as rows hold it: aligned here, without an allocation */
+		Size		len = VARSIZE_SHORT(DatumGetPointer(list->datum)) - VARHDRSZ_SHORT;
+
+		list->array = (AnyArrayType *) list->room;
+		SET_VARSIZE(list->array, len + VARHDRSZ);
+		memcpy(VARDATA(list->array), VARDATA_SHORT(DatumGetPointer(list->datum)), len);
+	}
+	else
+		list->array = DatumGetAnyArrayP(list->datum);
 	list->count = ArrayGetNItems(AARR_NDIM(list->array), AARR_DIMS(list->array));
 	return true;
 }
@@ -46,6 +57,7 @@ void
 az_list_close(AzList *list)
 {
 	if (!VARATT_IS_EXPANDED_HEADER(list->array) &&
+		(Pointer) list->array != (Pointer) list->room &&
 		(Pointer) list->array != DatumGetPointer(list->datum))
 		pfree(list->array);
 	list->array = NULL;

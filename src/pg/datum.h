@@ -22,6 +22,7 @@ typedef struct AzList
 	Datum		datum;
 	AnyArrayType *array;
 	int			count;
+	int64		room[(VARATT_SHORT_MAX + VARHDRSZ) / sizeof(int64) + 1];	/* for a short one */
 } AzList;
 
 /* False when the argument is NULL. */

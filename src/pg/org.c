@@ -23,7 +23,7 @@ typedef struct OrgName
 	const AzValueType *type;
 	Datum		value;
 	Oid			collation;
-	char		digits[2];		/* the first two of a uuid, in lower case */
+	uint32		digits;			/* the first four of a uuid, in lower case */
 } OrgName;
 
 /* False when it is NULL.  The type is judged in any case. */
@@ -38,10 +38,14 @@ read_name(FunctionCallInfo fcinfo, int argno, OrgName *name)
 	if (name->type->kind == AZ_VALUE_UUID)
 	{
 		static const char hex[] = "0123456789abcdef";
-		unsigned char first = DatumGetUUIDP(name->value)->data[0];
+		const unsigned char *uuid = DatumGetUUIDP(name->value)->data;
+		char		digits[4];
 
-		name->digits[0] = hex[first >> 4];
-		name->digits[1] = hex[first & 15];
+		digits[0] = hex[uuid[0] >> 4];
+		digits[1] = hex[uuid[0] & 15];
+		digits[2] = hex[uuid[1] >> 4];
+		digits[3] = hex[uuid[1] & 15];
+		memcpy(&name->digits, digits, sizeof(digits));
 	}
 	return true;
 }
@@ -53,8 +57,12 @@ read_name(FunctionCallInfo fcinfo, int argno, OrgName *name)
 static inline bool
 begins_otherwise(const OrgName *name, const char *text, uint32 len)
 {
-	return name->type->kind == AZ_VALUE_UUID && len > 1 && text[0] != '{' &&
-		((text[0] | 0x20) != name->digits[0] || (text[1] | 0x20) != name->digits[1]);
+	uint32		digits;
+
+	if (name->type->kind != AZ_VALUE_UUID || len < sizeof(digits))
+		return false;
+	memcpy(&digits, text, sizeof(digits));
+	return (digits | 0x20202020) != name->digits && text[0] != '{';
 }
 
 static inline bool

@@ -22,6 +22,28 @@ compare_node(const AzIdentity *id, const AzNode *node, const char *value, size_t
 	return az_compare(az_node_bytes(id, node), az_node_len(node), value, len);
 }
 
+/*
+ * Lists up to this length are walked, comparing lengths, first and last bytes:
+ * a branch that is guessed wrong costs as much as several of those.
+ */
+#define WALKED	24
+
+static inline bool
+equals_node(const AzIdentity *id, const AzNode *node, const char *value,
+			size_t len)
+{
+	const char *bytes = az_node_bytes(id, node);
+	const size_t word = sizeof(uint64_t);
+
+	if (az_node_len(node) != len)
+		return false;
+	if (len >= word &&
+		(az_first_bytes(bytes) != az_first_bytes(value) ||
+		 az_first_bytes(bytes + len - word) != az_first_bytes(value + len - word)))
+		return false;
+	return memcmp(bytes, value, len) == 0;
+}
+
 static const uint32_t *
 indexes_at(const AzIdentity *id, uint32_t off)
 {
@@ -63,6 +85,16 @@ az_set_has(const AzIdentity *id, const AzSet *set, const char *value, size_t len
 	uint32_t	low = 0;
 	uint32_t	high = set->count;
 
+	if (high <= WALKED)
+	{
+		uint32_t	i;
+
+		for (i = 0; i < high; i++)
+			if (equals_node(id, &items[i], value, len))
+				return true;
+		return false;
+	}
+
 	while (low < high)
 	{
 		uint32_t	middle = low + (high - low) / 2;
@@ -85,6 +117,16 @@ az_org_find(const AzIdentity *id, const char *org, size_t len)
 	const uint32_t *sorted = indexes_at(id, id->org_order);
 	uint32_t	low = 0;
 	uint32_t	high = id->norgs;
+
+	if (high <= WALKED)
+	{
+		uint32_t	i;
+
+		for (i = 0; i < high; i++)
+			if (equals_node(id, &orgs[i].id, org, len))
+				return &orgs[i];
+		return NULL;
+	}
 
 	while (low < high)
 	{

@@ -117,12 +117,36 @@ typedef struct AzIdentity
 	uint32_t	active_org;		/* 1: the token is for one organisation, the first */
 } AzIdentity;
 
+/* The first eight bytes, as a number that is ordered like them. */
+static inline uint64_t
+az_first_bytes(const char *s)
+{
+	uint64_t	first;
+
+	memcpy(&first, s, sizeof(first));
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	first = __builtin_bswap64(first);
+#endif
+	return first;
+}
+
 /* The order of everything sorted here: bytewise, a prefix first. */
 static inline int
 az_compare(const char *a, size_t alen, const char *b, size_t blen)
 {
-	int			order = memcmp(a, b, alen < blen ? alen : blen);
+	size_t		len = alen < blen ? alen : blen;
+	int			order;
 
+	/* mostly these decide, without a call */
+	if (len >= sizeof(uint64_t))
+	{
+		uint64_t	x = az_first_bytes(a);
+		uint64_t	y = az_first_bytes(b);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	order = memcmp(a, b, len);
 	return order != 0 ? order : (alen > blen) - (alen < blen);
 }
 
