@@ -18,14 +18,20 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+void
+az_list_read(AzList *list, Datum datum)
+{
+	list->datum = datum;
+	list->array = DatumGetAnyArrayP(datum);
+	list->count = ArrayGetNItems(AARR_NDIM(list->array), AARR_DIMS(list->array));
+}
+
 bool
 az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 {
 	if (PG_ARGISNULL(argno))
 		return false;
-	list->datum = PG_GETARG_DATUM(argno);
-	list->array = DatumGetAnyArrayP(list->datum);
-	list->count = ArrayGetNItems(AARR_NDIM(list->array), AARR_DIMS(list->array));
+	az_list_read(list, PG_GETARG_DATUM(argno));
 	return true;
 }
 

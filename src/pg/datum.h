@@ -24,6 +24,8 @@ typedef struct AzList
 	int			count;
 } AzList;
 
+extern void az_list_read(AzList *list, Datum datum);
+
 /* False when the argument is NULL. */
 extern bool az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno);
 

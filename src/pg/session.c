@@ -246,6 +246,17 @@ az_current_required(void)
 	return id;
 }
 
+bool
+az_identity_foldable(void)
+{
+	const Adoption *current = effective();
+
+	if (az_answer.guarded && az_answer.serial != az_identity_serial())
+		return false;
+	return current == NULL || az_answer.number == current->number ||
+		look(current) == AZ_STATE_VALID;
+}
+
 AzTokenState
 az_token_state(void)
 {

@@ -33,6 +33,12 @@ extern const AzIdentity *az_current(void);
 /* The same, but 28000 instead of NULL: for the raising twins. */
 extern const AzIdentity *az_current_required(void);
 
+/*
+ * Is there nobody, or somebody whose identity has not ended?  What a check
+ * means for them may go into a plan; az_current() does not raise then.
+ */
+extern bool az_identity_foldable(void);
+
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 

@@ -20,8 +20,11 @@
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/planmain.h"
+#include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
+#include "fold.h"
+#include "guc.h"
 #include "plans.h"
 #include "session.h"
 
@@ -71,22 +74,76 @@ guard_plan(PlannerInfo *root, Oid check)
 	root->glob->invalItems = lappend(root->glob->invalItems, item);
 }
 
+/*
+ * May what this query's calls become depend on the identity?
+ *
+ * - Later calls, when base relations are there already, read CHECK constraints
+ *   and would exclude partitions by them.
+ * - Without a table there is nothing to gain, and expressions that PL/pgSQL
+ *   plans on their own outlive identities.  A sub-select of a query that reads
+ *   one counts: it must not be left behind with another answer.
+ * - With grouping sets a call may stand for a column of the grouping.
+ */
+static bool
+may_fold(const PlannerInfo *root)
+{
+	ListCell   *lc;
+
+	if (!az_plan_folding || root->simple_rel_array != NULL ||
+		root->parse->groupingSets != NIL)
+		return false;
+	if (root->parent_root != NULL)
+		return true;
+	foreach(lc, root->parse->rtable)
+	{
+		if (lfirst_node(RangeTblEntry, lc)->rtekind == RTE_RELATION)
+			return true;
+	}
+	return false;
+}
+
+static Node *
+simplify(SupportRequestSimplify *request)
+{
+	PlannerInfo *root = request->root;
+
+	/*
+	 * An expression that is planned on its own has no query to belong to
+	 * (PL/pgSQL's cached casts pass a root without a parse tree), and a
+	 * worker has no identity.
+	 */
+	if (root == NULL || root->parse == NULL || root->glob == NULL || IsParallelWorker())
+		return NULL;
+	guard_plan(root, request->fcall->funcid);
+
+	/* what has ended is an error when it runs, and not before */
+	if (!may_fold(root) || !az_identity_foldable())
+		return NULL;
+	return az_fold(request->fcall, az_current());
+}
+
+/*
+ * What stays a call: over a column it accepts few rows, as an equality would;
+ * otherwise one answer holds for all rows.
+ */
+static bool
+estimate(SupportRequestSelectivity *request)
+{
+	if (!az_is_column_check(request->funcid))
+		return false;
+	request->selectivity = DEFAULT_EQ_SEL;
+	return true;
+}
+
 AZ_SQL(authz_identity_support)
 {
 	Node	   *request = (Node *) PG_GETARG_POINTER(0);
+	Node	   *answer = NULL;
 
 	if (IsA(request, SupportRequestSimplify))
-	{
-		SupportRequestSimplify *simplify = (SupportRequestSimplify *) request;
-		PlannerInfo *root = simplify->root;
-
-		/*
-		 * An expression that is planned on its own has no query to belong to
-		 * (PL/pgSQL's cached casts pass a root without a parse tree), and a
-		 * worker has no identity.
-		 */
-		if (root && root->parse && root->glob && !IsParallelWorker())
-			guard_plan(root, simplify->fcall->funcid);
-	}
-	PG_RETURN_POINTER(NULL);
+		answer = simplify((SupportRequestSimplify *) request);
+	else if (IsA(request, SupportRequestSelectivity) &&
+			 estimate((SupportRequestSelectivity *) request))
+		answer = request;
+	PG_RETURN_POINTER(answer);
 }
