@@ -399,7 +399,7 @@ COMMENT ON FUNCTION authz.token_state() IS
 
 CREATE FUNCTION authz.is_authenticated() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_authenticated'
-	STABLE LEAKPROOF PARALLEL RESTRICTED;
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.is_authenticated() IS
 'Is there an identity that counts: token_state() is "valid".  Never NULL, never raises.';
 

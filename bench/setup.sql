@@ -5,16 +5,22 @@ CREATE EXTENSION dbmi_authz;
 CREATE SCHEMA bench;
 
 -- Called like our functions, and doing nothing.
-CREATE FUNCTION bench.empty(text) RETURNS boolean
+CREATE FUNCTION bench.has_scope(text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
-CREATE FUNCTION bench.empty(text, text) RETURNS boolean
+CREATE FUNCTION bench.has_role(text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
-CREATE FUNCTION bench.empty_owner(anycompatible) RETURNS boolean
+CREATE FUNCTION bench.has_any_scope(VARIADIC text[]) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
-CREATE FUNCTION bench.empty_org(anycompatible, text) RETURNS boolean
+CREATE FUNCTION bench.has_claim(text[], text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
-CREATE FUNCTION bench.empty_login(text, boolean DEFAULT false) RETURNS void
-	LANGUAGE C AS :'probe', 'bench_nothing' VOLATILE;
+CREATE FUNCTION bench.is_owner(anycompatible) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION bench.in_org(anycompatible) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION bench.has_org_permission(anycompatible, text) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION bench.set_token(text, boolean DEFAULT false) RETURNS void
+	LANGUAGE C AS :'probe', 'bench_nothing' VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION bench.empty_verify(alg text, public_key text, msg bytea, sig bytea) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' VOLATILE STRICT;
 
@@ -74,12 +80,12 @@ CREATE FUNCTION bench.groups(alg text) RETURNS integer
 	IMMUTABLE STRICT LANGUAGE sql
 	RETURN CASE alg WHEN 'RS256' THEN 1 ELSE 10 END;
 
--- Claims of a member of so many organisations, as PropelAuth has them.
-CREATE FUNCTION bench.org_claims(orgs integer) RETURNS text
+-- Claims of the n-th member of so many organisations, as PropelAuth has them.
+CREATE FUNCTION bench.org_claims(n integer, orgs integer) RETURNS text
 	STABLE STRICT LANGUAGE sql
 	RETURN format('{"iss":"https://orgs.example","user_id":"%s","aud":"api","iat":1700000000,"exp":4102444800,'
-		'"email":"user@clinic.example","org_id_to_org_member_info":{%s}}',
-		bench.uuid('sub', 0),
+		'"email":"user.%s@clinic.example","org_id_to_org_member_info":{%s}}',
+		bench.uuid('sub', n), n,
 		(SELECT string_agg(format('"%1$s":{"org_id":"%1$s","org_name":"Clinic %2$s","url_safe_org_name":"clinic-%2$s",'
 			'"org_metadata":{},"user_role":"Admin","inherited_user_roles_plus_current_role":["Admin","Member"],'
 			'"user_permissions":["billing:view","records:export","records:read"]}',

@@ -25,51 +25,60 @@ static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
-/*
- * The serial that a plan was made for.  False when it met no check.  Two
- * serials in one plan: the identity changed while it was planned.
- */
-static bool
-plan_serial(const PlannedStmt *plan, uint32 *serial)
+/* What a plan says about the identity that it was made for. */
+typedef struct PlanGuard
 {
-	bool		found = false;
+	bool		guarded;		/* it met a check */
+	bool		ends;			/* one that is an error once the identity has ended */
+	uint32		serial;
+} PlanGuard;
+
+/*
+ * In a worker there is nothing to compare: a leader's plan arrives without.
+ * Two serials in one plan: the identity changed while it was planned.
+ */
+static PlanGuard
+read_guard(const PlannedStmt *plan)
+{
+	PlanGuard	guard = {false, false, 0};
 	ListCell   *lc;
 
+	if (IsParallelWorker())
+		return guard;
 	foreach(lc, plan->invalItems)
 	{
 		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
 
-		if (item->cacheId != AZ_GUARD_CACHE_ID)
+		if (item->cacheId != AZ_GUARD_CACHE_ID &&
+			item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
 			continue;
-		if (found && *serial != item->hashValue)
+		if (guard.guarded && guard.serial != item->hashValue)
 			az_raise_changed();
-		found = true;
-		*serial = item->hashValue;
+		guard.guarded = true;
+		guard.serial = item->hashValue;
+		if (item->cacheId == AZ_GUARD_CACHE_ID)
+			guard.ends = true;
 	}
-	return found;
+	return guard;
 }
 
-/* In a worker there is nothing to compare: a leader's plan arrives without. */
 static AzAnswer
-answer_for(const QueryDesc *query)
+answer_for(const PlanGuard *guard)
 {
 	AzAnswer	nobody = {0, false, 0};
-	uint32		serial = 0;
-	bool		guarded;
 
 	if (IsParallelWorker())
 		return nobody;
-	guarded = plan_serial(query->plannedstmt, &serial);
-	return az_answer_for(guarded, serial);
+	return az_answer_for(guard->guarded, guard->ends, guard->serial);
 }
 
 static void
 guard_ExecutorStart(QueryDesc *query, int eflags)
 {
-	uint32		serial;
+	PlanGuard	guard = read_guard(query->plannedstmt);
 
-	if (!IsParallelWorker() && plan_serial(query->plannedstmt, &serial))
-		(void) az_answer_for(true, serial);
+	if (guard.guarded)
+		(void) answer_for(&guard);
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else
@@ -82,7 +91,8 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 {
 	AzAnswer	outer = az_answer;
 	int			outer_depth = az_guarded_depth;
-	AzAnswer	inner = answer_for(query);
+	PlanGuard	guard = read_guard(query->plannedstmt);
+	AzAnswer	inner = answer_for(&guard);
 
 	PG_TRY();
 	{

@@ -17,6 +17,9 @@
  */
 #define AZ_GUARD_CACHE_ID	(-0x415A)
 
+/* The same where the plan asks only for what never raises. */
+#define AZ_GUARD_SERIAL_CACHE_ID	(-0x415B)
+
 /*
  * Plans that met a check depend on a row of pg_proc; remember which.  Needs
  * catalog access.

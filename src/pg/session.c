@@ -216,10 +216,10 @@ az_current(void)
 
 /*
  * What the checks of a query that starts now are based on; raises when the
- * plan was made for somebody else, or met a check and the identity has ended.
+ * plan was made for somebody else, or "ends" with an identity that has ended.
  */
 AzAnswer
-az_answer_for(bool guarded, uint32 serial)
+az_answer_for(bool guarded, bool ends, uint32 serial)
 {
 	AzAnswer	answer = {0, guarded, serial};
 	const Adoption *current = effective();
@@ -230,7 +230,7 @@ az_answer_for(bool guarded, uint32 serial)
 	{
 		if (look(current) == AZ_STATE_VALID)
 			answer.number = current->number;
-		else if (guarded)
+		else if (guarded && ends)
 			raise_ended();
 	}
 	return answer;

@@ -81,9 +81,10 @@ extern int	az_guarded_depth;	/* running queries whose plan met a check */
 
 /*
  * The answer for a query that starts now; raises 28000 when the plan was made
- * for somebody else, or met a check and the identity has ended.
+ * for somebody else, or the identity has ended and the plan met a check for
+ * which that is an error (ends).
  */
-extern AzAnswer az_answer_for(bool guarded, uint32 serial);
+extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
 
 /* 28000, R2b. */
 extern void az_raise_changed(void) pg_attribute_noreturn();

@@ -20,6 +20,7 @@
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/planmain.h"
+#include "utils/builtins.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
@@ -28,48 +29,54 @@
 #include "plans.h"
 #include "session.h"
 
-/*
- * The support function of a check.  Looked up by OID, not by name: whoever
- * reads a protected table may have no right on our schema.
- */
-static Oid
-support_function(Oid check)
+/* What the planner needs to know of a check. */
+typedef struct Check
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(check));
-	Oid			support = InvalidOid;
+	Oid			support;		/* its support function */
+	bool		ends;			/* an error once the identity has ended */
+} Check;
 
-	if (HeapTupleIsValid(tuple))
-	{
-		support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
-		ReleaseSysCache(tuple);
-	}
-	return support;
+/*
+ * Looked up by OID, not by name: whoever reads a protected table may have no
+ * right on our schema.
+ */
+static bool
+describe_check(Oid function, Check *check)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Datum		symbol;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+	check->ends = strcmp(TextDatumGetCString(symbol), "authz_is_authenticated") != 0;
+	check->support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
+	ReleaseSysCache(tuple);
+	return OidIsValid(check->support);
 }
 
 /* Tie the plan that is being made to the identity in force. */
 static void
-guard_plan(PlannerInfo *root, Oid check)
+guard_plan(PlannerInfo *root, const Check *check)
 {
 	uint32		serial = az_identity_serial();
-	Oid			sentinel;
+	int			cache_id = check->ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID;
 	PlanInvalItem *item;
 	ListCell   *lc;
 
 	foreach(lc, root->glob->invalItems)
 	{
 		item = lfirst_node(PlanInvalItem, lc);
-		if (item->cacheId == AZ_GUARD_CACHE_ID && item->hashValue == serial)
+		if (item->cacheId == cache_id && item->hashValue == serial)
 			return;
 	}
 
-	sentinel = support_function(check);
-	if (!OidIsValid(sentinel))
-		return;
-	az_watch_function(sentinel);
-	record_plan_function_dependency(root, sentinel);
+	az_watch_function(check->support);
+	record_plan_function_dependency(root, check->support);
 
 	item = makeNode(PlanInvalItem);
-	item->cacheId = AZ_GUARD_CACHE_ID;
+	item->cacheId = cache_id;
 	item->hashValue = serial;
 	root->glob->invalItems = lappend(root->glob->invalItems, item);
 }
@@ -106,20 +113,27 @@ static Node *
 simplify(SupportRequestSimplify *request)
 {
 	PlannerInfo *root = request->root;
+	Check		check;
+	Node	   *folded = NULL;
 
 	/*
 	 * An expression that is planned on its own has no query to belong to
 	 * (PL/pgSQL's cached casts pass a root without a parse tree), and a
 	 * worker has no identity.
 	 */
-	if (root == NULL || root->parse == NULL || root->glob == NULL || IsParallelWorker())
+	if (root == NULL || root->parse == NULL || root->glob == NULL ||
+		IsParallelWorker() || !describe_check(request->fcall->funcid, &check))
 		return NULL;
-	guard_plan(root, request->fcall->funcid);
 
-	/* what has ended is an error when it runs, and not before */
-	if (!may_fold(root) || !az_identity_foldable())
-		return NULL;
-	return az_fold(request->fcall, az_current());
+	/* what has ended is an error when the query runs, and not before */
+	if (may_fold(root) && az_identity_foldable())
+		folded = az_fold(request->fcall, az_current());
+
+	/* an answer that is in the plan already must not outlive the identity */
+	if (folded)
+		check.ends = true;
+	guard_plan(root, &check);
+	return folded;
 }
 
 /*
