@@ -114,7 +114,6 @@ simplify(SupportRequestSimplify *request)
 {
 	PlannerInfo *root = request->root;
 	Check		check;
-	Node	   *folded = NULL;
 
 	/*
 	 * An expression that is planned on its own has no query to belong to
@@ -125,15 +124,17 @@ simplify(SupportRequestSimplify *request)
 		IsParallelWorker() || !describe_check(request->fcall->funcid, &check))
 		return NULL;
 
-	/* what has ended is an error when the query runs, and not before */
-	if (may_fold(root) && az_identity_foldable())
-		folded = az_fold(request->fcall, az_current());
-
-	/* an answer that is in the plan already must not outlive the identity */
-	if (folded)
-		check.ends = true;
 	guard_plan(root, &check);
-	return folded;
+
+	/*
+	 * What has ended is an error when the query runs, and not before.  But
+	 * is_authenticated() is then false and no error, so "true" must not be in
+	 * a plan that is kept.
+	 */
+	if (!may_fold(root) || !az_identity_foldable() ||
+		(!check.ends && az_identity_serial() != 0))
+		return NULL;
+	return az_fold(request->fcall, az_current());
 }
 
 /*
