@@ -298,6 +298,15 @@ az_check_may_change(void)
 				 NULL, NULL, NULL);
 }
 
+/* set_config() with NULL puts the setting back and asks nobody. */
+void
+az_check_unchanged(const AzAnswer *answer)
+{
+	if (answer->guarded && answer->serial != az_identity_serial())
+		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
+				 NULL, NULL, NULL);
+}
+
 /* R8: no identity adopted up to now counts again. */
 static void
 reject(int sqlstate, const char *error, const char *description)

@@ -95,6 +95,12 @@ extern void az_raise_changed(void) pg_attribute_noreturn();
  */
 extern void az_check_may_change(void);
 
+/*
+ * The same afterwards, for a change that no hook of ours could refuse: the
+ * error takes it back.
+ */
+extern void az_check_unchanged(const AzAnswer *answer);
+
 /* Would a reset of the setting change anything? */
 extern bool az_may_be_reset(void);
 

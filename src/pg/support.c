@@ -86,9 +86,10 @@ guard_plan(PlannerInfo *root, const Check *check)
  *
  * - Later calls, when base relations are there already, read CHECK constraints
  *   and would exclude partitions by them.
- * - Without a table there is nothing to gain, and expressions that PL/pgSQL
- *   plans on their own outlive identities.  A sub-select of a query that reads
- *   one counts: it must not be left behind with another answer.
+ * - Without a table, or a sub-select that may read one, there is nothing to
+ *   gain, and expressions that PL/pgSQL plans on their own outlive identities.
+ *   A sub-select itself counts: it must not be left behind with another
+ *   answer.
  * - With grouping sets a call may stand for a column of the grouping.
  */
 static bool
@@ -103,8 +104,15 @@ may_fold(const PlannerInfo *root)
 		return true;
 	foreach(lc, root->parse->rtable)
 	{
-		if (lfirst_node(RangeTblEntry, lc)->rtekind == RTE_RELATION)
-			return true;
+		switch (lfirst_node(RangeTblEntry, lc)->rtekind)
+		{
+			case RTE_RELATION:
+			case RTE_SUBQUERY:	/* a view, when it could not be merged */
+			case RTE_CTE:
+				return true;
+			default:
+				break;
+		}
 	}
 	return false;
 }
