@@ -18,12 +18,10 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
-bool
-az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
+void
+az_list_read(AzList *list, Datum datum)
 {
-	if (PG_ARGISNULL(argno))
-		return false;
-	list->datum = PG_GETARG_DATUM(argno);
+	list->datum = datum;
 	if (VARATT_IS_SHORT(DatumGetPointer(list->datum)) &&
 		!VARATT_IS_EXTERNAL(DatumGetPointer(list->datum)))
 	{
@@ -37,6 +35,14 @@ az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 	else
 		list->array = DatumGetAnyArrayP(list->datum);
 	list->count = ArrayGetNItems(AARR_NDIM(list->array), AARR_DIMS(list->array));
+}
+
+bool
+az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
+{
+	if (PG_ARGISNULL(argno))
+		return false;
+	az_list_read(list, PG_GETARG_DATUM(argno));
 	return true;
 }
 

@@ -25,6 +25,8 @@ typedef struct AzList
 	int64		room[(VARATT_SHORT_MAX + VARHDRSZ) / sizeof(int64) + 1];	/* for a short one */
 } AzList;
 
+extern void az_list_read(AzList *list, Datum datum);
+
 /* False when the argument is NULL. */
 extern bool az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno);
 

@@ -6,8 +6,8 @@
  * Not every plan lives in the plan cache, where a change of identity would
  * find it: functions in language SQL keep theirs for the transaction, portals
  * stay open.  So every plan that met a check bears the serial of its identity
- * (support.c), and the executor compares it whenever the plan starts or goes
- * on.  While it runs, the identity stands still.
+ * (support.c), and the executor compares it whenever the plan starts, goes on
+ * or finishes.  While it runs, the identity stands still.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,6 +24,7 @@
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
+static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 
 /* What a plan says about the identity that it was made for. */
@@ -86,20 +87,45 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 		standard_ExecutorStart(query, eflags);
 }
 
+/*
+ * One of the parts in which a query runs: what its checks are based on, and
+ * what held around it.
+ */
+typedef struct Part
+{
+	AzAnswer	inner;
+	AzAnswer	outer;
+	int			outer_depth;
+} Part;
+
+static void
+enter(Part *part, AzAnswer inner)
+{
+	part->inner = inner;
+	part->outer = az_answer;
+	part->outer_depth = az_guarded_depth;
+	az_answer = part->inner;
+	if (part->inner.guarded)
+		az_guarded_depth++;
+}
+
+static void
+leave(const Part *part)
+{
+	az_answer = part->outer;
+	az_guarded_depth = part->outer_depth;
+}
+
 static void
 guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
-	AzAnswer	outer = az_answer;
-	int			outer_depth = az_guarded_depth;
 	PlanGuard	guard = read_guard(query->plannedstmt);
-	AzAnswer	inner = answer_for(&guard);
+	Part		part;
 
+	enter(&part, answer_for(&guard));
 	PG_TRY();
 	{
-		az_answer = inner;
-		if (inner.guarded)
-			az_guarded_depth++;
 		if (prev_ExecutorRun)
 			prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
 		else
@@ -107,10 +133,60 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	}
 	PG_FINALLY();
 	{
-		az_answer = outer;
-		az_guarded_depth = outer_depth;
+		leave(&part);
 	}
 	PG_END_TRY();
+	az_check_unchanged(&part.inner);
+}
+
+/*
+ * Is anything left to do when the plan has run?  Modifying parts from which
+ * nobody read run then, and triggers do.
+ */
+static bool
+has_rest(const PlannedStmt *plan)
+{
+	return plan->commandType != CMD_SELECT || plan->hasModifyingCTE;
+}
+
+static void
+finish(QueryDesc *query)
+{
+	if (prev_ExecutorFinish)
+		prev_ExecutorFinish(query);
+	else
+		standard_ExecutorFinish(query);
+}
+
+/*
+ * The rest belongs to the query.  One that only reads has none, and its cursor
+ * may be closed by somebody else than who opened it.  No look at clock and
+ * trust here: the query may have changed the trust itself, and be rolled back.
+ */
+static void
+guard_ExecutorFinish(QueryDesc *query)
+{
+	PlanGuard	guard = read_guard(query->plannedstmt);
+	AzAnswer	answer = {0, guard.guarded, guard.serial};
+	Part		part;
+
+	if (!guard.guarded || !has_rest(query->plannedstmt))
+	{
+		finish(query);
+		return;
+	}
+
+	enter(&part, answer);
+	PG_TRY();
+	{
+		finish(query);
+	}
+	PG_FINALLY();
+	{
+		leave(&part);
+	}
+	PG_END_TRY();
+	az_check_unchanged(&part.inner);
 }
 
 /* Does this statement put dbmi_authz.token back to its default? */
@@ -178,6 +254,8 @@ az_guard_init(void)
 	ExecutorStart_hook = guard_ExecutorStart;
 	prev_ExecutorRun = ExecutorRun_hook;
 	ExecutorRun_hook = guard_ExecutorRun;
+	prev_ExecutorFinish = ExecutorFinish_hook;
+	ExecutorFinish_hook = guard_ExecutorFinish;
 	prev_ProcessUtility = ProcessUtility_hook;
 	ProcessUtility_hook = guard_ProcessUtility;
 }

@@ -11,6 +11,7 @@
 
 int			az_token_scope = AZ_SCOPE_SESSION;
 int			az_max_token_size = 64 * 1024;
+bool		az_plan_folding = true;
 
 static void (*scope_assigned) (void);
 
@@ -68,4 +69,19 @@ az_guc_init(void (*assigned) (void))
 							PGC_SUSET,
 							GUC_UNIT_BYTE,
 							NULL, NULL, NULL);
+
+	/*
+	 * The planner replaces checks by what they mean for the identity in
+	 * force, so that indexes and statistics are used.  Turning this off leaves
+	 * the calls in place, which answer the same, more slowly; it helps to find
+	 * out whether a plan is to blame.
+	 */
+	DefineCustomBoolVariable("dbmi_authz.plan_folding",
+							 "Replaces checks by their meaning when a query is planned.",
+							 NULL,
+							 &az_plan_folding,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN,
+							 NULL, NULL, NULL);
 }

@@ -18,6 +18,7 @@ typedef enum AzTokenScope
 
 extern int	az_token_scope;		/* AzTokenScope */
 extern int	az_max_token_size;	/* bytes */
+extern bool az_plan_folding;
 
 /* scope_assigned is called after every change of dbmi_authz.token_scope. */
 extern void az_guc_init(void (*scope_assigned) (void));

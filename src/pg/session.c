@@ -246,6 +246,17 @@ az_current_required(void)
 	return id;
 }
 
+bool
+az_identity_foldable(void)
+{
+	const Adoption *current = effective();
+
+	if (az_answer.guarded && az_answer.serial != az_identity_serial())
+		return false;
+	return current == NULL || az_answer.number == current->number ||
+		look(current) == AZ_STATE_VALID;
+}
+
 AzTokenState
 az_token_state(void)
 {
@@ -284,6 +295,15 @@ az_check_may_change(void)
 				 NULL, NULL, NULL);
 	if (InSecurityRestrictedOperation() && !defining)
 		az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, restricted_message,
+				 NULL, NULL, NULL);
+}
+
+/* set_config() with NULL puts the setting back and asks nobody. */
+void
+az_check_unchanged(const AzAnswer *answer)
+{
+	if (answer->guarded && answer->serial != az_identity_serial())
+		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
 				 NULL, NULL, NULL);
 }
 

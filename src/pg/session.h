@@ -33,6 +33,12 @@ extern const AzIdentity *az_current(void);
 /* The same, but 28000 instead of NULL: for the raising twins. */
 extern const AzIdentity *az_current_required(void);
 
+/*
+ * Is there nobody, or somebody whose identity has not ended?  What a check
+ * means for them may go into a plan; az_current() does not raise then.
+ */
+extern bool az_identity_foldable(void);
+
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 
@@ -88,6 +94,12 @@ pg_noreturn extern void az_raise_changed(void);
  * changing nothing.
  */
 extern void az_check_may_change(void);
+
+/*
+ * The same afterwards, for a change that no hook of ours could refuse: the
+ * error takes it back.
+ */
+extern void az_check_unchanged(const AzAnswer *answer);
 
 /* Would a reset of the setting change anything? */
 extern bool az_may_be_reset(void);
