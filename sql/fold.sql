@@ -111,6 +111,17 @@ END $$;
 CALL mint.become('ann');
 SELECT condition, fold_estimate(condition) FROM unnest(ARRAY['authz.is_owner(lower(owner))', 'authz.in_org(lower(owner))', 'authz.is_owner(owner)', 'NOT authz.is_owner(owner)']) condition;
 EXPLAIN (COSTS OFF) SELECT * FROM fold_many WHERE authz.is_owner(lower(owner)) AND id = 7;
+
+-- a kept plan is made anew when folding is turned off
+SET plan_cache_mode = force_generic_plan;
+PREPARE fold_kept AS SELECT id FROM fold_many WHERE authz.is_owner(owner);
+EXPLAIN (COSTS OFF) EXECUTE fold_kept;
+SET dbmi_authz.plan_folding = off;
+EXPLAIN (COSTS OFF) EXECUTE fold_kept;
+RESET dbmi_authz.plan_folding;
+EXPLAIN (COSTS OFF) EXECUTE fold_kept;
+DEALLOCATE fold_kept;
+RESET plan_cache_mode;
 CALL mint.become('nobody');
 CALL mint.go_home();
 DROP VIEW fold_barrier;

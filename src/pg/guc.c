@@ -14,6 +14,7 @@ int			az_max_token_size = 64 * 1024;
 bool		az_plan_folding = true;
 
 static void (*scope_assigned) (void);
+static void (*folding_assigned) (void);
 
 static const struct config_enum_entry token_scopes[] = {
 	{"session", AZ_SCOPE_SESSION, false},
@@ -29,10 +30,18 @@ assign_token_scope(int newval, void *extra)
 	scope_assigned();
 }
 
-void
-az_guc_init(void (*assigned) (void))
+static void
+assign_plan_folding(bool newval, void *extra)
 {
-	scope_assigned = assigned;
+	if (newval != az_plan_folding)
+		folding_assigned();
+}
+
+void
+az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
+{
+	scope_assigned = on_scope;
+	folding_assigned = on_folding;
 
 	/*
 	 * How long a token may count.  "session" lets set_token() without
@@ -83,5 +92,5 @@ az_guc_init(void (*assigned) (void))
 							 true,
 							 PGC_USERSET,
 							 GUC_EXPLAIN,
-							 NULL, NULL, NULL);
+							 NULL, assign_plan_folding, NULL);
 }

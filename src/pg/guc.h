@@ -20,7 +20,11 @@ extern int	az_token_scope;		/* AzTokenScope */
 extern int	az_max_token_size;	/* bytes */
 extern bool az_plan_folding;
 
-/* scope_assigned is called after every change of dbmi_authz.token_scope. */
-extern void az_guc_init(void (*scope_assigned) (void));
+/*
+ * What to call after every change of dbmi_authz.token_scope and of
+ * dbmi_authz.plan_folding.
+ */
+extern void az_guc_init(void (*scope_assigned) (void),
+						void (*folding_assigned) (void));
 
 #endif							/* AZ_GUC_H */

@@ -607,7 +607,7 @@ transaction_ended(XactEvent event, void *arg)
 void
 az_session_init(void)
 {
-	az_guc_init(identity_changed);
+	az_guc_init(identity_changed, az_invalidate_plans);
 	RegisterXactCallback(transaction_ended, NULL);
 
 	/*

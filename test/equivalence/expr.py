@@ -116,17 +116,17 @@ class Conditions:
         """A constant word, NULL, or a column with words."""
         rng = self.rng
         how = rng.random()
-        if how < 0.90:
+        if how < 0.88:
             word = rng.choice(WORDS)
             return quote(word), lambda row: word
-        if how < 0.93:
+        if how < 0.95:
             return "NULL", lambda row: None
         return self.dot + "word", lambda row: row["word"]
 
     def word_list(self):
         """VARIADIC arguments and their value; a NULL element in a few."""
         rng = self.rng
-        if rng.random() < 0.05:
+        if rng.random() < 0.08:
             return "VARIADIC NULL::text[]", None
         words = [None if rng.random() < 0.06 else rng.choice(WORDS)
                  for _ in range(rng.randint(1, 3))]

@@ -14,7 +14,7 @@ TYPES = [
     ("text", "text", TEXTS), ('text COLLATE "C"', "text", TEXTS),
     ("text COLLATE public.ci", "text", TEXTS), ("text COLLATE public.ci", "text", TEXTS),
     ("varchar", "text", TEXTS), ("varchar(6)", "text", TEXTS), ("public.citext", "citext", TEXTS),
-    ("public.citext COLLATE public.ci", "citext", TEXTS), ("name", "text", TEXTS),
+    ("public.citext COLLATE public.ci", "citext", TEXTS), ("name", "text", TEXTS), ("name", "text", TEXTS),
     ("uuid", "uuid", UUIDS), ("uuid", "uuid", UUIDS),
     ("smallint", "int", INTS + ["32767"]), ("integer", "int", INTS + ["2147483647"]),
     ("bigint", "int", INTS + ["9223372036854775807", "-9223372036854775808"]),
@@ -50,7 +50,9 @@ class Column:
         if "(6)" in declared or "d_varchar" in declared:
             values = [value for value in values if len(value) <= 6]
         self.values = rng.sample(values, min(len(values), 5))
-        if values[:5] == NEAR and rng.random() < 0.4:
+        if declared == "name":
+            self.values[0] = LONG
+        elif values[:5] == NEAR and rng.random() < 0.4:
             self.values = list(NEAR)
 
     @property
@@ -152,9 +154,11 @@ class Table:
     def _constraints(self):
         """Checks in CHECK constraints, such as hold for nobody: the rows are
         brought in by nobody."""
-        if self.rng.random() > 0.35:
+        if self.rng.random() > 0.5:
             return []
-        check = Conditions(self.rng, self, world=self.world).check()
+        conditions = Conditions(self.rng, self, world=self.world)
+        check = self.rng.choice([conditions.owner_check, conditions.owner_check,
+                                 conditions.check])()
         sql = self.rng.choice([
             "NOT %s", "%s OR NOT authz.is_authenticated()", "%s IS NOT TRUE"]) % ("(%s)" % check.sql)
         if "subject() IS NULL" in sql:
@@ -300,8 +304,10 @@ class World:
             return rng.choice([value.upper(), "{%s}" % value, value.replace("-", ""), value[:-1],
                                "{" + value, value.replace("-", "").upper(),
                                "6f1c-2d3e-4a5b-4c6d-8e7f-a0b1-c2d3-e4f5"]), "odd"
+        if value == LONG:
+            return LONG + "x", "odd"        # "name" would cut it off
         return rng.choice([value.swapcase(), value.upper(), value + " ", value + "x", " " + value,
-                           LONG + "x", "ÉMIL", ""]), "odd"
+                           "ÉMIL", ""]), "odd"
 
     def _owner(self):
         value, kind = self._own_value()
