@@ -22,11 +22,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class Server:
-    """psql, with the settings that all comparisons run under."""
+    """psql, with the settings that all comparisons run under; and what the
+    comparisons of policies share (notes.sql, readers.sql)."""
 
     PRELUDE = ("SET max_parallel_workers_per_gather = 0;\n"
                "SET jit = off;\n"
                "SET client_min_messages = warning;\n")
+
+    def __init__(self):
+        self.ran = set()
 
     def psql(self, script, *options):
         """Run a script in a session of its own; the lines that it prints."""
@@ -48,14 +52,35 @@ class Server:
     def value(self, query):
         return self.psql(query + ";\n")[-1]
 
+    def once(self, name, **variables):
+        """Run a script that several groups need, the first time."""
+        if name not in self.ran:
+            self.ran.add(name)
+            self.file(name, **variables)
+
+    def policy(self, role, condition):
+        """A role of its own for a policy on bench.note."""
+        self.psql("CREATE ROLE {0} LOGIN;\n"
+                  "CREATE POLICY {0} ON bench.note TO {0} USING ({1});\n"
+                  .format(role, condition))
+
+    @staticmethod
+    def log_in(reader):
+        """Opens a session: signed for us, unsigned for the others."""
+        return ("SET dbmi_authz.max_token_size = '1MB';\n"
+                "SELECT authz.set_token(token), set_config('app.claims', claims, false) <> ''"
+                " FROM bench.reader WHERE name = '%s';\n" % reader)
+
 
 @dataclasses.dataclass
 class Variant:
     """One way to do it.  sql is a statement, or a function that makes it
-    from the number of the turn; it does what is measured "calls" times."""
+    from the number of the turn; it does what is measured "calls" times.  With
+    a role, that role runs it."""
     name: str
     sql: object
-    calls: int
+    calls: float
+    role: str = ""
 
     def statement(self, turn):
         return self.sql(turn) if callable(self.sql) else self.sql
@@ -88,6 +113,8 @@ def interleave(server, variants, turns, before=""):
     script = [before]
     for turn in range(turns + 1):
         for variant in variants:
+            if variant.role:
+                script.append("SET ROLE %s;" % variant.role)
             # one message to the server, so that no client is in between
             script.append("SELECT bench.clock() \\; %s \\; SELECT bench.clock();"
                           % variant.statement(turn))
@@ -130,6 +157,8 @@ class Row:
 
 
 def time_text(seconds):
+    if abs(seconds) >= 100:
+        return "{:,.0f} s".format(seconds)
     for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
         if abs(seconds) >= size:
             return "%.3g %s" % (seconds / size, unit)

@@ -2,7 +2,8 @@
  *
  * probe.c
  *	  What the benchmark needs inside the server: functions that do nothing,
- *	  OpenSSL's bare verification, a clock, a look at the memory.
+ *	  OpenSSL's bare verification, a query over and over, a clock, a look at
+ *	  the memory.
  *
  * Compiled by bench/run and loaded by its path, for the benchmark alone.  A
  * failure is an error that ends the benchmark: a comparison with something
@@ -20,7 +21,11 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "fmgr.h"
+#include "tcop/tcopprot.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #if PG_VERSION_NUM >= 160000
@@ -217,6 +222,130 @@ bench_b64url(PG_FUNCTION_ARGS)
 
 
 /*
+ * A query over and over
+ */
+
+static int64
+count_found(void)
+{
+	bool		isnull;
+
+	if (SPI_processed != 1)
+		elog(ERROR, "the query did not return one row");
+	return DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
+									   SPI_tuptable->tupdesc, 1, &isnull));
+}
+
+/*
+ * bench_repeat(query text, times integer, planned boolean): run a query that
+ * returns one bigint.  Planned once and kept, or parsed and planned anew each
+ * time, as a client does that sends it as text.
+ */
+PG_FUNCTION_INFO_V1(bench_repeat);
+Datum
+bench_repeat(PG_FUNCTION_ARGS)
+{
+	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int			times = PG_GETARG_INT32(1);
+	bool		planned = PG_GETARG_BOOL(2);
+	SPIPlanPtr	plan = NULL;
+	int64		found = 0;
+	int			done;
+	int			i;
+
+	SPI_connect();
+	if (planned)
+	{
+		plan = SPI_prepare(query, 0, NULL);
+		if (plan == NULL)
+			elog(ERROR, "could not prepare the query");
+	}
+	for (i = 0; i < times; i++)
+	{
+		done = plan ? SPI_execute_plan(plan, NULL, NULL, true, 0) :
+			SPI_execute(query, true, 0);
+		if (done != SPI_OK_SELECT)
+			elog(ERROR, "could not run the query");
+		found = count_found();
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_finish();
+	PG_RETURN_INT64(found);
+}
+
+/*
+ * bench_plan(query text, times integer): parse and rewrite a query once and
+ * plan it over and over.
+ */
+PG_FUNCTION_INFO_V1(bench_plan);
+Datum
+bench_plan(PG_FUNCTION_ARGS)
+{
+	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	int			times = PG_GETARG_INT32(1);
+	RawStmt    *parsed = linitial_node(RawStmt, pg_parse_query(query));
+	Query	   *rewritten = linitial_node(Query,
+										  pg_analyze_and_rewrite_fixedparams(parsed, query,
+																			 NULL, 0, NULL));
+	MemoryContext one_time = AllocSetContextCreate(CurrentMemoryContext, "one planning",
+												   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext outer = MemoryContextSwitchTo(one_time);
+	int			i;
+
+	for (i = 0; i < times; i++)
+	{
+		/* the planner writes into what it is given */
+		(void) pg_plan_query(copyObject(rewritten), query, CURSOR_OPT_PARALLEL_OK, NULL);
+		MemoryContextReset(one_time);
+	}
+	MemoryContextSwitchTo(outer);
+	PG_RETURN_VOID();
+}
+
+
+/*
+ * What a client of the pooled workload sends
+ */
+
+static text **kept = NULL;
+static int	nkept = 0;
+
+/* bench_keep(things text[]): for the life of this backend */
+PG_FUNCTION_INFO_V1(bench_keep);
+Datum
+bench_keep(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
+	MemoryContext outer = MemoryContextSwitchTo(TopMemoryContext);
+	Datum	   *things;
+	int			i;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &things, NULL, &nkept);
+	kept = palloc(sizeof(*kept) * nkept);
+	for (i = 0; i < nkept; i++)
+		kept[i] = DatumGetTextPCopy(things[i]);
+	MemoryContextSwitchTo(outer);
+	PG_RETURN_VOID();
+}
+
+/*
+ * bench_kept(n integer [, sent text]): the n-th of them.  pgbench has no
+ * variables by number, so what each user would send is here already; it sends
+ * something of the same length all the same.
+ */
+PG_FUNCTION_INFO_V1(bench_kept);
+Datum
+bench_kept(PG_FUNCTION_ARGS)
+{
+	int			n = PG_GETARG_INT32(0);
+
+	if (n < 1 || n > nkept)
+		elog(ERROR, "nothing is kept under %d", n);
+	PG_RETURN_TEXT_P(kept[n - 1]);
+}
+
+
+/*
  * Measuring
  */
 
@@ -240,6 +369,30 @@ bench_clock(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(psprintf("clock %lld %lld",
 											  nanoseconds(CLOCK_MONOTONIC),
 											  nanoseconds(CLOCK_PROCESS_CPUTIME_ID))));
+}
+
+/*
+ * bench_lap(): the same two clocks, since the last call in this backend; as
+ * an array.
+ */
+PG_FUNCTION_INFO_V1(bench_lap);
+Datum
+bench_lap(PG_FUNCTION_ARGS)
+{
+	static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID};
+	static long long last[lengthof(clocks)];
+	Datum		laps[lengthof(clocks)];
+	int			i;
+
+	for (i = 0; i < (int) lengthof(clocks); i++)
+	{
+		long long	now = nanoseconds(clocks[i]);
+
+		laps[i] = Int64GetDatum(now - last[i]);
+		last[i] = now;
+	}
+	PG_RETURN_ARRAYTYPE_P(construct_array(laps, lengthof(clocks), INT8OID, 8,
+										  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /* Bytes that malloc has given out and not got back. */

@@ -36,6 +36,17 @@ CREATE FUNCTION bench.raw_ecdsa(sig bytea) RETURNS bytea
 CREATE FUNCTION bench.b64url(data bytea) RETURNS text
 	LANGUAGE C AS :'probe', 'bench_b64url' IMMUTABLE STRICT;
 
+CREATE FUNCTION bench.repeat(query text, times integer, planned boolean) RETURNS bigint
+	LANGUAGE C AS :'probe', 'bench_repeat' VOLATILE STRICT;
+CREATE FUNCTION bench.plan(query text, times integer) RETURNS void
+	LANGUAGE C AS :'probe', 'bench_plan' VOLATILE STRICT;
+CREATE FUNCTION bench.keep(things text[]) RETURNS void
+	LANGUAGE C AS :'probe', 'bench_keep' VOLATILE STRICT;
+CREATE FUNCTION bench.kept(n integer, sent text DEFAULT '') RETURNS text
+	LANGUAGE C AS :'probe', 'bench_kept' STABLE STRICT;
+
+CREATE FUNCTION bench.lap() RETURNS bigint[]
+	LANGUAGE C AS :'probe', 'bench_lap' VOLATILE;
 CREATE FUNCTION bench.clock() RETURNS text
 	LANGUAGE C AS :'probe', 'bench_clock' VOLATILE;
 CREATE FUNCTION bench.allocated() RETURNS bigint

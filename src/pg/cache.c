@@ -20,7 +20,7 @@
 #include "trust.h"
 
 /* All identities together; one of more than a quarter is not kept. */
-#define CACHE_BYTES		(4 * 1024 * 1024)
+#define CACHE_BYTES		(16 * 1024 * 1024)
 
 typedef struct Entry
 {
