@@ -8,7 +8,7 @@
 #include "compat.h"
 
 #include "guard.h"
-#include "session.h"
+#include "login.h"
 #include "trust.h"
 
 PG_MODULE_MAGIC;
@@ -21,4 +21,5 @@ _PG_init(void)
 	az_trust_init();
 	az_guard_init();
 	az_session_init();
+	az_login_init();
 }

@@ -18,8 +18,8 @@
 
 #include "datum.h"
 #include "guc.h"
+#include "login.h"
 #include "report.h"
-#include "session.h"
 
 /* What may stand around a token: a prefix, spaces. */
 #define TOKEN_SURROUNDINGS	1024

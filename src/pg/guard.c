@@ -18,9 +18,9 @@
 #include "nodes/plannodes.h"
 #include "tcop/utility.h"
 
+#include "login.h"
 #include "plans.h"
 #include "report.h"
-#include "session.h"
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;

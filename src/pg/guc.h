@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * guc.h
- *	  The plain settings.  dbmi_authz.token is not one: see session.c.
+ *	  The plain settings.  dbmi_authz.token is not one: see login.c.
  *
  *-------------------------------------------------------------------------
  */

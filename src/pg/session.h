@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "identity.h"
 #include "reason.h"
+#include "storage/lock.h"
 
 typedef enum AzTokenState
 {
@@ -43,23 +44,6 @@ extern bool az_identity_foldable(void);
 extern AzTokenState az_token_state(void);
 
 /*
- * Verify a token and adopt its identity, for the session or the transaction.
- * When it is refused: az_login() raises, az_try_login() returns false, and
- * no identity remains (R8).  Spaces around the token and one "Bearer " or
- * "JWT " in front are removed.
- */
-extern void az_login(const char *token, size_t len, bool is_local);
-extern bool az_try_login(const char *token, size_t len, bool is_local);
-
-extern void az_logout(void);
-
-/*
- * Verify without adopting anything; raises 28000.  Borrowed until the next
- * verification.
- */
-extern const AzIdentity *az_verify_only(const char *token, size_t len);
-
-/*
  * The number of the identity that counts now, 0 for nobody.  One number
  * never stands for two identities in a backend.
  */
@@ -89,27 +73,35 @@ extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
 /* 28000, R2b. */
 pg_noreturn extern void az_raise_changed(void);
 
-/*
- * Refuse a change of identity that must not happen now: 55000 or 42501,
- * changing nothing.
- */
-extern void az_check_may_change(void);
-
-/*
- * The same afterwards, for a change that no hook of ours could refuse: the
- * error takes it back.
- */
-extern void az_check_unchanged(const AzAnswer *answer);
-
 /* Would a reset of the setting change anything? */
 extern bool az_may_be_reset(void);
 
 /* A reset ends the state "rejected" and forgets the last failure. */
 extern void az_forget_rejection(void);
 
-#define AZ_TOKEN_SETTING	"dbmi_authz.token"
-#define AZ_SESSION_ONLY_MESSAGE \
-	"parameter \"" AZ_TOKEN_SETTING "\" can only be set within a session"
+/*
+ * What the setting carries along for an identity: one chunk from
+ * az_guc_alloc(), which core copies along and frees.
+ */
+typedef struct AzAdoption
+{
+	uint64		number;			/* grows with every adoption */
+	uint32		serial;			/* of the identity */
+	LocalTransactionId lxid;	/* the transaction that adopted it */
+	AzIdentity	identity;		/* and the rest of its block */
+} AzAdoption;
+
+/* For an identity that was verified just now; NULL when memory ran out. */
+extern AzAdoption *az_make_adoption(const AzIdentity *id, uint32 serial, uint64 epoch);
+
+/* The setting has another value now; NULL: nobody's. */
+extern void az_adopt(const AzAdoption *adoption);
+
+/* R8: a failed login.  No identity adopted up to now counts again. */
+extern void az_reject(int sqlstate, const char *error, const char *description);
+
+/* Microseconds since 1970. */
+extern int64 az_unix_now(void);
 
 extern void az_session_init(void);
 

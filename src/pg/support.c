@@ -5,7 +5,7 @@
  *
  * A plan in which a check was met belongs to the identity under which it was
  * made: it says so in a PlanInvalItem with the identity's serial, which
- * session.c compares when the plan is about to run, and it depends on the
+ * guard.c compares when the plan is about to run, and it depends on the
  * support function's row in pg_proc, through which a change of identity throws
  * away cached plans, and only those that met a check, in this backend only.
  *
