@@ -54,6 +54,7 @@
 #define az_guc_alloc(size)	malloc(size)
 #define az_guc_free(ptr)	free(ptr)
 #else
+#include "utils/guc.h"
 #define az_guc_alloc(size)	guc_malloc(LOG, size)
 #define az_guc_free(ptr)	guc_free(ptr)
 #endif
