@@ -366,7 +366,6 @@ COMMENT ON FUNCTION authz.prune_revocations() IS
 CREATE FUNCTION authz.identity_support(internal) RETURNS internal
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_identity_support'
 	STRICT PARALLEL SAFE;
-REVOKE ALL ON FUNCTION authz.identity_support(internal) FROM PUBLIC;
 COMMENT ON FUNCTION authz.identity_support(internal) IS
 'Planner support of every function that asks for the identity.';
 

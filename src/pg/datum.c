@@ -37,8 +37,9 @@ az_list_read(AzList *list, Datum datum)
 	list->count = ArrayGetNItems(AARR_NDIM(list->array), AARR_DIMS(list->array));
 }
 
-bool
-az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
+/* False when the argument is NULL. */
+static bool
+list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 {
 	if (PG_ARGISNULL(argno))
 		return false;
@@ -49,7 +50,7 @@ az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 bool
 az_requirements_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 {
-	if (!az_list_open(list, fcinfo, argno))
+	if (!list_open(list, fcinfo, argno))
 		return false;
 	if (list->count == 0)
 		ereport(ERROR,
@@ -171,7 +172,7 @@ az_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int argno)
 	AzList		path;
 	const AzNode *node;
 
-	if (!az_list_open(&path, fcinfo, argno))
+	if (!list_open(&path, fcinfo, argno))
 		return NULL;
 	node = walk_path(id, &path);
 	az_list_close(&path);

@@ -27,9 +27,6 @@ typedef struct AzList
 
 extern void az_list_read(AzList *list, Datum datum);
 
-/* False when the argument is NULL. */
-extern bool az_list_open(AzList *list, FunctionCallInfo fcinfo, int argno);
-
 /* The same for a list of requirements: 22023 when it is empty (R3). */
 extern bool az_requirements_open(AzList *list, FunctionCallInfo fcinfo, int argno);
 

@@ -36,7 +36,8 @@ typedef struct PlanGuard
 } PlanGuard;
 
 /*
- * In a worker there is nothing to compare: a leader's plan arrives without.
+ * In a worker there is nothing to compare, a leader's plan arrives without, and
+ * nobody to compare it with.
  * Two serials in one plan: the identity changed while it was planned.
  */
 static PlanGuard
@@ -64,23 +65,13 @@ read_guard(const PlannedStmt *plan)
 	return guard;
 }
 
-static AzAnswer
-answer_for(const PlanGuard *guard)
-{
-	AzAnswer	nobody = {0, false, 0};
-
-	if (IsParallelWorker())
-		return nobody;
-	return az_answer_for(guard->guarded, guard->ends, guard->serial);
-}
-
 static void
 guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	if (guard.guarded)
-		(void) answer_for(&guard);
+		(void) az_answer_for(true, guard.ends, guard.serial);
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else
@@ -123,7 +114,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	PlanGuard	guard = read_guard(query->plannedstmt);
 	Part		part;
 
-	enter(&part, answer_for(&guard));
+	enter(&part, az_answer_for(guard.guarded, guard.ends, guard.serial));
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)

@@ -330,6 +330,20 @@ az_json_string(const AzJson *value, size_t *len)
 }
 
 bool
+az_json_get_string(const AzJson *object, const char *name,
+				   const char **text, size_t *len)
+{
+	const AzJson *value = az_json_get_z(object, name);
+
+	*text = NULL;
+	*len = 0;
+	if (value == NULL)
+		return true;
+	*text = az_json_string(value, len);
+	return *text != NULL;
+}
+
+bool
 az_json_integer(const AzJson *value, int64_t *out)
 {
 	if (!json_is_integer(tree(value)))

@@ -71,6 +71,13 @@ extern void *az_json_next(const AzJson *object, void *iter,
 /* Bytes of a string (UTF-8, no U+0000, terminated); NULL for another type. */
 extern const char *az_json_string(const AzJson *value, size_t *len);
 
+/*
+ * A member that must be a string where it is present: *text is NULL and *len 0
+ * when it is absent; false when it is there but not a string.
+ */
+extern bool az_json_get_string(const AzJson *object, const char *name,
+							   const char **text, size_t *len);
+
 /* Value of an integer; false for another type. */
 extern bool az_json_integer(const AzJson *value, int64_t *out);
 

@@ -21,23 +21,6 @@
 #define MAX_KEYS		1024	/* in a set */
 #define MAX_KEY_OPS		64
 
-/*
- * A string member: *text is NULL when it is absent; false when it is there
- * but not a string.
- */
-static bool
-get_string(const AzJson *jwk, const char *name, const char **text, size_t *len)
-{
-	const AzJson *value = az_json_get_z(jwk, name);
-
-	*text = NULL;
-	*len = 0;
-	if (value == NULL)
-		return true;
-	*text = az_json_string(value, len);
-	return *text != NULL;
-}
-
 static bool
 is_text(const char *text, size_t len, const char *expected)
 {
@@ -49,7 +32,7 @@ read_kid(const AzJson *jwk, const char **kid, AzKeyError *error)
 {
 	size_t		len;
 
-	if (!get_string(jwk, "kid", kid, &len))
+	if (!az_json_get_string(jwk, "kid", kid, &len))
 	{
 		error->why = "\"kid\" is not a string";
 		return AZ_KEY_REFUSED;
@@ -72,7 +55,7 @@ read_type(const AzJson *jwk, AzKeyType *kty, const char **why)
 	size_t		len;
 	int			i;
 
-	if (!get_string(jwk, "kty", &text, &len) || text == NULL)
+	if (!az_json_get_string(jwk, "kty", &text, &len) || text == NULL)
 	{
 		*why = "\"kty\" is missing or not a string";
 		return AZ_KEY_REFUSED;
@@ -146,7 +129,7 @@ judge_use(const AzJson *jwk, const char **why)
 	bool		verify = false;
 	size_t		i;
 
-	if (!get_string(jwk, "use", &use, &use_len))
+	if (!az_json_get_string(jwk, "use", &use, &use_len))
 	{
 		*why = "\"use\" is not a string";
 		return AZ_KEY_REFUSED;
@@ -185,13 +168,13 @@ read_algorithm(const AzJson *jwk, AzKeyType kty, AzAlgs bind, AzAlg *alg,
 	size_t		name_len;
 	size_t		crv_len = 0;
 
-	if (!get_string(jwk, "alg", &name, &name_len))
+	if (!az_json_get_string(jwk, "alg", &name, &name_len))
 	{
 		*why = "\"alg\" is not a string";
 		return AZ_KEY_REFUSED;
 	}
 	if ((kty == AZ_KTY_EC || kty == AZ_KTY_OKP) &&
-		(!get_string(jwk, "crv", &crv, &crv_len) || crv == NULL))
+		(!az_json_get_string(jwk, "crv", &crv, &crv_len) || crv == NULL))
 	{
 		*why = "\"crv\" is missing or not a string";
 		return AZ_KEY_REFUSED;
@@ -205,7 +188,7 @@ read_part(const AzJson *jwk, const char *name, AzBytes *part, const char **why)
 	const char *text;
 	size_t		len;
 
-	if (!get_string(jwk, name, &text, &len) || text == NULL)
+	if (!az_json_get_string(jwk, name, &text, &len) || text == NULL)
 	{
 		*why = "a member that defines the key is missing or not a string";
 		return AZ_KEY_REFUSED;

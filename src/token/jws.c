@@ -156,22 +156,6 @@ az_jws_free(AzJws *jws)
 
 /* ---- the header ---- */
 
-/*
- * A header parameter that must be a string where it is present.
- */
-static bool
-get_string(const AzJson *header, const char *name, const char **text, size_t *len)
-{
-	const AzJson *value = az_json_get_z(header, name);
-
-	*text = NULL;
-	*len = 0;
-	if (value == NULL)
-		return true;
-	*text = az_json_string(value, len);
-	return *text != NULL;
-}
-
 AzReason
 az_jws_header(AzJws *jws)
 {
@@ -190,11 +174,11 @@ az_jws_header(AzJws *jws)
 		if (az_json_get_z(jws->header, never[i]) != NULL)
 			return AZ_HEADER_CRITICAL;
 
-	if (!get_string(jws->header, "typ", &jws->typ, &jws->typ_len) ||
-		!get_string(jws->header, "kid", &jws->kid, &jws->kid_len))
+	if (!az_json_get_string(jws->header, "typ", &jws->typ, &jws->typ_len) ||
+		!az_json_get_string(jws->header, "kid", &jws->kid, &jws->kid_len))
 		return AZ_HEADER_TYPE;
 
-	if (!get_string(jws->header, "alg", &alg, &alg_len) || alg == NULL)
+	if (!az_json_get_string(jws->header, "alg", &alg, &alg_len) || alg == NULL)
 		jws->alg_missing = true;
 	else
 		jws->algs = az_algs_by_name(alg, alg_len);

@@ -32,22 +32,6 @@
 
 /* ---- the request ---- */
 
-/*
- * A member that must be a string where it is present.
- */
-static bool
-get_string(const AzJson *request, const char *name, const char **text, size_t *len)
-{
-	const AzJson *value = az_json_get_z(request, name);
-
-	*text = NULL;
-	*len = 0;
-	if (value == NULL)
-		return true;
-	*text = az_json_string(value, len);
-	return *text != NULL;
-}
-
 static int
 hex_digit(char c)
 {
@@ -71,7 +55,7 @@ get_hex(const AzJson *request, const char *name, size_t *len)
 	unsigned char *bytes;
 	size_t		i;
 
-	if (!get_string(request, name, &text, &text_len) || text == NULL ||
+	if (!az_json_get_string(request, name, &text, &text_len) || text == NULL ||
 		text_len % 2 != 0)
 		return NULL;
 	*len = text_len / 2;
@@ -449,7 +433,7 @@ judge_raw(const AzJson *request)
 	const char *fault = BAD_REQUEST;
 
 	if (jwk != NULL && msg != NULL && sig != NULL &&
-		get_string(request, "alg", &alg, &alg_len) && alg != NULL)
+		az_json_get_string(request, "alg", &alg, &alg_len) && alg != NULL)
 		fault = load_bound_key(jwk, alg, alg_len, &key);
 	if (fault == NULL)
 	{
@@ -542,7 +526,7 @@ issuer_of(const AzJson *request)
 	size_t		len;
 	AzIssuer   *issuer;
 
-	if (!get_string(request, "iss", &iss, &len) || iss == NULL)
+	if (!az_json_get_string(request, "iss", &iss, &len) || iss == NULL)
 		return NULL;
 	issuer = az_issuer_new(iss, len);
 	if (issuer == NULL)
@@ -634,7 +618,7 @@ judge(const AzJson *request)
 	size_t		len;
 
 	if (az_json_type(request) != AZ_JSON_OBJECT ||
-		!get_string(request, "token", &token, &len))
+		!az_json_get_string(request, "token", &token, &len))
 		return BAD_REQUEST;
 	if (token == NULL)
 		return judge_raw(request);
