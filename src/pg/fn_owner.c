@@ -10,6 +10,7 @@
  *-------------------------------------------------------------------------
  */
 #include "datum.h"
+#include "grants.h"
 #include "report.h"
 #include "session.h"
 #include "value.h"
@@ -62,19 +63,19 @@ AZ_SQL(authz_is_owner_or_admin)
 	const AzIdentity *id = az_current();
 	bool		owner = owns(fcinfo, id, id == NULL ? NULL : &id->owner);
 
-	PG_RETURN_BOOL(owner || (id != NULL && id->is_admin));
+	PG_RETURN_BOOL(owner || az_is_admin(id));
 }
 
 AZ_SQL(authz_is_admin)
 {
 	const AzIdentity *id = az_current();
 
-	PG_RETURN_BOOL(id != NULL && id->is_admin);
+	PG_RETURN_BOOL(az_is_admin(id));
 }
 
 AZ_SQL(authz_require_admin)
 {
-	if (!az_current_required()->is_admin)
+	if (!az_is_admin(az_current_required()))
 		az_raise_denied("Insufficient role, scope or permission");
 	PG_RETURN_VOID();
 }

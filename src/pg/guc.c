@@ -12,6 +12,11 @@
 int			az_token_scope = AZ_SCOPE_SESSION;
 int			az_max_token_size = 64 * 1024;
 bool		az_plan_folding = true;
+bool		az_universal_olp = false;
+int			az_olp_default = AZ_OLP_OPEN;
+bool		az_hide_forbidden = false;
+bool		az_require_user_on_write = true;
+int			az_log_denials = 0;
 
 static void (*scope_assigned) (void);
 static void (*folding_assigned) (void);
@@ -19,6 +24,26 @@ static void (*folding_assigned) (void);
 static const struct config_enum_entry token_scopes[] = {
 	{"session", AZ_SCOPE_SESSION, false},
 	{"transaction", AZ_SCOPE_TRANSACTION, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry olp_defaults[] = {
+	{"open", AZ_OLP_OPEN, false},
+	{"closed", AZ_OLP_CLOSED, false},
+	{NULL, 0, false}
+};
+
+/* An enum, not a boolean: another place to log to would get a name here. */
+static const struct config_enum_entry denial_logs[] = {
+	{"off", 0, false},
+	{"log", 1, false},
+	{"on", 1, true},
+	{"true", 1, true},
+	{"false", 0, true},
+	{"yes", 1, true},
+	{"no", 0, true},
+	{"1", 1, true},
+	{"0", 0, true},
 	{NULL, 0, false}
 };
 
@@ -93,4 +118,77 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_USERSET,
 							 GUC_EXPLAIN,
 							 NULL, assign_plan_folding, NULL);
+
+	/*
+	 * Object permissions (has_object_perm()) of administrators.  "off": an
+	 * administrator has every permission on every object and no rule is
+	 * asked.  "on": an administrator has every permission as such, and rules
+	 * decide on objects as for everybody else (djem: DJEM_UNIVERSAL_OLP).
+	 */
+	DefineCustomBoolVariable("dbmi_authz.universal_olp",
+							 "Asks the rules of object permissions for administrators too.",
+							 NULL,
+							 &az_universal_olp,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * What holds for an object when nobody registered a rule for the
+	 * permission and the table.  "open", as in djem: whoever has the
+	 * permission as such has it on every object.  "closed": nobody has.
+	 */
+	DefineCustomEnumVariable("dbmi_authz.olp_default",
+							 "Decides on objects for which no rule is registered.",
+							 NULL,
+							 &az_olp_default,
+							 AZ_OLP_OPEN,
+							 olp_defaults,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * require_object_perm() tells a row that does not exist (P0002) from one
+	 * that is forbidden (42501).  With this on both are P0002, so that nobody
+	 * learns which rows exist.
+	 */
+	DefineCustomBoolVariable("dbmi_authz.hide_forbidden",
+							 "Reports a forbidden object as one that does not exist.",
+							 NULL,
+							 &az_hide_forbidden,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * The trigger stamp_owner() refuses to write without an identity.  Turn it
+	 * off for a session that imports data: rows are then taken as they are.
+	 */
+	DefineCustomBoolVariable("dbmi_authz.require_user_on_write",
+							 "Refuses writes without identity where owners are stamped.",
+							 NULL,
+							 &az_require_user_on_write,
+							 true,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * One line in the server's log for each denial that raises an error: who
+	 * (client and subject), and what was asked for.  Rows that a policy hides
+	 * are no denials.  There is no table to log to: what is written in the
+	 * transaction that fails would vanish with it.
+	 */
+	DefineCustomEnumVariable("dbmi_authz.log_denials",
+							 "Logs denials that raise an error.",
+							 NULL,
+							 &az_log_denials,
+							 0,
+							 denial_logs,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
 }

@@ -20,6 +20,18 @@ extern int	az_token_scope;		/* AzTokenScope */
 extern int	az_max_token_size;	/* bytes */
 extern bool az_plan_folding;
 
+typedef enum AzOlpDefault
+{
+	AZ_OLP_OPEN,
+	AZ_OLP_CLOSED
+} AzOlpDefault;
+
+extern bool az_universal_olp;
+extern int	az_olp_default;		/* AzOlpDefault */
+extern bool az_hide_forbidden;
+extern bool az_require_user_on_write;
+extern int	az_log_denials;		/* 0: no */
+
 /*
  * What to call after every change of dbmi_authz.token_scope and of
  * dbmi_authz.plan_folding.
