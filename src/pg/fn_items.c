@@ -203,7 +203,7 @@ list_row(TupleTableSlot *row, void *arg)
 AZ_SQL(authz_item_permissions)
 {
 	const AzIdentity *id = az_current();
-	Listing		listing = {id};
+	Listing		listing = {.id = id};
 
 	listing.item = az_item_argument(fcinfo, 0);
 	listing.children = flag_argument(fcinfo, 1);
@@ -234,7 +234,7 @@ list_managed(TupleTableSlot *row, void *arg)
 AZ_SQL(authz_managed_items)
 {
 	const AzIdentity *id = az_current();
-	Listing		listing = {id};
+	Listing		listing = {.id = id};
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	listing.result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -262,7 +262,7 @@ list_grantee(TupleTableSlot *row, void *arg)
 AZ_SQL(authz_item_grantees)
 {
 	const AzIdentity *id = az_current();
-	Listing		listing = {id};
+	Listing		listing = {.id = id};
 
 	listing.item = az_item_argument(fcinfo, 0);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
