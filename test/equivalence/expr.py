@@ -8,7 +8,7 @@ from person import equals
 UNKNOWN = object()
 HELD = ["read", "write", "admin", "billing"]       # by many
 WORDS = 3 * HELD + ["Read", "rea", "MANAGE", "admins"]
-ITEMS = ["a", "a.b", "A.b.c", "ab", "read", "é.x", "a.3", "a.4", "app"]
+ITEMS = ["a", "a.b", "A.b.c", "ab", "é.x", "a.3", "app"]
 CLAIMS = ["sub", "alt", "user_id", "email", "missing", "scope"]
 
 

@@ -124,6 +124,9 @@ class Nobody:
     def holds(self, path, value):
         return False
 
+    def can_hold(self):
+        return False
+
     def holds_item(self, item, permission, parents=False):
         return False
 

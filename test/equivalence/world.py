@@ -376,7 +376,7 @@ class World:
         for name in ("scope", "scp", "roles", "permissions", "groups"):
             if rng.random() < 0.6:
                 claims[name] = self._words()
-        if rng.random() < 0.5:
+        if rng.random() < 0.7:
             claims["email"] = self._owner()
         if rng.random() < 0.15:
             claims["groups"] = ["admins", "read"]
@@ -392,9 +392,9 @@ class World:
     def draw_grants(self):
         """Rows for authz.item_permission and authz.permission_implies."""
         rng = self.rng
-        addresses = [p.email for p in self.people if p.email] + ["somebody"]
+        addresses = 2 * [p.email for p in self.people if p.can_hold()] + ["somebody"]
         rows = {}
-        for _ in range(rng.choice([0, 2, 6, 12])):
+        for _ in range(rng.choice([0, 6, 24, 60])):
             row = (rng.choice(["App", "app"]), rng.choice(addresses), rng.choice(ITEMS), rng.choice(WORDS))
             row = tuple(rng.choice([text, ascii_upper(text)]) if i else text for i, text in enumerate(row))
             rows[(row[0],) + tuple(map(ascii_lower, row[1:]))] = row
