@@ -100,11 +100,3 @@ az_raise_anonymous(void)
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "authentication is required", NULL, description, NULL);
 }
-
-void
-az_raise_denied(const char *description)
-{
-	az_note_failure(ERRCODE_INSUFFICIENT_PRIVILEGE, "insufficient_scope", description);
-	az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
-			 "insufficient_scope", description, NULL);
-}
