@@ -235,7 +235,7 @@ AZ_SQL(authz_stamp_owner)
 	if (id == NULL)
 	{
 		if (az_require_user_on_write)
-			az_raise_anonymous();
+			(void) az_current_required();
 		return PointerGetDatum(row);
 	}
 

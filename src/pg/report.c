@@ -100,3 +100,22 @@ az_raise_anonymous(void)
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "authentication is required", NULL, description, NULL);
 }
+
+void
+az_raise_inactive(void)
+{
+	const char *description = "Subject is inactive";
+
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+					"invalid_token", description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "subject is inactive", "invalid_token", description, NULL);
+}
+
+void
+az_raise_missing(const char *description)
+{
+	az_note_failure(ERRCODE_NO_DATA_FOUND, "not_found", description);
+	az_raise(ERRCODE_NO_DATA_FOUND, "no such object", "not_found", description,
+			 NULL);
+}
