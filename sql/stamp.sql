@@ -133,6 +133,12 @@ SELECT authz.try_set_token('x');
 INSERT INTO article VALUES (33, 'after a failed login') RETURNING *;
 RESET ROLE;
 RESET dbmi_authz.require_user_on_write;
+-- refuse: an inactive subject is nobody
+CALL mint.login('tX0');
+INSERT INTO authz.inactive_subject VALUES ('https://people.axioms.example', 'user123');
+INSERT INTO stamp.article VALUES (34);
+DELETE FROM authz.inactive_subject;
+CALL mint.logout();
 SET ROLE stamp_app;
 INSERT INTO article VALUES (34);
 CALL mint.login('tX0', '{"exp": "+1"}');

@@ -210,6 +210,12 @@ az_log_denial(const char *asked)
 	append_claim(&line, id, id ? &id->client_id : NULL);
 	appendStringInfoString(&line, ", \"subject\": ");
 	append_claim(&line, id, id ? &id->subject : NULL);
+	/* the name that item permissions are stored under */
+	if (id && az_plain(&id->client))
+	{
+		appendStringInfoString(&line, ", \"application\": ");
+		append_claim(&line, id, &id->client);
+	}
 	appendStringInfo(&line, ", \"required\": %s}", asked ? asked : "null");
 
 	/* the statement, or its context, may hold a token */

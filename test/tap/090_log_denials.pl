@@ -118,6 +118,20 @@ is_logged(mint(client_id => 'cli', sub => 'bob'), "SELECT authz.require_scope('a
 	{ client => 'cli', subject => 'bob', required => { scope => ['a'] } }, 'another client');
 is_logged(mint(), "SELECT authz.require_scope('a')", { client => undef, required => { scope => ['a'] } }, 'no client');
 
+# row 92: item permissions, by user and application
+my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
+$node->safe_psql('postgres', <<"SQL");
+SELECT authz.add_issuer('dbmi', '{clientA}', 'dbmi', '{"algorithms": ["ES256"], "client": "my-client"}'), authz.add_pem('dbmi', '$pem', 'k1', 'ES256');
+INSERT INTO authz.item_permission (client, email, item, permission) VALUES ('my-client', 'user\@example.com', 'hypatio.p1', 'MANAGE');
+SQL
+my $user = mint(iss => 'https://dbmi.auth0.com/', sub => 'auth0|u1', email => 'user@example.com', aud => 'clientA');
+my %user = (client => 'clientA', subject => 'auth0|u1', application => 'my-client');
+is_logged($user, "SELECT authz.require_item_permission('hypatio.p2', 'view')", { %user, required => { item => 'hypatio.p2', permission => 'view' } },
+	'require_item_permission');
+is_logged($user, "SELECT authz.grant_item_permission('bob\@example.com', 'hypatio.p2')",
+	{ %user, required => { item => 'hypatio.p2', permission => 'MANAGE' } }, 'grant_item_permission');
+is_silent($user, "SELECT authz.require_item_permission('hypatio.p1', 'manage')", 'require_item_permission, granted');
+
 # Caught, in functions, in a transaction that is rolled back.
 my $caught = 'DO $$ BEGIN PERFORM authz.require_scope($q$a$q$); EXCEPTION WHEN insufficient_privilege THEN RAISE NOTICE $q$caught$q$; END $$';
 (undef, $client) = is_logged($ann, $caught, { required => { scope => ['a'] } }, 'caught');
