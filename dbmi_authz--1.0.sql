@@ -1096,6 +1096,51 @@ COMMENT ON FUNCTION authz.require(boolean, text) IS
 'Raises 42501 (insufficient_scope) unless the condition is true; NULL is denied.  The message, if any, becomes error_description.  28000 without identity, whatever the condition, or when it has expired or was revoked.  RFC 6750, section 3.1.';
 
 --
+-- Policies in one line
+--
+
+CREATE FUNCTION authz.protect(
+	rel regclass,
+	owner name DEFAULT NULL,
+	mode text DEFAULT NULL,
+	org name DEFAULT NULL,
+	org_permission text DEFAULT NULL,
+	admin boolean DEFAULT false,
+	select_any_scopes text[] DEFAULT NULL, select_all_scopes text[] DEFAULT NULL,
+	select_any_roles text[] DEFAULT NULL, select_all_roles text[] DEFAULT NULL,
+	select_any_permissions text[] DEFAULT NULL, select_all_permissions text[] DEFAULT NULL,
+	select_any_groups text[] DEFAULT NULL, select_all_groups text[] DEFAULT NULL,
+	insert_any_scopes text[] DEFAULT NULL, insert_all_scopes text[] DEFAULT NULL,
+	insert_any_roles text[] DEFAULT NULL, insert_all_roles text[] DEFAULT NULL,
+	insert_any_permissions text[] DEFAULT NULL, insert_all_permissions text[] DEFAULT NULL,
+	insert_any_groups text[] DEFAULT NULL, insert_all_groups text[] DEFAULT NULL,
+	update_any_scopes text[] DEFAULT NULL, update_all_scopes text[] DEFAULT NULL,
+	update_any_roles text[] DEFAULT NULL, update_all_roles text[] DEFAULT NULL,
+	update_any_permissions text[] DEFAULT NULL, update_all_permissions text[] DEFAULT NULL,
+	update_any_groups text[] DEFAULT NULL, update_all_groups text[] DEFAULT NULL,
+	delete_any_scopes text[] DEFAULT NULL, delete_all_scopes text[] DEFAULT NULL,
+	delete_any_roles text[] DEFAULT NULL, delete_all_roles text[] DEFAULT NULL,
+	delete_any_permissions text[] DEFAULT NULL, delete_all_permissions text[] DEFAULT NULL,
+	delete_any_groups text[] DEFAULT NULL, delete_all_groups text[] DEFAULT NULL,
+	dry_run boolean DEFAULT false) RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_protect'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.protect IS
+'Enables and forces row-level security on a table of the caller and writes policies authz_protect_select, _insert, _update, _delete, replacing those that it wrote before (told by name and comment); grants nothing, returns the SQL that it ran; with dry_run it only checks and returns it.  owner: column for is_owner(); org: column for in_org(), with org_permission for has_org_permission(); both: both must hold.  mode: owner (the default with an owner) for all commands; owner_or_read: whoever is logged in, or in the organisation, reads, owners write; read_only: nobody writes.  The lists name what a command needs besides: one (any) or all of them.  Without owner, org and mode only commands with a list are allowed.  admin: is_admin() passes as well.  NULL is the same as leaving a parameter out.  22023 for a combination without sense, an empty list or a NULL in one; 42703, 42804 for a column that is not there or cannot be compared with a claim; 42809 for what is no table; 42501 for tables of others, of PostgreSQL and of this extension; 42710 when a policy of that name is somebody else''s.';
+
+CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unprotect'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.unprotect(regclass) IS
+'Drops the policies that protect() wrote for the table, and no others; returns how many.  Row-level security stays enabled and forced, so nothing is opened by it.  22023 for NULL, 42809 for what is no table, 42501 for tables of others.';
+
+CREATE FUNCTION authz.stamp_owner() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stamp_owner'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.stamp_owner() IS
+'Trigger function, BEFORE INSERT OR UPDATE FOR EACH ROW, EXECUTE FUNCTION authz.stamp_owner(''owner_column'' [, ''modified_column'']).  INSERT fills a NULL owner with the claim that the issuer''s owner_claim names, read as a value of the column''s type, and refuses another''s (42501); UPDATE refuses to change the owner (42501); both write the same claim to modified_column.  42501 also when the claim is no value of the column.  28000 without identity, unless dbmi_authz.require_user_on_write is off, which takes rows as they are, and when it has expired or was revoked.  Columns are text, varchar, name, citext, uuid, smallint, integer, bigint or a domain over one of these (else 42804), and neither generated nor identity columns (428C9).  djem and axioms.';
+
+--
 -- Who sees item permissions
 --
 -- Whoever the owner of the database gives SELECT to.  There is no policy to
@@ -1157,7 +1202,9 @@ REVOKE ALL ON FUNCTION
 	authz.revoke_token(text, text, timestamptz),
 	authz.revoke_subject(text, text, timestamptz),
 	authz.revoke_session(text, text),
-	authz.prune_revocations()
+	authz.prune_revocations(),
+	authz.protect,
+	authz.unprotect(regclass)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	authz.add_issuer(text, text[], text, json),
@@ -1171,5 +1218,7 @@ GRANT EXECUTE ON FUNCTION
 	authz.revoke_token(text, text, timestamptz),
 	authz.revoke_subject(text, text, timestamptz),
 	authz.revoke_session(text, text),
-	authz.prune_revocations()
+	authz.prune_revocations(),
+	authz.protect,
+	authz.unprotect(regclass)
 TO pg_database_owner;

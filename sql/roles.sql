@@ -100,7 +100,11 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.revoke_token('https://roles.example', 'J2')$$),
 	($$authz.revoke_subject('https://roles.example', 'ann')$$),
 	($$authz.revoke_session('https://roles.example', 'S1')$$),
-	($$authz.prune_revocations()$$);
+	($$authz.prune_revocations()$$),
+	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
+	($$authz.unprotect('public.roles_doc')$$);
+CREATE TABLE public.roles_doc (id integer);
+ALTER TABLE public.roles_doc OWNER TO roles_owner;
 -- all of them: whoever adds one adds it here
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'
@@ -273,7 +277,7 @@ DELETE FROM authz.revocation WHERE issuer = 'https://roles.example';
 DELETE FROM authz.item_permission WHERE client = 'clinic';
 ALTER DATABASE :"db" OWNER TO :"installer";
 DROP FUNCTION roles_logout, roles_try;
-DROP TABLE roles_function, roles_table, roles_way;
+DROP TABLE roles_doc, roles_function, roles_table, roles_way;
 DROP VIEW roles_acl;
 DROP SCHEMA roles_evil CASCADE;
 DROP ROLE roles_app, roles_all, roles_given, roles_owner;

@@ -92,13 +92,13 @@ require_manager(const Row *row)
 {
 	const AzIdentity *id = az_current_required();
 
-	if (!az_can_hold_items(id))
-		az_raise_denied(DENIED);
-	if (!az_is_admin(id) &&
-		(!az_holds_item(id, VARDATA_ANY(row->item), VARSIZE_ANY_EXHDR(row->item),
-						AZ_MANAGE, strlen(AZ_MANAGE), true) ||
-		 az_gives_management(id, text_to_cstring(row->permission))))
-		az_raise_denied(DENIED);
+	if (!az_can_hold_items(id) ||
+		(!az_is_admin(id) &&
+		 (!az_holds_item(id, VARDATA_ANY(row->item), VARSIZE_ANY_EXHDR(row->item),
+						 AZ_MANAGE, strlen(AZ_MANAGE), true) ||
+		  az_gives_management(id, text_to_cstring(row->permission)))))
+		az_raise_denied_for(DENIED, az_asked("item", text_to_cstring(row->item),
+											 "permission", AZ_MANAGE, NULL));
 	return id;
 }
 

@@ -54,7 +54,8 @@ AZ_SQL(authz_require_item_permission)
 	if (!holds(fcinfo, az_current()))
 	{
 		(void) az_current_required();
-		az_raise_denied("Insufficient role, scope or permission");
+		az_raise_denied_for("Insufficient role, scope or permission",
+							az_asked_arguments(fcinfo, "item", "permission", NULL));
 	}
 	PG_RETURN_VOID();
 }

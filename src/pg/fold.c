@@ -28,7 +28,6 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
-#include "utils/uuid.h"
 
 #include "datum.h"
 #include "grants.h"
@@ -126,44 +125,6 @@ fold_constants(FuncExpr *call, const char *symbol)
 /*
  * Calls over a column
  */
-
-/* The text as a value of the column's type; false when it is none. */
-static bool
-read_value(const Column *column, const char *text, uint32 len, Datum *value)
-{
-	int64		number;
-	pg_uuid_t  *uuid;
-
-	switch (column->kind)
-	{
-		case AZ_VALUE_TEXT:
-		case AZ_VALUE_CITEXT:
-			*value = PointerGetDatum(cstring_to_text_with_len(text, len));
-			return true;
-		case AZ_VALUE_UUID:
-			uuid = palloc(sizeof(*uuid));
-			*value = UUIDPGetDatum(uuid);
-			return az_read_uuid(text, len, uuid->data);
-		case AZ_VALUE_INT2:
-			if (!az_read_integer(text, len, PG_INT16_MIN, PG_INT16_MAX, &number))
-				return false;
-			*value = Int16GetDatum((int16) number);
-			return true;
-		case AZ_VALUE_INT4:
-			if (!az_read_integer(text, len, PG_INT32_MIN, PG_INT32_MAX, &number))
-				return false;
-			*value = Int32GetDatum((int32) number);
-			return true;
-		case AZ_VALUE_INT8:
-			if (!az_read_integer(text, len, PG_INT64_MIN, PG_INT64_MAX, &number))
-				return false;
-			*value = Int64GetDatum(number);
-			return true;
-		case AZ_VALUE_NAME:
-			break;
-	}
-	return false;
-}
 
 /*
  * A plain column, or one that is merely looked at as another type: it is
@@ -281,8 +242,8 @@ fold_column(const AzIdentity *id, FuncExpr *call, Claims claims)
 	{
 		const AzNode *claim = lfirst(lc);
 
-		if (read_value(&column, az_node_bytes(id, claim), az_node_len(claim),
-					   &values[n]))
+		if (az_read_value(column.kind, az_node_bytes(id, claim),
+						  az_node_len(claim), &values[n]))
 			n++;
 	}
 	if (n == 0)

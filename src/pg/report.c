@@ -113,14 +113,6 @@ az_raise_inactive(void)
 }
 
 void
-az_raise_denied(const char *description)
-{
-	az_note_failure(ERRCODE_INSUFFICIENT_PRIVILEGE, "insufficient_scope", description);
-	az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
-			 "insufficient_scope", description, NULL);
-}
-
-void
 az_raise_missing(const char *description)
 {
 	az_note_failure(ERRCODE_NO_DATA_FOUND, "not_found", description);

@@ -5,7 +5,8 @@
  *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
  *
  * The raising functions do not return, and they keep the statement and the
- * context, which may hold a token, out of the report.
+ * context, which may hold a token, out of the report.  What is about denials
+ * is in denial.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,6 +48,32 @@ pg_noreturn extern void az_raise_denied(const char *description);
 
 /* P0002: what was asked for does not exist.  description as above. */
 pg_noreturn extern void az_raise_missing(const char *description);
+
+/*
+ * The same, saying what was asked for to the server's log
+ * (dbmi_authz.log_denials): the text of a JSON object, e.g. of az_asked(), or
+ * NULL.
+ */
+pg_noreturn extern void az_raise_denied_for(const char *description, const char *asked);
+
+/* Only the line for the log, for a denial that raises another error. */
+extern void az_log_denial(const char *asked);
+
+/*
+ * The text of a JSON object: strings by name, a NULL value being null, and
+ * NULL as the last name.  NULL while denials are not logged.
+ *
+ *	  az_asked("item", item, "permission", permission, NULL)
+ */
+extern char *az_asked(const char *name, const char *value,...);
+
+/*
+ * The same of the first arguments of the function that was called, named in
+ * their order.  A text[] becomes an array.
+ *
+ *	  az_asked_arguments(fcinfo, "item", "permission", NULL)
+ */
+extern char *az_asked_arguments(FunctionCallInfo fcinfo, const char *name,...);
 
 /*
  * The last failure, for last_error() and www_authenticate().  It belongs to

@@ -175,5 +175,53 @@ my @got = session($node, "SELECT authz.try_set_token('%{ann}');", db => 'altered
 is($got[-1], 'f', 'and is treated as absent');
 like($got[0], qr/^WARNING: /, 'with a warning');
 
+# Policies that protect() wrote: they bind the owner too, so somebody else
+# dumps.  The copy is protected, and its owner can unprotect it.
+$node->safe_psql('postgres', 'CREATE DATABASE guarded OWNER one; CREATE DATABASE guarded_copy OWNER two');
+session($node, <<"SQL", db => 'guarded', user => 'one');
+CREATE EXTENSION dbmi_authz;
+SELECT authz.add_issuer('https://id.example', '{clinic}') \\g /dev/null
+SELECT authz.add_pem('https://id.example', '$pem', 'k1', 'ES256') \\g /dev/null
+CREATE TABLE note (id int, owner text);
+CREATE INDEX ON note (owner);
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON note FOR EACH ROW EXECUTE FUNCTION authz.stamp_owner('owner');
+ALTER TABLE note DISABLE TRIGGER stamp;
+INSERT INTO note VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
+ALTER TABLE note ENABLE TRIGGER stamp;
+GRANT SELECT, INSERT, UPDATE, DELETE ON note TO app;
+SELECT authz.protect('note', owner => 'owner', mode => 'owner_or_read', admin => true, select_any_scopes => '{read,it''s}') \\g /dev/null
+SQL
+
+sub policies
+{
+	my ($db) = @_;
+	return $node->safe_psql($db, <<'SQL');
+SELECT p.*, obj_description(o.oid, 'pg_policy'), relrowsecurity, relforcerowsecurity
+  FROM pg_policies p JOIN pg_policy o ON o.polname = p.policyname JOIN pg_class c ON c.oid = o.polrelid ORDER BY p.policyname;
+SQL
+}
+
+my @protected = ($node->connstr('guarded'));
+command_fails_like([ 'pg_dump', @from, 'guarded' ], qr/row-level security/, 'the owner cannot dump what is hidden from him');
+$node->command_ok([ 'pg_dump', '--no-owner', '-Fc', '-f', "$dir/guarded", @protected ], 'a superuser dumps protected tables');
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-d', 'guarded_copy', "$dir/guarded" ], 'another owner restores them');
+like(policies('guarded'), qr/authz_protect_update.*Written by authz\.protect\(\)\.\|t\|t/, 'there are policies');
+is(policies('guarded_copy'), policies('guarded'), 'the copy has the same');
+my $reader = mint(scope => "it's");
+for my $db ('guarded', 'guarded_copy')
+{
+	is_deeply([ session($node, <<'SQL', db => $db, tokens => { ann => $reader }) ], [ '0', '3', '4|ann', '2', '42501: access denied' ], "$db: it is protected");
+SELECT count(*) FROM note;
+SELECT authz.set_token('%{ann}') \g /dev/null
+SELECT count(*) FROM note;
+INSERT INTO note VALUES (4) RETURNING *;
+WITH d AS (UPDATE note SET id = id RETURNING id) SELECT count(*) FROM d;
+INSERT INTO note VALUES (5, 'bob');
+SQL
+}
+is_deeply([ session($node, 'SELECT authz.unprotect($$note$$);', db => 'guarded_copy', user => 'two') ],
+	[ 'NOTICE:  00000: row-level security of table "note" stays enabled', '4' ], 'and its owner unprotects it');
+is(policies('guarded_copy'), '', 'of all its policies');
+
 $node->stop;
 done_testing();
