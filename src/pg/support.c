@@ -59,7 +59,7 @@ is_grant_check(const char *symbol)
 {
 	int			i;
 
-	for (i = 0; i < lengthof(grant_checks); i++)
+	for (i = 0; i < (int) lengthof(grant_checks); i++)
 	{
 		if (strcmp(grant_checks[i], symbol) == 0)
 			return true;
