@@ -106,6 +106,38 @@ is_safe_item(const Node *arg)
 	return az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
 }
 
+/*
+ * What the call returns, as evaluate_expr() would say: our functions need no
+ * executor state, and making one would be most of the work.
+ */
+static Node *
+call_now(FuncExpr *call)
+{
+	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
+	FmgrInfo	function;
+	ListCell   *lc;
+	Datum		result;
+	int16		len;
+	bool		byval;
+
+	fmgr_info(call->funcid, &function);
+	fmgr_info_set_expr((Node *) call, &function);
+	InitFunctionCallInfoData(*fcinfo, &function, list_length(call->args),
+							 call->inputcollid, NULL, NULL);
+	foreach(lc, call->args)
+	{
+		const Const *arg = lfirst_node(Const, lc);
+
+		fcinfo->args[foreach_current_index(lc)].value = arg->constvalue;
+		fcinfo->args[foreach_current_index(lc)].isnull = arg->constisnull;
+	}
+	result = FunctionCallInvoke(fcinfo);
+	get_typlenbyval(call->funcresulttype, &len, &byval);
+	return (Node *) makeConst(call->funcresulttype, -1, call->funccollid, len,
+							  fcinfo->isnull ? (Datum) 0 : result,
+							  fcinfo->isnull, byval);
+}
+
 static Node *
 fold_constants(FuncExpr *call, const char *symbol)
 {
@@ -118,8 +150,7 @@ fold_constants(FuncExpr *call, const char *symbol)
 		if (!is_safe_constant(lfirst(lc)))
 			return NULL;
 	}
-	return (Node *) evaluate_expr((Expr *) call, call->funcresulttype, -1,
-								  call->funccollid);
+	return call_now(call);
 }
 
 /*
