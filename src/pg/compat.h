@@ -66,6 +66,15 @@
 #define az_local_xid()		(MyProc->vxid.lxid)
 #endif
 
+/* One function for the privileges of all kinds of objects since 16 (core commit c727f511b). */
+#if PG_VERSION_NUM < 160000
+#define az_may_execute(function, role) \
+	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define az_may_execute(function, role) \
+	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
 /*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
  * behind the last parameter or argument that all versions have.

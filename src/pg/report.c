@@ -108,3 +108,13 @@ az_raise_denied(const char *description)
 	az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
 			 "insufficient_scope", description, NULL);
 }
+
+/* RFC 6750 has no error for this: a member "error" would ask for another token. */
+void
+az_raise_missing(void)
+{
+	const char *description = "Object does not exist";
+
+	az_note_failure(ERRCODE_NO_DATA_FOUND, NULL, description);
+	az_raise(ERRCODE_NO_DATA_FOUND, "object does not exist", NULL, description, NULL);
+}

@@ -43,6 +43,12 @@ pg_noreturn extern void az_raise_anonymous(void);
 pg_noreturn extern void az_raise_denied(const char *description);
 
 /*
+ * P0002: what was asked for is not there, or the caller is not to know whether
+ * it is: one error for both.
+ */
+pg_noreturn extern void az_raise_missing(void);
+
+/*
  * The last failure, for last_error() and www_authenticate().  It belongs to
  * the backend, no rollback brings an older one back.
  */

@@ -34,6 +34,9 @@ extern uint64 az_trust_config_epoch(void);
  */
 extern AzReason az_trust_still_holds(const AzIdentity *id);
 
+/* The table of that name in our schema; InvalidOid when it is not there. */
+extern Oid	az_own_table(const char *name);
+
 extern void az_trust_init(void);
 
 /* Name of the schema, the tables and the trigger function. */
