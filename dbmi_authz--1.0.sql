@@ -1066,7 +1066,7 @@ COMMENT ON FUNCTION authz.login_org_id() IS
 
 CREATE FUNCTION authz.has_perm(perm text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_perm'
-	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_perm(text) IS
 'Whether the token holds this permission, or the identity is an administrator, who holds every one.  False for NULL.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  djem.';
 
