@@ -51,6 +51,8 @@ UPDATE comment SET body = body || '!' RETURNING "user", body;
 INSERT INTO comment (article_id, "user", body) VALUES (2, 'user123', 'Not mine.');
 DELETE FROM comment WHERE "user" = 'user123' RETURNING body;
 UPDATE comment SET "user" = 'user123';
+-- accept
+DELETE FROM comment RETURNING "user", body;
 
 -- tags are there to be read
 SELECT name FROM tag ORDER BY name;

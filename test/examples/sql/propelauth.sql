@@ -5,7 +5,7 @@
 \set verifier_key `cat "$PG_ABS_SRCDIR"/../fixtures/rsa_a.pub.pem`
 \set ann `"$PG_ABS_SRCDIR"/token propelauth/ann`
 \set ann_at_acme `"$PG_ABS_SRCDIR"/token propelauth/ann_at_acme`
-\set staff_as_ann `"$PG_ABS_SRCDIR"/token propelauth/staff_as_ann`
+\set staff_as_olga `"$PG_ABS_SRCDIR"/token propelauth/staff_as_olga`
 \set ben `"$PG_ABS_SRCDIR"/token propelauth/ben`
 \set cleo `"$PG_ABS_SRCDIR"/token propelauth/cleo`
 \set acme '\'1189c444-8a2d-4c41-8b4b-ae43ce79a492\''
@@ -60,8 +60,8 @@ SELECT authz.active_org_id(), authz.in_org(:beta) AS in_beta, authz.has_active_o
 INSERT INTO project (name) VALUES ('Paint') RETURNING name, org_id;
 SELECT name FROM project ORDER BY id;
 
--- staff looks at it as Ann does, and changes nothing
-SELECT authz.set_token('Bearer ' || :'staff_as_ann') \g /dev/null
+-- Olga is an Owner of Acme; staff looks at it as she does, and changes nothing
+SELECT authz.set_token('Bearer ' || :'staff_as_olga') \g /dev/null
 SELECT authz.user_id(), authz.is_impersonated(), authz.impersonator_user_id();
 SELECT name FROM project ORDER BY id;
 INSERT INTO project (org_id, name) VALUES (:acme, 'Ours');
