@@ -9,15 +9,15 @@ ALTER TABLE feedback ENABLE ROW LEVEL SECURITY;
 --   create                  all of openid, article:create
 --   update, partial_update  any of article:update, article:admin, and
 --                           access_token_any_roles: editor, admin
---   destroy                 article:delete, and IsSubOwner by author_id
+--   destroy                 article:delete, and IsSubOwner by author_sub
 CREATE POLICY list_and_retrieve ON article FOR SELECT
 	USING (authz.has_any_scope('article:read', 'article:admin'));
 CREATE POLICY "create" ON article FOR INSERT
-	WITH CHECK (authz.has_all_scopes('openid', 'article:create') AND authz.is_owner(author_id, 'sub'));
+	WITH CHECK (authz.has_all_scopes('openid', 'article:create') AND authz.is_owner(author_sub, 'sub'));
 CREATE POLICY "update" ON article FOR UPDATE
 	USING (authz.has_any_scope('article:update', 'article:admin') AND authz.has_any_role('editor', 'admin'));
 CREATE POLICY destroy ON article FOR DELETE
-	USING (authz.has_scope('article:delete') AND authz.is_owner(author_id, 'sub'));
+	USING (authz.has_scope('article:delete') AND authz.is_owner(author_sub, 'sub'));
 
 -- CommentViewSet: IsAccessTokenAuthenticated, IsSubOwnerOrSafeOnly
 CREATE POLICY safe_methods ON comment FOR SELECT

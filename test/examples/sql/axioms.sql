@@ -16,18 +16,18 @@ SELECT authz.set_token('Bearer ' || :'author') \g /dev/null
 SELECT authz.subject(), authz.scopes(), authz.roles();
 SELECT id, title FROM article ORDER BY id;
 -- accept: the author is filled in, as perform_create did
-INSERT INTO article (title) VALUES ('On roles') RETURNING author_id, title;
-DELETE FROM article WHERE title = 'On tokens' RETURNING author_id, title;
+INSERT INTO article (title) VALUES ('On roles') RETURNING author_sub, title;
+DELETE FROM article WHERE title = 'On tokens' RETURNING author_sub, title;
 -- refuse: in another name, another's, and without the scope
-INSERT INTO article (author_id, title) VALUES ('user456', 'On forging');
-DELETE FROM article WHERE author_id = 'user456' RETURNING title;
+INSERT INTO article (author_sub, title) VALUES ('user456', 'On forging');
+DELETE FROM article WHERE author_sub = 'user456' RETURNING title;
 UPDATE article SET title = 'On everything' RETURNING title;
 
 -- the editor: scopes in "scp", the role under a name of its own
 SELECT authz.set_token('Bearer ' || :'editor') \g /dev/null
 SELECT authz.scopes(), authz.roles();
 -- accept
-UPDATE article SET title = title || ' (edited)' RETURNING author_id, title;
+UPDATE article SET title = title || ' (edited)' RETURNING author_sub, title;
 SELECT publish(2);
 SELECT title FROM article WHERE id = 2;
 -- refuse
