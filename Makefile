@@ -8,8 +8,8 @@
 #   make deps       install what building and testing needs (Debian packages)
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
-#   make check-X    one part of it: layers, names, unit, vectors, warnings, exports,
-#                   regress, isolation, tap, docs
+#   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
+#                   exports, regress, examples, isolation, tap, docs
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
@@ -21,7 +21,7 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names unit vectors warnings exports regress isolation tap docs
+SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
 	dev bench clean-up
 
