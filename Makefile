@@ -11,6 +11,9 @@
 #   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
 #                   exports, regress, examples, isolation, tap, docs
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
+#   make check-versions [VERSIONS="15 17 18"] [COMPILERS="gcc clang"] [SUITES="regress tap ..."]
+#                   build and test in root directories with other releases
+#                   of Debian; as root.  "make clean-versions" removes them
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
 #   make bench      compare with hand-written conditions, print ratios
@@ -23,7 +26,7 @@ PG_CONFIG ?= pg_config
 
 SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
-	dev bench clean-up
+	check-versions clean-versions dev bench clean-up
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
@@ -51,6 +54,14 @@ $(addprefix check-,$(SUITES)): check-%:
 
 check-versions-compile:
 	@test/compile $(PG_CONFIGS)
+
+# The first three look at the source alone.
+export VERSIONS COMPILERS ROOTS MIRROR
+check-versions:
+	@test/versions $(filter-out layers names rows,$(SUITES))
+
+clean-versions:
+	@test/versions --remove
 
 dev: clean
 	$(AGAIN) all DEV=1

@@ -261,6 +261,8 @@ CREATE EXTENSION dbmi_authz;
 SELECT md5(string_agg(r::text, ' ' ORDER BY r::text COLLATE "C")) = :'acl' AS same FROM roles_acl r;
 ROLLBACK;
 -- A schema that somebody else prepared is not taken, nor one that holds something.
+-- (18 adds the whole statement of the script to the context.)
+\set SHOW_CONTEXT never
 BEGIN;
 DROP EXTENSION dbmi_authz CASCADE;
 DROP SCHEMA IF EXISTS authz CASCADE;
@@ -273,6 +275,7 @@ CREATE FUNCTION authz.has_scope(varchar) RETURNS boolean LANGUAGE sql RETURN tru
 SAVEPOINT prepared;
 CREATE EXTENSION dbmi_authz;
 ROLLBACK TO prepared;
+\set SHOW_CONTEXT errors
 -- accept: empty, and its privileges are put right
 DROP FUNCTION authz.has_scope(varchar);
 GRANT ALL ON SCHEMA authz TO roles_app, PUBLIC;

@@ -37,12 +37,13 @@ SET parallel_leader_participation = off \\g /dev/null
 SQL
 }
 
-# A server of its own whose log holds what a default one holds.
+# A server of its own whose log holds what a default one holds.  In UTF-8
+# whatever the locale: elsewhere 18 offers no collations of ICU.
 sub start_node
 {
 	my ($name, @conf) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
+	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 	$node->append_conf('postgresql.conf', join("\n",
 		'log_statement = none', 'log_min_messages = warning',
 		'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
