@@ -25,24 +25,7 @@ my $seed = $ENV{DBMI_SEED} // int(rand(1e6));
 my $connections = 4;
 
 my $node = start_node('main', 'fsync = off', 'max_connections = 40', "session_preload_libraries = 'dbmi_authz'");
-$node->safe_psql('postgres', <<"SQL");
-CREATE EXTENSION dbmi_authz;
-CREATE ROLE app LOGIN;
-SELECT authz.add_issuer('pool', '{clinic}', options => '{"algorithms": ["HS256"]}');
-SELECT authz.add_secret('pool', '\\x@{[ unpack 'H*', slurp_file("$FindBin::RealBin/../fixtures/hs32.bin") ]}', 'pool');
-CREATE TABLE doc (id int, owner text, hits bigint DEFAULT 0);
-CREATE INDEX ON doc (owner);
-INSERT INTO doc SELECT n * 10 + k, 'u' || n FROM generate_series(0, 199) n, generate_series(0, n % 5) k;
-CREATE TABLE memo AS SELECT id, owner FROM doc;
-ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
-ALTER TABLE memo ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON doc USING (authz.has_scope('admin') OR authz.is_owner(owner));
--- one that never folds
-CREATE POLICY p ON memo USING (authz.has_scope(CASE WHEN id >= 0 THEN 'admin' END) OR authz.is_owner(owner || ''));
-GRANT ALL ON doc, memo TO app;
-ANALYZE;
-SQL
-my $super = $node->safe_psql('postgres', 'SELECT current_user');
+people($node, 'postgres');
 
 # A pool of our own, on a private socket, with one database for each mode.
 my $dir = PostgreSQL::Test::Utils::tempdir_short();
