@@ -10,6 +10,10 @@
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
 #                   exports, regress, examples, isolation, tap, docs
+#   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
+#   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
+#                   pg_upgrade between two servers that have the extension
+#                   installed; without, from this one to itself
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
 #   make check-versions [VERSIONS="15 17 18"] [COMPILERS="gcc clang"] [SUITES="regress tap ..."]
 #                   build and test in root directories with other releases
@@ -26,7 +30,7 @@ PG_CONFIG ?= pg_config
 
 SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
-	check-versions clean-versions dev bench clean-up
+	check-versions clean-versions check-upgrade dev bench clean-up
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
@@ -34,7 +38,7 @@ ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
 .NOTPARALLEL:
 .PHONY: $(OURS)
-export PG_CONFIG
+export PG_CONFIG TAP OLD_BINDIR NEW_BINDIR
 
 AGAIN = $(MAKE) --no-print-directory
 
@@ -51,6 +55,9 @@ check:
 
 $(addprefix check-,$(SUITES)): check-%:
 	@test/check $*
+
+check-upgrade:
+	@TAP=test/tap/150_pg_upgrade.pl test/check tap
 
 check-versions-compile:
 	@test/compile $(PG_CONFIGS)

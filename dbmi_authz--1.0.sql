@@ -75,9 +75,10 @@ CREATE TABLE authz.issuer (
 	options json NOT NULL DEFAULT '{}'
 );
 
+-- No foreign key: pg_restore may load the tables in any order, or at once.
+-- trust_guard() does what one would do.
 CREATE TABLE authz.issuer_key (
-	issuer text COLLATE "C" NOT NULL
-		REFERENCES authz.issuer ON DELETE CASCADE ON UPDATE RESTRICT,
+	issuer text COLLATE "C" NOT NULL,
 	kid text COLLATE "C",
 	alg text NOT NULL,
 	jwk json NOT NULL,
@@ -216,7 +217,7 @@ COMMENT ON COLUMN authz.issuer.options IS
 COMMENT ON TABLE authz.issuer_key IS
 'The keys that tokens of an issuer may be signed with.  Written by set_jwks(), add_key(), add_pem(), add_secret(), drop_key().';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
-'A row of authz.issuer.';
+'A row of authz.issuer; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.kid IS
 'Key ID; NULL: the key has none.  Names one key of an issuer.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
@@ -340,7 +341,7 @@ CREATE FUNCTION authz.trust_guard() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_trust_guard'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.trust_guard() IS
-'Trigger function of the tables that hold the trust: refuses (42501) who is neither a superuser nor has the rights of the database owner, and has every session look at the trust anew after a row was written.';
+'Trigger function of the tables that hold the trust: refuses (42501) who is neither a superuser nor has the rights of the database owner, and has every session look at the trust anew after a row was written.  When a row of authz.issuer goes or changes its name, the keys of that name go.';
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.profile
 	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
