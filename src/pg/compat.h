@@ -96,4 +96,16 @@
 #define AZ_EXECUTE_ONCE
 #endif
 
+/*
+ * An index scan takes a place to count in since 18 (core commit 0fbceae84).
+ * Ours are not ordered.
+ */
+#if PG_VERSION_NUM < 180000
+#define az_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#else
+#define az_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
+#endif
+
 #endif							/* AZ_COMPAT_H */

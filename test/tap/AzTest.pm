@@ -17,7 +17,7 @@ use PostgreSQL::Test::Utils;
 our @EXPORT = qw(start_node trust people mint forge session pgbench_bind parallel_on holds_token);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->canonical->ascii;
 
 # The parameter that forces parallel plans has changed its name in 16.
 sub parallel_on
