@@ -31,6 +31,8 @@
 #include "utils/uuid.h"
 
 #include "datum.h"
+#include "grants.h"
+#include "item_table.h"
 #include "org.h"
 #include "session.h"
 #include "value.h"
@@ -84,11 +86,34 @@ is_safe_constant(const Node *arg)
 	return az_value_kind(constant->consttype, &kind, &base);
 }
 
+/* The functions, by C symbol, whose first argument is the path of an item. */
+static bool
+takes_item(const char *symbol)
+{
+	return strcmp(symbol, "authz_has_item_permission") == 0 ||
+		strcmp(symbol, "authz_has_any_item_permission") == 0 ||
+		strcmp(symbol, "authz_manages_item") == 0;
+}
+
+static bool
+is_safe_item(const Node *arg)
+{
+	const Const *constant = (const Const *) arg;
+	text	   *item;
+
+	if (!IsA(arg, Const) || constant->constisnull)
+		return IsA(arg, Const);
+	item = DatumGetTextPP(constant->constvalue);
+	return az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
+}
+
 static Node *
-fold_constants(FuncExpr *call)
+fold_constants(FuncExpr *call, const char *symbol)
 {
 	ListCell   *lc;
 
+	if (takes_item(symbol) && !is_safe_item(linitial(call->args)))
+		return NULL;
 	foreach(lc, call->args)
 	{
 		if (!is_safe_constant(lfirst(lc)))
@@ -405,31 +430,22 @@ static const struct
 
 /* The entry of a function, or -1. */
 static int
-find_column_check(Oid function)
+find_column_check(const char *symbol)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool		isnull;
-	char	   *symbol;
 	int			i;
 
-	if (!HeapTupleIsValid(tuple))
-		return -1;
-	symbol = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc,
-												 &isnull));
-	ReleaseSysCache(tuple);
 	for (i = lengthof(column_checks) - 1; i >= 0; i--)
 	{
 		if (strcmp(column_checks[i].symbol, symbol) == 0)
 			break;
 	}
-	pfree(symbol);
 	return i;
 }
 
 bool
-az_is_column_check(Oid function)
+az_is_column_check(const char *symbol)
 {
-	return find_column_check(function) >= 0;
+	return find_column_check(symbol) >= 0;
 }
 
 /* An administrator owns every value, of a type that a claim can have. */
@@ -439,21 +455,21 @@ owns_all(const AzIdentity *id, Node *arg)
 	AzValueKind kind;
 	Oid			base;
 
-	return id && id->is_admin && az_value_kind(exprType(arg), &kind, &base);
+	return az_is_admin(id) && az_value_kind(exprType(arg), &kind, &base);
 }
 
 Node *
-az_fold(FuncExpr *call, const AzIdentity *id)
+az_fold(FuncExpr *call, const char *symbol, const AzIdentity *id)
 {
 	Node	   *folded;
 	int			check;
 
 	if (call->funcretset)
 		return NULL;
-	folded = fold_constants(call);
+	folded = fold_constants(call, symbol);
 	if (folded || call->args == NIL)
 		return folded;
-	check = find_column_check(call->funcid);
+	check = find_column_check(symbol);
 	if (check < 0)
 		return NULL;
 	if (column_checks[check].or_admin && owns_all(id, linitial(call->args)))

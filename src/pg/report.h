@@ -35,12 +35,18 @@ pg_noreturn extern void az_raise_refused(AzReason reason);
 /* 28000: there is no identity and one is needed. */
 pg_noreturn extern void az_raise_anonymous(void);
 
+/* 28000: there is one, but its subject is listed as inactive. */
+pg_noreturn extern void az_raise_inactive(void);
+
 /*
  * 42501: the identity lacks something.  description is one short sentence
  * without period for error_description, e.g. "User is not a member of org x";
  * it may quote arguments of the caller, never claims.
  */
 pg_noreturn extern void az_raise_denied(const char *description);
+
+/* P0002: what was asked for does not exist.  description as above. */
+pg_noreturn extern void az_raise_missing(const char *description);
 
 /*
  * The last failure, for last_error() and www_authenticate().  It belongs to

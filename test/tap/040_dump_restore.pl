@@ -31,7 +31,7 @@ my $rsa = slurp_file("$FindBin::RealBin/../fixtures/rsa_a.pub.pem");
 my $jwks = slurp_file("$FindBin::RealBin/../fixtures/jwks.json");
 my %tokens = (
 	ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'),
-	former => mint(sub => 'former', iat => '-100'), left => mint(sid => 'left'));
+	former => mint(sub => 'former', iat => '-100'), left => mint(sid => 'left'), idle => mint(sub => 'idle'));
 
 is_deeply([ session($node, <<"SQL", db => 'first', user => 'one') ], [ '12', '2' ], 'the owner installs and administers');
 CREATE EXTENSION dbmi_authz;
@@ -44,6 +44,10 @@ SELECT authz.add_secret('https://id.example', '\\x${\ ('ab' x 32)}', 'secret') \
 SELECT authz.revoke_token('https://id.example', 'gone') \\g /dev/null
 SELECT authz.revoke_subject('https://id.example', 'former') \\g /dev/null
 SELECT authz.revoke_session('https://id.example', 'left') \\g /dev/null
+SELECT authz.alter_issuer('https://id.example', '{"client": "clinic", "email_claim": "sub"}') \\g /dev/null
+INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('bob', 'clinic', 'Ward.3', 'OWN');
+INSERT INTO authz.permission_implies VALUES ('clinic', 'own', 'view');
+INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'idle');
 CREATE TABLE doc (id int, owner text);
 INSERT INTO doc VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
 ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
@@ -60,6 +64,10 @@ sub picture
 SELECT * FROM authz.issuer ORDER BY 1;
 SELECT issuer, kid, alg, jwk, thumbprint, source FROM authz.issuer_key ORDER BY 1, 2;
 SELECT issuer, kind, value FROM authz.revocation ORDER BY 1, 2, 3;
+SELECT * FROM authz.inactive_subject ORDER BY 1, 2;
+SELECT * FROM authz.item_permission ORDER BY 1, 2, 3, 4;
+SELECT * FROM authz.permission_implies ORDER BY 1, 2, 3;
+SELECT * FROM pg_policies WHERE schemaname = 'authz';
 SELECT * FROM authz.profile ORDER BY 1;
 SELECT c.relname, x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
   FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r', relowner))) x
@@ -81,10 +89,14 @@ SELECT authz.subject(), count(*) FROM doc;
 SELECT authz.set_token('%{bob}') \g /dev/null
 SELECT authz.subject(), count(*) FROM doc;
 SELECT authz.try_set_token('%{gone}'), authz.try_set_token('%{former}'), authz.try_set_token('%{left}');
+SELECT authz.set_token('%{idle}') \g /dev/null
+SELECT authz.token_state(), authz.is_authenticated();
+SELECT authz.set_token('%{bob}') \g /dev/null
+SELECT authz.has_item_permission('ward.3.bed', 'VIEW', true), authz.has_item_permission('ward', 'view');
 SELECT authz.try_set_token('%{ann}');
 SELECT authz.issuer();
 SQL
-	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
+	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 'valid|f', 't|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
 	return;
 }
 
@@ -124,7 +136,7 @@ command_ok([ 'pg_dump', @from, '-Fc', '-f', "$dir/dump", 'first' ], 'the owner d
 my $dump = slurp_file("$dir/dump.sql");
 like($dump, qr/COPY authz\.issuer /, 'issuers are in the dump');
 like($dump, qr/COPY authz\.issuer_key /, 'keys are in the dump');
-like($dump, qr/COPY authz\.revocation /, 'revocations are in the dump');
+like($dump, qr/COPY authz\.$_ /, "$_: in the dump") for qw(revocation inactive_subject item_permission permission_implies);
 unlike($dump, qr/COPY authz\.profile /, 'presets are not');
 
 command_ok([ 'pg_dump', @from, '--no-owner', '-f', "$dir/free.sql", 'first' ], 'dump without owners');
