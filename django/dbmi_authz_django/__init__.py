@@ -1,0 +1,6 @@
+"""The signed token of a request, handed to PostgreSQL and verified there.
+
+Settings are in conf.py, what views use is in authz.py.  See doc/django.md.
+"""
+
+__version__ = "1.0"

@@ -1,0 +1,30 @@
+"""What views, tasks and tests use::
+
+    from dbmi_authz_django import authz
+
+    authz.identity().subject
+    with authz.as_token(token): ...
+    @authz.requires(authz.HasScope("notes:write"))
+"""
+from .decorators import requires, token_optional
+from .errors import AuthzError, Forbidden, MalformedRequest, NotFound, Unauthorized
+from .identity import ask, identity
+from .login import as_token
+from .requirements import (
+    Field, HasAllOrgPermissions, HasAllPermissions, HasAllRoles, HasAllScopes, HasAnyGroup,
+    HasAnyItemPermission, HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope,
+    HasAppPermission, HasClaim, HasGroup, HasItemPermission, HasObjectPermission,
+    HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, IsAdmin,
+    IsAtLeastOrgRole, IsAuthenticated, IsOwner, IsOwnerOrAdmin, ManagesItem, UrlKwarg,
+)
+
+__all__ = [
+    "AuthzError", "Field", "Forbidden", "HasAllOrgPermissions", "HasAllPermissions",
+    "HasAllRoles", "HasAllScopes", "HasAnyGroup", "HasAnyItemPermission",
+    "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
+    "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
+    "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
+    "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsOwner", "IsOwnerOrAdmin",
+    "MalformedRequest", "ManagesItem", "NotFound", "Unauthorized", "UrlKwarg", "as_token",
+    "ask", "identity", "requires", "token_optional",
+]

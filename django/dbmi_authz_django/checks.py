@@ -1,0 +1,156 @@
+"""System checks.  Those that ask a database run with "check --database ALIAS"
+and before "migrate", as all checks with Django's tag "database" do.
+"""
+import re
+
+from django.conf import settings
+from django.core.checks import Error, Tags, Warning, register
+from django.db import connections
+from django.db.utils import Error as DatabaseError
+from django.utils.module_loading import import_string
+
+from . import status
+from .conf import DEFAULTS, conf
+
+CACHE = "django.middleware.cache.UpdateCacheMiddleware"
+AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+
+
+@register(Tags.security)
+def check_settings(app_configs, **kwargs):
+    found = []
+    given = getattr(settings, "DBMI_AUTHZ", {})
+    for name in sorted(set(given) - set(DEFAULTS)):
+        found.append(Error("DBMI_AUTHZ has no setting %r." % name, id="dbmi_authz.E001",
+                           hint="There are %s." % ", ".join(sorted(DEFAULTS))))
+    if isinstance(given.get("DATABASES"), str) or isinstance(given.get("SCHEMES"), str):
+        found.append(Error("DATABASES and SCHEMES of DBMI_AUTHZ are lists.", id="dbmi_authz.E002"))
+        return found
+    for alias in conf.databases:
+        if alias not in settings.DATABASES:
+            found.append(Error("DATABASES of DBMI_AUTHZ names %r, which is not in DATABASES."
+                               % alias, id="dbmi_authz.E003"))
+        elif connections[alias].vendor != "postgresql":
+            found.append(Error("Database %r is not PostgreSQL, and carries no tokens." % alias,
+                               id="dbmi_authz.E004"))
+    return found
+
+
+@register(Tags.security)
+def check_middleware(app_configs, **kwargs):
+    from .middleware import TokenMiddleware
+    paths = list(settings.MIDDLEWARE)
+    ours = [i for i, path in enumerate(paths) if is_ours(path, TokenMiddleware)]
+    if not ours:
+        return [Warning("TokenMiddleware is not in MIDDLEWARE: no request has an identity.",
+                        hint='Add "dbmi_authz_django.middleware.TokenMiddleware".',
+                        id="dbmi_authz.W010")]
+    found = []
+    if len(ours) > 1:
+        found.append(Error("TokenMiddleware is in MIDDLEWARE more than once.",
+                           id="dbmi_authz.E011"))
+    at = ours[0]
+    if CACHE in paths and paths.index(CACHE) > at:
+        found.append(Error(
+            "UpdateCacheMiddleware stands after TokenMiddleware, and would give one user's "
+            "responses to another: it does not see that they vary by token.",
+            hint="Put TokenMiddleware after it.", id="dbmi_authz.E012"))
+    if AUTHENTICATION in paths and paths.index(AUTHENTICATION) < at:
+        found.append(Warning(
+            "AuthenticationMiddleware stands before TokenMiddleware: whoever asks for "
+            "request.user in between does it without identity.",
+            hint="Put TokenMiddleware before it.", id="dbmi_authz.W013"))
+    return found
+
+
+def is_ours(path, ours):
+    try:
+        middleware = import_string(path)
+    except ImportError:
+        return False        # Django says so itself
+    return isinstance(middleware, type) and issubclass(middleware, ours)
+
+
+@register(Tags.database)
+def check_databases(app_configs, databases, **kwargs):
+    found = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if alias not in conf.databases or connection.vendor != "postgresql":
+            continue
+        try:
+            server, tables = status.server(connection), status.tables(connection)
+        except DatabaseError as error:
+            found.append(Error("Database %r cannot be checked: %s" % (
+                alias, str(error).partition("\n")[0]), id="dbmi_authz.E020"))
+            continue
+        found += of_role(alias, server)
+        found += of_extension(alias, server)
+        found += of_pool(alias, connection, server)
+        for table in tables:
+            found += of_table(alias, server, table)
+    return found
+
+
+def of_role(alias, server):
+    if server.superuser:
+        yield Error("Database %r: role %r is a superuser, whom no policy binds."
+                    % (alias, server.role), id="dbmi_authz.E021")
+    elif server.bypass:
+        yield Error("Database %r: role %r has BYPASSRLS, so no policy binds it."
+                    % (alias, server.role), id="dbmi_authz.E022")
+    elif server.administers:
+        yield Warning(
+            "Database %r: role %r has the rights of the database's owner, so whoever can run SQL "
+            "can add an issuer and change policies." % (alias, server.role),
+            hint="Let migrations run as the owner, and the application as another role.",
+            id="dbmi_authz.W023")
+
+
+def of_extension(alias, server):
+    if server.installed is None:
+        yield Error("Database %r does not have the extension dbmi_authz." % alias,
+                    hint="Use the migration operation InstallExtension, or CREATE EXTENSION.",
+                    id="dbmi_authz.E024")
+    elif server.available is not None and server.installed != server.available:
+        yield Warning(
+            "Database %r has dbmi_authz %s, while the server offers %s."
+            % (alias, server.installed, server.available),
+            hint="ALTER EXTENSION dbmi_authz UPDATE", id="dbmi_authz.W025")
+
+
+def of_pool(alias, connection, server):
+    """Session tokens on connections that live longer than a request."""
+    given = connection.settings_dict
+    if server.token_scope == "transaction":
+        return
+    if given.get("DISABLE_SERVER_SIDE_CURSORS"):
+        yield Error(
+            "Database %r seems to be behind a pool in transaction mode, where a session token "
+            "may reach other clients." % alias,
+            hint="ALTER DATABASE ... SET dbmi_authz.token_scope = 'transaction', as a superuser.",
+            id="dbmi_authz.E026")
+    elif (given["CONN_MAX_AGE"] != 0 or "pool" in given["OPTIONS"]) \
+            and not given["ATOMIC_REQUESTS"]:
+        yield Warning(
+            "Database %r keeps connections, and queries outside of transactions put the token "
+            "into the session until the end of the request." % alias,
+            hint="Set ATOMIC_REQUESTS, or dbmi_authz.token_scope = 'transaction' in the database.",
+            id="dbmi_authz.W027")
+
+
+def of_table(alias, server, table):
+    where = "Database %r, table %s" % (alias, table.name)
+    if table.policies and not table.enabled:
+        yield Error("%s has policies, but row-level security is not enabled." % where,
+                    id="dbmi_authz.E028")
+    elif table.owned and not table.forced:
+        yield Error(
+            "%s: role %r owns it, and without FORCE ROW LEVEL SECURITY no policy binds the owner."
+            % (where, server.role), id="dbmi_authz.E029")
+    for column in table.columns:
+        # only what a check of ours compares: a flag needs no index
+        name = r'"?%s"?' % re.escape(column)
+        if any(re.search(r"authz\.\w+\(\(*%s[),:]" % name, text) for text in table.expressions):
+            yield Warning("%s: policies ask about column %r, and no index begins with it."
+                          % (where, column), id="dbmi_authz.W030")

@@ -1,0 +1,13 @@
+"""A string that does not show itself."""
+
+
+class Concealed(str):
+    """An ordinary string for everybody but repr().
+
+    Tracebacks, Django's debug page and error reporters show local variables
+    and request.META by their repr().
+    """
+    __slots__ = ()
+
+    def __repr__(self):
+        return "'********************'"

@@ -1,0 +1,130 @@
+"""SQLSTATE to HTTP: errors of the database that are answers to the client.
+
+28000 is 401, 42501 is 403, P0002 is 404.  Drivers put class 28 among the
+operational errors, beside lost connections; the exceptions here are none.
+"""
+import json
+
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404, JsonResponse
+
+from .conf import conf
+
+
+class AuthzError(DatabaseError):
+    """An error with an answer.
+
+    body    the members "error" and "error_description" of RFC 6750, 3.1.
+            There is no "error" when the request had no token.
+    """
+    status = None
+    default = {}
+
+    def __init__(self, body=None):
+        self.body = self.default if body is None else body
+        super().__init__(self.description)
+
+    @property
+    def description(self):
+        return self.body.get("error_description", "")
+
+    @property
+    def challenge(self):
+        """The value of WWW-Authenticate (RFC 6750, 3), or None."""
+        return challenge(self.body)
+
+
+class MalformedRequest(AuthzError):
+    """Something else than one token where a token belongs: 400."""
+    status = 400
+    default = {"error": "invalid_request", "error_description": "Expected exactly one token"}
+
+
+class Unauthorized(AuthzError):
+    """No token where one is needed, or one that is not good (any more): 401."""
+    status = 401
+    default = {"error_description": "Authentication is required"}
+
+
+class Forbidden(AuthzError, PermissionDenied):
+    """Logged in, and denied: 403.  Django answers so by itself too."""
+    status = 403
+    default = {"error": "insufficient_scope", "error_description": "Access denied"}
+
+
+class NotFound(AuthzError, Http404):
+    """No such row, or one whose existence is not to be told: 404."""
+    status = 404
+    default = {"error_description": "Not found"}
+
+    @property
+    def challenge(self):
+        return None
+
+
+def sqlstate(error):
+    """Of a driver's error, or of Django's around it; None without."""
+    while error is not None:
+        # psycopg2 says pgcode, psycopg 3 sqlstate
+        state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        if state:
+            return state
+        error = error.__cause__
+    return None
+
+
+def body_of(error):
+    """DETAIL of an error of dbmi_authz, which is the RFC 6750 body; or None."""
+    while error is not None:
+        diag = getattr(error, "diag", None)
+        if diag is not None:
+            try:
+                body = json.loads(diag.message_detail or "")
+            except ValueError:
+                return None
+            if isinstance(body, dict) and "error_description" in body:
+                return body
+            return None
+        error = error.__cause__
+    return None
+
+
+def answer_to(error):
+    """The AuthzError that a database error means, or None.
+
+    28000 also means that the server let nobody in, and P0002 a query in
+    PL/pgSQL that found nothing: these two count with our DETAIL only.  A 42501
+    without it comes from a policy (a new row that violates it) or from
+    PostgreSQL's own privileges.
+    """
+    state = sqlstate(error)
+    if state == "42501":
+        return Forbidden(body_of(error))
+    if state == "28000" or state == "P0002":
+        body = body_of(error)
+        if body is not None:
+            return Unauthorized(body) if state == "28000" else NotFound(body)
+    return None
+
+
+def challenge(body):
+    parts = ["realm=" + quoted(conf.realm)]
+    parts += ["%s=%s" % (name, quoted(body[name]))
+              for name in ("error", "error_description") if body.get(name)]
+    return "Bearer " + ", ".join(parts)
+
+
+def quoted(text):
+    """A quoted-string with the characters that RFC 6750, 3 allows."""
+    return '"%s"' % "".join(
+        c if " " <= c <= "~" and c not in '"\\' else "?" for c in text)
+
+
+def response_to(error):
+    """The response of plain Django to an AuthzError."""
+    response = JsonResponse(error.body, status=error.status)
+    if error.challenge is not None:
+        response["WWW-Authenticate"] = error.challenge
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,80 @@
+"""Who the database says that this is."""
+import json
+import re
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.dateparse import parse_datetime
+
+from .login import current
+
+FACTS = """SELECT pg_catalog.jsonb_build_object(
+ 'is_authenticated', authz.is_authenticated(), 'claims', authz.claims(),
+ 'subject', authz.subject(), 'user_id', authz.user_id(), 'email', authz.email(),
+ 'username', authz.username(), 'issuer', authz.issuer(), 'client_id', authz.client_id(),
+ 'token_id', authz.token_id(), 'audience', authz.audience(), 'scopes', authz.scopes(),
+ 'roles', authz.roles(), 'permissions', authz.permissions(), 'groups', authz.groups(),
+ 'active_org_id', authz.active_org_id(), 'expires_at', authz.expires_at(),
+ 'organisations', (SELECT pg_catalog.jsonb_object_agg(o.org_id, pg_catalog.to_jsonb(o))
+                     FROM authz.orgs() o))::text"""
+
+LISTS = ("audience", "scopes", "roles", "permissions", "groups")
+
+
+class Identity:
+    """What the token says, as verified.  False in a condition when nobody is
+    logged in.
+
+    claims          dict; {} for nobody
+    subject, user_id, email, username, issuer, client_id, token_id,
+    active_org_id   str or None
+    audience, scopes, roles, permissions, groups    frozenset of str
+    organisations   dict: id -> dict with the columns of authz.orgs()
+    expires_at      aware datetime or None
+    """
+
+    def __init__(self, facts):
+        self.__dict__.update(facts)
+        for name in LISTS:
+            setattr(self, name, frozenset(facts[name] or ()))
+        self.claims = facts["claims"] or {}
+        self.organisations = facts["organisations"] or {}
+        self.expires_at = parse_datetime(facts["expires_at"]) if facts["expires_at"] else None
+
+    def __bool__(self):
+        return self.is_authenticated
+
+    def __repr__(self):
+        # claims are personal data: not for tracebacks
+        return "<Identity: %s>" % ("somebody" if self.is_authenticated else "nobody")
+
+
+def identity(using=DEFAULT_DB_ALIAS):
+    """The Identity of this request or "with as_token()", asked from the database
+    once.  Raises Unauthorized for a token that is refused or has expired."""
+    login = current()
+    if login is None:
+        return ask_facts(using)
+    found = login.identities.get(using)
+    if found is None:
+        found = login.identities[using] = ask_facts(using)
+    return found
+
+
+def ask_facts(using):
+    with connections[using].cursor() as cursor:
+        cursor.execute(FACTS)
+        return Identity(json.loads(cursor.fetchone()[0]))
+
+
+def ask(function, *args, using=DEFAULT_DB_ALIAS):
+    """A question to the database: ask("has_scope", "notes:write").
+
+    function is the name of one in schema authz that returns one value.  The
+    answer is of this moment and is not kept.
+    """
+    if not re.fullmatch(r"[a-z_]+", function):
+        raise ValueError("no name of a function: %r" % (function,))
+    sql = "SELECT authz.%s(%s)" % (function, ", ".join(["%s"] * len(args)))
+    with connections[using].cursor() as cursor:
+        cursor.execute(sql, args)
+        return cursor.fetchone()[0]

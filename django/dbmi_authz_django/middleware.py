@@ -1,0 +1,129 @@
+"""From the request to the login, and from errors to responses."""
+import asyncio
+
+from django.utils.cache import patch_vary_headers
+from django.utils.deprecation import MiddlewareMixin
+
+from .conf import conf
+from .errors import AuthzError, MalformedRequest, Unauthorized, response_to
+from .login import Login, enter, leave
+from .token import token_of
+
+
+class TokenMiddleware(MiddlewareMixin):
+    """Queries of a request are its token's, from here inwards, and nobody's
+    without a token; afterwards no connection has the identity any more.
+
+    The token is not verified here but by the database, when the first query is
+    sent.  A response that streams has the identity until it is closed.
+    """
+
+    def __call__(self, request):
+        # MiddlewareMixin knows, differently in each version
+        if getattr(self, "async_mode", asyncio.iscoroutinefunction(self.get_response)):
+            return self.__acall__(request)
+        try:
+            login = login_of(request)
+        except MalformedRequest as error:
+            return vary(response_to(error))
+        streams = False
+        mark = enter(login)
+        try:
+            response = self.get_response(request)
+            streams = keep_while_streaming(login, response)
+        finally:
+            leave(mark)
+            if not streams:
+                login.finish()
+        return finished(login, response)
+
+    async def __acall__(self, request):
+        try:
+            login = login_of(request)
+        except MalformedRequest as error:
+            return vary(response_to(error))
+        streams = False
+        mark = enter(login)
+        try:
+            response = await self.get_response(request)
+            streams = keep_while_streaming(login, response)
+        finally:
+            leave(mark)
+            if not streams:
+                await login.afinish()
+        return finished(login, response)
+
+    def process_view(self, request, view_func, view_args, view_kwargs):
+        if getattr(view_func, "authz_token_optional", False):
+            request.authz_login.optional = True
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, AuthzError):
+            return response_to(exception)
+        return None
+
+
+def login_of(request):
+    optional = not conf.refuse_bad_tokens
+    try:
+        token = token_of(request)
+    except MalformedRequest:
+        if not optional:
+            raise
+        token = None
+    login = request.authz_login = Login(token, optional)
+    return login
+
+
+def finished(login, response):
+    if login.refused is not None and response.status_code == 500:
+        # raised where only Django could catch it: in another middleware
+        response.close()
+        response = response_to(Unauthorized(login.refused))
+    return vary(response)
+
+
+def vary(response):
+    patch_vary_headers(response, conf.vary)
+    return response
+
+
+def keep_while_streaming(login, response):
+    """True if the login is needed until the response is closed."""
+    if not response.streaming or getattr(response, "file_to_stream", None) is not None:
+        return False
+    if getattr(response, "is_async", False):
+        response.streaming_content = astream(login, response.streaming_content)
+    else:
+        response.streaming_content = stream(login, response.streaming_content)
+    # the last of them, since what the content itself closes may ask the database
+    response._resource_closers.append(login.finish)
+    return True
+
+
+def stream(login, content):
+    """The login is in force while the next part is made, not in between: the
+    server may do other things there."""
+    content = iter(content)
+    while True:
+        mark = enter(login)
+        try:
+            part = next(content)
+        except StopIteration:
+            return
+        finally:
+            leave(mark)
+        yield part
+
+
+async def astream(login, content):
+    content = content.__aiter__()
+    while True:
+        mark = enter(login)
+        try:
+            part = await content.__anext__()
+        except StopAsyncIteration:
+            return
+        finally:
+            leave(mark)
+        yield part

@@ -1,0 +1,256 @@
+"""What a view requires, asked from the database in one query.
+
+    HasScope("notes:write") & (HasRole("editor") | IsOwner("author"))
+
+serves as a permission class of REST framework and in @requires (decorators.py).
+&, | and ~ make SQL of it.  ~ means "logged in, and not": the bare negation of
+a check is true for whoever sends no token.
+
+Arguments are values, or a Field of the object that a view found, or a UrlKwarg.
+As long as there is no object, what depends on one is unknown, and unknown does
+not deny yet: SQL's logic of three values works that out.
+"""
+from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS, connections, models
+
+
+class Field:
+    """An attribute of the object, by its name: Field("owner"), Field("project__org_id")."""
+
+    def __init__(self, path):
+        self.path = path.split("__")
+
+    def value(self, kwargs, obj):
+        for name in self.path:
+            obj = getattr(obj, name)
+        return obj.pk if isinstance(obj, models.Model) else obj
+
+
+class UrlKwarg:
+    """An argument of the view from the URL: UrlKwarg("org_id")."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def value(self, kwargs, obj):
+        return kwargs[self.name]
+
+
+class Requirement:
+    """A condition in SQL.  Stateless, so REST framework gets it for a class and
+    for an instance of it alike."""
+    of_object = False
+
+    def sql(self, kwargs, obj):
+        """(text, parameters); NULL for what an object must be known for."""
+        raise NotImplementedError
+
+    def judge(self, request, kwargs, obj=None, using=DEFAULT_DB_ALIAS):
+        """(is anybody logged in, is it granted), from the database."""
+        text, params = self.sql(kwargs, obj)
+        with connections[using].cursor() as cursor:
+            # without an object only somebody may be granted what depends on one
+            cursor.execute("SELECT authz.is_authenticated(), coalesce(%s, %s)" % (
+                text, "authz.is_authenticated()" if obj is None else "false"), params)
+            return cursor.fetchone()
+
+    # ---- REST framework ----
+
+    def __call__(self):
+        return self
+
+    def has_permission(self, request, view):
+        return self.judge(request, view.kwargs)[1]
+
+    def has_object_permission(self, request, view, obj):
+        return not self.of_object or self.judge(request, view.kwargs, obj)[1]
+
+    # ---- composition ----
+
+    def __and__(self, other):
+        return joined("AND", self, other)
+
+    def __rand__(self, other):
+        return joined("AND", other, self)
+
+    def __or__(self, other):
+        return joined("OR", self, other)
+
+    def __ror__(self, other):
+        return joined("OR", other, self)
+
+    def __invert__(self):
+        return Not(self)
+
+
+class Joined(Requirement):
+    def __init__(self, operator, *parts):
+        self.operator = operator
+        self.parts = parts
+        self.of_object = any(part.of_object for part in parts)
+
+    def sql(self, kwargs, obj):
+        texts, params = [], []
+        for part in self.parts:
+            text, more = part.sql(kwargs, obj)
+            texts.append(text)
+            params += more
+        return "(%s)" % (" %s " % self.operator).join(texts), params
+
+
+class Not(Requirement):
+    def __init__(self, part):
+        self.part = part
+        self.of_object = part.of_object
+
+    def sql(self, kwargs, obj):
+        text, params = self.part.sql(kwargs, obj)
+        return "(authz.is_authenticated() AND NOT %s)" % text, params
+
+
+class Check(Requirement):
+    """One function of schema authz that returns a boolean."""
+
+    def __init__(self, function, *args):
+        self.function = function
+        self.args = args
+        self.of_object = any(isinstance(arg, Field) for arg in args)
+
+    def sql(self, kwargs, obj):
+        if self.of_object and obj is None:
+            return "NULL::boolean", []
+        texts, params = [], []
+        for arg in self.args:
+            if isinstance(arg, (Field, UrlKwarg)):
+                arg = arg.value(kwargs, obj)
+            texts.append("%s::" + type_of(arg))
+            params.append(list(arg) if isinstance(arg, tuple) else arg)
+        return "authz.%s(%s)" % (self.function, ", ".join(texts)), params
+
+    def __repr__(self):
+        return "<%s%r>" % (self.function, self.args)
+
+
+def type_of(value):
+    """The type of a parameter: functions that take any type need to be told."""
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "bigint"
+    if isinstance(value, UUID):
+        return "uuid"
+    return "text[]" if isinstance(value, (list, tuple)) else "text"
+
+
+def joined(operator, one, other):
+    if isinstance(one, Requirement) and isinstance(other, Requirement):
+        return Joined(operator, one, other)
+    from .rest_framework import joined_with_other
+    return joined_with_other(operator, one, other)
+
+
+def check(function, doc):
+    """A requirement whose arguments are those of the SQL function."""
+    def make(*args):
+        return Check(function, *args)
+    make.__doc__ = doc
+    return make
+
+
+def check_list(function, doc):
+    """The same for one that takes any number of names."""
+    def make(*names):
+        return Variadic(function, names)
+    make.__doc__ = doc
+    return make
+
+
+class Variadic(Check):
+    """The names are the last argument, a list."""
+
+    def __init__(self, function, names, *before):
+        if not names:
+            raise ValueError("authz.%s() needs at least one name" % function)
+        super().__init__(function, *before, tuple(names))
+
+    def sql(self, kwargs, obj):
+        text, params = super().sql(kwargs, obj)
+        return text.replace("%s::text[]", "VARIADIC %s::text[]"), params
+
+
+IsAuthenticated = check("is_authenticated", "IsAuthenticated(): there is a good token")
+IsAdmin = check("is_admin", "IsAdmin(): by the issuer's admin_groups, admin_permissions or an item")
+
+HasScope = check("has_scope", "HasScope(scope)")
+HasAnyScope = check_list("has_any_scope", "HasAnyScope(scope, ...)")
+HasAllScopes = check_list("has_all_scopes", "HasAllScopes(scope, ...)")
+HasRole = check("has_role", "HasRole(role)")
+HasAnyRole = check_list("has_any_role", "HasAnyRole(role, ...)")
+HasAllRoles = check_list("has_all_roles", "HasAllRoles(role, ...)")
+HasPermission = check("has_permission", "HasPermission(permission)")
+HasAnyPermission = check_list("has_any_permission", "HasAnyPermission(permission, ...)")
+HasAllPermissions = check_list("has_all_permissions", "HasAllPermissions(permission, ...)")
+HasGroup = check("has_group", "HasGroup(group)")
+HasAnyGroup = check_list("has_any_group", "HasAnyGroup(group, ...)")
+
+
+def HasClaim(path, value):
+    """HasClaim(["email_verified"], "true"): a path of keys, a value or member"""
+    return Check("has_claim", [path] if isinstance(path, str) else list(path), value)
+
+
+def IsOwner(field, claim=None):
+    """IsOwner("owner"): a field of the object is the issuer's owner claim, or the one named"""
+    return Check("is_owner", *([Field(field)] if claim is None else [Field(field), claim]))
+
+
+def IsOwnerOrAdmin(field):
+    """IsOwnerOrAdmin("owner")"""
+    return Check("is_owner_or_admin", Field(field))
+
+
+InOrg = check("in_org", 'InOrg(org): a value, Field("org_id") or UrlKwarg("org_id")')
+HasOrgRole = check("has_org_role", "HasOrgRole(org, role): exactly this role")
+IsAtLeastOrgRole = check("is_at_least_org_role", "IsAtLeastOrgRole(org, role)")
+HasOrgPermission = check("has_org_permission", "HasOrgPermission(org, permission)")
+
+
+def HasAnyOrgPermission(org, *permissions):
+    """HasAnyOrgPermission(org, permission, ...)"""
+    return Variadic("has_any_org_permission", permissions, org)
+
+
+def HasAllOrgPermissions(org, *permissions):
+    """HasAllOrgPermissions(org, permission, ...)"""
+    return Variadic("has_all_org_permissions", permissions, org)
+
+
+def HasItemPermission(item, permission, check_parents=False):
+    """HasItemPermission("profile.image", "view"): item may be a Field or a UrlKwarg"""
+    return Check("has_item_permission", item, permission, check_parents)
+
+
+def HasAnyItemPermission(item, permissions, check_parents=False):
+    """HasAnyItemPermission("profile.image", ["view", "manage"])"""
+    return Check("has_any_item_permission", item, list(permissions), check_parents)
+
+
+HasAppPermission = check("has_app_permission", "HasAppPermission(permission)")
+ManagesItem = check("manages_item", "ManagesItem(item)")
+HasPerm = check("has_perm", 'HasPerm("polls.vote"): what the model level of djem asks')
+
+
+class HasObjectPermission(Check):
+    """HasObjectPermission("polls.vote"): of the object, by the registered rules"""
+
+    def __init__(self, perm):
+        super().__init__("has_object_perm", perm)
+        self.of_object = True
+
+    def sql(self, kwargs, obj):
+        if obj is None:
+            return "NULL::boolean", []
+        from .sql import table_name
+        return "authz.has_object_perm(%s::text, %s::regclass, %s::text)", [
+            self.args[0], table_name(obj._meta.db_table), str(obj.pk)]

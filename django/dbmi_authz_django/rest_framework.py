@@ -1,0 +1,142 @@
+"""Django REST framework: authentication class, exception handler, and mixing
+the requirements (requirements.py) with permission classes of others.
+
+    REST_FRAMEWORK = {
+        "DEFAULT_AUTHENTICATION_CLASSES": ["dbmi_authz_django.rest_framework.TokenAuthentication"],
+        "EXCEPTION_HANDLER": "dbmi_authz_django.rest_framework.exception_handler",
+    }
+"""
+from django.middleware.csrf import CsrfViewMiddleware
+from rest_framework import authentication, exceptions, permissions, views
+from rest_framework.response import Response
+
+from .errors import AuthzError, Forbidden, Unauthorized, challenge
+from .identity import identity
+
+
+class TokenUser:
+    """request.user: who the token says, without a row of Django's user table."""
+    is_authenticated = True
+    is_active = True
+    is_anonymous = is_staff = is_superuser = False
+
+    def __init__(self, identity):
+        self.identity = identity
+
+    @property
+    def pk(self):
+        return self.identity.user_id or self.identity.subject
+
+    id = pk
+
+    def get_username(self):
+        return self.identity.username or self.identity.subject
+
+    username = property(get_username)
+
+    @property
+    def email(self):
+        return self.identity.email
+
+    def __str__(self):
+        return str(self.pk)
+
+    def __eq__(self, other):
+        return isinstance(other, TokenUser) and (
+            self.pk, self.identity.issuer) == (other.pk, other.identity.issuer)
+
+    def __hash__(self):
+        return hash((self.pk, self.identity.issuer))
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """request.user is a TokenUser and request.auth the Identity, when the
+    database accepts the token; a bad token is 401, for open views too.
+
+    Override get_user() to have rows of a user table instead.
+    """
+
+    def authenticate(self, request):
+        login = getattr(request._request, "authz_login", None)
+        if login is None or login.token is None:
+            return None
+        if getattr(request._request, "authz_token_from_cookie", False):
+            check_csrf(request)
+        found = identity()
+        if not found:
+            return None
+        return self.get_user(found), found
+
+    def get_user(self, identity):
+        return TokenUser(identity)
+
+    def authenticate_header(self, request):
+        return challenge({})
+
+
+class CSRFCheck(CsrfViewMiddleware):
+    def _reject(self, request, reason):
+        return reason
+
+
+def check_csrf(request):
+    """REST framework's views are exempt from it, but a browser sends a cookie by
+    itself, whoever wrote the page."""
+    check = CSRFCheck(lambda request: None)
+    check.process_request(request)
+    reason = check.process_view(request, None, (), {})
+    if reason:
+        raise exceptions.PermissionDenied("CSRF Failed: %s" % reason)
+
+
+def exception_handler(exc, context):
+    """Bodies and headers of RFC 6750 for errors of the database, and for what
+    REST framework itself raises without or with too weak a login."""
+    answer = exc
+    if isinstance(exc, exceptions.NotAuthenticated):
+        answer = Unauthorized()
+    elif type(exc) is exceptions.PermissionDenied and exc.detail == \
+            exceptions.PermissionDenied.default_detail:
+        answer = Forbidden()
+    if not isinstance(answer, AuthzError):
+        return views.exception_handler(exc, context)
+    headers = {"Cache-Control": "no-store"}
+    if answer.challenge is not None:
+        headers["WWW-Authenticate"] = answer.challenge
+    views.set_rollback()
+    return Response(answer.body, status=answer.status, headers=headers)
+
+
+# ---- requirements beside other permission classes ----
+
+class Somebody(permissions.BasePermission):
+    """Logged in by a token."""
+
+    def has_permission(self, request, view):
+        return bool(identity())
+
+
+class Mixed(permissions.OperandHolder):
+    """& and | with a permission class of others.  ~ of it means "logged in, and
+    not" as everywhere here."""
+
+    def __and__(self, other):
+        return joined_with_other("AND", self, other)
+
+    def __or__(self, other):
+        return joined_with_other("OR", self, other)
+
+    def __invert__(self):
+        return Mixed(permissions.AND, Somebody, permissions.SingleOperandHolder(NotAtAll, self))
+
+
+class NotAtAll(permissions.NOT):
+    """REST framework's NOT, asked about the object only where that can differ."""
+
+    def has_object_permission(self, request, view, obj):
+        return not (self.op1.has_permission(request, view)
+                    and self.op1.has_object_permission(request, view, obj))
+
+
+def joined_with_other(operator, one, other):
+    return Mixed(permissions.AND if operator == "AND" else permissions.OR, one, other)

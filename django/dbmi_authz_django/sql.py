@@ -1,0 +1,30 @@
+"""Names and literals in statements that cannot have parameters."""
+import json
+
+
+def identifier(name):
+    return '"%s"' % name.replace('"', '""')
+
+
+def table_name(db_table):
+    """Django's own way: '"schema"."table"' is taken as it stands."""
+    if db_table.startswith('"') and db_table.endswith('"'):
+        return db_table
+    return identifier(db_table)
+
+
+def literal(value):
+    """Of None, bool, int, str, a list of str, or a dict (as json)."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, dict):
+        return literal(json.dumps(value)) + "::json"
+    if isinstance(value, (list, tuple)):
+        return "ARRAY[%s]::text[]" % ", ".join(literal(item) for item in value)
+    quoted = "'%s'" % value.replace("'", "''")
+    # the same whatever standard_conforming_strings says
+    return "E" + quoted.replace("\\", "\\\\") if "\\" in value else quoted

@@ -1,0 +1,53 @@
+import unittest
+
+from django.db import connections
+from django.test import Client
+
+from . import left_behind, rows, token
+
+
+class Case(unittest.TestCase):
+    """Requests by a client; no test leaves an identity on a connection."""
+
+    def setUp(self):
+        rows()
+        self.client = Client(raise_request_exception=False)
+        self.addCleanup(self.nobody_left)
+
+    def nobody_left(self):
+        for alias in ("default", "owner"):
+            self.assertIsNone(left_behind(alias))
+
+    def get(self, path, who=None, client=None, **headers):
+        """who: a person, or a token"""
+        if who is not None:
+            headers["HTTP_AUTHORIZATION"] = "Bearer " + (token(who) if len(who) < 9 else who)
+        return (client or self.client).get(path, **headers)
+
+    def json(self, path, who=None, **headers):
+        response = self.get(path, who, **headers)
+        self.assertEqual(response.status_code, 200, response.content)
+        return response.json()
+
+    def statements(self, work):
+        """What the driver's connection of "default" was asked meanwhile, ours too."""
+        from dbmi_authz_django.handover import Handover
+        seen = []
+        run = Handover.run
+
+        def listen(handover, sql, *args, **kwargs):
+            seen.append(sql.partition("(")[0].rpartition(".")[2])
+            return run(handover, sql, *args, **kwargs)
+
+        def wrapper(execute, sql, *rest):
+            seen.append("query")
+            return execute(sql, *rest)
+
+        Handover.run = listen
+        try:
+            connections["default"].ensure_connection()
+            with connections["default"].execute_wrapper(wrapper):
+                work()
+        finally:
+            Handover.run = run
+        return seen

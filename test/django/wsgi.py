@@ -1,0 +1,7 @@
+import os
+
+import manage  # noqa: F401  (sets the path)
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
+application = get_wsgi_application()
