@@ -9,7 +9,7 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
-#                   exports, regress, examples, isolation, tap, docs
+#                   exports, regress, examples, isolation, tap, docs, django
 #   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
 #   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
 #                   pg_upgrade between two servers that have the extension
@@ -28,7 +28,7 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs
+SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs django
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
 	check-versions clean-versions check-upgrade dev bench clean-up
 

@@ -1,12 +1,13 @@
 """SQLSTATE to HTTP: errors of the database that are answers to the client.
 
-28000 is 401, 42501 is 403, P0002 is 404.  Drivers put class 28 among the
+28000 is 401, 42501 is 403, P0002 is 404; no database at all is 503.  Drivers put class 28 among the
 operational errors, beside lost connections; the exceptions here are none.
 """
 import json
+import re
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 
 from .conf import conf
@@ -63,6 +64,17 @@ class NotFound(AuthzError, Http404):
         return None
 
 
+class Unavailable(AuthzError):
+    """The database cannot be reached, or the connection was lost: 503."""
+    status = 503
+    default = {"error": "temporarily_unavailable",
+               "error_description": "The database is not available"}
+
+    @property
+    def challenge(self):
+        return None
+
+
 def sqlstate(error):
     """Of a driver's error, or of Django's around it; None without."""
     while error is not None:
@@ -106,6 +118,24 @@ def answer_to(error):
         if body is not None:
             return Unauthorized(body) if state == "28000" else NotFound(body)
     return None
+
+
+# class 08, and: no room for a connection, the server stops or starts
+NO_CONNECTION = re.compile("08...|53300|57P0[1235]")
+
+
+def unavailable(error):
+    """Unavailable for an error that says that there is no database; or None.
+
+    Errors of the connection itself have no SQLSTATE in either driver; what a
+    statement does wrong always has one.
+    """
+    if isinstance(error, InterfaceError) and not sqlstate(error):
+        return Unavailable() if "closed" in str(error) else None
+    if not isinstance(error, OperationalError):
+        return None
+    state = sqlstate(error)
+    return Unavailable() if state is None or NO_CONNECTION.fullmatch(state) else None
 
 
 def challenge(body):

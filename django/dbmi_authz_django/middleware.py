@@ -1,13 +1,17 @@
 """From the request to the login, and from errors to responses."""
 import asyncio
+import logging
 
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 from .conf import conf
-from .errors import AuthzError, MalformedRequest, Unauthorized, response_to
+from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
 from .login import Login, enter, leave
 from .token import token_of
+
+# a database that is down must not go unnoticed because the response is in order
+log = logging.getLogger("django.request")
 
 
 class TokenMiddleware(MiddlewareMixin):
@@ -60,7 +64,11 @@ class TokenMiddleware(MiddlewareMixin):
     def process_exception(self, request, exception):
         if isinstance(exception, AuthzError):
             return response_to(exception)
-        return None
+        gone = unavailable(exception)
+        if gone is None:
+            return None
+        log.error("%s: %s", type(exception).__name__, str(exception).partition("\n")[0])
+        return response_to(gone)
 
 
 def login_of(request):

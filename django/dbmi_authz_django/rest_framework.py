@@ -10,8 +10,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework import authentication, exceptions, permissions, views
 from rest_framework.response import Response
 
-from .errors import AuthzError, Forbidden, Unauthorized, challenge
+from .errors import AuthzError, Forbidden, Unauthorized, challenge, unavailable
 from .identity import identity
+from .middleware import log
 
 
 class TokenUser:
@@ -98,6 +99,10 @@ def exception_handler(exc, context):
     elif type(exc) is exceptions.PermissionDenied and exc.detail == \
             exceptions.PermissionDenied.default_detail:
         answer = Forbidden()
+    gone = unavailable(exc)
+    if gone is not None:
+        log.error("%s: %s", type(exc).__name__, str(exc).partition("\n")[0])
+        answer = gone
     if not isinstance(answer, AuthzError):
         return views.exception_handler(exc, context)
     headers = {"Cache-Control": "no-store"}
