@@ -13,16 +13,25 @@ B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 def token_of(request):
     """The request's token, or None.
 
-    From then on the request shows it to nobody who prints it.  Raises
-    MalformedRequest for a header that names our scheme and holds anything but
-    one token, and for a cookie that cannot be a token.
+    From then on the request shows it, and the one that does not count, to
+    nobody who prints it.  Raises MalformedRequest for a header that names our
+    scheme and holds anything but one token, and for a cookie that cannot be a
+    token.
     """
-    if conf.cookie_first:
-        return from_cookie(request) or from_header(request)
-    return from_header(request) or from_cookie(request)
+    header, cookie = in_header(request), in_cookie(request)
+    if header is not None or cookie is not None:
+        request.__dict__.pop("headers", None)   # made from META when it is next asked for
+    if header is not None and not (cookie is not None and conf.cookie_first):
+        return one_token(header)
+    if cookie is None:
+        return None
+    token = one_token(cookie)
+    request.authz_token_from_cookie = True      # so it needs protection against CSRF
+    return token
 
 
-def from_header(request):
+def in_header(request):
+    """What stands after our scheme, or None."""
     value = request.META.get(conf.meta_key)
     if not value:
         return None
@@ -30,22 +39,16 @@ def from_header(request):
     if scheme.lower() not in conf.schemes:
         return None
     request.META[conf.meta_key] = Concealed(value)
-    request.__dict__.pop("headers", None)   # made from META when it is next asked for
-    return one_token(token.strip())
+    return token.strip()
 
 
-def from_cookie(request):
-    if conf.cookie is None:
+def in_cookie(request):
+    if conf.cookie is None or not request.COOKIES.get(conf.cookie):
         return None
-    value = request.COOKIES.get(conf.cookie)
-    if not value:
-        return None
+    value = request.COOKIES[conf.cookie]
     request.COOKIES[conf.cookie] = Concealed(value)
     request.META["HTTP_COOKIE"] = Concealed(request.META.get("HTTP_COOKIE", ""))
-    request.__dict__.pop("headers", None)
-    token = one_token(value)
-    request.authz_token_from_cookie = True      # so it needs protection against CSRF
-    return token
+    return value
 
 
 def one_token(text):

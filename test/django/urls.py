@@ -9,6 +9,7 @@ urlpatterns = [path(view.__name__ + "/", view) for view in (
     views.awho, views.counts)]
 urlpatterns += [
     path("notes/<int:pk>/", views.note),
+    path("needs_row/<int:pk>/", views.needs_row),
     path("other/<alias>/", views.other),
     path("admin/", admin.site.urls),
     path("api/", include(api.router.urls)),

@@ -71,12 +71,19 @@ async def areaders(request):
 
 
 def denied(request):
-    authz.ask("require_scope", ["never"])
+    authz.ask("require_scope", "never")
 
 
 def insists(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT authz.require_scope('never')")
+
+
+def needs_row(request, pk):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT authz.require_object_perm('clinic.view_note', 'clinic_note', %s)",
+                       [str(pk)])
+    return HttpResponse("ok")
 
 
 def atomic(request):

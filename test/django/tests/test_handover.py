@@ -1,0 +1,471 @@
+"""How the token reaches the database: what is sent, when, and what no log has."""
+import asyncio
+import logging
+import os
+import sys
+import threading
+import traceback
+from unittest import mock
+
+from asgiref.sync import async_to_sync
+from clinic.models import Note
+from dbmi_authz_django import authz
+from django.db import connection, connections, transaction
+from django.db.utils import DatabaseError
+from django.test import AsyncClient, Client, override_settings
+
+from . import forged, left_behind, mint, token
+from .base import Case
+
+ANN = ["Ann 1", "Ann 2"]
+BOB = ["Bob 1"]
+
+
+def atomic_requests(value=True):
+    return mock.patch.dict(connections["default"].settings_dict, ATOMIC_REQUESTS=value)
+
+
+def count():
+    return Note.objects.count()
+
+
+class Sent(Case):
+    """What goes to the server beside the queries of the application."""
+
+    def sent(self, work):
+        from dbmi_authz_django.handover import PROBE, Handover
+        calls = []
+        run = Handover.run
+
+        def listen(handover, sql, *args, **kwargs):
+            if sql != PROBE:
+                calls.append((sql, args))
+            return run(handover, sql, *args, **kwargs)
+
+        with mock.patch.object(Handover, "run", listen):
+            work()
+        return calls
+
+    def test_a_parameter_for_the_session(self):
+        self.assertEqual(self.sent(lambda: self.get("/notes/", "ann")), [
+            ("SELECT authz.set_token(%s, %s)", (token("ann"), False)),
+            ("SELECT authz.clear_token()", ())])
+
+    def test_local_in_a_transaction_and_nothing_afterwards(self):
+        with atomic_requests():
+            self.assertEqual(self.sent(lambda: self.get("/notes/", "ann")), [
+                ("SELECT authz.set_token(%s, %s)", (token("ann"), True))])
+
+    def test_again_in_each_transaction(self):
+        def work():
+            with authz.as_token(token("ann")):
+                for fails in (False, True, False):
+                    try:
+                        with transaction.atomic():
+                            self.assertEqual(count(), 2)
+                            self.assertEqual(count(), 2)
+                            if fails:
+                                raise KeyError
+                    except KeyError:
+                        pass
+        local = ("SELECT authz.set_token(%s, %s)", (token("ann"), True))
+        self.assertEqual(self.sent(work), [local] * 3)
+
+    def test_transaction_without_queries(self):
+        def work():
+            with authz.as_token(token("ann")), transaction.atomic():
+                pass
+        self.assertEqual(self.sent(work), [])
+
+    def test_nobody_on_a_clean_connection(self):
+        self.get("/notes/")
+        self.assertEqual(self.sent(lambda: count()), [])
+
+    def test_once_for_a_stream(self):
+        def work():
+            response = self.get("/streams/", "ann")
+            b"".join(response.streaming_content)
+            response.close()
+        self.assertEqual([sql for sql, _ in self.sent(work)], [
+            "SELECT authz.set_token(%s, %s)", "SELECT authz.clear_token()"])
+
+
+class Transactions(Case):
+    def test_savepoint_rolled_back_before_the_first_query(self):
+        """The token of a savepoint goes with it; the next query says it again."""
+        with authz.as_token(token("ann")), transaction.atomic():
+            try:
+                with transaction.atomic():
+                    self.assertEqual(count(), 2)
+                    raise KeyError
+            except KeyError:
+                pass
+            self.assertEqual(count(), 2)
+
+    def test_savepoint_after_an_error(self):
+        with authz.as_token(token("ann")), transaction.atomic():
+            with self.assertRaises(DatabaseError), transaction.atomic():
+                connection.cursor().execute("SELECT nonsense")
+            self.assertEqual(count(), 2)
+
+    def test_other_login_in_a_savepoint(self):
+        with authz.as_token(token("ann")), transaction.atomic():
+            self.assertEqual(count(), 2)
+            for keep in (True, False):
+                sid = transaction.savepoint()
+                with authz.as_token(token("bob")):
+                    self.assertEqual(count(), 1)
+                if keep:
+                    transaction.savepoint_commit(sid)
+                else:
+                    transaction.savepoint_rollback(sid)
+                self.assertEqual(count(), 2)
+
+    def test_nested_and_nobody(self):
+        with authz.as_token(token("ann")):
+            self.assertEqual(count(), 2)
+            with authz.as_token(token("bob")):
+                self.assertEqual(count(), 1)
+                with authz.as_token(None):
+                    self.assertEqual(count(), 0)
+                self.assertEqual(count(), 1)
+            self.assertEqual(count(), 2)
+        self.assertEqual(count(), 0)
+
+    def test_broken_transaction_at_the_end(self):
+        with self.assertRaises(DatabaseError), transaction.atomic():
+            with authz.as_token(token("ann")):
+                connection.cursor().execute("SELECT nonsense")
+        self.assertEqual(count(), 0)
+
+    def test_without_autocommit(self):
+        connection.set_autocommit(False)
+        try:
+            with authz.as_token(token("ann")):
+                self.assertEqual(count(), 2)
+                connection.rollback()
+                self.assertEqual(count(), 2)
+                connection.commit()
+            self.assertEqual(count(), 0)
+            connection.rollback()
+        finally:
+            connection.set_autocommit(True)
+
+    def test_on_commit(self):
+        seen = []
+        with authz.as_token(token("ann")):
+            with transaction.atomic():
+                transaction.on_commit(lambda: seen.append(count()))
+        self.assertEqual(seen, [2])
+
+
+class TransactionScope(Case):
+    """dbmi_authz.token_scope = transaction: made for pools."""
+
+    def setUp(self):
+        super().setUp()
+        self.scope("SET dbmi_authz.token_scope = 'transaction'")
+        self.addCleanup(self.scope, "RESET dbmi_authz.token_scope")
+
+    def scope(self, what):
+        with connections["root"].cursor() as cursor:
+            cursor.execute("ALTER DATABASE clinic " + what)
+        connection.close()
+
+    def test_requests(self):
+        for atomic in (False, True):
+            with self.subTest(atomic=atomic), atomic_requests(atomic):
+                for who, notes in [("ann", ANN), (None, []), ("bob", BOB), ("ann", ANN)]:
+                    self.assertEqual(self.json("/notes/", who)["notes"], notes)
+                    self.assertIsNone(left_behind())
+                self.assertEqual(self.json("/atomic/", "ann")["seen"], [2] * 7)
+                self.assertEqual(self.json("/who/", "bob")["subject"], "bob")
+                self.assertEqual(self.get("/notes/", forged("ann")).status_code, 401)
+                self.assertEqual(self.json("/optional/", forged("ann"))["notes"], [])
+
+    def test_server_side_cursor(self):
+        """In one that outlives its transaction, rows are those of its beginning."""
+        self.assertEqual(self.json("/cursors/", "bob")["notes"], BOB)
+
+
+class Connections(Case):
+    def test_kept_between_requests(self):
+        self.get("/notes/", "ann")
+        pid = connection.connection.info.backend_pid
+        self.assertEqual(self.json("/notes/", "bob")["notes"], BOB)
+        self.assertEqual(connection.connection.info.backend_pid, pid)
+        self.assertIsNone(left_behind())
+
+    def test_cannot_be_cleared(self):
+        """Then the connection goes."""
+        from dbmi_authz_django.handover import Handover
+        run = Handover.run
+
+        def fails(handover, sql, *args, **kwargs):
+            if "clear" in sql:
+                raise DatabaseError("of the test")
+            return run(handover, sql, *args, **kwargs)
+
+        with mock.patch.object(Handover, "run", fails):
+            self.assertEqual(self.json("/notes/", "ann")["notes"], ANN)
+            self.assertTrue(connection.connection.closed)
+
+    def test_threads(self):
+        """Each its own login, and none that it was not given."""
+        wrong = []
+
+        def work(who, notes):
+            try:
+                client = Client(raise_request_exception=False)
+                if Note.objects.count() != 0:
+                    wrong.append("inherited")
+                for _ in range(20):
+                    if self.get("/notes/", who, client).json()["notes"] != notes:
+                        wrong.append(who)
+                    if left_behind() is not None:
+                        wrong.append("left")
+            except Exception as error:
+                wrong.append(error)
+            finally:
+                connection.close()
+
+        with authz.as_token(token("root")):
+            threads = [threading.Thread(target=work, args=args)
+                       for args in [("ann", ANN), ("bob", BOB), (None, [])] * 2]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        self.assertEqual(wrong, [])
+
+    def test_task_that_outlives_its_login(self):
+        """A context copied from a request has nobody's rights after it."""
+        import contextvars
+        with authz.as_token(token("ann")):
+            self.assertEqual(count(), 2)
+            context = contextvars.copy_context()
+        self.assertEqual(context.run(count), 0)
+
+    def test_celery_like_decorator(self):
+        @authz.as_token(token("bob"))
+        def task():
+            return count()
+        self.assertEqual([task(), task(), count()], [1, 1, 0])
+
+
+class Async(Case):
+    """Async views, through ASGI's handler."""
+
+    def aget(self, path, who=None):
+        headers = {} if who is None else {"AUTHORIZATION": "Bearer " + token(who)}
+        return AsyncClient().get(path, **headers)
+
+    def test_views(self):
+        @async_to_sync
+        async def work():
+            for who, notes in [("ann", ANN), ("bob", BOB), (None, [])] * 2:
+                found = (await self.aget("/amany/", who)).json()
+                self.assertEqual(found, {"notes": notes, "same": True})
+                self.assertEqual((await self.aget("/awho/", who)).json()["subject"], who)
+        work()
+
+    def test_many_at_once(self):
+        @async_to_sync
+        async def work():
+            people = [("ann", ANN), ("bob", BOB), (None, [])] * 5
+            responses = await asyncio.gather(*(self.aget("/amany/", who) for who, _ in people))
+            self.assertEqual([r.json()["notes"] for r in responses], [n for _, n in people])
+        work()
+
+    def test_sync_view(self):
+        async_to_sync(self.sync_view)()
+
+    async def sync_view(self):
+        self.assertEqual((await self.aget("/notes/", "ann")).json()["notes"], ANN)
+        self.assertEqual((await self.aget("/notes/")).json()["notes"], [])
+
+    def test_as_token(self):
+        from asgiref.sync import sync_to_async
+
+        async def one(who, n):
+            async with authz.as_token(token(who)):
+                for _ in range(3):
+                    if await sync_to_async(count)() != n:
+                        return False
+                    await asyncio.sleep(0.001)
+            return True
+
+        @async_to_sync
+        async def work():
+            self.assertEqual(await asyncio.gather(one("ann", 2), one("bob", 1), one("cleo", 1)),
+                             [True] * 3)
+        work()
+
+    def test_decorated(self):
+        @async_to_sync
+        async def work():
+            return [(await self.aget("/areaders/", who)).status_code
+                    for who in ("ann", "cleo", None)]
+        self.assertEqual(work(), [200, 403, 401])
+
+
+class Errors(Case):
+    """SQLSTATE to status and body."""
+
+    def test_require(self):
+        for path in ("/denied/", "/insists/"):
+            response = self.get(path, "ann")
+            self.assertEqual(response.status_code, 403)
+            self.assertEqual(response.json()["error"], "insufficient_scope")
+            self.assertIn('error="insufficient_scope"', response["WWW-Authenticate"])
+            response = self.get(path)
+            self.assertEqual(response.status_code, 401)
+            self.assertTrue(response["WWW-Authenticate"].startswith('Bearer realm="authz"'))
+            self.assertEqual(response["Cache-Control"], "no-store")
+
+    def test_policy_violated(self):
+        post = {"owner": "bob", "title": "of ann"}
+        auth = {"HTTP_AUTHORIZATION": "Bearer " + token("ann")}
+        response = self.client.post("/add/", post, **auth)
+        self.assertEqual(response.status_code, 403)
+        self.assertNotIn("clinic_note", response.content.decode())
+        response = self.client.post("/add/", {"owner": "ann", "title": "new"}, **auth)
+        self.assertEqual(response.status_code, 201)
+
+    def test_missing_row(self):
+        rule = "'clinic.view_note', 'clinic_note', 'user'"
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("CREATE FUNCTION own(pk bigint) RETURNS boolean LANGUAGE sql STABLE RETURN"
+                           " EXISTS (SELECT FROM clinic_note WHERE id = pk AND owner = authz.subject())")
+            cursor.execute("SELECT authz.register_access(%s, 'own(bigint)')" % rule)
+        try:
+            viewer = mint("ann", permissions=["clinic.view_note"])
+            self.assertEqual(self.get("/needs_row/1/", viewer).status_code, 200)
+            self.assertEqual(self.get("/needs_row/1/", "ann").status_code, 403)
+            response = self.get("/needs_row/99/", viewer)
+            self.assertEqual(response.status_code, 404, response.content)
+            self.assertNotIn("WWW-Authenticate", response)
+        finally:
+            with connections["owner"].cursor() as cursor:
+                cursor.execute("SELECT authz.unregister_access(%s)" % rule)
+                cursor.execute("DROP FUNCTION own(bigint)")
+
+    def test_query_of_the_application_that_finds_nothing(self):
+        """P0002 and 28000 without our DETAIL are errors like any other."""
+        for state in ("P0002", "28000"):
+            with self.assertRaises(DatabaseError) as caught, connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '%s'; END $$"
+                               % state)
+            self.assertNotIsInstance(caught.exception, authz.AuthzError)
+
+    def test_decorator(self):
+        self.assertEqual(self.json("/readers/", "ann")["notes"], ANN)
+        self.assertEqual(self.get("/readers/", "bob").status_code, 403)     # a guest
+        self.assertEqual(self.get("/readers/", "cleo").status_code, 403)    # no scope
+        self.assertEqual(self.get("/readers/").status_code, 401)
+
+
+class Records(logging.Handler):
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.texts = []
+
+    def emit(self, record):
+        self.texts.append("%s %r %r" % (self.format(record), record.args, record.__dict__))
+
+
+class Secrecy(Case):
+    """Nowhere a token, good or bad."""
+
+    def test_query_log(self):
+        with override_settings(DEBUG=True):
+            for atomic in (False, True):
+                with atomic_requests(atomic):
+                    self.get("/notes/", "ann")
+                    shown = repr(connection.queries)
+                    self.get("/notes/", forged("ann"))
+                    shown += repr(connection.queries)
+                self.assertIn("clinic_note", shown)
+                self.assertNotIn("set_token", shown)
+                self.hidden(shown)
+
+    def hidden(self, text):
+        for secret in (token("ann"), forged("ann")):
+            for part in secret.split("."):
+                self.assertNotIn(part[-40:], text)
+
+    def test_debug_page(self):
+        """Headers, cookies, settings, and local variables of every frame."""
+        with override_settings(DEBUG=True):
+            for path in ("/fails/", "/breaks/", "/no/such/path/"):
+                for secret in (token("ann"), forged("ann")):
+                    self.client.cookies["DBMI_JWT"] = secret
+                    for headers in ({"HTTP_AUTHORIZATION": "Bearer " + secret}, {}):
+                        response = self.client.get(path, **headers)
+                        self.assertIn(response.status_code, (401, 404, 500))
+                        self.hidden(response.content.decode())
+
+    def test_loggers(self):
+        handler = Records()
+        loggers = [logging.getLogger(name) for name in (None, "django", "django.db.backends")]
+        old = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.addHandler(handler)
+            logger.setLevel(logging.DEBUG)
+        try:
+            with override_settings(DEBUG=True):
+                for path in ("/fails/", "/breaks/", "/notes/", "/other/down/"):
+                    for secret in (token("ann"), forged("ann")):
+                        self.get(path, secret)
+        finally:
+            for logger, level in zip(loggers, old):
+                logger.removeHandler(handler)
+                logger.setLevel(level)
+        self.assertTrue(any("django.db.backends" in text for text in handler.texts))
+        self.hidden("\n".join(handler.texts))
+
+    def test_traceback_with_variables(self):
+        """As reporters of errors make them, from every frame."""
+        for secret in (forged("ann"), mint("ann", exp="-10")):
+            try:
+                with authz.as_token(secret):
+                    count()
+            except authz.Unauthorized as error:
+                stack = traceback.TracebackException.from_exception(error, capture_locals=True)
+                text = "".join(stack.format())
+            self.assertIn("handover.py", text)
+            self.assertNotIn(secret.split(".")[2][-40:], text.split("test_traceback_with")[-1]
+                             .replace("secret = %r" % secret, ""))
+
+    def test_reporter_of_django(self):
+        """What mail to the administrators and Sentry-like reporters show."""
+        from django.views.debug import ExceptionReporter
+        seen = []
+
+        def report(sender, request, **kwargs):
+            for is_email in (False, True):
+                reporter = ExceptionReporter(request, *sys.exc_info(), is_email=is_email)
+                seen.append(reporter.get_traceback_html() + reporter.get_traceback_text())
+
+        from django.core.signals import got_request_exception
+        got_request_exception.connect(report)
+        try:
+            self.get("/fails/", "ann")
+            self.get("/breaks/", "ann")
+        finally:
+            got_request_exception.disconnect(report)
+        self.assertEqual(len(seen), 4)
+        self.hidden("\n".join(seen))
+
+    def test_log_of_the_server(self):
+        self.get("/breaks/", "ann")
+        for atomic in (False, True):
+            with atomic_requests(atomic):
+                for secret in (token("ann"), forged("ann"), "a" * 100000, "a.b.c" * 20):
+                    self.get("/notes/", secret)
+        with open(os.environ["SERVER_LOG"], errors="replace") as f:
+            log = f.read()
+        self.assertIn("nonsense", log)      # statements that fail are in it
+        self.hidden(log)
+        self.assertNotIn("a" * 1000, log)
+        self.assertNotIn("a.b.c", log)
