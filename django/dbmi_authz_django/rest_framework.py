@@ -7,7 +7,7 @@ the requirements (requirements.py) with permission classes of others.
     }
 """
 from django.middleware.csrf import CsrfViewMiddleware
-from rest_framework import authentication, exceptions, permissions, views
+from rest_framework import authentication, exceptions, permissions
 from rest_framework.response import Response
 
 from .errors import AuthzError, Forbidden, Unauthorized, challenge, unavailable
@@ -93,6 +93,8 @@ def check_csrf(request):
 def exception_handler(exc, context):
     """Bodies and headers of RFC 6750 for errors of the database, and for what
     REST framework itself raises without or with too weak a login."""
+    # it reads the settings, which name classes of this module
+    from rest_framework import views
     answer = exc
     if isinstance(exc, exceptions.NotAuthenticated):
         answer = Unauthorized()

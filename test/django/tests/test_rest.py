@@ -1,0 +1,235 @@
+"""REST framework: authentication, permission classes, answers."""
+from dbmi_authz_django import authz
+from dbmi_authz_django.rest_framework import TokenUser
+from django.conf import settings
+from django.test import Client, override_settings
+
+from . import ORG1, ORG2, forged, mint, token
+from .base import Case
+
+# what they need -> who may
+NEEDS = {
+    "open": ("ann", "bob", "cleo", "root", None),
+    "scope": ("ann", "bob", "root"),
+    "both": ("ann",),
+    "either": ("ann", "bob", "root"),
+    "not": ("ann", "cleo", "root"),
+    "not-either": ("ann", "cleo", "root"),
+    "mixed": ("ann", "bob", "root"),
+    "mixed-not": ("ann", "cleo", "root"),
+    "org/" + ORG1: ("ann",),
+    "org/" + ORG2: (),
+}
+
+
+class Permissions(Case):
+    def test_table(self):
+        for need, may in NEEDS.items():
+            for who in ("ann", "bob", "cleo", "root", None):
+                with self.subTest(need=need, who=who):
+                    response = self.get("/needs/%s/" % need, who)
+                    status = 200 if who in may else 401 if who is None else 403
+                    self.assertEqual(response.status_code, status, response.content)
+
+    def test_bodies(self):
+        response = self.get("/needs/scope/", "cleo")
+        self.assertEqual(response.json(), {"error": "insufficient_scope",
+                                           "error_description": "Access denied"})
+        self.assertEqual(response["WWW-Authenticate"],
+                         'Bearer realm="authz", error="insufficient_scope",'
+                         ' error_description="Access denied"')
+        response = self.get("/needs/scope/")
+        self.assertEqual(response.json(), {"error_description": "Authentication is required"})
+        self.assertNotIn("error=", response["WWW-Authenticate"])
+        self.assertEqual(response["Cache-Control"], "no-store")
+
+    def test_refused_tokens(self):
+        for bad, description in [(forged("ann"), "Invalid token signature"),
+                                 (mint("ann", exp="-10"), "Token has expired")]:
+            for path in ("/needs/scope/", "/needs/open/", "/api/notes/"):
+                response = self.get(path, bad)
+                self.assertEqual(response.status_code, 401)
+                self.assertEqual(response.json(), {"error": "invalid_token",
+                                                   "error_description": description})
+                self.assertIn('error="invalid_token"', response["WWW-Authenticate"])
+
+    def test_one_query_for_a_composition(self):
+        said = self.statements(lambda: self.get("/needs/both/", "ann"))
+        # the identity for request.user, and the requirement
+        self.assertEqual(said.count("query"), 2)
+
+    def test_judge_of_an_object(self):
+        requirement = (authz.HasScope("nothing") | authz.IsOwner("owner")) & ~authz.HasRole("x")
+        from clinic.models import Note
+        with authz.as_token(token("ann")):
+            mine, foreign = Note(owner="ann"), Note(owner="bob")
+            self.assertEqual(requirement.judge(None, {}), (True, True))     # not known yet
+            self.assertEqual(requirement.judge(None, {}, mine), (True, True))
+            self.assertEqual(requirement.judge(None, {}, foreign), (True, False))
+            self.assertEqual((~authz.IsOwner("owner")).judge(None, {}, mine), (True, False))
+            self.assertEqual((~authz.IsOwner("owner")).judge(None, {}, foreign), (True, True))
+        for obj in (None, mine):
+            self.assertEqual(requirement.judge(None, {}, obj), (False, False))
+            self.assertEqual((~authz.IsOwner("owner")).judge(None, {}, obj), (False, False))
+
+    def test_every_requirement_is_a_function_there(self):
+        """Each is granted to whom it should be, and to nobody else."""
+        claims = {"scope": "a b", "roles": ["r", "s"], "permissions": ["p", "q", "clinic.view"],
+                  "groups": ["g", "staff"], "email_verified": True}
+        rich, poor = mint("ann", **claims), mint("cleo", roles=["other"])
+        for requirement in (
+                authz.IsAuthenticated(), authz.HasScope("a"), authz.HasAnyScope("x", "a"),
+                authz.HasAllScopes("a", "b"), authz.HasRole("r"), authz.HasAnyRole("x", "r"),
+                authz.HasAllRoles("r", "s"), authz.HasPermission("p"), authz.IsAdmin(),
+                authz.HasAnyPermission("x", "p"), authz.HasAllPermissions("p", "q"),
+                authz.HasGroup("g"), authz.HasAnyGroup("x", "g"), authz.InOrg(ORG1),
+                authz.HasClaim("email_verified", "true"), authz.HasOrgRole(ORG1, "Member"),
+                authz.IsAtLeastOrgRole(ORG1, "Member"), authz.HasAppPermission("p"),
+                authz.HasOrgPermission(ORG1, "records:write"), authz.HasPerm("clinic.view"),
+                authz.HasAnyOrgPermission(ORG1, "x", "records:write"),
+                authz.HasAllOrgPermissions(ORG1, "records:write")):
+            with self.subTest(requirement=requirement):
+                with authz.as_token(rich):
+                    self.assertEqual(requirement.judge(None, {}), (True, True))
+                with authz.as_token(poor):
+                    self.assertEqual(requirement.judge(None, {}),
+                                     (True, requirement.function == "is_authenticated"))
+                self.assertEqual(requirement.judge(None, {}), (False, False))
+
+    def test_items(self):
+        from django.db import connections
+        with connections["root"].cursor() as cursor:
+            cursor.execute("INSERT INTO authz.item_permission (email, client, item, permission)"
+                           " VALUES ('ann@example.com', 'clinic', 'a.b', 'VIEW')")
+        try:
+            for requirement, granted in (
+                    (authz.HasItemPermission("a.b", "view"), True),
+                    (authz.HasItemPermission("a.b.c", "view"), False),
+                    (authz.HasItemPermission("a.b.c", "view", True), True),
+                    (authz.HasAnyItemPermission("a.b", ["x", "view"]), True),
+                    (authz.ManagesItem("a.b"), False),
+                    (authz.HasItemPermission(authz.UrlKwarg("item"), "view"), True)):
+                with authz.as_token(token("ann")):
+                    self.assertEqual(requirement.judge(None, {"item": "a.b"}), (True, granted))
+                with authz.as_token(token("bob")):
+                    self.assertEqual(requirement.judge(None, {"item": "a.b"}), (True, False))
+        finally:
+            with connections["root"].cursor() as cursor:
+                cursor.execute("DELETE FROM authz.item_permission")
+
+    def test_names_needed(self):
+        with self.assertRaises(ValueError):
+            authz.HasAnyScope()
+
+
+class Viewsets(Case):
+    def send(self, method, path, who, data=None):
+        headers = {"HTTP_AUTHORIZATION": "Bearer " + token(who)} if who else {}
+        return getattr(self.client, method)(path, data, content_type="application/json", **headers)
+
+    def test_list_and_retrieve(self):
+        for who, owners in [("ann", {"ann"}), ("bob", {"bob"}), ("root", {"ann", "bob", "cleo"})]:
+            self.assertEqual({n["owner"] for n in self.json("/api/notes/", who)}, owners)
+        self.assertEqual(self.get("/api/notes/").status_code, 401)
+        self.assertEqual(self.get("/api/notes/1/", "ann").status_code, 200)
+        self.assertEqual(self.get("/api/notes/1/", "bob").status_code, 404)
+
+    def test_write(self):
+        new = {"owner": "bob", "title": "new", "words": 1}
+        self.assertEqual(self.send("post", "/api/notes/", "bob", new).status_code, 201)
+        new["title"] = "of another"
+        response = self.send("post", "/api/notes/", "ann", new)
+        self.assertEqual(response.status_code, 403, response.content)
+        self.assertEqual(response.json()["error"], "insufficient_scope")
+        change = {"words": 99}
+        self.assertEqual(self.send("patch", "/api/notes/1/", "ann", change).status_code, 200)
+        self.assertEqual(self.send("patch", "/api/notes/1/", "bob", change).status_code, 404)
+        # gives it away, which the policy does not allow
+        self.assertEqual(self.send("patch", "/api/notes/1/", "ann", {"owner": "bob"}).status_code,
+                         403)
+        self.assertEqual(self.send("delete", "/api/notes/1/", "bob").status_code, 404)
+        self.assertEqual(self.send("delete", "/api/notes/4/", "cleo").status_code, 204)
+
+    def test_objects(self):
+        """Scope or owner: whoever has neither sees it, by the policy, and is denied."""
+        only_admin = mint("zoe", groups=["staff"])
+        self.assertEqual(self.get("/api/own/1/", "root").status_code, 200)
+        self.assertEqual(self.get("/api/own/1/", only_admin).status_code, 403)
+        self.assertEqual(self.get("/api/own/4/", "cleo").status_code, 200)
+
+    def test_organisations(self):
+        self.assertEqual(len(self.json("/api/records/", "ann")), 1)
+        self.assertEqual(len(self.json("/api/records/", "bob")), 2)
+        new = {"org": ORG1, "text": "new"}
+        self.assertEqual(self.send("post", "/api/records/", "ann", new).status_code, 201)
+        self.assertEqual(self.send("post", "/api/records/", "bob", new).status_code, 403)
+
+    def test_unique_error_is_no_permission_error(self):
+        again = {"owner": "ann", "title": "Ann 1"}
+        self.assertIn(self.send("post", "/api/notes/", "ann", again).status_code, (400, 500))
+
+
+class Authentication(Case):
+    def test_user(self):
+        self.assertEqual(self.json("/needs/scope/", "ann"), {"user": "ann"})
+        self.assertEqual(self.json("/needs/open/"), {"user": "AnonymousUser"})
+        with authz.as_token(token("ann")):
+            user = TokenUser(authz.identity())
+        self.assertEqual((user.pk, user.email, user.is_staff, user.is_superuser),
+                         ("ann", "ann@example.com", False, False))
+        with authz.as_token(token("bob")):
+            self.assertNotEqual(user, TokenUser(authz.identity()))
+
+    def test_cookie_needs_csrf_token(self):
+        client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+        client.cookies["DBMI_JWT"] = token("ann")
+        new = {"owner": "ann", "title": "by another page"}
+        response = client.post("/api/notes/", new, content_type="application/json")
+        self.assertEqual(response.status_code, 403)
+        self.assertIn("CSRF", response.content.decode())
+        self.assertEqual(client.get("/api/notes/").status_code, 200)
+        self.assertEqual(client.post("/api/notes/", new, content_type="application/json",
+                                     HTTP_AUTHORIZATION="Bearer " + token("ann")).status_code, 201)
+
+    def test_database_down(self):
+        from django.db import connection
+        connection.close()
+        with override_settings(DBMI_AUTHZ=settings.DBMI_AUTHZ):
+            old = dict(connection.settings_dict)
+            connection.settings_dict["HOST"] = "/nonexistent"
+            try:
+                response = self.get("/api/notes/", "ann")
+            finally:
+                connection.settings_dict.update(old)
+        self.assertEqual(response.status_code, 503)
+        self.assertEqual(response.json()["error"], "temporarily_unavailable")
+
+
+class Identities(Case):
+    def test_of_a_token(self):
+        with authz.as_token(mint("bob", jti="j1")):
+            found = authz.identity()
+        self.assertTrue(found)
+        self.assertEqual((found.subject, found.email, found.issuer, found.token_id),
+                         ("bob", "bob@example.com", "https://id.example", "j1"))
+        self.assertEqual((found.scopes, found.roles), ({"read"}, {"guest"}))
+        self.assertEqual(set(found.organisations), {ORG1, ORG2})
+        self.assertEqual(found.claims["sub"], "bob")
+        self.assertIsNotNone(found.expires_at.tzinfo)
+        self.assertNotIn("bob", repr(found))
+
+    def test_of_nobody(self):
+        found = authz.identity()
+        self.assertFalse(found)
+        self.assertEqual((found.subject, found.claims, found.organisations), (None, {}, {}))
+
+    def test_ask(self):
+        with authz.as_token(token("ann")):
+            self.assertEqual(authz.ask("has_scope", "read"), True)
+            self.assertEqual(authz.ask("subject"), "ann")
+            with self.assertRaises(authz.Forbidden):
+                authz.ask("require_scope", "never")
+        with self.assertRaises(ValueError):
+            authz.ask("subject() --")
+        with self.assertRaises(authz.Unauthorized):
+            authz.ask("require_scope", "read")
