@@ -4,6 +4,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import Error, ProgrammingError
 
 from dbmi_authz_django import status
+from dbmi_authz_django.errors import Forbidden
 
 ISSUERS = """
 SELECT i.issuer, i.profile, count(k.*) AS keys, i.options ->> 'jwks_uri' AS jwks_uri
@@ -46,7 +47,7 @@ class Command(BaseCommand):
     def issuers(self, connection):
         try:
             found = status.rows(connection, ISSUERS)
-        except ProgrammingError:
+        except (Forbidden, ProgrammingError):   # the second without our wrapper
             self.line("issuers", "not shown: only the database's owner reads them")
             return
         for issuer in found:
