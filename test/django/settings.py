@@ -1,6 +1,6 @@
 """A clinic.  Where its database is comes from the environment:
 
-PGHOST, PGPORT   socket directory and port; CLINIC_PORT for another, a pool's
+PGHOST, PGPORT   socket directory and port; CLINIC_HOST, CLINIC_PORT: those of a pool
 CLINIC_ATOMIC    ATOMIC_REQUESTS
 CLINIC_MAX_AGE   CONN_MAX_AGE
 """
@@ -60,14 +60,13 @@ def database(user, **more):
         "USER": user,
         "HOST": os.environ["PGHOST"],
         "PORT": os.environ.get("CLINIC_PORT", os.environ["PGPORT"]),
-        "ATOMIC_REQUESTS": os.environ.get("CLINIC_ATOMIC") == "1",
         "CONN_MAX_AGE": int(os.environ.get("CLINIC_MAX_AGE", "600")),
         **more,
     }
 
 
 DATABASES = {
-    "default": database("clinic_app"),
+    "default": database("clinic_app", ATOMIC_REQUESTS=os.environ.get("CLINIC_ATOMIC") == "1"),
     "owner": database("clinic_owner", PORT=os.environ["PGPORT"]),
     "root": database("postgres", PORT=os.environ["PGPORT"]),
     # no extension there
@@ -76,7 +75,7 @@ DATABASES = {
     "down": database("clinic_app", HOST="/nonexistent"),
 }
 if os.environ.get("CLINIC_PORT"):
-    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    DATABASES["default"].update(HOST=os.environ["CLINIC_HOST"], DISABLE_SERVER_SIDE_CURSORS=True)
 
 LOGGING = {
     "version": 1,
