@@ -121,6 +121,18 @@ class Transactions(Case):
                     transaction.savepoint_rollback(sid)
                 self.assertEqual(count(), 2)
 
+    def test_rollback_to_before_the_login(self):
+        """The server has the identity of the savepoint again, we do not trust ours."""
+        with authz.as_token(token("ann")), transaction.atomic():
+            self.assertEqual(count(), 2)
+            sid = transaction.savepoint()
+            for who, rows in (("bob", 1), (None, 0)):
+                with authz.as_token(who and token(who)):
+                    self.assertEqual(count(), rows)
+                    transaction.savepoint_rollback(sid)
+                    self.assertEqual(count(), rows)
+            self.assertEqual(count(), 2)
+
     def test_nested_and_nobody(self):
         with authz.as_token(token("ann")):
             self.assertEqual(count(), 2)
