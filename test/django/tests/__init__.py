@@ -4,6 +4,7 @@ import json
 import os
 from functools import lru_cache
 from importlib.machinery import SourceFileLoader
+from unittest import mock
 
 TEST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 KEY = os.path.join(TEST, "fixtures", "rsa_a.pem")
@@ -71,6 +72,11 @@ def rows():
                        " (1, 'bob', 'by bob'), (2, 'bob', 'by bob'), (1, 'ann', 'by ann')")
         cursor.execute("INSERT INTO clinic_record (org_id, text) VALUES (%s, 'r1'), (%s, 'r2')",
                        [ORG1, ORG2])
+
+
+def atomic_requests(value=True):
+    from django.db import connections
+    return mock.patch.dict(connections["default"].settings_dict, ATOMIC_REQUESTS=value)
 
 
 def left_behind(alias="default"):

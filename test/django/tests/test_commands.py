@@ -10,7 +10,7 @@ import time
 from django.core.management import CommandError, call_command
 from django.db import connections
 
-from . import ORG1, forged, jwks, minting, OTHER_KEY, token
+from . import ORG1, OTHER_KEY, forged, jwks, minting, token
 from .base import Case
 
 ISSUER = "https://id.example"
