@@ -1,8 +1,7 @@
 """What psycopg2 and psycopg 3 do differently.
 
 psycopg2 can only write a parameter into the statement itself, as a literal.
-psycopg 3 sends it apart, so the token is in no statement at all; and it can
-send ours and the next statement in one go.
+psycopg 3 sends it apart, so the token is in no statement at all.
 """
 # Of libpq, the same in both drivers.
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
