@@ -136,7 +136,7 @@ def python_alone(token):
     connection.ensure_connection()
     handover = next(w for w in connection.execute_wrappers if isinstance(w, Handover))
     send = Handover.run
-    Handover.run = lambda self, sql, *args, row=False: ("session", True) if row else True
+    Handover.run = lambda self, send, what, *args: ("session", True)
     response = HttpResponse()
     middleware = TokenMiddleware(
         lambda request: handover(lambda *args: response, "SELECT 1", None, False, None))

@@ -1,8 +1,10 @@
 """What psycopg2 and psycopg 3 do differently.
 
-psycopg2 can only write a parameter into the statement itself, as a literal.
-psycopg 3 sends it apart, so the token is in no statement at all.
+psycopg 3 sends parameters apart from the statement.  psycopg2 writes them into
+it as literals, so there the token goes another way: libpq.py.
 """
+from contextlib import suppress
+
 # Of libpq, the same in both drivers.
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
 
@@ -23,9 +25,39 @@ def cursor_of(raw):
     return raw.cursor()
 
 
-def execute(cursor, sql, args):
+def execute(cursor, sql, args=()):
     if hasattr(cursor, "pgresult"):
         # a pool may lead the next statement to another backend
         cursor.execute(sql, args, prepare=False)
     else:
         cursor.execute(sql, args)
+
+
+def row(raw, sql, args=()):
+    """The first row of a statement with %s."""
+    cursor = cursor_of(raw)
+    try:
+        execute(cursor, sql, args)
+        return cursor.fetchone()
+    finally:
+        cursor.close()
+
+
+def begin(raw):
+    """psycopg2 sends BEGIN before the first statement of a transaction, and must do
+    it itself.  The cheapest statement is none."""
+    from psycopg2 import ProgrammingError
+    with raw.cursor() as cursor, suppress(ProgrammingError):
+        cursor.execute(" ")
+
+
+def adopt(raw, function, token, is_local):
+    """What set_token() or try_set_token() returns; the token as a parameter."""
+    if not is_psycopg3(raw):
+        from . import libpq
+        if libpq.available(raw):
+            if not raw.autocommit and transaction_status(raw) == IDLE:
+                begin(raw)
+            return libpq.value(raw, "SELECT authz.%s($1, $2)" % function,
+                               (token, "t" if is_local else "f")) != "f"
+    return row(raw, "SELECT authz.%s(%%s, %%s)" % function, (token, is_local))[0]

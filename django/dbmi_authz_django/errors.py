@@ -5,6 +5,7 @@ operational errors, beside lost connections; the exceptions here are none.
 """
 import json
 import re
+from types import SimpleNamespace
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -73,6 +74,15 @@ class Unavailable(AuthzError):
     @property
     def challenge(self):
         return None
+
+
+class Failure(Exception):
+    """What the server said, as the drivers' errors have it.  Its message has seen no token."""
+
+    def __init__(self, state, primary, detail):
+        super().__init__(primary or "the connection was lost")
+        self.sqlstate = state
+        self.diag = SimpleNamespace(message_primary=primary, message_detail=detail)
 
 
 def sqlstate(error):

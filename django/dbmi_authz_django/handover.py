@@ -21,12 +21,12 @@ from contextlib import suppress
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
-from django.db.utils import DatabaseError, Error
+from django.db.utils import DatabaseError, Error, OperationalError
 
 from . import drivers
 from .conf import conf
 from .drivers import ACTIVE, IDLE, INERROR, INTRANS
-from .errors import AuthzError, Unauthorized, answer_to
+from .errors import AuthzError, Failure, Unauthorized, answer_to
 from .login import Login, current
 
 # Statements that read and write no rows, and may have to be the first of a
@@ -39,6 +39,7 @@ CONTROL = re.compile(
 CLEARED = Login(None)       # nobody, made sure of
 UNKNOWN = Login("?")        # perhaps somebody
 
+CLEAR = "SELECT authz.clear_token()"
 PROBE = ("SELECT pg_catalog.current_setting('dbmi_authz.token_scope', true),"
          " pg_catalog.to_regprocedure('authz.set_token(text,boolean)') IS NOT NULL")
 
@@ -128,15 +129,15 @@ class Handover:
                 if login.finished:
                     login = CLEARED
             if login is None or login.token is None:
-                self.run("SELECT authz.clear_token()")
+                self.run(drivers.row, CLEAR)
                 self.remember(CLEARED if login is None else login, is_local)
                 return
             if self.transaction_scope is None:
                 self.probe()
             try:
                 if not login.optional:
-                    self.run("SELECT authz.set_token(%s, %s)", login.token, is_local)
-                elif not self.run("SELECT authz.try_set_token(%s, %s)", login.token, is_local):
+                    self.run(drivers.adopt, "set_token", login.token, is_local)
+                elif not self.run(drivers.adopt, "try_set_token", login.token, is_local):
                     login.token = None
             except Unauthorized as refused:
                 login.refused = refused.body
@@ -169,7 +170,7 @@ class Handover:
         if status == IDLE:
             self.local = None
             if self.session is login:
-                self.run("SELECT authz.clear_token()")
+                self.run(drivers.row, CLEAR)
                 self.session = CLEARED
         elif status == ACTIVE:
             self.hang_up(raw)
@@ -177,7 +178,7 @@ class Handover:
             # A transaction around the request or the "with": a test case.  The
             # next statement looks again, since a rollback may bring it back.
             if status == INTRANS:
-                self.run("SELECT authz.clear_token()")
+                self.run(drivers.row, CLEAR)
             self.local = CLEARED if status == INTRANS else UNKNOWN
             if self.session is login:
                 self.session = UNKNOWN
@@ -199,28 +200,26 @@ class Handover:
     def probe(self):
         """Once for each connection.  A server without the extension would
         repeat and log the statement with the token."""
-        scope, installed = self.run(PROBE, row=True)
+        scope, installed = self.run(drivers.row, PROBE)
         if not installed:
             raise ImproperlyConfigured(
                 'The database "%s" does not have the extension dbmi_authz; it is among '
                 'DATABASES of the setting DBMI_AUTHZ.' % self.connection.alias)
         self.transaction_scope = scope == "transaction"
 
-    def run(self, sql, *args, row=False):
+    def run(self, send, *args):
         """Past Django's cursors.  What it raises has seen no token: no frame
         of the driver and none of its messages, which quote statements."""
         try:
             with self.connection.wrap_database_errors:
-                cursor = drivers.cursor_of(self.raw)
-                try:
-                    drivers.execute(cursor, sql, args)
-                    found = cursor.fetchone()
-                finally:
-                    cursor.close()
+                return send(self.raw, *args)
         except Error as error:
             failure = without_token(error)
-        else:
-            return found if row else found[0]
+        except Failure as error:
+            failure = answer_to(error)
+            if failure is None:
+                self.connection.errors_occurred = True
+                failure = OperationalError(str(error))
         raise failure
 
 

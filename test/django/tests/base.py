@@ -36,9 +36,9 @@ class Case(unittest.TestCase):
         seen = []
         run = Handover.run
 
-        def listen(handover, sql, *args, **kwargs):
-            seen.append(sql.partition("(")[0].rpartition(".")[2])
-            return run(handover, sql, *args, **kwargs)
+        def listen(handover, send, what, *args):
+            seen.append(what.partition("(")[0].rpartition(".")[2])
+            return run(handover, send, what, *args)
 
         def wrapper(execute, sql, *rest):
             seen.append("query")

@@ -7,7 +7,7 @@ import traceback
 from clinic.models import Note
 from dbmi_authz_django import authz
 from django.core.signals import got_request_exception
-from django.db import connection
+from django.db import connection, connections
 from django.test import override_settings
 from django.views.debug import ExceptionReporter
 
@@ -114,6 +114,49 @@ class Secrecy(Case):
             got_request_exception.disconnect(report)
         self.assertEqual(len(seen), 4)
         self.hidden("\n".join(seen))
+
+    def test_parameter_of_the_server(self):
+        """No statement has it, not where all statements are shown and logged."""
+        from dbmi_authz_django.handover import Handover
+        from dbmi_authz_django.login import Login
+        with connections["root"].cursor() as cursor:
+            cursor.execute("ALTER ROLE clinic_app SET log_statement = 'all'")
+            cursor.execute("ALTER ROLE clinic_app SET log_parameter_max_length = 0")
+        connection.close()
+        try:
+            for atomic in (False, True):
+                connection.ensure_connection()
+                handover = next(w for w in connection.execute_wrappers if isinstance(w, Handover))
+                connection.set_autocommit(not atomic)
+                login = Login(token("ann"))
+                handover.prepare(login, "SELECT 1")
+                with connections["root"].cursor() as cursor:
+                    cursor.execute("SELECT query FROM pg_stat_activity WHERE pid = %s",
+                                   [connection.connection.info.backend_pid])
+                    query = cursor.fetchone()[0]
+                self.assertEqual(query, "SELECT authz.set_token($1, $2)")
+                if atomic:
+                    connection.rollback()
+                    connection.set_autocommit(True)
+                login.finish()
+            self.get("/notes/", "bob")
+            self.get("/optional/", forged("ann"))
+        finally:
+            with connections["root"].cursor() as cursor:
+                cursor.execute("ALTER ROLE clinic_app RESET ALL")
+            connection.close()
+        with open(os.environ["SERVER_LOG"], errors="replace") as f:
+            log = f.read()
+        self.assertIn("SELECT authz.set_token($1, $2)", log)
+        self.hidden(log)
+
+    def test_what_no_driver_can_send(self):
+        for bad in ("a\0b", "\udc80", "é" * 10):
+            with self.assertRaises((ValueError, authz.Unauthorized)) as caught:
+                with authz.as_token(bad):
+                    Note.objects.count()
+            self.assertNotIn(bad, str(caught.exception))
+            self.assertEqual(Note.objects.count(), 0)
 
     def test_log_of_the_server(self):
         self.get("/breaks/", "ann")

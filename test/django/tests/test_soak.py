@@ -40,6 +40,10 @@ def root(sql):
         return cursor.fetchall() if cursor.description else None
 
 
+def connected():
+    return root("SELECT count(*) FROM pg_stat_activity WHERE usename = 'clinic_app'")[0][0]
+
+
 def appears(path, process):
     for _ in range(200):
         if os.path.exists(path):
@@ -79,23 +83,18 @@ class Soak(unittest.TestCase):
         """What was wrong, after so many requests to a server of its own."""
         with tempfile.TemporaryDirectory() as directory:
             path = os.path.join(directory, "web")
+            before = connected()    # other tests of this process
             with process(sys.executable, os.path.join(HERE, "..", "server.py"), path,
                          str(THREADS), socket=path, **environ):
                 crowd = Crowd(path, SEED)
                 rate = crowd.run(CLIENTS, requests)
-                used = root("SELECT count(*) FROM pg_stat_activity WHERE usename = 'clinic_app'"
-                            " AND pid <> ALL (%s)" % self.own_pids())[0][0]
+                used = connected() - before
             planted = root("SELECT count(*) FROM clinic_note WHERE title = 'planted'"
                            " OR title NOT LIKE owner || ' note %'")[0][0]
         print("\n%s: %d requests, %d users, %d connections, %.0f a second, %d wrong, seed %s" % (
             what, crowd.done, len(crowd.tokens), used, rate, len(crowd.wrong), SEED), flush=True)
         self.assertEqual(crowd.done, requests // CLIENTS * CLIENTS)
         return crowd.wrong, used, planted
-
-    def own_pids(self):
-        raw = connections["default"].connection
-        return "ARRAY[%s]::int[]" % (
-            "" if raw is None or raw.closed else raw.info.backend_pid)
 
     def sound(self, what, most, **environ):
         wrong, used, planted = self.crowd(what, **environ)
