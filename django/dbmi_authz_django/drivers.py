@@ -1,7 +1,8 @@
 """What psycopg2 and psycopg 3 do differently.
 
-psycopg 3 sends parameters apart from the statement.  psycopg2 writes them into
-it as literals, so there the token goes another way: libpq.py.
+Neither way of theirs to execute a statement will do for the token: psycopg2
+writes parameters into it as literals (libpq.py), psycopg 3 takes two round
+trips at the beginning of a transaction (pipeline.py).
 """
 from contextlib import suppress
 
@@ -53,11 +54,18 @@ def begin(raw):
 
 def adopt(raw, function, token, is_local):
     """What set_token() or try_set_token() returns; the token as a parameter."""
-    if not is_psycopg3(raw):
-        from . import libpq
-        if libpq.available(raw):
-            if not raw.autocommit and transaction_status(raw) == IDLE:
-                begin(raw)
-            return libpq.value(raw, "SELECT authz.%s($1, $2)" % function,
-                               (token, "t" if is_local else "f")) != "f"
+    sql = "SELECT authz.%s($1, $2)" % function
+    args = (token, "t" if is_local else "f")
+    fresh = not raw.autocommit and transaction_status(raw) == IDLE
+    if is_psycopg3(raw):
+        from . import pipeline
+        if fresh and not pipeline.can_begin(raw):
+            fresh = False
+            row(raw, "SELECT 1")        # psycopg begins
+        return pipeline.value(raw, sql, args, fresh) != b"f"
+    from . import libpq
+    if libpq.available(raw):
+        if fresh:
+            begin(raw)
+        return libpq.value(raw, sql, args) != "f"
     return row(raw, "SELECT authz.%s(%%s, %%s)" % function, (token, is_local))[0]

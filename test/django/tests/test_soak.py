@@ -88,7 +88,7 @@ class Soak(unittest.TestCase):
                          str(THREADS), socket=path, **environ):
                 crowd = Crowd(path, SEED)
                 rate = crowd.run(CLIENTS, requests)
-                used = connected() - before
+                used = max(0, connected() - before)
             planted = root("SELECT count(*) FROM clinic_note WHERE title = 'planted'"
                            " OR title NOT LIKE owner || ' note %'")[0][0]
         print("\n%s: %d requests, %d users, %d connections, %.0f a second, %d wrong, seed %s" % (
