@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection, connections, transaction
 from django.test import override_settings
 
-from . import forged, left_behind, mint, token
+from . import atomic_requests, forged, left_behind, mint, token
 from .base import Case
 
 ANN = ["Ann 1", "Ann 2"]
@@ -261,13 +261,15 @@ class Databases(Case):
         self.assertNotIn("WWW-Authenticate", response)
 
     def test_server_ends_the_connection(self):
-        self.get("/notes/", "ann")
-        pid = connection.connection.info.backend_pid
-        with connections["root"].cursor() as cursor:
-            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
-        self.unavailable(self.get("/notes/", "ann"))
-        close_old_connections()
-        self.assertEqual(self.json("/notes/", "ann")["notes"], ANN)
+        for atomic in (False, True):
+            with atomic_requests(atomic):
+                self.get("/notes/", "ann")
+                pid = connection.connection.info.backend_pid
+                with connections["root"].cursor() as cursor:
+                    cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+                self.unavailable(self.get("/notes/", "ann"))
+                close_old_connections()
+                self.assertEqual(self.json("/notes/", "ann")["notes"], ANN)
 
     def test_two_aliases(self):
         with override_settings(DBMI_AUTHZ={"DATABASES": ["default", "owner"]}):

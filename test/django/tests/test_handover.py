@@ -154,6 +154,22 @@ class Transactions(Case):
         finally:
             connection.set_autocommit(True)
 
+    def test_isolation_level(self):
+        """Who begins the transaction keeps to the settings."""
+        try:
+            from django.db.backends.postgresql.psycopg_any import IsolationLevel
+            level = IsolationLevel.SERIALIZABLE
+        except ImportError:
+            from psycopg2.extensions import ISOLATION_LEVEL_SERIALIZABLE as level
+        with mock.patch.dict(connection.settings_dict, OPTIONS={"isolation_level": level}):
+            connection.close()
+            with authz.as_token(token("ann")), transaction.atomic():
+                self.assertEqual(count(), 2)
+                with connection.cursor() as cursor:
+                    cursor.execute("SHOW transaction_isolation")
+                    self.assertEqual(cursor.fetchone(), ("serializable",))
+            connection.close()
+
     def test_on_commit(self):
         seen = []
         with authz.as_token(token("ann")):
