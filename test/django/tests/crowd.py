@@ -54,8 +54,9 @@ class Connection(http.client.HTTPConnection):
 
 
 class Crowd:
-    def __init__(self, path, seed):
+    def __init__(self, path, seed, atomic):
         self.path = path
+        self.atomic = atomic
         self.seed = seed
         self.tokens, self.forged = move_in()
         self.wrong = []
@@ -133,6 +134,16 @@ def transactions(crowd, dice, tag):
         return (n, status, body)
 
 
+def closes(crowd, dice, tag):
+    """The connection, in the middle of the view; not in a transaction."""
+    if crowd.atomic:
+        return notes(crowd, dice, tag)
+    n = dice.randrange(WRITERS, PEOPLE)
+    status, body = crowd.ask("/closes/", crowd.tokens[n])
+    if status != 200 or json.loads(body)["seen"] != [rows_of(n)] * 2:
+        return (n, status, body)
+
+
 def stranger(crowd, dice, tag):
     status, body = crowd.ask("/notes/")
     if status != 200 or json.loads(body)["notes"]:
@@ -192,5 +203,6 @@ def hangs_up(crowd, dice, tag):
         return (n, status, body)
 
 
-ACTIONS = {counts: 6, notes: 6, rest: 3, transactions: 3, stranger: 3, forger: 2,
-           forger_let_in: 1, fails: 2, adds: 1, adds_for_another: 2, streams: 2, hangs_up: 1}
+ACTIONS = {counts: 6, notes: 6, rest: 3, transactions: 3, closes: 1, stranger: 3,
+           forger: 2, forger_let_in: 1, fails: 2, adds: 1, adds_for_another: 2, streams: 2,
+           hangs_up: 1}

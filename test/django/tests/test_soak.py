@@ -7,6 +7,7 @@ import time
 import unittest
 from contextlib import contextmanager
 
+import django
 from django.db import connections
 
 from .crowd import Crowd
@@ -86,7 +87,7 @@ class Soak(unittest.TestCase):
             before = connected()    # other tests of this process
             with process(sys.executable, os.path.join(HERE, "..", "server.py"), path,
                          str(THREADS), socket=path, **environ):
-                crowd = Crowd(path, SEED)
+                crowd = Crowd(path, SEED, "CLINIC_ATOMIC" in environ)
                 rate = crowd.run(CLIENTS, requests)
                 used = max(0, connected() - before)
             planted = root("SELECT count(*) FROM clinic_note WHERE title = 'planted'"
@@ -137,6 +138,11 @@ class Soak(unittest.TestCase):
     def test_pgbouncer_session_mode(self):
         """Connections are kept shorter here, so that they change hands."""
         self.through_pool("PgBouncer, session mode", "session", self.few, CLINIC_MAX_AGE="0")
+
+    if django.VERSION >= (5, 1):
+        def test_pool_of_psycopg(self):
+            """Threads share connections, also those that a view gave back in the middle."""
+            self.sound("pool of psycopg", POOL, CLINIC_POOL=str(POOL), CLINIC_MAX_AGE="0")
 
     def test_that_it_would_be_seen(self):
         """Session tokens through a pool that shares sessions: what check E026 is against."""
