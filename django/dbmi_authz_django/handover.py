@@ -197,6 +197,11 @@ class Handover:
         # a pool hands out what another thread has used
         self.session = UNKNOWN if "pool" in self.connection.settings_dict["OPTIONS"] else None
 
+    def reconnected(self):
+        with self.lock:
+            self.raw = None     # nothing is known of it, even if it is the same
+            self.session = self.local = None
+
     def probe(self):
         """Once for each connection.  A server without the extension would
         repeat and log the statement with the token."""
@@ -241,9 +246,13 @@ def without_token(error):
 
 
 def install(sender, connection, **kwargs):
-    """Receiver of connection_created."""
+    """Receiver of connection_created: also when a pool hands out what this
+    connection has had before, and others in between."""
     if connection.vendor != "postgresql" or connection.alias not in conf.databases:
         return
-    if not any(isinstance(wrapper, Handover) for wrapper in connection.execute_wrappers):
-        # before others: connection.execute_wrapper() takes the last one away
-        connection.execute_wrappers.insert(0, Handover(connection))
+    for wrapper in connection.execute_wrappers:
+        if isinstance(wrapper, Handover):
+            wrapper.reconnected()
+            return
+    # before others: connection.execute_wrapper() takes the last one away
+    connection.execute_wrappers.insert(0, Handover(connection))

@@ -6,7 +6,7 @@ urlpatterns = [path(view.__name__ + "/", view) for view in (
     views.notes, views.nothing, views.add, views.who, views.fails, views.swallows,
     views.optional, views.readers, views.areaders, views.denied, views.insists, views.atomic,
     views.closes, views.streams, views.cursors, views.sleeps, views.breaks, views.amany,
-    views.awho, views.counts)]
+    views.awho, views.astreams, views.counts)]
 urlpatterns += [
     path("notes/<int:pk>/", views.note),
     path("needs_row/<int:pk>/", views.needs_row),

@@ -165,6 +165,15 @@ def titles_of_a_thread():
         connection.close()
 
 
+async def astreams(request):
+    """Since Django 4.2."""
+    async def parts():
+        for title in await sync_to_async(titles)():
+            yield title + "\n"
+            yield str(len(await sync_to_async(titles)())) + "\n"
+    return StreamingHttpResponse(parts())
+
+
 async def awho(request):
     identity = await sync_to_async(authz.identity)()
     return JsonResponse({"subject": identity.subject})

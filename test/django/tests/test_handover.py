@@ -1,16 +1,18 @@
-"""How the token reaches the database: what is sent, when, and what no log has."""
+"""How the token reaches the database: what is sent, and when."""
 import asyncio
 import threading
 from unittest import mock
 
-from asgiref.sync import async_to_sync
+import django
+from asgiref.sync import async_to_sync, sync_to_async
 from clinic.models import Note
 from dbmi_authz_django import authz
 from django.db import connection, connections, transaction
+from django.db.backends.signals import connection_created
 from django.db.utils import DatabaseError
 from django.test import AsyncClient, Client
 
-from . import atomic_requests, forged, left_behind, mint, token
+from . import atomic_requests, forged, left_behind, token
 from .base import Case
 
 ANN = ["Ann 1", "Ann 2"]
@@ -229,6 +231,16 @@ class Connections(Case):
             self.assertEqual(self.json("/notes/", "ann")["notes"], ANN)
             self.assertTrue(connection.connection.closed)
 
+    def test_same_connection_from_a_pool(self):
+        """Others have had it in between."""
+        with authz.as_token(token("ann")):
+            self.assertEqual(count(), 2)
+            with connection.connection.cursor() as cursor:
+                cursor.execute("SELECT authz.set_token(%s)", [token("bob")])
+            connection_created.send(type(connection), connection=connection)
+            self.assertEqual(count(), 2)
+        self.assertIsNone(left_behind())
+
     def test_threads(self):
         """Each its own login, and none that it was not given."""
         wrong = []
@@ -315,6 +327,29 @@ class Async(Case):
             self.assertEqual([r.json()["notes"] for r in responses], [n for _, n in people])
         work()
 
+    if django.VERSION >= (4, 2):
+        def test_streams(self):
+            """Two at once, part by part, and one that is closed early."""
+            @async_to_sync
+            async def work():
+                found = await asyncio.gather(*(self.stream(who) for who in ("ann", "bob")))
+                self.assertEqual(found, ["Ann 1\n2\nAnn 2\n2\n", "Bob 1\n1\n"])
+                response = await self.aget("/astreams/", "ann")
+                self.assertEqual(await response.streaming_content.__anext__(), b"Ann 1\n")
+                self.assertEqual(await sync_to_async(count)(), 0)   # not in force in between
+                await sync_to_async(response.close)()
+                self.assertIsNone(await sync_to_async(left_behind)())
+            work()
+
+        async def stream(self, who):
+            response = await self.aget("/astreams/", who)
+            parts = []
+            async for part in response.streaming_content:
+                parts.append(part)
+                await asyncio.sleep(0.001)
+            await sync_to_async(response.close)()
+            return b"".join(parts).decode()
+
     def test_sync_view(self):
         async_to_sync(self.sync_view)()
 
@@ -323,8 +358,6 @@ class Async(Case):
         self.assertEqual((await self.aget("/notes/")).json()["notes"], [])
 
     def test_as_token(self):
-        from asgiref.sync import sync_to_async
-
         async def one(who, n):
             async with authz.as_token(token(who)):
                 for _ in range(3):
@@ -345,67 +378,3 @@ class Async(Case):
             return [(await self.aget("/areaders/", who)).status_code
                     for who in ("ann", "cleo", None)]
         self.assertEqual(work(), [200, 403, 401])
-
-
-class Errors(Case):
-    """SQLSTATE to status and body."""
-
-    def test_require(self):
-        for path in ("/denied/", "/insists/"):
-            response = self.get(path, "ann")
-            self.assertEqual(response.status_code, 403)
-            self.assertEqual(response.json()["error"], "insufficient_scope")
-            self.assertIn('error="insufficient_scope"', response["WWW-Authenticate"])
-            response = self.get(path)
-            self.assertEqual(response.status_code, 401)
-            self.assertTrue(response["WWW-Authenticate"].startswith('Bearer realm="authz"'))
-            self.assertEqual(response["Cache-Control"], "no-store")
-
-    def test_denial_is_no_lost_connection(self):
-        self.get("/notes/", "ann")
-        raw = connection.connection
-        for who in ("ann", None):
-            self.get("/insists/", who)
-            self.assertFalse(connection.errors_occurred)
-            self.assertIs(connection.connection, raw)
-
-    def test_policy_violated(self):
-        post = {"owner": "bob", "title": "of ann"}
-        auth = {"HTTP_AUTHORIZATION": "Bearer " + token("ann")}
-        response = self.client.post("/add/", post, **auth)
-        self.assertEqual(response.status_code, 403)
-        self.assertNotIn("clinic_note", response.content.decode())
-        response = self.client.post("/add/", {"owner": "ann", "title": "new"}, **auth)
-        self.assertEqual(response.status_code, 201)
-
-    def test_missing_row(self):
-        rule = "'clinic.view_note', 'clinic_note', 'user'"
-        with connections["owner"].cursor() as cursor:
-            cursor.execute("CREATE FUNCTION own(pk bigint) RETURNS boolean LANGUAGE sql STABLE RETURN"
-                           " EXISTS (SELECT FROM clinic_note WHERE id = pk AND owner = authz.subject())")
-            cursor.execute("SELECT authz.register_access(%s, 'own(bigint)')" % rule)
-        try:
-            viewer = mint("ann", permissions=["clinic.view_note"])
-            self.assertEqual(self.get("/needs_row/1/", viewer).status_code, 200)
-            self.assertEqual(self.get("/needs_row/1/", "ann").status_code, 403)
-            response = self.get("/needs_row/99/", viewer)
-            self.assertEqual(response.status_code, 404, response.content)
-            self.assertNotIn("WWW-Authenticate", response)
-        finally:
-            with connections["owner"].cursor() as cursor:
-                cursor.execute("SELECT authz.unregister_access(%s)" % rule)
-                cursor.execute("DROP FUNCTION own(bigint)")
-
-    def test_query_of_the_application_that_finds_nothing(self):
-        """P0002 and 28000 without our DETAIL are errors like any other."""
-        for state in ("P0002", "28000"):
-            with self.assertRaises(DatabaseError) as caught, connection.cursor() as cursor:
-                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '%s'; END $$"
-                               % state)
-            self.assertNotIsInstance(caught.exception, authz.AuthzError)
-
-    def test_decorator(self):
-        self.assertEqual(self.json("/readers/", "ann")["notes"], ANN)
-        self.assertEqual(self.get("/readers/", "bob").status_code, 403)     # a guest
-        self.assertEqual(self.get("/readers/", "cleo").status_code, 403)    # no scope
-        self.assertEqual(self.get("/readers/").status_code, 401)

@@ -1,0 +1,69 @@
+"""SQLSTATE to status and body, in plain Django."""
+from dbmi_authz_django import authz
+from django.db import connection, connections
+from django.db.utils import DatabaseError
+
+from . import mint, token
+from .base import Case
+
+
+class Errors(Case):
+    def test_require(self):
+        for path in ("/denied/", "/insists/"):
+            response = self.get(path, "ann")
+            self.assertEqual(response.status_code, 403)
+            self.assertEqual(response.json()["error"], "insufficient_scope")
+            self.assertIn('error="insufficient_scope"', response["WWW-Authenticate"])
+            response = self.get(path)
+            self.assertEqual(response.status_code, 401)
+            self.assertTrue(response["WWW-Authenticate"].startswith('Bearer realm="authz"'))
+            self.assertEqual(response["Cache-Control"], "no-store")
+
+    def test_denial_is_no_lost_connection(self):
+        self.get("/notes/", "ann")
+        raw = connection.connection
+        for who in ("ann", None):
+            self.get("/insists/", who)
+            self.assertFalse(connection.errors_occurred)
+            self.assertIs(connection.connection, raw)
+
+    def test_policy_violated(self):
+        post = {"owner": "bob", "title": "of ann"}
+        auth = {"HTTP_AUTHORIZATION": "Bearer " + token("ann")}
+        response = self.client.post("/add/", post, **auth)
+        self.assertEqual(response.status_code, 403)
+        self.assertNotIn("clinic_note", response.content.decode())
+        response = self.client.post("/add/", {"owner": "ann", "title": "new"}, **auth)
+        self.assertEqual(response.status_code, 201)
+
+    def test_missing_row(self):
+        rule = "'clinic.view_note', 'clinic_note', 'user'"
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("CREATE FUNCTION own(pk bigint) RETURNS boolean LANGUAGE sql STABLE RETURN"
+                           " EXISTS (SELECT FROM clinic_note WHERE id = pk AND owner = authz.subject())")
+            cursor.execute("SELECT authz.register_access(%s, 'own(bigint)')" % rule)
+        try:
+            viewer = mint("ann", permissions=["clinic.view_note"])
+            self.assertEqual(self.get("/needs_row/1/", viewer).status_code, 200)
+            self.assertEqual(self.get("/needs_row/1/", "ann").status_code, 403)
+            response = self.get("/needs_row/99/", viewer)
+            self.assertEqual(response.status_code, 404, response.content)
+            self.assertNotIn("WWW-Authenticate", response)
+        finally:
+            with connections["owner"].cursor() as cursor:
+                cursor.execute("SELECT authz.unregister_access(%s)" % rule)
+                cursor.execute("DROP FUNCTION own(bigint)")
+
+    def test_query_of_the_application_that_finds_nothing(self):
+        """P0002 and 28000 without our DETAIL are errors like any other."""
+        for state in ("P0002", "28000"):
+            with self.assertRaises(DatabaseError) as caught, connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '%s'; END $$"
+                               % state)
+            self.assertNotIsInstance(caught.exception, authz.AuthzError)
+
+    def test_decorator(self):
+        self.assertEqual(self.json("/readers/", "ann")["notes"], ["Ann 1", "Ann 2"])
+        self.assertEqual(self.get("/readers/", "bob").status_code, 403)     # a guest
+        self.assertEqual(self.get("/readers/", "cleo").status_code, 403)    # no scope
+        self.assertEqual(self.get("/readers/").status_code, 401)
