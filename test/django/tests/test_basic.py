@@ -208,6 +208,8 @@ class BadTokens(Case):
     def test_ignored_by_the_view(self):
         found = self.get("/swallows/", forged("ann")).json()["found"]
         self.assertEqual(found, ["Invalid token signature"] * 2)
+        said = self.statements(lambda: self.get("/swallows/", forged("ann")))
+        self.assertEqual(said.count("set_token"), 1)    # and not asked again
 
     def test_optional_view(self):
         self.assertEqual(self.json("/optional/", forged("ann")), {"notes": [], "subject": None})
