@@ -103,6 +103,41 @@ CREATE TABLE authz.revocation (
 	CHECK ((kind = 'subject') = (issued_before IS NOT NULL))
 );
 
+-- Subjects that count as nobody, whatever their tokens say.
+CREATE TABLE authz.inactive_subject (
+	issuer text COLLATE "C" NOT NULL,
+	subject text COLLATE "C" NOT NULL,
+	PRIMARY KEY (issuer, subject)
+);
+
+--
+-- Item permissions
+--
+-- lower() of these columns goes by their collation, so it changes letters of
+-- ASCII only, as the checks do.  The indexes are read by their names.
+--
+CREATE TABLE authz.item_permission (
+	email text COLLATE "C" NOT NULL CHECK (email OPERATOR(pg_catalog.<>) ''),
+	client text COLLATE "C" NOT NULL CHECK (client OPERATOR(pg_catalog.<>) ''),
+	item text COLLATE "C" NOT NULL
+		CHECK (pg_catalog.strpos(pg_catalog.concat('.', item, '.'), '..') OPERATOR(pg_catalog.=) 0),
+	permission text COLLATE "C" NOT NULL CHECK (permission OPERATOR(pg_catalog.<>) ''),
+	granted_by text,
+	granted_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+CREATE UNIQUE INDEX item_permission_key ON authz.item_permission
+	(client, pg_catalog.lower(email), pg_catalog.lower(item), pg_catalog.lower(permission));
+CREATE INDEX item_permission_item ON authz.item_permission
+	(client, pg_catalog.lower(item));
+
+CREATE TABLE authz.permission_implies (
+	client text COLLATE "C" NOT NULL,
+	permission text COLLATE "C" NOT NULL,
+	implies text COLLATE "C" NOT NULL
+);
+CREATE UNIQUE INDEX permission_implies_key ON authz.permission_implies
+	(client, pg_catalog.lower(permission), pg_catalog.lower(implies));
+
 --
 -- Trust: whom it belongs to
 --
@@ -113,8 +148,12 @@ ALTER TABLE authz.profile OWNER TO pg_database_owner;
 ALTER TABLE authz.issuer OWNER TO pg_database_owner;
 ALTER TABLE authz.issuer_key OWNER TO pg_database_owner;
 ALTER TABLE authz.revocation OWNER TO pg_database_owner;
+ALTER TABLE authz.inactive_subject OWNER TO pg_database_owner;
+ALTER TABLE authz.item_permission OWNER TO pg_database_owner;
+ALTER TABLE authz.permission_implies OWNER TO pg_database_owner;
 
-REVOKE ALL ON TABLE authz.profile, authz.issuer, authz.issuer_key, authz.revocation
+REVOKE ALL ON TABLE authz.profile, authz.issuer, authz.issuer_key, authz.revocation,
+		authz.inactive_subject, authz.item_permission, authz.permission_implies
 	FROM pg_database_owner;
 
 -- There is no policy: whoever is not the owner reads no key, whatever
@@ -122,12 +161,18 @@ REVOKE ALL ON TABLE authz.profile, authz.issuer, authz.issuer_key, authz.revocat
 ALTER TABLE authz.issuer_key ENABLE ROW LEVEL SECURITY;
 
 -- A key without kid has no name that could be a primary key.  In a publication
--- of all tables a key must be removable all the same.
+-- of all tables a key must be removable all the same.  An index over
+-- expressions is no identity either.
 ALTER TABLE authz.issuer_key REPLICA IDENTITY FULL;
+ALTER TABLE authz.item_permission REPLICA IDENTITY FULL;
+ALTER TABLE authz.permission_implies REPLICA IDENTITY FULL;
 
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer'::pg_catalog.regclass, '');
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regclass, '');
 SELECT pg_catalog.pg_extension_config_dump('authz.revocation'::pg_catalog.regclass, '');
+SELECT pg_catalog.pg_extension_config_dump('authz.inactive_subject'::pg_catalog.regclass, '');
+SELECT pg_catalog.pg_extension_config_dump('authz.item_permission'::pg_catalog.regclass, '');
+SELECT pg_catalog.pg_extension_config_dump('authz.permission_implies'::pg_catalog.regclass, '');
 
 COMMENT ON TABLE authz.profile IS
 'Presets: what the options of an issuer start from.';
@@ -182,6 +227,37 @@ COMMENT ON COLUMN authz.revocation.until IS
 'From then on prune_revocations() may remove the row; NULL: never.';
 COMMENT ON COLUMN authz.revocation.revoked_at IS
 'When it was first revoked.';
+
+COMMENT ON TABLE authz.inactive_subject IS
+'Subjects that count as nobody: every check is false, every accessor NULL, what requires an identity raises 28000.  Felt by running sessions at their next query.  Written by the owner of the database.';
+COMMENT ON COLUMN authz.inactive_subject.issuer IS
+'The issuer of the tokens, as in authz.issuer.';
+COMMENT ON COLUMN authz.inactive_subject.subject IS
+'A "sub", else the user id claim, exactly as the tokens have it.';
+
+COMMENT ON TABLE authz.item_permission IS
+'Permissions on items, by e-mail address (django-dbmi-client, SciAuthZ).  Written by grant_item_permission(), revoke_item_permission(), grant_profile_permission() and by the owner of the database.  Who is given SELECT sees their own rows, those of items that they manage and, as an administrator, those of the application.';
+COMMENT ON COLUMN authz.item_permission.email IS
+'Whose permission it is: the e-mail claim of the token, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.item_permission.client IS
+'The application: exactly the option "client" of the issuer.';
+COMMENT ON COLUMN authz.item_permission.item IS
+'A path, names with dots between them, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.item_permission.permission IS
+'Its name, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.item_permission.granted_by IS
+'The e-mail address of who granted it; NULL: the owner of the database.';
+COMMENT ON COLUMN authz.item_permission.granted_at IS
+'When it was granted.';
+
+COMMENT ON TABLE authz.permission_implies IS
+'Which item permissions hold where another one does, also by way of a third.  Empty: none implies another.  Written by the owner of the database.';
+COMMENT ON COLUMN authz.permission_implies.client IS
+'The application: exactly the option "client" of the issuer.';
+COMMENT ON COLUMN authz.permission_implies.permission IS
+'Who holds this one on an item, in any case of ASCII letters,';
+COMMENT ON COLUMN authz.permission_implies.implies IS
+'holds this one too.';
 
 --
 -- Profiles
@@ -246,6 +322,12 @@ CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.issu
 	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.revocation
 	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.inactive_subject
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.item_permission
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.permission_implies
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.profile
 	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.issuer
@@ -253,6 +335,12 @@ CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.issuer
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.issuer_key
 	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.revocation
+	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.inactive_subject
+	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.item_permission
+	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.permission_implies
 	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
 -- also under session_replication_role, and for logical replication
 ALTER TABLE authz.profile ENABLE ALWAYS TRIGGER guard;
@@ -263,6 +351,12 @@ ALTER TABLE authz.profile ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE authz.issuer ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE authz.issuer_key ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE authz.revocation ENABLE ALWAYS TRIGGER changed;
+ALTER TABLE authz.inactive_subject ENABLE ALWAYS TRIGGER guard;
+ALTER TABLE authz.inactive_subject ENABLE ALWAYS TRIGGER changed;
+ALTER TABLE authz.item_permission ENABLE ALWAYS TRIGGER guard;
+ALTER TABLE authz.item_permission ENABLE ALWAYS TRIGGER changed;
+ALTER TABLE authz.permission_implies ENABLE ALWAYS TRIGGER guard;
+ALTER TABLE authz.permission_implies ENABLE ALWAYS TRIGGER changed;
 
 --
 -- Administering the trust
@@ -674,7 +768,7 @@ CREATE FUNCTION authz.is_admin() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_admin'
 	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.is_admin() IS
-'Whether the token holds one of the issuer''s admin_groups or admin_permissions.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  django-dbmi-client.';
+'Whether the token holds one of the issuer''s admin_groups or admin_permissions, or one of the latter is granted on the item that is the application itself.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  django-dbmi-client.';
 
 --
 -- Organisations
@@ -804,6 +898,87 @@ COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
 'has_org_permission for the one organisation that the token is for; false when it is not for one.  False for NULL.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  PropelAuth.';
 
 --
+-- Item permissions
+--
+
+CREATE FUNCTION authz.item_client()
+	RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_item_client'
+	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.item_client() IS
+'The application whose item permissions count for the identity: the option "client" of its issuer.  NULL without identity and when the option is not set.  28000 when it has expired or was revoked.  django-dbmi-client.';
+
+CREATE FUNCTION authz.has_item_permission(item text, permission text, check_parents boolean DEFAULT false)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_item_permission'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_item_permission(text, text, boolean) IS
+'Whether authz.item_permission grants the permission on this very item or, with check_parents, on it or one above it, to the e-mail address of the token within the application of its issuer; claims do not count.  Items are paths of names with dots; a malformed one is an error (22023), with or without identity.  Items, permissions and addresses compare in any case of ASCII letters, nothing else does.  False for NULL.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  django-dbmi-client.';
+
+CREATE FUNCTION authz.has_any_item_permission(item text, permissions text[], check_parents boolean DEFAULT false)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_item_permission'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_item_permission(text, text[], boolean) IS
+'Whether one of these permissions is held on the item, as has_item_permission() says.  A NULL element never matches, a NULL array is false, an empty one is an error (22023), with or without identity.  Items are paths of names with dots; a malformed one is an error (22023), with or without identity.  Items, permissions and addresses compare in any case of ASCII letters, nothing else does.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  django-dbmi-client.';
+
+CREATE FUNCTION authz.has_app_permission(permission text)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_app_permission'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_app_permission(text) IS
+'Whether the token holds this permission (byte by byte), or it is granted on the item that is the application itself (in any case of ASCII letters).  False for NULL.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  django-dbmi-client.';
+
+CREATE FUNCTION authz.manages_item(item text, check_parents boolean DEFAULT true)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_manages_item'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.manages_item(text, boolean) IS
+'Whether MANAGE is granted on the item or, with check_parents, on one above it.  Items are paths of names with dots; a malformed one is an error (22023), with or without identity.  Items, permissions and addresses compare in any case of ASCII letters, nothing else does.  False for NULL.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  SciAuthZ.';
+
+CREATE FUNCTION authz.item_permissions(item text DEFAULT NULL, children boolean DEFAULT false)
+	RETURNS SETOF authz.item_permission
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_item_permissions'
+	STABLE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION authz.item_permissions(text, boolean) IS
+'What is granted to the identity: its rows of authz.item_permission within the application, all of them, those on this very item or, with children, on it and what is below it.  Implied permissions have no row.  Items are paths of names with dots; a malformed one is an error (22023), with or without identity.  Items, permissions and addresses compare in any case of ASCII letters, nothing else does.  No row without identity.  28000 when it has expired or was revoked.  django-dbmi-client.';
+
+CREATE FUNCTION authz.managed_items()
+	RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_managed_items'
+	STABLE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION authz.managed_items() IS
+'The items on which MANAGE is granted to the identity; what is below them is managed as well.  No row without identity.  28000 when it has expired or was revoked.  SciAuthZ.';
+
+CREATE FUNCTION authz.item_grantees(item text, permission text)
+	RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_item_grantees'
+	STABLE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION authz.item_grantees(text, text) IS
+'The e-mail addresses to which this permission is granted on this very item.  Managers of the item and administrators see all of them, others their own only.  Items are paths of names with dots; a malformed one is an error (22023), with or without identity.  Items, permissions and addresses compare in any case of ASCII letters, nothing else does.  No row without identity and for NULL.  28000 when it has expired or was revoked.  SciAuthZ.';
+
+CREATE FUNCTION authz.grant_item_permission(email text, item text, permission text DEFAULT 'VIEW')
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_grant_item_permission'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
+'Grant a permission on an item within the application of the identity.  False when it was there already.  Whoever manages the item (manages_item()) may, and an administrator; MANAGE, what makes an administrator, and what implies one of these only an administrator may grant.  42501 for others, 28000 without identity, 22023 for NULL, the empty string and a malformed item.  SciAuthZ.';
+
+CREATE FUNCTION authz.revoke_item_permission(email text, item text, permission text DEFAULT 'VIEW')
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_item_permission'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
+'Take a permission on an item back.  P0002 when it was not granted.  Who may, and errors, as grant_item_permission().  SciAuthZ.';
+
+CREATE FUNCTION authz.grant_profile_permission(email text, item text)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_grant_profile_permission'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
+'Let somebody view the own profile of an item: grants VIEW on SciReg.<item>.profile.<e-mail address of the identity>.  False when it was granted already.  22023 for NULL, the empty string, a malformed item and one with a component "profile".  28000 without identity, 42501 when it has no e-mail address or no application.  SciAuthZ.';
+
+--
 -- The user
 --
 
@@ -906,12 +1081,77 @@ CREATE FUNCTION authz.require_admin() RETURNS void
 COMMENT ON FUNCTION authz.require_admin() IS
 'Raises 42501 (insufficient_scope) unless is_admin().  28000 without identity, or when it has expired or was revoked.  RFC 6750, section 3.1.  django-dbmi-client.';
 
+CREATE FUNCTION authz.require_item_permission(item text, permission text, check_parents boolean DEFAULT false)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_item_permission'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.require_item_permission(text, text, boolean) IS
+'Raises 42501 (insufficient_scope) unless has_item_permission() of the same arguments; NULL is denied, a malformed item is an error (22023), with or without identity.  28000 without identity, or when it has expired or was revoked.  RFC 6750, section 3.1.  django-dbmi-client.';
+
 CREATE FUNCTION authz.require(condition boolean, message text DEFAULT NULL)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require(boolean, text) IS
 'Raises 42501 (insufficient_scope) unless the condition is true; NULL is denied.  The message, if any, becomes error_description.  28000 without identity, whatever the condition, or when it has expired or was revoked.  RFC 6750, section 3.1.';
+
+--
+-- Policies in one line
+--
+
+CREATE FUNCTION authz.protect(
+	rel regclass,
+	owner name DEFAULT NULL,
+	mode text DEFAULT NULL,
+	org name DEFAULT NULL,
+	org_permission text DEFAULT NULL,
+	admin boolean DEFAULT false,
+	select_any_scopes text[] DEFAULT NULL, select_all_scopes text[] DEFAULT NULL,
+	select_any_roles text[] DEFAULT NULL, select_all_roles text[] DEFAULT NULL,
+	select_any_permissions text[] DEFAULT NULL, select_all_permissions text[] DEFAULT NULL,
+	select_any_groups text[] DEFAULT NULL, select_all_groups text[] DEFAULT NULL,
+	insert_any_scopes text[] DEFAULT NULL, insert_all_scopes text[] DEFAULT NULL,
+	insert_any_roles text[] DEFAULT NULL, insert_all_roles text[] DEFAULT NULL,
+	insert_any_permissions text[] DEFAULT NULL, insert_all_permissions text[] DEFAULT NULL,
+	insert_any_groups text[] DEFAULT NULL, insert_all_groups text[] DEFAULT NULL,
+	update_any_scopes text[] DEFAULT NULL, update_all_scopes text[] DEFAULT NULL,
+	update_any_roles text[] DEFAULT NULL, update_all_roles text[] DEFAULT NULL,
+	update_any_permissions text[] DEFAULT NULL, update_all_permissions text[] DEFAULT NULL,
+	update_any_groups text[] DEFAULT NULL, update_all_groups text[] DEFAULT NULL,
+	delete_any_scopes text[] DEFAULT NULL, delete_all_scopes text[] DEFAULT NULL,
+	delete_any_roles text[] DEFAULT NULL, delete_all_roles text[] DEFAULT NULL,
+	delete_any_permissions text[] DEFAULT NULL, delete_all_permissions text[] DEFAULT NULL,
+	delete_any_groups text[] DEFAULT NULL, delete_all_groups text[] DEFAULT NULL,
+	dry_run boolean DEFAULT false) RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_protect'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.protect IS
+'Enables and forces row-level security on a table of the caller and writes policies authz_protect_select, _insert, _update, _delete, replacing those that it wrote before (told by name and comment); grants nothing, returns the SQL that it ran; with dry_run it only checks and returns it.  owner: column for is_owner(); org: column for in_org(), with org_permission for has_org_permission(); both: both must hold.  mode: owner (the default with an owner) for all commands; owner_or_read: whoever is logged in, or in the organisation, reads, owners write; read_only: nobody writes.  The lists name what a command needs besides: one (any) or all of them.  Without owner, org and mode only commands with a list are allowed.  admin: is_admin() passes as well.  NULL is the same as leaving a parameter out.  22023 for a combination without sense, an empty list or a NULL in one; 42703, 42804 for a column that is not there or cannot be compared with a claim; 42809 for what is no table; 42501 for tables of others, of PostgreSQL and of this extension; 42710 when a policy of that name is somebody else''s.';
+
+CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unprotect'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.unprotect(regclass) IS
+'Drops the policies that protect() wrote for the table, and no others; returns how many.  Row-level security stays enabled and forced, so nothing is opened by it.  22023 for NULL, 42809 for what is no table, 42501 for tables of others.';
+
+CREATE FUNCTION authz.stamp_owner() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stamp_owner'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.stamp_owner() IS
+'Trigger function, BEFORE INSERT OR UPDATE FOR EACH ROW, EXECUTE FUNCTION authz.stamp_owner(''owner_column'' [, ''modified_column'']).  INSERT fills a NULL owner with the claim that the issuer''s owner_claim names, read as a value of the column''s type, and refuses another''s (42501); UPDATE refuses to change the owner (42501); both write the same claim to modified_column.  42501 also when the claim is no value of the column.  28000 without identity, unless dbmi_authz.require_user_on_write is off, which takes rows as they are, and when it has expired or was revoked.  Columns are text, varchar, name, citext, uuid, smallint, integer, bigint or a domain over one of these (else 42804), and neither generated nor identity columns (428C9).  djem and axioms.';
+
+--
+-- Who sees item permissions
+--
+-- Whoever the owner of the database gives SELECT to.  There is no policy to
+-- write: that is left to the functions.
+--
+ALTER TABLE authz.item_permission ENABLE ROW LEVEL SECURITY;
+CREATE POLICY visible ON authz.item_permission FOR SELECT
+	USING (client OPERATOR(pg_catalog.=) authz.item_client()
+		   AND (pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower(authz.email() COLLATE "C")
+				OR authz.manages_item(item)
+				OR authz.is_admin()));
 
 --
 -- Privileges
@@ -962,7 +1202,9 @@ REVOKE ALL ON FUNCTION
 	authz.revoke_token(text, text, timestamptz),
 	authz.revoke_subject(text, text, timestamptz),
 	authz.revoke_session(text, text),
-	authz.prune_revocations()
+	authz.prune_revocations(),
+	authz.protect,
+	authz.unprotect(regclass)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	authz.add_issuer(text, text[], text, json),
@@ -976,5 +1218,7 @@ GRANT EXECUTE ON FUNCTION
 	authz.revoke_token(text, text, timestamptz),
 	authz.revoke_subject(text, text, timestamptz),
 	authz.revoke_session(text, text),
-	authz.prune_revocations()
+	authz.prune_revocations(),
+	authz.protect,
+	authz.unprotect(regclass)
 TO pg_database_owner;

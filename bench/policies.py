@@ -19,6 +19,9 @@ SUB = "(%s ->> 'sub')" % CLAIMS
 SCOPES = "string_to_array(%s ->> 'scope', ' ')" % CLAIMS
 ORGS = CLAIMS + " -> 'org_id_to_org_member_info'"
 
+HOLDS = ("EXISTS (SELECT FROM bench.item_grant g WHERE g.email = %s ->> 'email'" % CLAIMS +
+         " AND g.item = '%s' AND g.permission = '%s')")
+
 ADMIN = "'records:admin' = ANY (%s)" % SCOPES
 READ = "'records:read' = ANY (%s)" % SCOPES
 
@@ -54,6 +57,16 @@ POLICIES = {
         "select": "org = ANY (ARRAY(SELECT o.key::uuid FROM jsonb_each((SELECT %s)) o"
                   " WHERE o.value -> 'user_permissions' ? 'records:read'))" % ORGS,
         "helper": "bench.may_in(org, 'records:read')"},
+    "item": {
+        "ours": "authz.has_item_permission('wards.7.beds', 'view', true)",
+        "setting": HOLDS % ("wards.7", "view"),
+        "select": "(SELECT %s)" % HOLDS % ("wards.7", "view"),
+        "helper": "bench.holds('wards.7', 'view')"},
+    "item_or_owner": {
+        "ours": "authz.has_item_permission('wards.7', 'edit') OR authz.is_owner(owner)",
+        "setting": "%s OR owner = %s::uuid" % (HOLDS % ("wards.7", "edit"), SUB),
+        "select": "(SELECT %s) OR owner = (SELECT %s::uuid)" % (HOLDS % ("wards.7", "edit"), SUB),
+        "helper": "bench.holds('wards.7', 'edit') OR bench.owns(owner)"},
 }
 
 # The same conditions for one reader, with his values: SQL that writes SQL.
@@ -100,6 +113,8 @@ CASES = (
     Case("admin or owner, who is no admin", "admin", "user", IS_SUB, 10000, INDEXED, 1.1),
     Case("admin or owner, who is admin", "admin", "admin", ALWAYS, 10000, ONE_ROW, 1.05),
     Case("scope alone", "scope", "user", ALWAYS, 20000, ONE_ROW, 1.05),
+    Case("item permission, held", "item", "user", ALWAYS, 20000, ONE_ROW, 1.1),
+    Case("item permission or owner, not held", "item_or_owner", "user", IS_SUB, 10000, INDEXED, 1.1),
     Case("permission, 1 organisation", "org", "member of 1", IS_ORG % 1,
          10000, INDEXED, 1.1),
     Case("permission, 20 organisations", "org", "member of 20", IS_ORG % 20,

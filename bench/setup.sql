@@ -15,6 +15,8 @@ CREATE FUNCTION bench.has_any_scope(VARIADIC text[]) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.has_claim(text[], text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION bench.has_item_permission(text, text, boolean DEFAULT false) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.is_owner(anycompatible) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.in_org(anycompatible) RETURNS boolean
@@ -68,7 +70,7 @@ INSERT INTO bench.key VALUES
 	('ES256', :'p256', :'p256_public'),
 	('EdDSA', :'ed25519', :'ed25519_public');
 
-SELECT authz.add_issuer('https://id.example', '{api}');
+SELECT authz.add_issuer('https://id.example', '{api}', options => '{"client": "bench"}');
 SELECT authz.add_issuer('https://orgs.example', '{api}', 'propelauth', '{"algorithms": ["ES256"]}');
 SELECT authz.add_pem('https://id.example', public_key, alg, alg) FROM bench.key;
 SELECT authz.add_pem('https://orgs.example', public_key, alg, alg) FROM bench.key WHERE alg = 'ES256';

@@ -84,6 +84,7 @@ SET client_min_messages = error;
 SELECT authz.add_issuer('https://roles.example', '{clinic}', options => '{"algorithms": ["HS256"]}'),
 	   authz.add_secret('https://roles.example', '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'one'),
 	   authz.revoke_token('https://roles.example', 'J1', '2000-01-01');
+INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('ann@example.com', 'clinic', 'ward', 'VIEW');
 
 -- Each function that administers
 CREATE TABLE roles_function (n serial, statement text);
@@ -99,7 +100,11 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.revoke_token('https://roles.example', 'J2')$$),
 	($$authz.revoke_subject('https://roles.example', 'ann')$$),
 	($$authz.revoke_session('https://roles.example', 'S1')$$),
-	($$authz.prune_revocations()$$);
+	($$authz.prune_revocations()$$),
+	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
+	($$authz.unprotect('public.roles_doc')$$);
+CREATE TABLE public.roles_doc (id integer);
+ALTER TABLE public.roles_doc OWNER TO roles_owner;
 -- all of them: whoever adds one adds it here
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'
@@ -135,7 +140,17 @@ INSERT INTO roles_table (statement) VALUES
 	($$DELETE FROM authz.issuer WHERE issuer = 'https://roles.example'$$),
 	($$DELETE FROM authz.issuer_key WHERE issuer = 'https://roles.example'$$),
 	($$DELETE FROM authz.revocation WHERE issuer = 'https://roles.example'$$),
-	($$DELETE FROM authz.revocation WHERE false$$);
+	($$DELETE FROM authz.revocation WHERE false$$),
+	($$SELECT count(*) FROM authz.inactive_subject$$),
+	($$SELECT count(*) FROM authz.item_permission$$),
+	($$SELECT count(*) FROM authz.permission_implies$$),
+	($$INSERT INTO authz.inactive_subject VALUES ('https://roles.example', 'ann')$$),
+	($$INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('a', 'c', 'i', 'p')$$),
+	($$INSERT INTO authz.permission_implies VALUES ('c', 'p', 'q')$$),
+	($$UPDATE authz.item_permission SET permission = 'MANAGE'$$),
+	($$DELETE FROM authz.inactive_subject$$),
+	($$DELETE FROM authz.item_permission$$),
+	($$DELETE FROM authz.permission_implies$$);
 -- accept
 SELECT statement, roles_try('roles_owner', statement) AS owner, roles_try(:'installer', statement) AS superuser
   FROM roles_table ORDER BY n;
@@ -259,9 +274,10 @@ ROLLBACK;
 -- clean up
 SELECT authz.drop_issuer('https://roles.example');
 DELETE FROM authz.revocation WHERE issuer = 'https://roles.example';
+DELETE FROM authz.item_permission WHERE client = 'clinic';
 ALTER DATABASE :"db" OWNER TO :"installer";
 DROP FUNCTION roles_logout, roles_try;
-DROP TABLE roles_function, roles_table, roles_way;
+DROP TABLE roles_doc, roles_function, roles_table, roles_way;
 DROP VIEW roles_acl;
 DROP SCHEMA roles_evil CASCADE;
 DROP ROLE roles_app, roles_all, roles_given, roles_owner;

@@ -151,6 +151,18 @@ az_param_time(AzParams *params, const int64 *time)
 			  time ? TimestampTzGetDatum(*time) : (Datum) 0, time == NULL);
 }
 
+void
+az_param_oid(AzParams *params, Oid oid)
+{
+	add_param(params, OIDOID, ObjectIdGetDatum(oid), false);
+}
+
+void
+az_param_int2(AzParams *params, int16 number)
+{
+	add_param(params, INT2OID, Int16GetDatum(number), false);
+}
+
 uint64
 az_run(const char *sql, const AzParams *params)
 {

@@ -66,6 +66,15 @@
 #define az_local_xid()		(MyProc->vxid.lxid)
 #endif
 
+/* One function asks for the owner of any object since 16 (core commit afbfc0298). */
+#if PG_VERSION_NUM < 160000
+#define az_owns_relation(oid) \
+	pg_class_ownercheck(oid, GetUserId())
+#else
+#define az_owns_relation(oid) \
+	object_ownercheck(RelationRelationId, oid, GetUserId())
+#endif
+
 /*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
  * behind the last parameter or argument that all versions have.

@@ -90,12 +90,12 @@ has_all(FunctionCallInfo fcinfo, size_t set)
 }
 
 static Datum
-require_all(FunctionCallInfo fcinfo, size_t set)
+require_all(FunctionCallInfo fcinfo, size_t set, const char *kind)
 {
 	if (!holds_all(fcinfo, az_current(), set))
 	{
 		(void) az_current_required();
-		az_raise_denied(DENIED);
+		az_raise_denied_for(DENIED, az_asked_arguments(fcinfo, kind, NULL));
 	}
 	PG_RETURN_VOID();
 }
@@ -117,7 +117,7 @@ AZ_SQL(authz_has_all_scopes)
 
 AZ_SQL(authz_require_scope)
 {
-	return require_all(fcinfo, SCOPES);
+	return require_all(fcinfo, SCOPES, "scope");
 }
 
 AZ_SQL(authz_has_role)
@@ -137,7 +137,7 @@ AZ_SQL(authz_has_all_roles)
 
 AZ_SQL(authz_require_role)
 {
-	return require_all(fcinfo, ROLES);
+	return require_all(fcinfo, ROLES, "role");
 }
 
 AZ_SQL(authz_has_permission)
@@ -157,7 +157,7 @@ AZ_SQL(authz_has_all_permissions)
 
 AZ_SQL(authz_require_permission)
 {
-	return require_all(fcinfo, PERMISSIONS);
+	return require_all(fcinfo, PERMISSIONS, "permission");
 }
 
 AZ_SQL(authz_has_group)
@@ -177,7 +177,7 @@ AZ_SQL(authz_has_all_groups)
 
 AZ_SQL(authz_require_group)
 {
-	return require_all(fcinfo, GROUPS);
+	return require_all(fcinfo, GROUPS, "group");
 }
 
 AZ_SQL(authz_has_claim)
@@ -222,14 +222,15 @@ AZ_SQL(authz_has_all_claims)
 /* NULL counts as denied: a condition that is not known does not hold. */
 AZ_SQL(authz_require)
 {
-	const char *message = DENIED;
-
 	(void) az_current_required();
 	if (PG_ARGISNULL(0) || !PG_GETARG_BOOL(0))
 	{
+		char	   *message = NULL;
+
 		if (!PG_ARGISNULL(1))
 			message = text_to_cstring(PG_GETARG_TEXT_PP(1));
-		az_raise_denied(message);
+		az_raise_denied_for(message ? message : DENIED,
+							az_asked("condition", message, NULL));
 	}
 	PG_RETURN_VOID();
 }

@@ -53,7 +53,7 @@ AZ_SQL(authz_trust_guard)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for table %s",
 						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("Only superusers and the owner of the database change whom it trusts.")));
+				 errdetail("Only superusers and the owner of the database write to it.")));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		CacheInvalidateRelcache(trigger->tg_relation);

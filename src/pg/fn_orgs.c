@@ -149,37 +149,42 @@ argument_text(FunctionCallInfo fcinfo, int argno)
 	return OidOutputFunctionCall(output, PG_GETARG_DATUM(argno));
 }
 
+/* what: the name of the second argument in the log, NULL when there is none */
 static void
-require_member(FunctionCallInfo fcinfo)
+require_member(FunctionCallInfo fcinfo, const char *what)
 {
 	bool		member = az_org_any(fcinfo, 0, az_current(), NULL, NULL);
 
 	(void) az_current_required();
 	if (PG_ARGISNULL(0))
-		az_raise_denied("Required org is unspecified");
+		az_raise_denied_for("Required org is unspecified",
+							az_asked_arguments(fcinfo, "org", what, NULL));
 	if (!member)
-		az_raise_denied(psprintf("User is not a member of org %s",
-								 argument_text(fcinfo, 0)));
+		az_raise_denied_for(psprintf("User is not a member of org %s",
+									 argument_text(fcinfo, 0)),
+							az_asked_arguments(fcinfo, "org", what, NULL));
 }
 
 AZ_SQL(authz_require_org)
 {
-	require_member(fcinfo);
+	require_member(fcinfo, NULL);
 	PG_RETURN_VOID();
 }
 
 AZ_SQL(authz_require_org_role)
 {
-	require_member(fcinfo);
+	require_member(fcinfo, "role");
 	if (!member_passes(fcinfo, az_current(), az_org_has_role))
-		az_raise_denied("User doesn't have required role");
+		az_raise_denied_for("User doesn't have required role",
+							az_asked_arguments(fcinfo, "org", "role", NULL));
 	PG_RETURN_VOID();
 }
 
 AZ_SQL(authz_require_org_permission)
 {
-	require_member(fcinfo);
+	require_member(fcinfo, "permission");
 	if (!member_passes(fcinfo, az_current(), az_org_permits))
-		az_raise_denied("User doesn't have required permission");
+		az_raise_denied_for("User doesn't have required permission",
+							az_asked_arguments(fcinfo, "org", "permission", NULL));
 	PG_RETURN_VOID();
 }

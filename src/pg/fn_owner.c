@@ -76,6 +76,7 @@ AZ_SQL(authz_is_admin)
 AZ_SQL(authz_require_admin)
 {
 	if (!az_is_admin(az_current_required()))
-		az_raise_denied("Insufficient role, scope or permission");
+		az_raise_denied_for("Insufficient role, scope or permission",
+							"{\"administrator\": true}");
 	PG_RETURN_VOID();
 }

@@ -28,9 +28,10 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
-#include "utils/uuid.h"
 
 #include "datum.h"
+#include "grants.h"
+#include "item_table.h"
 #include "org.h"
 #include "session.h"
 #include "value.h"
@@ -84,61 +85,77 @@ is_safe_constant(const Node *arg)
 	return az_value_kind(constant->consttype, &kind, &base);
 }
 
+/* The functions, by C symbol, whose first argument is the path of an item. */
+static bool
+takes_item(const char *symbol)
+{
+	return strcmp(symbol, "authz_has_item_permission") == 0 ||
+		strcmp(symbol, "authz_has_any_item_permission") == 0 ||
+		strcmp(symbol, "authz_manages_item") == 0;
+}
+
+static bool
+is_safe_item(const Node *arg)
+{
+	const Const *constant = (const Const *) arg;
+	text	   *item;
+
+	if (!IsA(arg, Const) || constant->constisnull)
+		return IsA(arg, Const);
+	item = DatumGetTextPP(constant->constvalue);
+	return az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
+}
+
+/*
+ * What the call returns, as evaluate_expr() would say: our functions need no
+ * executor state, and making one would be most of the work.
+ */
 static Node *
-fold_constants(FuncExpr *call)
+call_now(FuncExpr *call)
+{
+	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
+	FmgrInfo	function;
+	ListCell   *lc;
+	Datum		result;
+	int16		len;
+	bool		byval;
+
+	fmgr_info(call->funcid, &function);
+	fmgr_info_set_expr((Node *) call, &function);
+	InitFunctionCallInfoData(*fcinfo, &function, list_length(call->args),
+							 call->inputcollid, NULL, NULL);
+	foreach(lc, call->args)
+	{
+		const Const *arg = lfirst_node(Const, lc);
+
+		fcinfo->args[foreach_current_index(lc)].value = arg->constvalue;
+		fcinfo->args[foreach_current_index(lc)].isnull = arg->constisnull;
+	}
+	result = FunctionCallInvoke(fcinfo);
+	get_typlenbyval(call->funcresulttype, &len, &byval);
+	return (Node *) makeConst(call->funcresulttype, -1, call->funccollid, len,
+							  fcinfo->isnull ? (Datum) 0 : result,
+							  fcinfo->isnull, byval);
+}
+
+static Node *
+fold_constants(FuncExpr *call, const char *symbol)
 {
 	ListCell   *lc;
 
+	if (takes_item(symbol) && !is_safe_item(linitial(call->args)))
+		return NULL;
 	foreach(lc, call->args)
 	{
 		if (!is_safe_constant(lfirst(lc)))
 			return NULL;
 	}
-	return (Node *) evaluate_expr((Expr *) call, call->funcresulttype, -1,
-								  call->funccollid);
+	return call_now(call);
 }
 
 /*
  * Calls over a column
  */
-
-/* The text as a value of the column's type; false when it is none. */
-static bool
-read_value(const Column *column, const char *text, uint32 len, Datum *value)
-{
-	int64		number;
-	pg_uuid_t  *uuid;
-
-	switch (column->kind)
-	{
-		case AZ_VALUE_TEXT:
-		case AZ_VALUE_CITEXT:
-			*value = PointerGetDatum(cstring_to_text_with_len(text, len));
-			return true;
-		case AZ_VALUE_UUID:
-			uuid = palloc(sizeof(*uuid));
-			*value = UUIDPGetDatum(uuid);
-			return az_read_uuid(text, len, uuid->data);
-		case AZ_VALUE_INT2:
-			if (!az_read_integer(text, len, PG_INT16_MIN, PG_INT16_MAX, &number))
-				return false;
-			*value = Int16GetDatum((int16) number);
-			return true;
-		case AZ_VALUE_INT4:
-			if (!az_read_integer(text, len, PG_INT32_MIN, PG_INT32_MAX, &number))
-				return false;
-			*value = Int32GetDatum((int32) number);
-			return true;
-		case AZ_VALUE_INT8:
-			if (!az_read_integer(text, len, PG_INT64_MIN, PG_INT64_MAX, &number))
-				return false;
-			*value = Int64GetDatum(number);
-			return true;
-		case AZ_VALUE_NAME:
-			break;
-	}
-	return false;
-}
 
 /*
  * A plain column, or one that is merely looked at as another type: it is
@@ -256,8 +273,8 @@ fold_column(const AzIdentity *id, FuncExpr *call, Claims claims)
 	{
 		const AzNode *claim = lfirst(lc);
 
-		if (read_value(&column, az_node_bytes(id, claim), az_node_len(claim),
-					   &values[n]))
+		if (az_read_value(column.kind, az_node_bytes(id, claim),
+						  az_node_len(claim), &values[n]))
 			n++;
 	}
 	if (n == 0)
@@ -405,31 +422,22 @@ static const struct
 
 /* The entry of a function, or -1. */
 static int
-find_column_check(Oid function)
+find_column_check(const char *symbol)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool		isnull;
-	char	   *symbol;
 	int			i;
 
-	if (!HeapTupleIsValid(tuple))
-		return -1;
-	symbol = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc,
-												 &isnull));
-	ReleaseSysCache(tuple);
 	for (i = lengthof(column_checks) - 1; i >= 0; i--)
 	{
 		if (strcmp(column_checks[i].symbol, symbol) == 0)
 			break;
 	}
-	pfree(symbol);
 	return i;
 }
 
 bool
-az_is_column_check(Oid function)
+az_is_column_check(const char *symbol)
 {
-	return find_column_check(function) >= 0;
+	return find_column_check(symbol) >= 0;
 }
 
 /* An administrator owns every value, of a type that a claim can have. */
@@ -439,21 +447,21 @@ owns_all(const AzIdentity *id, Node *arg)
 	AzValueKind kind;
 	Oid			base;
 
-	return id && id->is_admin && az_value_kind(exprType(arg), &kind, &base);
+	return az_is_admin(id) && az_value_kind(exprType(arg), &kind, &base);
 }
 
 Node *
-az_fold(FuncExpr *call, const AzIdentity *id)
+az_fold(FuncExpr *call, const char *symbol, const AzIdentity *id)
 {
 	Node	   *folded;
 	int			check;
 
 	if (call->funcretset)
 		return NULL;
-	folded = fold_constants(call);
+	folded = fold_constants(call, symbol);
 	if (folded || call->args == NIL)
 		return folded;
-	check = find_column_check(call->funcid);
+	check = find_column_check(symbol);
 	if (check < 0)
 		return NULL;
 	if (column_checks[check].or_admin && owns_all(id, linitial(call->args)))

@@ -14,12 +14,12 @@
 #include "nodes/primnodes.h"
 
 /*
- * The expression, or NULL to leave the call as it is.  id NULL: nobody.  The
- * caller has tied the plan to that identity.
+ * The expression, or NULL to leave the call as it is.  symbol: the called C
+ * function; id NULL: nobody.  The caller has tied the plan to that identity.
  */
-extern Node *az_fold(FuncExpr *call, const AzIdentity *id);
+extern Node *az_fold(FuncExpr *call, const char *symbol, const AzIdentity *id);
 
-/* Does that function compare its first argument with the identity? */
-extern bool az_is_column_check(Oid function);
+/* Does that C function compare its first argument with the identity? */
+extern bool az_is_column_check(const char *symbol);
 
 #endif							/* AZ_FOLD_H */

@@ -14,10 +14,13 @@
 #include "guard.h"
 
 #include "access/parallel.h"
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
 #include "tcop/utility.h"
+#include "utils/inval.h"
 
+#include "grants.h"
 #include "login.h"
 #include "plans.h"
 #include "report.h"
@@ -32,7 +35,9 @@ typedef struct PlanGuard
 {
 	bool		guarded;		/* it met a check */
 	bool		ends;			/* one that is an error once the identity has ended */
+	bool		asks_grants;	/* one that depends on what is stored for it */
 	uint32		serial;
+	uint32		grants;
 } PlanGuard;
 
 /*
@@ -43,7 +48,7 @@ typedef struct PlanGuard
 static PlanGuard
 read_guard(const PlannedStmt *plan)
 {
-	PlanGuard	guard = {false, false, 0};
+	PlanGuard	guard = {0};
 	ListCell   *lc;
 
 	if (IsParallelWorker())
@@ -52,6 +57,14 @@ read_guard(const PlannedStmt *plan)
 	{
 		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
 
+		if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
+		{
+			if (guard.asks_grants && guard.grants != item->hashValue)
+				az_raise_grants_changed();
+			guard.asks_grants = true;
+			guard.grants = item->hashValue;
+			continue;
+		}
 		if (item->cacheId != AZ_GUARD_CACHE_ID &&
 			item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
 			continue;
@@ -65,13 +78,32 @@ read_guard(const PlannedStmt *plan)
 	return guard;
 }
 
+/* A query inside of one that asked stays with what that one found. */
+static uint32
+grants_to_keep(const PlanGuard *guard)
+{
+	return guard->grants != 0 ? guard->grants : az_answer.grants;
+}
+
+/* Compare, and find what the checks of the query are to be based on. */
+static AzAnswer
+answer_for(const PlanGuard *guard)
+{
+	AzAnswer	answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
+
+	if (guard->asks_grants && guard->grants != az_grants_serial())
+		az_raise_grants_changed();
+	answer.grants = grants_to_keep(guard);
+	return answer;
+}
+
 static void
 guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	if (guard.guarded)
-		(void) az_answer_for(true, guard.ends, guard.serial);
+		(void) answer_for(&guard);
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else
@@ -114,7 +146,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	PlanGuard	guard = read_guard(query->plannedstmt);
 	Part		part;
 
-	enter(&part, az_answer_for(guard.guarded, guard.ends, guard.serial));
+	enter(&part, answer_for(&guard));
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)
@@ -158,7 +190,7 @@ static void
 guard_ExecutorFinish(QueryDesc *query)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
-	AzAnswer	answer = {0, guard.guarded, guard.serial};
+	AzAnswer	answer = {0, guard.guarded, guard.serial, grants_to_keep(&guard)};
 	Part		part;
 
 	if (!guard.guarded || !has_rest(query->plannedstmt))
@@ -225,6 +257,9 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 {
 	bool		resets = resets_token(statement->utilityStmt);
 
+	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
+	if (IsTransactionState())
+		AcceptInvalidationMessages();
 	refuse_alter_system(statement->utilityStmt);
 	if (resets && az_may_be_reset())
 		az_check_may_change();

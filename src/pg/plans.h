@@ -21,6 +21,12 @@
 #define AZ_GUARD_SERIAL_CACHE_ID	(-0x415B)
 
 /*
+ * The same with the number of what is stored for the identity (grants.c),
+ * where the plan asks for that.
+ */
+#define AZ_GUARD_GRANTS_CACHE_ID	(-0x415C)
+
+/*
  * Plans that met a check depend on a row of pg_proc; remember which.  Needs
  * catalog access.
  */

@@ -102,9 +102,20 @@ az_raise_anonymous(void)
 }
 
 void
-az_raise_denied(const char *description)
+az_raise_inactive(void)
 {
-	az_note_failure(ERRCODE_INSUFFICIENT_PRIVILEGE, "insufficient_scope", description);
-	az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
-			 "insufficient_scope", description, NULL);
+	const char *description = "Subject is inactive";
+
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+					"invalid_token", description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "subject is inactive", "invalid_token", description, NULL);
+}
+
+void
+az_raise_missing(const char *description)
+{
+	az_note_failure(ERRCODE_NO_DATA_FOUND, "not_found", description);
+	az_raise(ERRCODE_NO_DATA_FOUND, "no such object", "not_found", description,
+			 NULL);
 }

@@ -5,7 +5,8 @@
  *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
  *
  * The raising functions do not return, and they keep the statement and the
- * context, which may hold a token, out of the report.
+ * context, which may hold a token, out of the report.  What is about denials
+ * is in denial.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,12 +36,44 @@ pg_noreturn extern void az_raise_refused(AzReason reason);
 /* 28000: there is no identity and one is needed. */
 pg_noreturn extern void az_raise_anonymous(void);
 
+/* 28000: there is one, but its subject is listed as inactive. */
+pg_noreturn extern void az_raise_inactive(void);
+
 /*
  * 42501: the identity lacks something.  description is one short sentence
  * without period for error_description, e.g. "User is not a member of org x";
  * it may quote arguments of the caller, never claims.
  */
 pg_noreturn extern void az_raise_denied(const char *description);
+
+/* P0002: what was asked for does not exist.  description as above. */
+pg_noreturn extern void az_raise_missing(const char *description);
+
+/*
+ * The same, saying what was asked for to the server's log
+ * (dbmi_authz.log_denials): the text of a JSON object, e.g. of az_asked(), or
+ * NULL.
+ */
+pg_noreturn extern void az_raise_denied_for(const char *description, const char *asked);
+
+/* Only the line for the log, for a denial that raises another error. */
+extern void az_log_denial(const char *asked);
+
+/*
+ * The text of a JSON object: strings by name, a NULL value being null, and
+ * NULL as the last name.  NULL while denials are not logged.
+ *
+ *	  az_asked("item", item, "permission", permission, NULL)
+ */
+extern char *az_asked(const char *name, const char *value,...);
+
+/*
+ * The same of the first arguments of the function that was called, named in
+ * their order.  A text[] becomes an array.
+ *
+ *	  az_asked_arguments(fcinfo, "item", "permission", NULL)
+ */
+extern char *az_asked_arguments(FunctionCallInfo fcinfo, const char *name,...);
 
 /*
  * The last failure, for last_error() and www_authenticate().  It belongs to

@@ -6,10 +6,11 @@
  * The identity hangs on the setting dbmi_authz.token (login.c): core hands us
  * the adoption that its value stands for, at every road that a setting goes.
  *
- * effective() alone decides who is in force.  Every adoption has a number
- * that only grows; a failed login raises the floor below which no number
- * counts any more, outside of any transaction, so that no rollback brings an
- * older identity back.
+ * candidate() says whose adoption counts.  Every adoption has a number that
+ * only grows; a failed login raises the floor below which no number counts any
+ * more, outside of any transaction, so that no rollback brings an older
+ * identity back.  effective() alone decides who is in force: the candidate,
+ * but nobody while its subject is listed as inactive.
  *
  * Whoever is in force has a serial.  Plans that met a check carry it, and the
  * executor refuses to run them for somebody else.
@@ -42,9 +43,10 @@ static struct
 	uint64		epoch;			/* of the trust */
 	AzTokenState state;			/* once ended, an adoption stays so */
 	AzReason	reason;
+	bool		inactive;		/* its subject is, at the moment */
 } seen;
 
-AzAnswer	az_answer = {0, false, 0};
+AzAnswer	az_answer = {0, false, 0, 0};
 int			az_guarded_depth = 0;
 
 static uint32 announced_serial = 0;
@@ -55,13 +57,27 @@ static uint32 announced_serial = 0;
  */
 
 static inline const AzAdoption *
-effective(void)
+candidate(void)
 {
 	if (adopted == NULL || adopted->number <= floor_number)
 		return NULL;
 	if (az_token_scope == AZ_SCOPE_TRANSACTION && adopted->lxid != az_local_xid())
 		return NULL;
 	return adopted;
+}
+
+static inline const AzAdoption *
+unless_inactive(const AzAdoption *current)
+{
+	if (current != NULL && seen.number == current->number && seen.inactive)
+		return NULL;
+	return current;
+}
+
+static inline const AzAdoption *
+effective(void)
+{
+	return unless_inactive(candidate());
 }
 
 uint32
@@ -96,7 +112,7 @@ az_unix_now(void)
 
 /*
  * Look at the clock and, if it has changed, at the trust.  What has ended
- * stays ended.
+ * stays ended; an inactive subject may become active again.
  */
 static AzTokenState
 look(const AzAdoption *current)
@@ -111,6 +127,8 @@ look(const AzAdoption *current)
 		seen.number = current->number;
 		seen.state = AZ_STATE_EXPIRED;
 		seen.reason = AZ_EXPIRED;
+		seen.inactive = false;
+		identity_changed();
 		return seen.state;
 	}
 
@@ -118,13 +136,29 @@ look(const AzAdoption *current)
 	if (seen.number != current->number || seen.epoch != epoch)
 	{
 		AzReason	reason = az_trust_still_holds(&current->identity);
+		bool		inactive = reason == AZ_OK &&
+			az_subject_is_inactive(&current->identity);
 
 		seen.number = current->number;
 		seen.epoch = epoch;
 		seen.reason = reason;
 		seen.state = reason == AZ_OK ? AZ_STATE_VALID : AZ_STATE_REVOKED;
+		seen.inactive = inactive;
+		identity_changed();
 	}
 	return seen.state;
+}
+
+/*
+ * How the candidate stands, if there is one; what a running query has settled
+ * is not looked at again.
+ */
+static inline AzTokenState
+state_of(const AzAdoption *current)
+{
+	if (current == NULL || az_answer.number == current->number)
+		return AZ_STATE_VALID;
+	return look(current);
 }
 
 /* R2 */
@@ -179,19 +213,18 @@ const AzIdentity *
 az_current(void)
 {
 	const AzAdoption *current;
+	AzTokenState state;
 
 	refuse_in_worker();
-	current = effective();
+	current = candidate();
+	state = state_of(current);
+	current = unless_inactive(current);
 	if (unlikely(az_answer.guarded) &&
 		az_answer.serial != (current ? current->serial : 0))
 		az_raise_changed();
-	if (current == NULL)
-		return NULL;
-	if (likely(az_answer.number == current->number))
-		return &current->identity;
-	if (look(current) != AZ_STATE_VALID)
+	if (unlikely(state != AZ_STATE_VALID))
 		raise_ended();
-	return &current->identity;
+	return current ? &current->identity : NULL;
 }
 
 /*
@@ -201,18 +234,20 @@ az_current(void)
 AzAnswer
 az_answer_for(bool guarded, bool ends, uint32 serial)
 {
-	AzAnswer	answer = {0, guarded, serial};
-	const AzAdoption *current = effective();
+	AzAnswer	answer = {0, guarded, serial, 0};
+	const AzAdoption *current = candidate();
+	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
 
+	current = unless_inactive(current);
 	if (guarded && serial != (current ? current->serial : 0))
 		az_raise_changed();
-	if (current)
+	if (state != AZ_STATE_VALID)
 	{
-		if (look(current) == AZ_STATE_VALID)
-			answer.number = current->number;
-		else if (guarded && ends)
+		if (guarded && ends)
 			raise_ended();
 	}
+	else if (current)
+		answer.number = current->number;
 	return answer;
 }
 
@@ -221,20 +256,21 @@ az_current_required(void)
 {
 	const AzIdentity *id = az_current();
 
-	if (id == NULL)
-		az_raise_anonymous();
-	return id;
+	if (id != NULL)
+		return id;
+	if (candidate() != NULL)
+		az_raise_inactive();
+	az_raise_anonymous();
 }
 
 bool
 az_identity_foldable(void)
 {
-	const AzAdoption *current = effective();
+	AzTokenState state = state_of(candidate());
 
 	if (az_answer.guarded && az_answer.serial != az_identity_serial())
 		return false;
-	return current == NULL || az_answer.number == current->number ||
-		look(current) == AZ_STATE_VALID;
+	return state == AZ_STATE_VALID;
 }
 
 AzTokenState
@@ -243,10 +279,16 @@ az_token_state(void)
 	const AzAdoption *current;
 
 	refuse_in_worker();
-	current = effective();
+	current = candidate();
 	if (current)
-		return az_answer.number == current->number ? AZ_STATE_VALID : look(current);
+		return state_of(current);
 	return rejected ? AZ_STATE_REJECTED : AZ_STATE_NONE;
+}
+
+bool
+az_is_authenticated(void)
+{
+	return az_token_state() == AZ_STATE_VALID && effective() != NULL;
 }
 
 
@@ -257,6 +299,7 @@ az_token_state(void)
 AzAdoption *
 az_make_adoption(const AzIdentity *id, uint32 serial, uint64 epoch)
 {
+	bool		inactive = az_subject_is_inactive(id);
 	AzAdoption *adoption;
 
 	adoption = az_guc_alloc(offsetof(AzAdoption, identity) + id->size);
@@ -272,6 +315,7 @@ az_make_adoption(const AzIdentity *id, uint32 serial, uint64 epoch)
 	seen.epoch = epoch;
 	seen.state = AZ_STATE_VALID;
 	seen.reason = AZ_OK;
+	seen.inactive = inactive;
 	return adoption;
 }
 

@@ -23,7 +23,8 @@ typedef enum AzTokenState
 } AzTokenState;
 
 /*
- * The identity that counts now, or NULL when there is none.  Raises 28000
+ * The identity that counts now, or NULL when there is none, or when its
+ * subject is listed as inactive: that is nobody.  Raises 28000
  * when it has expired, was revoked or is no longer trusted (R2), when the
  * query was planned under another one (R2b), and an error in a parallel
  * worker, which has no identity.  Cheap enough for every row.  Borrowed: do
@@ -43,6 +44,9 @@ extern bool az_identity_foldable(void);
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 
+/* Is there somebody in force?  Never raises for R2. */
+extern bool az_is_authenticated(void);
+
 /*
  * The number of the identity that counts now, 0 for nobody.  One number
  * never stands for two identities in a backend.
@@ -58,6 +62,7 @@ typedef struct AzAnswer
 	uint64		number;			/* the adoption that was found valid; 0: look anew */
 	bool		guarded;		/* the plan met a check: its serial must hold */
 	uint32		serial;
+	uint32		grants;			/* what is stored for the identity; 0: look anew */
 } AzAnswer;
 
 extern AzAnswer az_answer;

@@ -25,16 +25,47 @@
 #include "utils/syscache.h"
 
 #include "fold.h"
+#include "grants.h"
 #include "guc.h"
 #include "plans.h"
 #include "session.h"
+#include "trust.h"
 
 /* What the planner needs to know of a check. */
 typedef struct Check
 {
 	Oid			support;		/* its support function */
+	const char *symbol;			/* its C function, palloc'd */
 	bool		ends;			/* an error once the identity has ended */
+	bool		asks_grants;	/* depends on what is stored for the identity */
 } Check;
+
+/* The functions, by C symbol, that ask what is stored for the identity. */
+static const char *const grant_checks[] = {
+	"authz_has_app_permission",
+	"authz_has_any_item_permission",
+	"authz_has_item_permission",
+	"authz_has_object_perm",
+	"authz_has_object_perms",
+	"authz_has_perm",
+	"authz_has_perms",
+	"authz_is_admin",
+	"authz_is_owner_or_admin",
+	"authz_manages_item",
+};
+
+static bool
+is_grant_check(const char *symbol)
+{
+	int			i;
+
+	for (i = 0; i < (int) lengthof(grant_checks); i++)
+	{
+		if (strcmp(grant_checks[i], symbol) == 0)
+			return true;
+	}
+	return false;
+}
 
 /*
  * Looked up by OID, not by name: whoever reads a protected table may have no
@@ -44,41 +75,61 @@ static bool
 describe_check(Oid function, Check *check)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Datum		symbol;
 	bool		isnull;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
-	symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
-	check->ends = strcmp(TextDatumGetCString(symbol), "authz_is_authenticated") != 0;
+	check->symbol = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple,
+														Anum_pg_proc_prosrc, &isnull));
+	check->ends = strcmp(check->symbol, "authz_is_authenticated") != 0;
+	check->asks_grants = is_grant_check(check->symbol);
 	check->support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
 	ReleaseSysCache(tuple);
 	return OidIsValid(check->support);
 }
 
-/* Tie the plan that is being made to the identity in force. */
-static void
-guard_plan(PlannerInfo *root, const Check *check)
+/* Add that item to the plan; false when it is there already. */
+static bool
+add_item(PlannerGlobal *glob, int cache_id, uint32 hash_value)
 {
-	uint32		serial = az_identity_serial();
-	int			cache_id = check->ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID;
 	PlanInvalItem *item;
 	ListCell   *lc;
 
-	foreach(lc, root->glob->invalItems)
+	foreach(lc, glob->invalItems)
 	{
 		item = lfirst_node(PlanInvalItem, lc);
-		if (item->cacheId == cache_id && item->hashValue == serial)
-			return;
+		if (item->cacheId == cache_id && item->hashValue == hash_value)
+			return false;
 	}
-
-	az_watch_function(check->support);
-	record_plan_function_dependency(root, check->support);
-
 	item = makeNode(PlanInvalItem);
 	item->cacheId = cache_id;
-	item->hashValue = serial;
-	root->glob->invalItems = lappend(root->glob->invalItems, item);
+	item->hashValue = hash_value;
+	glob->invalItems = lappend(glob->invalItems, item);
+	return true;
+}
+
+/*
+ * Tie the plan that is being made to the identity in force, and to what is
+ * stored for it when the check asks for that.  A kept plan ends with a change
+ * of the tables too, so that it is made anew before it is compared.
+ */
+static void
+guard_plan(PlannerInfo *root, const Check *check, bool foldable)
+{
+	PlannerGlobal *glob = root->glob;
+
+	if (add_item(glob, check->ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID,
+				 az_identity_serial()))
+	{
+		az_watch_function(check->support);
+		record_plan_function_dependency(root, check->support);
+		glob->relationOids = list_concat_unique_oid(glob->relationOids,
+													az_tables_of_plans(false));
+	}
+	if (check->asks_grants && foldable &&
+		add_item(glob, AZ_GUARD_GRANTS_CACHE_ID, az_grants_serial()))
+		glob->relationOids = list_concat_unique_oid(glob->relationOids,
+													az_tables_of_plans(true));
 }
 
 /*
@@ -122,6 +173,7 @@ simplify(SupportRequestSimplify *request)
 {
 	PlannerInfo *root = request->root;
 	Check		check;
+	bool		foldable;
 
 	/*
 	 * An expression that is planned on its own has no query to belong to
@@ -132,17 +184,19 @@ simplify(SupportRequestSimplify *request)
 		IsParallelWorker() || !describe_check(request->fcall->funcid, &check))
 		return NULL;
 
-	guard_plan(root, &check);
+	/* also looks at how the identity stands now */
+	foldable = az_identity_foldable();
+	guard_plan(root, &check, foldable);
 
 	/*
 	 * What has ended is an error when the query runs, and not before.  But
 	 * is_authenticated() is then false and no error, so "true" must not be in
 	 * a plan that is kept.
 	 */
-	if (!may_fold(root) || !az_identity_foldable() ||
+	if (!foldable || !may_fold(root) ||
 		(!check.ends && az_identity_serial() != 0))
 		return NULL;
-	return az_fold(request->fcall, az_current());
+	return az_fold(request->fcall, check.symbol, az_current());
 }
 
 /*
@@ -152,7 +206,9 @@ simplify(SupportRequestSimplify *request)
 static bool
 estimate(SupportRequestSelectivity *request)
 {
-	if (!az_is_column_check(request->funcid))
+	Check		check;
+
+	if (!describe_check(request->funcid, &check) || !az_is_column_check(check.symbol))
 		return false;
 	request->selectivity = DEFAULT_EQ_SEL;
 	return true;

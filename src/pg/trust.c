@@ -27,10 +27,12 @@
 #include "trust_table.h"
 
 static const char *const table_names[AZ_N_TABLES] = {
-	"profile", "issuer", "issuer_key", "revocation"
+	"profile", "issuer", "issuer_key", "revocation", "inactive_subject",
+	"item_permission", "permission_implies"
 };
 static const int table_natts[AZ_N_TABLES] = {
-	Profile_natts, Issuer_natts, Key_natts, Revocation_natts
+	Profile_natts, Issuer_natts, Key_natts, Revocation_natts, Inactive_natts,
+	Item_natts, Implies_natts
 };
 
 static AzCacheState cache_state = AZ_CACHE_NEEDS_REBUILD;
@@ -40,6 +42,7 @@ static bool installed = false;
 static Oid	tables[AZ_N_TABLES];
 static uint64 epoch = 1;
 static uint64 config_epoch = 1;
+static uint64 grants_epoch = 1;
 
 /*
  * Only marks: the objects may be in use by the very code whose catalog access
@@ -54,13 +57,22 @@ relcache_changed(Datum arg, Oid relid)
 	{
 		if (relid != InvalidOid && relid != tables[i])
 			continue;
-		epoch++;
-		if (i == AZ_TABLE_REVOCATION)
-			az_revocations_changed();
-		else
+		switch (i)
 		{
-			config_epoch++;
-			cache_state = AZ_CACHE_NEEDS_REBUILD;
+			case AZ_TABLE_REVOCATION:
+			case AZ_TABLE_INACTIVE:
+				epoch++;
+				az_lookup_changed(i);
+				break;
+			case AZ_TABLE_ITEM:
+			case AZ_TABLE_IMPLIES:
+				grants_epoch++;
+				break;
+			default:
+				epoch++;
+				config_epoch++;
+				cache_state = AZ_CACHE_NEEDS_REBUILD;
+				break;
 		}
 	}
 }
@@ -162,6 +174,7 @@ az_trust(void)
 		{
 			epoch++;
 			config_epoch++;
+			grants_epoch++;
 		}
 		if (!installed)
 		{
@@ -186,6 +199,28 @@ uint64
 az_trust_config_epoch(void)
 {
 	return config_epoch;
+}
+
+uint64
+az_grants_epoch(void)
+{
+	return grants_epoch;
+}
+
+List *
+az_tables_of_plans(bool grants)
+{
+	List	   *oids = NIL;
+
+	if (!installed)
+		return NIL;
+	oids = list_make1_oid(tables[AZ_TABLE_INACTIVE]);
+	if (grants)
+	{
+		oids = lappend_oid(oids, tables[AZ_TABLE_ITEM]);
+		oids = lappend_oid(oids, tables[AZ_TABLE_IMPLIES]);
+	}
+	return oids;
 }
 
 /* A string of the block; NULL for AZ_NULL. */
@@ -236,4 +271,13 @@ az_trust_still_holds(const AzIdentity *id)
 	what.subject = block_string(id, &id->trust_subject);
 	what.issued = id->issued;
 	return az_is_revoked(NULL, &what) ? AZ_REVOKED : AZ_OK;
+}
+
+bool
+az_subject_is_inactive(const AzIdentity *id)
+{
+	const char *subject = block_string(id, &id->trust_subject);
+
+	return az_trust() != NULL && subject != NULL &&
+		az_is_listed_inactive(block_string(id, &id->trust_issuer), subject);
 }

@@ -9,6 +9,7 @@
 #define AZ_TRUST_H
 
 #include "compat.h"
+#include "nodes/pg_list.h"
 #include "verify.h"
 
 /*
@@ -33,6 +34,21 @@ extern uint64 az_trust_config_epoch(void);
  * for "no longer trusted".
  */
 extern AzReason az_trust_still_holds(const AzIdentity *id);
+
+/* Is its subject listed in authz.inactive_subject? */
+extern bool az_subject_is_inactive(const AzIdentity *id);
+
+/*
+ * Grows whenever item permissions or what they imply may have changed; reads
+ * no messages.
+ */
+extern uint64 az_grants_epoch(void);
+
+/*
+ * OIDs of the tables whose changes end a kept plan: of every plan that met a
+ * check, and of one that asked for stored permissions.
+ */
+extern List *az_tables_of_plans(bool grants);
 
 extern void az_trust_init(void);
 

@@ -16,6 +16,7 @@
 typedef enum AzTable
 {
 	AZ_TABLE_PROFILE, AZ_TABLE_ISSUER, AZ_TABLE_KEY, AZ_TABLE_REVOCATION,
+	AZ_TABLE_INACTIVE, AZ_TABLE_ITEM, AZ_TABLE_IMPLIES,
 	AZ_N_TABLES
 } AzTable;
 
@@ -39,6 +40,20 @@ enum
 	Revocation_issuer = 1, Revocation_kind, Revocation_value,
 	Revocation_issued_before, Revocation_until, Revocation_revoked_at,
 	Revocation_natts = Revocation_revoked_at
+};
+enum
+{
+	Inactive_issuer = 1, Inactive_subject, Inactive_natts = Inactive_subject
+};
+enum
+{
+	Item_email = 1, Item_client, Item_item, Item_permission, Item_granted_by,
+	Item_granted_at, Item_natts = Item_granted_at
+};
+enum
+{
+	Implies_client = 1, Implies_permission, Implies_implies,
+	Implies_natts = Implies_implies
 };
 
 /*
@@ -67,7 +82,10 @@ extern List *az_read_issuers(MemoryContext context);
 /* The callback of AzTrust: is something of this token revoked? */
 extern bool az_is_revoked(void *arg, const AzRevocable *what);
 
-/* The table of revocations has changed. */
-extern void az_revocations_changed(void);
+/* Is this subject of this issuer (UTF-8) listed as inactive? */
+extern bool az_is_listed_inactive(const char *issuer, const char *subject);
+
+/* One of the two tables that they look into has changed. */
+extern void az_lookup_changed(AzTable table);
 
 #endif							/* AZ_TRUST_TABLE_H */

@@ -89,36 +89,37 @@ az_value_kind(Oid type, AzValueKind *kind, Oid *base)
 static void
 refuse_type(Oid type)
 {
-	const char *hint = "Supported types are text, varchar, name, citext, uuid, smallint, integer, bigint, and domains over them.";
-
 	if (!OidIsValid(type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("could not determine the type of a value to compare with a claim"),
-				 errhint("%s", hint)));
+				 errhint(AZ_VALUE_TYPES_HINT)));
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a value of type %s cannot be compared with a claim",
 					format_type_be(type)),
-			 errhint("%s", hint)));
+			 errhint(AZ_VALUE_TYPES_HINT)));
+}
+
+bool
+az_value_type_of(Oid declared, MemoryContext context, AzValueType *type)
+{
+	if (!OidIsValid(declared) ||
+		!az_value_kind(declared, &type->kind, &type->type))
+		return false;
+	if (type->kind == AZ_VALUE_CITEXT)
+		fmgr_info_cxt(equality_of(type->type), &type->equal, context);
+	return true;
 }
 
 static const AzValueType *
 look_up_type(FmgrInfo *flinfo, int argno)
 {
 	Oid			declared = get_fn_expr_argtype(flinfo, argno);
-	Oid			base = InvalidOid;
-	AzValueKind kind = AZ_VALUE_TEXT;
-	AzValueType *type;
+	AzValueType *type = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(AzValueType));
 
-	if (!OidIsValid(declared) || !az_value_kind(declared, &kind, &base))
+	if (!az_value_type_of(declared, flinfo->fn_mcxt, type))
 		refuse_type(declared);
-
-	type = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(AzValueType));
-	type->kind = kind;
-	type->type = base;
-	if (kind == AZ_VALUE_CITEXT)
-		fmgr_info_cxt(equality_of(base), &type->equal, flinfo->fn_mcxt);
 	flinfo->fn_extra = type;
 	return type;
 }
@@ -297,4 +298,48 @@ bool
 az_read_uuid(const char *text, size_t len, unsigned char uuid[16])
 {
 	return walk_uuid(text, len, NULL, uuid);
+}
+
+bool
+az_read_value(AzValueKind kind, const char *claim, size_t len, Datum *value)
+{
+	int64		number;
+	pg_uuid_t  *uuid;
+	Name		name;
+
+	switch (kind)
+	{
+		case AZ_VALUE_TEXT:
+		case AZ_VALUE_CITEXT:
+			*value = PointerGetDatum(cstring_to_text_with_len(claim, len));
+			return true;
+		case AZ_VALUE_NAME:
+			/* its input function would cut a longer one */
+			if (len >= NAMEDATALEN)
+				return false;
+			name = palloc0(NAMEDATALEN);
+			memcpy(NameStr(*name), claim, len);
+			*value = NameGetDatum(name);
+			return true;
+		case AZ_VALUE_UUID:
+			uuid = palloc(sizeof(*uuid));
+			*value = UUIDPGetDatum(uuid);
+			return az_read_uuid(claim, len, uuid->data);
+		case AZ_VALUE_INT2:
+			if (!az_read_integer(claim, len, PG_INT16_MIN, PG_INT16_MAX, &number))
+				return false;
+			*value = Int16GetDatum((int16) number);
+			return true;
+		case AZ_VALUE_INT4:
+			if (!az_read_integer(claim, len, PG_INT32_MIN, PG_INT32_MAX, &number))
+				return false;
+			*value = Int32GetDatum((int32) number);
+			return true;
+		case AZ_VALUE_INT8:
+			if (!az_read_integer(claim, len, PG_INT64_MIN, PG_INT64_MAX, &number))
+				return false;
+			*value = Int64GetDatum(number);
+			return true;
+	}
+	return false;
 }

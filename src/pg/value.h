@@ -33,6 +33,8 @@ typedef struct AzValueType
 	FmgrInfo	equal;			/* AZ_VALUE_CITEXT only */
 } AzValueType;
 
+#define AZ_VALUE_TYPES_HINT	"Supported types are text, varchar, name, citext, uuid, smallint, integer, bigint, and domains over them."
+
 /* Which kind a type is; false when it is not supported.  Never raises. */
 extern bool az_value_kind(Oid type, AzValueKind *kind, Oid *base);
 
@@ -41,6 +43,12 @@ extern bool az_value_kind(Oid type, AzValueKind *kind, Oid *base);
  * flinfo->fn_extra).  Raises 42804 when it is not supported.
  */
 extern const AzValueType *az_value_type(FunctionCallInfo fcinfo, int argno);
+
+/*
+ * The same for any type, false when it is not supported.  What the struct
+ * points to lives in the context; "type" was zeroed.
+ */
+extern bool az_value_type_of(Oid declared, MemoryContext context, AzValueType *type);
 
 /* Does the claim's text, read as that type, equal the value? */
 extern bool az_value_equals(const AzValueType *type, Datum value, Oid collation,
@@ -53,5 +61,12 @@ extern bool az_value_equals(const AzValueType *type, Datum value, Oid collation,
  */
 extern bool az_read_integer(const char *text, size_t len, int64 min, int64 max, int64 *value);
 extern bool az_read_uuid(const char *text, size_t len, unsigned char uuid[16]);
+
+/*
+ * The text as a value of that kind, palloc'd; false: it is not one.  A limit
+ * on the length, as of varchar(n), and the constraints of a domain are the
+ * caller's to apply.
+ */
+extern bool az_read_value(AzValueKind kind, const char *claim, size_t len, Datum *value);
 
 #endif							/* AZ_VALUE_H */

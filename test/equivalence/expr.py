@@ -8,6 +8,7 @@ from person import equals
 UNKNOWN = object()
 HELD = ["read", "write", "admin", "billing"]       # by many
 WORDS = 3 * HELD + ["Read", "rea", "MANAGE", "admins"]
+ITEMS = ["a", "a.b", "A.b.c", "ab", "é.x", "a.3", "app"]
 CLAIMS = ["sub", "alt", "user_id", "email", "missing", "scope"]
 
 
@@ -139,8 +140,36 @@ class Conditions:
     def check(self):
         rng = self.rng
         return rng.choices([self.set_check, self.owner_check, self.org_check, self.active_check,
-                            self.claim_check, self.plain_check, self.accessor_check],
-                           [5, 7, 7, 2, 2, 2, 2])[0]()
+                            self.claim_check, self.plain_check, self.accessor_check,
+                            self.item_check],
+                           [5, 7, 7, 2, 2, 2, 2, 3])[0]()
+
+    def item_check(self):
+        """A constant item, or one made of a column."""
+        rng = self.rng
+        if rng.random() < 0.25:
+            sql, word = self.word()
+            return Expr("authz.has_app_permission(%s)" % sql, lambda p, row:
+                        word(row) in p.permissions or p.holds_item(p.client, word(row)) if p.known else False)
+        if rng.random() < 0.7:
+            constant = rng.choice(ITEMS)
+            item_sql, item = quote(constant), lambda row: constant
+        else:
+            item_sql = "concat('A.', coalesce(%sn, 3))" % self.dot
+            item = lambda row: "A.%s" % (3 if row["n"] is None else row["n"])
+        parents = rng.random() < 0.5
+        flag = ", true" if parents else ""
+        if rng.random() < 0.15:
+            return Expr("authz.manages_item(%s%s)" % (item_sql, flag or ", false"),
+                        lambda p, row: p.holds_item(item(row), "MANAGE", parents))
+        if rng.random() < 0.6:
+            sql, word = self.word()
+            return Expr("authz.has_item_permission(%s, %s%s)" % (item_sql, sql, flag),
+                        lambda p, row: p.holds_item(item(row), word(row), parents))
+        words = [None if rng.random() < 0.06 else rng.choice(WORDS) for _ in range(rng.randint(1, 3))]
+        return Expr("authz.has_any_item_permission(%s, ARRAY[%s]::text[]%s)"
+                    % (item_sql, ", ".join(map(quote, words)), flag),
+                    lambda p, row: any(p.holds_item(item(row), w, parents) for w in words))
 
     def set_check(self):
         what = self.rng.choice(["scope", "role", "permission", "group"])

@@ -18,7 +18,7 @@ WHITE = re.compile("[ \t\n\v\f\r]+")
 ISSUERS = {
     "https://plain.example": {
         "profile": "generic", "audience": "eq",
-        "options": {"admin_groups": ["admins"], "admin_permissions": ["MANAGE"]},
+        "options": {"admin_groups": ["admins"], "admin_permissions": ["MANAGE"], "client": "App"},
         "owner": ["sub"], "user_id": ["sub"], "email": ["email"],
         "scopes": [["scope"], ["scp"]], "roles": [["roles"]],
         "permissions": [["permissions"]], "groups": [["groups"]],
@@ -33,12 +33,17 @@ ISSUERS = {
         "profile": "generic", "audience": "eq",
         "options": {"owner_claim": ["ids", "uid"], "scope_claims": [["a.b", "scopes"], "scp"],
                     "role_claims": [["a.b", "roles"], "roles"], "email_claim": ["ids", "mail"],
-                    "admin_permissions": ["MANAGE"]},
+                    "admin_permissions": ["MANAGE"], "client": "app"},
         "owner": ["ids", "uid"], "user_id": ["sub"], "email": ["ids", "mail"],
         "scopes": [["a.b", "scopes"], ["scp"]], "roles": [["a.b", "roles"], ["roles"]],
         "permissions": [["permissions"]], "groups": [["groups"]],
     },
 }
+
+
+# What is stored: (client, address, item, permission), all but the client in
+# lower case, with what permissions imply.
+GRANTS = set()
 
 
 def b64url(data):
@@ -119,6 +124,12 @@ class Nobody:
     def holds(self, path, value):
         return False
 
+    def can_hold(self):
+        return False
+
+    def holds_item(self, item, permission, parents=False):
+        return False
+
     def org_ids(self, permission=None):
         return None
 
@@ -143,9 +154,27 @@ class Person(Nobody):
         self.permissions = listed(self._first(how["permissions"]))
         self.groups = listed(self._first(how["groups"]))
         options = how["options"]
-        self.admin = bool(self.groups & set(options.get("admin_groups", ())) or
-                          self.permissions & set(options.get("admin_permissions", ())))
+        self.client = options.get("client")
+        self.admin_permissions = options.get("admin_permissions", ())
+        self.admin_claim = bool(self.groups & set(options.get("admin_groups", ())) or
+                                self.permissions & set(self.admin_permissions))
         self._read_orgs(claims)
+
+    @property
+    def admin(self):
+        return self.admin_claim or any(self.holds_item(self.client, permission)
+                                       for permission in self.admin_permissions)
+
+    def can_hold(self):
+        return bool(self.client and self.email)
+
+    def holds_item(self, item, permission, parents=False):
+        if not self.can_hold() or item is None or permission is None:
+            return False
+        names = item.split(".")
+        items = [".".join(names[:n]) for n in range(1, len(names))] if parents else []
+        return any((self.client, ascii_lower(self.email), ascii_lower(path), ascii_lower(permission))
+                   in GRANTS for path in items + [item])
 
     def _person(self, path):
         value = at(self.payload, path)

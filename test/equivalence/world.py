@@ -1,6 +1,6 @@
 """Tables, policies and people, drawn from a seed."""
-from expr import Conditions, HELD, UNKNOWN, quote, v_and, v_or
-from person import Nobody, Person
+from expr import Conditions, HELD, ITEMS, UNKNOWN, WORDS, ascii_upper, quote, v_and, v_or
+from person import Nobody, Person, ascii_lower
 
 LONG = "n" * 63
 NEAR = ["emil", "émil", "Emil", "ann", "Ann"]         # some are equal to some collation
@@ -376,7 +376,7 @@ class World:
         for name in ("scope", "scp", "roles", "permissions", "groups"):
             if rng.random() < 0.6:
                 claims[name] = self._words()
-        if rng.random() < 0.5:
+        if rng.random() < 0.7:
             claims["email"] = self._owner()
         if rng.random() < 0.15:
             claims["groups"] = ["admins", "read"]
@@ -386,3 +386,20 @@ class World:
             claims["flag"] = True
         self._orgs(claims)
         return Person(issuer, claims)
+
+    # ---- what is stored ----
+
+    def draw_grants(self):
+        """Rows for authz.item_permission and authz.permission_implies."""
+        rng = self.rng
+        addresses = 2 * [p.email for p in self.people if p.can_hold()] + ["somebody"]
+        rows = {}
+        for _ in range(rng.choice([0, 6, 24, 60])):
+            row = (rng.choice(["App", "app"]), rng.choice(addresses), rng.choice(ITEMS), rng.choice(WORDS))
+            row = tuple(rng.choice([text, ascii_upper(text)]) if i else text for i, text in enumerate(row))
+            rows[(row[0],) + tuple(map(ascii_lower, row[1:]))] = row
+        implied = {}
+        for _ in range(rng.choice([0, 0, 1, 3])):
+            row = (rng.choice(["App", "app"]), rng.choice(WORDS), rng.choice(WORDS))
+            implied[(row[0],) + tuple(map(ascii_lower, row[1:]))] = row
+        return rows, implied

@@ -31,7 +31,7 @@ my $rsa = slurp_file("$FindBin::RealBin/../fixtures/rsa_a.pub.pem");
 my $jwks = slurp_file("$FindBin::RealBin/../fixtures/jwks.json");
 my %tokens = (
 	ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'),
-	former => mint(sub => 'former', iat => '-100'), left => mint(sid => 'left'));
+	former => mint(sub => 'former', iat => '-100'), left => mint(sid => 'left'), idle => mint(sub => 'idle'));
 
 is_deeply([ session($node, <<"SQL", db => 'first', user => 'one') ], [ '12', '2' ], 'the owner installs and administers');
 CREATE EXTENSION dbmi_authz;
@@ -44,6 +44,10 @@ SELECT authz.add_secret('https://id.example', '\\x${\ ('ab' x 32)}', 'secret') \
 SELECT authz.revoke_token('https://id.example', 'gone') \\g /dev/null
 SELECT authz.revoke_subject('https://id.example', 'former') \\g /dev/null
 SELECT authz.revoke_session('https://id.example', 'left') \\g /dev/null
+SELECT authz.alter_issuer('https://id.example', '{"client": "clinic", "email_claim": "sub"}') \\g /dev/null
+INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('bob', 'clinic', 'Ward.3', 'OWN');
+INSERT INTO authz.permission_implies VALUES ('clinic', 'own', 'view');
+INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'idle');
 CREATE TABLE doc (id int, owner text);
 INSERT INTO doc VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
 ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
@@ -60,6 +64,10 @@ sub picture
 SELECT * FROM authz.issuer ORDER BY 1;
 SELECT issuer, kid, alg, jwk, thumbprint, source FROM authz.issuer_key ORDER BY 1, 2;
 SELECT issuer, kind, value FROM authz.revocation ORDER BY 1, 2, 3;
+SELECT * FROM authz.inactive_subject ORDER BY 1, 2;
+SELECT * FROM authz.item_permission ORDER BY 1, 2, 3, 4;
+SELECT * FROM authz.permission_implies ORDER BY 1, 2, 3;
+SELECT * FROM pg_policies WHERE schemaname = 'authz';
 SELECT * FROM authz.profile ORDER BY 1;
 SELECT c.relname, x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
   FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r', relowner))) x
@@ -81,10 +89,14 @@ SELECT authz.subject(), count(*) FROM doc;
 SELECT authz.set_token('%{bob}') \g /dev/null
 SELECT authz.subject(), count(*) FROM doc;
 SELECT authz.try_set_token('%{gone}'), authz.try_set_token('%{former}'), authz.try_set_token('%{left}');
+SELECT authz.set_token('%{idle}') \g /dev/null
+SELECT authz.token_state(), authz.is_authenticated();
+SELECT authz.set_token('%{bob}') \g /dev/null
+SELECT authz.has_item_permission('ward.3.bed', 'VIEW', true), authz.has_item_permission('ward', 'view');
 SELECT authz.try_set_token('%{ann}');
 SELECT authz.issuer();
 SQL
-	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
+	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 'valid|f', 't|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
 	return;
 }
 
@@ -124,7 +136,7 @@ command_ok([ 'pg_dump', @from, '-Fc', '-f', "$dir/dump", 'first' ], 'the owner d
 my $dump = slurp_file("$dir/dump.sql");
 like($dump, qr/COPY authz\.issuer /, 'issuers are in the dump');
 like($dump, qr/COPY authz\.issuer_key /, 'keys are in the dump');
-like($dump, qr/COPY authz\.revocation /, 'revocations are in the dump');
+like($dump, qr/COPY authz\.$_ /, "$_: in the dump") for qw(revocation inactive_subject item_permission permission_implies);
 unlike($dump, qr/COPY authz\.profile /, 'presets are not');
 
 command_ok([ 'pg_dump', @from, '--no-owner', '-f', "$dir/free.sql", 'first' ], 'dump without owners');
@@ -162,6 +174,54 @@ command_ok([ 'psql', '-Xq', @to, '-v', 'ON_ERROR_STOP=1', '-f', "$dir/altered.sq
 my @got = session($node, "SELECT authz.try_set_token('%{ann}');", db => 'altered', tokens => \%tokens);
 is($got[-1], 'f', 'and is treated as absent');
 like($got[0], qr/^WARNING: /, 'with a warning');
+
+# Policies that protect() wrote: they bind the owner too, so somebody else
+# dumps.  The copy is protected, and its owner can unprotect it.
+$node->safe_psql('postgres', 'CREATE DATABASE guarded OWNER one; CREATE DATABASE guarded_copy OWNER two');
+session($node, <<"SQL", db => 'guarded', user => 'one');
+CREATE EXTENSION dbmi_authz;
+SELECT authz.add_issuer('https://id.example', '{clinic}') \\g /dev/null
+SELECT authz.add_pem('https://id.example', '$pem', 'k1', 'ES256') \\g /dev/null
+CREATE TABLE note (id int, owner text);
+CREATE INDEX ON note (owner);
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON note FOR EACH ROW EXECUTE FUNCTION authz.stamp_owner('owner');
+ALTER TABLE note DISABLE TRIGGER stamp;
+INSERT INTO note VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
+ALTER TABLE note ENABLE TRIGGER stamp;
+GRANT SELECT, INSERT, UPDATE, DELETE ON note TO app;
+SELECT authz.protect('note', owner => 'owner', mode => 'owner_or_read', admin => true, select_any_scopes => '{read,it''s}') \\g /dev/null
+SQL
+
+sub policies
+{
+	my ($db) = @_;
+	return $node->safe_psql($db, <<'SQL');
+SELECT p.*, obj_description(o.oid, 'pg_policy'), relrowsecurity, relforcerowsecurity
+  FROM pg_policies p JOIN pg_policy o ON o.polname = p.policyname JOIN pg_class c ON c.oid = o.polrelid ORDER BY p.policyname;
+SQL
+}
+
+my @protected = ($node->connstr('guarded'));
+command_fails_like([ 'pg_dump', @from, 'guarded' ], qr/row-level security/, 'the owner cannot dump what is hidden from him');
+$node->command_ok([ 'pg_dump', '--no-owner', '-Fc', '-f', "$dir/guarded", @protected ], 'a superuser dumps protected tables');
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-d', 'guarded_copy', "$dir/guarded" ], 'another owner restores them');
+like(policies('guarded'), qr/authz_protect_update.*Written by authz\.protect\(\)\.\|t\|t/, 'there are policies');
+is(policies('guarded_copy'), policies('guarded'), 'the copy has the same');
+my $reader = mint(scope => "it's");
+for my $db ('guarded', 'guarded_copy')
+{
+	is_deeply([ session($node, <<'SQL', db => $db, tokens => { ann => $reader }) ], [ '0', '3', '4|ann', '2', '42501: access denied' ], "$db: it is protected");
+SELECT count(*) FROM note;
+SELECT authz.set_token('%{ann}') \g /dev/null
+SELECT count(*) FROM note;
+INSERT INTO note VALUES (4) RETURNING *;
+WITH d AS (UPDATE note SET id = id RETURNING id) SELECT count(*) FROM d;
+INSERT INTO note VALUES (5, 'bob');
+SQL
+}
+is_deeply([ session($node, 'SELECT authz.unprotect($$note$$);', db => 'guarded_copy', user => 'two') ],
+	[ 'NOTICE:  00000: row-level security of table "note" stays enabled', '4' ], 'and its owner unprotects it');
+is(policies('guarded_copy'), '', 'of all its policies');
 
 $node->stop;
 done_testing();

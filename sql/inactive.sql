@@ -1,0 +1,95 @@
+-- An inactive subject counts as nobody, at the next query and until it is active again.
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set people :abs_srcdir '/test/sql/people.sql'
+\set ECHO none
+\i :people
+\set ECHO all
+INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('user@example.com', 'my-client', 'parent', 'admin');
+CREATE TABLE inactive_note (id integer, owner text);
+INSERT INTO inactive_note VALUES (1, 'user@example.com'), (2, 'other@example.com');
+ALTER TABLE inactive_note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON inactive_note USING (authz.is_owner_or_admin(owner));
+CREATE ROLE inactive_app;
+GRANT SELECT ON inactive_note TO inactive_app;
+-- Everything that answers about the identity.
+CREATE VIEW inactive_checks AS SELECT authz.is_authenticated(), authz.is_admin(), authz.has_group('my-client-admin'), authz.has_role('curator'),
+	authz.has_permission('VIEW'), authz.has_scope('a'), authz.is_owner('user@example.com'::text), authz.is_owner_or_admin('x'::text),
+	authz.has_item_permission('parent', 'admin'), authz.has_app_permission('VIEW'), authz.has_claim('{email}', 'user@example.com'),
+	authz.in_org('O1'::text), authz.token_state(), authz.subject(), authz.email(), authz.claims() IS NULL AS no_claims, authz.groups(), authz.expires_at() IS NULL AS no_end;
+
+-- row 84: every check is false
+CALL mint.login('tD1g');
+-- accept: active
+SELECT * FROM inactive_checks \gx
+-- refuse: another issuer's, another subject's row means somebody else
+INSERT INTO authz.inactive_subject VALUES ('https://people.axioms.example', 'auth0|u1'), ('people dbmi', 'auth0|u2'), ('people dbmi', 'AUTH0|U1');
+SELECT is_admin FROM inactive_checks;
+-- refuse: inactive
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+SELECT * FROM inactive_checks \gx
+SELECT mint.outcome('SELECT authz.require_authenticated()'), mint.outcome($$SELECT authz.require_group('my-client-admin')$$),
+	   mint.outcome('SELECT authz.require_admin()'), mint.outcome('SELECT authz.require(true)'), authz.last_error() - 'at' AS last_error, authz.www_authenticate() \gx
+SET ROLE inactive_app;
+SELECT count(*) FROM inactive_note;
+RESET ROLE;
+-- the same after logging in anew, and for a token of the same subject
+CALL mint.login('tD0');
+SELECT is_authenticated, is_owner, subject FROM inactive_checks;
+-- accept: somebody else; and the same again, once active
+CALL mint.login('tD1g', '{"sub": "auth0|u3"}');
+SELECT is_authenticated, is_admin FROM inactive_checks;
+CALL mint.login('tD1g');
+SELECT is_authenticated, is_admin FROM inactive_checks;
+DELETE FROM authz.inactive_subject WHERE subject = 'auth0|u1';
+SELECT is_authenticated, is_admin, token_state FROM inactive_checks;
+-- PropelAuth has no sub: the user id
+INSERT INTO authz.inactive_subject VALUES ('https://people.propel.example', 'u-1');
+CALL mint.login('tPM');
+SELECT authz.is_authenticated(), authz.in_org('1189c444-8a2d-4c41-8b4b-ae43ce79a492'::text), authz.org_ids();
+
+-- prepared statements, and one transaction
+CALL mint.login('tD0');
+SET ROLE inactive_app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE inactive_read AS SELECT count(*) FROM inactive_note;
+EXECUTE inactive_read;
+BEGIN;
+EXECUTE inactive_read;
+RESET ROLE;
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+SET ROLE inactive_app;
+EXECUTE inactive_read;
+SAVEPOINT s;
+RESET ROLE;
+DELETE FROM authz.inactive_subject;
+SET ROLE inactive_app;
+EXECUTE inactive_read;
+ROLLBACK TO s;
+EXECUTE inactive_read;
+ROLLBACK;
+EXECUTE inactive_read;
+RESET ROLE;
+-- a cursor of somebody who has become inactive gives nothing more
+BEGIN;
+SET LOCAL ROLE inactive_app;
+DECLARE inactive_cursor CURSOR FOR SELECT id FROM inactive_note;
+FETCH inactive_cursor;
+RESET ROLE;
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+FETCH inactive_cursor;
+ROLLBACK;
+-- an expired token of an inactive subject has expired
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1') ON CONFLICT DO NOTHING;
+CALL mint.login('tD0', '{"exp": "-117"}');
+SELECT authz.token_state(), authz.is_authenticated();
+SELECT pg_sleep(3.2);
+SELECT authz.token_state(), authz.is_authenticated();
+SELECT mint.outcome('SELECT authz.is_admin()');
+
+DEALLOCATE inactive_read;
+RESET plan_cache_mode;
+TRUNCATE authz.inactive_subject, authz.item_permission;
+DROP VIEW inactive_checks;
+DROP TABLE inactive_note;
+DROP ROLE inactive_app;
+CALL mint.go_home();
