@@ -9,7 +9,11 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, names, unit, vectors, warnings, exports,
-#                   regress, isolation, tap, docs
+#                   regress, isolation, tap, docs, fuzz, sanitize; on request only:
+#                   valgrind, mutation
+#   make fuzz FUZZ_SECONDS=n
+#                   fuzz each target of the token library for that long
+#   make coverage   which share of the token library's lines the tests run
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
@@ -21,9 +25,11 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names unit vectors warnings exports regress isolation tap docs
-OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
-	dev bench clean-up
+SUITES = layers names unit vectors warnings exports regress isolation tap docs \
+	sanitize fuzz
+OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
+	check-versions-compile fuzz coverage dev bench clean-up
+FUZZ_SECONDS ?= 60
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
@@ -48,6 +54,19 @@ check:
 
 $(addprefix check-,$(SUITES)): check-%:
 	@test/check $*
+
+# What takes minutes, or prints figures, is for whoever asks.
+check-valgrind:
+	@test/valgrind
+
+check-mutation:
+	@test/mutation/run
+
+fuzz:
+	@test/fuzz/run $(FUZZ_SECONDS)
+
+coverage:
+	@test/coverage
 
 check-versions-compile:
 	@test/compile $(PG_CONFIGS)
@@ -142,5 +161,6 @@ clean: clean-unit
 .PHONY: clean-unit FORCE
 clean-unit:
 	$(MAKE) -C test/unit clean
+	$(MAKE) -C test/fuzz clean
 
 endif

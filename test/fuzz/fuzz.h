@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/sha.h>
+
+#include "b64url.h"
 #include "claims.h"
 #include "verify.h"
 
@@ -41,6 +44,36 @@ first_line(const char *text, size_t len, const char **rest, size_t *rest_len)
 }
 
 /*
+ * With the exponent 1 the padded digest is a signature (RFC 8017, 9.2), and
+ * for a modulus that can be factored anybody makes one.
+ */
+static inline void
+check_rsa(const AzKey *key, const AzJson *json)
+{
+	static const unsigned char info[] = {
+		0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01,
+		0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20
+	};
+	unsigned char sig[2048 + 3];
+	const char *text;
+	size_t		text_len;
+	size_t		len;
+
+	HOLDS(az_json_get_string(json, "n", &text, &text_len) && text != NULL);
+	HOLDS(AZ_B64URL_DECODED_MAX(text_len) <= sizeof(sig));
+	HOLDS(az_b64url_decode(text, text_len, sig, &len) && len >= 256);
+	HOLDS(sig[0] != 0 && (sig[len - 1] & 1) == 1);
+
+	memset(sig, 0xff, len);
+	sig[0] = 0;
+	sig[1] = 1;
+	sig[len - 32 - sizeof(info) - 1] = 0;
+	memcpy(sig + len - 32 - sizeof(info), info, sizeof(info));
+	SHA256((const unsigned char *) "x", 1, sig + len - 32);
+	HOLDS(az_signature_verify(key, (const unsigned char *) "x", 1, sig, len) != AZ_OK);
+}
+
+/*
  * A key that was accepted: said again it is the same key, and signatures that
  * nobody made, all zero, or one as a point or number and zero, do not hold.
  */
@@ -61,6 +94,8 @@ check_key(const AzKey *key)
 	HOLDS(strcmp(az_key_thumbprint(again), az_key_thumbprint(key)) == 0);
 	text_again = az_key_to_jwk(again);
 	HOLDS(text_again != NULL && strcmp(text, text_again) == 0);
+	if (az_alg_info(az_key_alg(key))->kty == AZ_KTY_RSA)
+		check_rsa(key, json);
 	for (len = 32; len <= sizeof(sig); len += len < 132 ? 1 : 64)
 	{
 		sig[0] = sig[len - 1] = 0;
