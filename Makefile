@@ -78,7 +78,7 @@ bench: build
 	@test/throwaway bench/run
 
 clean-up:
-	rm -rf tmp_check results regression.diffs regression.out output_iso
+	rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
 	@if command -v $(PG_CONFIG) >/dev/null; then $(AGAIN) clean; fi
 
 .PHONY: build
