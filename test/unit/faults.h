@@ -22,7 +22,7 @@
 #define PAYLOAD(sub) \
 	"{\"iss\":\"https://x/\",\"aud\":[\"api\",\"web\"],\"exp\":1700000100,\"iat\":1699999999.5," \
 	"\"sub\":\"" sub "\",\"scope\":\"a b\",\"roles\":[\"r\",\"q\",\"r\"],\"groups\":[\"admins\"]," \
-	"\"deep\":{\"a\":[1,{\"b\":[null,true]}],\"large\":123456789012345678901234567890e-10," \
+	"\"deep\":{\"escaped\":\"\\u00e9\\n\",\"a\":[1,{\"b\":[null,true]}],\"large\":123456789012345678901234567890e-10," \
 	"\"larger\":0.000000000000000000000000000000000000000000000000000000000000012345}," \
 	"\"org_id_to_org_member_info\":{\"o2\":{\"user_role\":\"Owner\",\"user_permissions\":[\"p\"]}," \
 	"\"o1\":{\"user_role\":\"Member\"}}}"
