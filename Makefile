@@ -8,13 +8,20 @@
 #   make deps       install what building and testing needs (Debian packages)
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
-#   make check-X    one part of it: layers, names, unit, vectors, warnings, exports,
-#                   regress, isolation, tap, docs, fuzz, sanitize; on request only:
-#                   valgrind, mutation
+#   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
+#                   exports, regress, examples, isolation, tap, docs, sanitize,
+#                   fuzz; only on request: valgrind, mutation
+#   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
+#   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
+#                   pg_upgrade between two servers that have the extension
+#                   installed; without, from this one to itself
 #   make fuzz FUZZ_SECONDS=n
 #                   fuzz each target of the token library for that long
 #   make coverage   which share of the token library's lines the tests run
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
+#   make check-versions [VERSIONS="15 17 18"] [COMPILERS="gcc clang"] [SUITES="regress tap ..."]
+#                   build and test in root directories with other releases
+#                   of Debian; as root.  "make clean-versions" removes them
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
 #   make bench      compare with hand-written conditions, print ratios
@@ -25,10 +32,11 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names unit vectors warnings exports regress isolation tap docs \
+SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs \
 	sanitize fuzz
-OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
-	check-versions-compile fuzz coverage dev bench clean-up
+OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
+	check-valgrind check-mutation fuzz coverage \
+	check-versions clean-versions check-upgrade dev bench clean-up
 FUZZ_SECONDS ?= 60
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
@@ -37,7 +45,7 @@ ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
 .NOTPARALLEL:
 .PHONY: $(OURS)
-export PG_CONFIG
+export PG_CONFIG TAP OLD_BINDIR NEW_BINDIR
 
 AGAIN = $(MAKE) --no-print-directory
 
@@ -55,6 +63,9 @@ check:
 $(addprefix check-,$(SUITES)): check-%:
 	@test/check $*
 
+check-upgrade:
+	@TAP=test/tap/150_pg_upgrade.pl test/check tap
+
 # What takes minutes, or prints figures, is for whoever asks.
 check-valgrind:
 	@test/valgrind
@@ -70,6 +81,14 @@ coverage:
 
 check-versions-compile:
 	@test/compile $(PG_CONFIGS)
+
+# The first three look at the source alone.
+export VERSIONS COMPILERS ROOTS MIRROR
+check-versions:
+	@test/versions $(filter-out layers names rows,$(SUITES))
+
+clean-versions:
+	@test/versions --remove
 
 dev: clean
 	$(AGAIN) all DEV=1

@@ -75,9 +75,10 @@ CREATE TABLE authz.issuer (
 	options json NOT NULL DEFAULT '{}'
 );
 
+-- No foreign key: pg_restore may load the tables in any order, or at once.
+-- trust_guard() does what one would do.
 CREATE TABLE authz.issuer_key (
-	issuer text COLLATE "C" NOT NULL
-		REFERENCES authz.issuer ON DELETE CASCADE ON UPDATE RESTRICT,
+	issuer text COLLATE "C" NOT NULL,
 	kid text COLLATE "C",
 	alg text NOT NULL,
 	jwk json NOT NULL,
@@ -139,6 +140,19 @@ CREATE UNIQUE INDEX permission_implies_key ON authz.permission_implies
 	(client, pg_catalog.lower(permission), pg_catalog.lower(implies));
 
 --
+-- Object permissions: which rules are asked
+--
+-- rel is a regclass, so that a rule follows a table that is renamed.  rule is
+-- text, because pg_upgrade refuses columns of type regprocedure.
+CREATE TABLE authz.object_access (
+	perm text COLLATE "C" NOT NULL,
+	rel regclass NOT NULL,
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'group')),
+	rule text COLLATE "C" NOT NULL,
+	PRIMARY KEY (perm, rel, kind)
+);
+
+--
 -- Trust: whom it belongs to
 --
 -- The owner of the database may dump and administer these tables also when
@@ -151,9 +165,10 @@ ALTER TABLE authz.revocation OWNER TO pg_database_owner;
 ALTER TABLE authz.inactive_subject OWNER TO pg_database_owner;
 ALTER TABLE authz.item_permission OWNER TO pg_database_owner;
 ALTER TABLE authz.permission_implies OWNER TO pg_database_owner;
+ALTER TABLE authz.object_access OWNER TO pg_database_owner;
 
 REVOKE ALL ON TABLE authz.profile, authz.issuer, authz.issuer_key, authz.revocation,
-		authz.inactive_subject, authz.item_permission, authz.permission_implies
+		authz.inactive_subject, authz.item_permission, authz.permission_implies, authz.object_access
 	FROM pg_database_owner;
 
 -- There is no policy: whoever is not the owner reads no key, whatever
@@ -173,6 +188,9 @@ SELECT pg_catalog.pg_extension_config_dump('authz.revocation'::pg_catalog.regcla
 SELECT pg_catalog.pg_extension_config_dump('authz.inactive_subject'::pg_catalog.regclass, '');
 SELECT pg_catalog.pg_extension_config_dump('authz.item_permission'::pg_catalog.regclass, '');
 SELECT pg_catalog.pg_extension_config_dump('authz.permission_implies'::pg_catalog.regclass, '');
+-- The number of a table that is gone may be another table's elsewhere.
+SELECT pg_catalog.pg_extension_config_dump('authz.object_access'::pg_catalog.regclass,
+	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) rel)');
 
 COMMENT ON TABLE authz.profile IS
 'Presets: what the options of an issuer start from.';
@@ -199,7 +217,7 @@ COMMENT ON COLUMN authz.issuer.options IS
 COMMENT ON TABLE authz.issuer_key IS
 'The keys that tokens of an issuer may be signed with.  Written by set_jwks(), add_key(), add_pem(), add_secret(), drop_key().';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
-'A row of authz.issuer.';
+'A row of authz.issuer; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.kid IS
 'Key ID; NULL: the key has none.  Names one key of an issuer.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
@@ -259,6 +277,17 @@ COMMENT ON COLUMN authz.permission_implies.permission IS
 COMMENT ON COLUMN authz.permission_implies.implies IS
 'holds this one too.';
 
+COMMENT ON TABLE authz.object_access IS
+'The rules of object permissions.  Written by register_access(), unregister_access().';
+COMMENT ON COLUMN authz.object_access.perm IS
+'The permission.';
+COMMENT ON COLUMN authz.object_access.rel IS
+'The table of the objects.  Stays when the table is dropped.';
+COMMENT ON COLUMN authz.object_access.kind IS
+'"user": asked first; "group": asked when that does not grant.';
+COMMENT ON COLUMN authz.object_access.rule IS
+'The function, as PostgreSQL writes its signature with all schemas.';
+
 --
 -- Profiles
 --
@@ -312,7 +341,7 @@ CREATE FUNCTION authz.trust_guard() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_trust_guard'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.trust_guard() IS
-'Trigger function of the tables that hold the trust: refuses (42501) who is neither a superuser nor has the rights of the database owner, and has every session look at the trust anew after a row was written.';
+'Trigger function of the tables that hold the trust: refuses (42501) who is neither a superuser nor has the rights of the database owner, and has every session look at the trust anew after a row was written.  When a row of authz.issuer goes or changes its name, the keys of that name go.';
 
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.profile
 	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
@@ -328,6 +357,8 @@ CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.item
 	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.permission_implies
 	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.object_access
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.profile
 	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.issuer
@@ -342,11 +373,14 @@ CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.item_permission
 	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
 CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.permission_implies
 	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.object_access
+	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
 -- also under session_replication_role, and for logical replication
 ALTER TABLE authz.profile ENABLE ALWAYS TRIGGER guard;
 ALTER TABLE authz.issuer ENABLE ALWAYS TRIGGER guard;
 ALTER TABLE authz.issuer_key ENABLE ALWAYS TRIGGER guard;
 ALTER TABLE authz.revocation ENABLE ALWAYS TRIGGER guard;
+ALTER TABLE authz.object_access ENABLE ALWAYS TRIGGER guard;
 ALTER TABLE authz.profile ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE authz.issuer ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE authz.issuer_key ENABLE ALWAYS TRIGGER changed;
@@ -357,6 +391,7 @@ ALTER TABLE authz.item_permission ENABLE ALWAYS TRIGGER guard;
 ALTER TABLE authz.item_permission ENABLE ALWAYS TRIGGER changed;
 ALTER TABLE authz.permission_implies ENABLE ALWAYS TRIGGER guard;
 ALTER TABLE authz.permission_implies ENABLE ALWAYS TRIGGER changed;
+ALTER TABLE authz.object_access ENABLE ALWAYS TRIGGER changed;
 
 --
 -- Administering the trust
@@ -1025,6 +1060,67 @@ COMMENT ON FUNCTION authz.login_org_id() IS
 'The organisation of the login.  NULL without identity or when absent.  28000 when it has expired or was revoked.  PropelAuth.';
 
 --
+-- Object permissions
+--
+-- What may run a rule needs a subtransaction, which no parallel operation may
+-- begin before PostgreSQL 17.
+
+CREATE FUNCTION authz.has_perm(perm text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_perm'
+	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_perm(text) IS
+'Whether the token holds this permission, or the identity is an administrator, who holds every one.  False for NULL.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  djem.';
+
+CREATE FUNCTION authz.has_perms(perms text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_perms'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_perms(text[]) IS
+'Whether has_perm() is true of all of these.  False for NULL and with a NULL element, an empty array is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  djem.';
+
+CREATE FUNCTION authz.register_access(perm text, rel regclass, kind text, fn regprocedure)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_register_access'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.register_access(text, regclass, text, regprocedure) IS
+'Have a function asked whether somebody has the permission on a row of the table.  It takes one argument of the type of the table''s primary key, returns boolean, and runs with the rights of who asks.  kind is "user" or "group": the user rule is asked first, the group rule when that does not grant.  22023 for NULL, another kind, and a function that is no such rule, F0000 for a table without primary key, 0A000 for a key of several columns, 42809 for what is no table, 42710 when there is a rule of that kind.  djem: _user_can_x() and _group_can_x().';
+
+CREATE FUNCTION authz.unregister_access(perm text, rel regclass, kind text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unregister_access'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
+'Undo register_access().  Without any rule the permission on the table is open to whoever holds it (dbmi_authz.olp_default).  A table that is gone is named by its OID.  22023 for NULL and another kind, 42704 when no such rule is registered.';
+
+CREATE FUNCTION authz.has_object_perm(perm text, rel regclass, pk text)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_object_perm'
+	STABLE PARALLEL UNSAFE COST 50 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_object_perm(text, regclass, text) IS
+'Whether the identity has the permission on the row of the table with that primary key, given as text.  Administrators have, unless dbmi_authz.universal_olp is on.  Others need has_perm(perm) and the word of a rule: the user rule, else the group rule; where none is registered, dbmi_authz.olp_default decides, by default "open".  A rule that answers NULL or raises 42501 does not grant; its other errors propagate.  Whether the row exists is not looked at, but text that is no value of the key''s type is false.  A permission with rules on other tables only is denied here, with a warning.  False for NULL.  F0000 when a rule or the primary key is gone, 0A000 when the key has several columns.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  djem: has_perm(perm, obj).';
+
+CREATE FUNCTION authz.has_object_perms(perms text[], rel regclass, pk text)
+	RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_object_perms'
+	STABLE PARALLEL UNSAFE COST 100 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_object_perms(text[], regclass, text) IS
+'Whether has_object_perm() is true of all of these permissions; they are asked in order, up to the first that is not.  False for NULL and with a NULL element, an empty array is an error (22023).  Errors as there.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.  djem: has_perms(perms, obj).';
+
+CREATE FUNCTION authz.object_permissions(rel regclass, pk text, source text DEFAULT 'all')
+	RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_object_permissions'
+	STABLE PARALLEL UNSAFE COST 500 ROWS 10 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.object_permissions(regclass, text, text) IS
+'The permissions that the identity has on that row, of those in its token and those with a rule on the table; sorted by their bytes.  source "user" or "group" asks only rules of that kind, and where there is none the default decides, whatever the other kind would say; "all" is has_object_perm().  22023 for another source and NULL for it.  No rows without identity and for NULL.  28000 when it has expired or was revoked, other errors as has_object_perm().  djem: get_all_permissions(), get_user_permissions(), get_group_permissions().';
+
+CREATE FUNCTION authz.explain_perm(perm text, rel regclass DEFAULT NULL, pk text DEFAULT NULL,
+		verbosity integer DEFAULT 2)
+	RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_explain_perm'
+	STABLE PARALLEL UNSAFE COST 500 ROWS 10 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
+'Why has_perm(perm) or, with a table and a row, has_object_perm(perm, rel, pk) says what it says, line by line; the last line is "RESULT: Permission Granted" or "RESULT: Permission Denied".  verbosity 2: what is asked, for whom, an empty line, and how it was decided; 1: the latter only; 0: nothing; else and for NULL 22023.  A NULL argument is denied.  28000 when the identity has expired or was revoked, other errors as has_object_perm().  djem: DJEM_PERM_LOG_VERBOSITY.';
+
+--
 -- Raising twins
 --
 -- 42501 when denied, 28000 without identity or when it has expired or was
@@ -1087,6 +1183,13 @@ CREATE FUNCTION authz.require_item_permission(item text, permission text, check_
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_item_permission(text, text, boolean) IS
 'Raises 42501 (insufficient_scope) unless has_item_permission() of the same arguments; NULL is denied, a malformed item is an error (22023), with or without identity.  28000 without identity, or when it has expired or was revoked.  RFC 6750, section 3.1.  django-dbmi-client.';
+
+CREATE FUNCTION authz.require_object_perm(perm text, rel regclass, pk text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_object_perm'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.require_object_perm(text, regclass, text) IS
+'Raises P0002 unless there is a row of the table with that primary key, as far as the caller may see (its privileges and the policies of the table count), then 42501 (insufficient_scope) unless has_object_perm(perm, rel, pk); with dbmi_authz.hide_forbidden that too is P0002.  NULL for the table or the row is P0002, for the permission denied.  28000 without identity, or when it has expired or was revoked.  RFC 6750, section 3.1.  djem: permission_required.';
 
 CREATE FUNCTION authz.require(condition boolean, message text DEFAULT NULL)
 	RETURNS void
@@ -1204,7 +1307,9 @@ REVOKE ALL ON FUNCTION
 	authz.revoke_session(text, text),
 	authz.prune_revocations(),
 	authz.protect,
-	authz.unprotect(regclass)
+	authz.unprotect(regclass),
+	authz.register_access(text, regclass, text, regprocedure),
+	authz.unregister_access(text, regclass, text)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	authz.add_issuer(text, text[], text, json),
@@ -1220,5 +1325,7 @@ GRANT EXECUTE ON FUNCTION
 	authz.revoke_session(text, text),
 	authz.prune_revocations(),
 	authz.protect,
-	authz.unprotect(regclass)
+	authz.unprotect(regclass),
+	authz.register_access(text, regclass, text, regprocedure),
+	authz.unregister_access(text, regclass, text)
 TO pg_database_owner;

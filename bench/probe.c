@@ -21,6 +21,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -28,6 +29,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #endif
@@ -63,6 +65,21 @@ PG_FUNCTION_INFO_V1(bench_empty);
 Datum
 bench_empty(PG_FUNCTION_ARGS)
 {
+	PG_RETURN_BOOL(false);
+}
+
+/* An internal subtransaction, begun and released. */
+PG_FUNCTION_INFO_V1(bench_subtransaction);
+Datum
+bench_subtransaction(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	ReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
 	PG_RETURN_BOOL(false);
 }
 

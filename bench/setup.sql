@@ -23,6 +23,11 @@ CREATE FUNCTION bench.in_org(anycompatible) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
 CREATE FUNCTION bench.has_org_permission(anycompatible, text) RETURNS boolean
 	LANGUAGE C AS :'probe', 'bench_empty' STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION bench.rule(integer) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_empty' STABLE STRICT;
+-- A subtransaction and nothing else: what asking a rule cannot do without.
+CREATE FUNCTION bench.subtransaction(integer) RETURNS boolean
+	LANGUAGE C AS :'probe', 'bench_subtransaction' STABLE STRICT;
 CREATE FUNCTION bench.set_token(text, boolean DEFAULT false) RETURNS void
 	LANGUAGE C AS :'probe', 'bench_nothing' VOLATILE PARALLEL UNSAFE;
 CREATE FUNCTION bench.empty_verify(alg text, public_key text, msg bytea, sig bytea) RETURNS boolean

@@ -25,10 +25,13 @@ SELECT authz.try_set_token(mint.person('tX0'));
 SELECT authz.try_set_token(mint.person('tD0'));
 -- refuse
 SELECT authz.try_set_token(mint.person('tPM', without => '{user_id}'));
-SELECT authz.last_error() ->> 'error' AS error, authz.token_state(), authz.user_id();
+SELECT authz.last_error() - 'at' AS last_error, authz.token_state(), authz.user_id();
 SELECT authz.try_set_token(mint.person('tX0', without => '{sub}'));
+SELECT authz.last_error() - 'at' AS last_error;
 SELECT authz.try_set_token(mint.person('tX0', '{"sub": ""}'));
+SELECT authz.last_error() - 'at' AS last_error;
 SELECT authz.try_set_token(mint.person('tD0', without => '{email}'));
+SELECT authz.last_error() - 'at' AS last_error;
 
 -- the whole payload, and any part of it
 CALL mint.login('tG', '{"exp": 4102444800, "s": "a\"b\u00e9", "n": [1, -2, 1.5, 1e2, 9007199254740993], "t": true, "f": false, "z": null,
@@ -98,6 +101,21 @@ SELECT authz.has_group('g1'), authz.groups();
 -- each list in the order of the token, each value once
 CALL mint.login('tX0', '{"roles": ["z", "a", "z", "m"], "permissions": "q p q"}');
 SELECT authz.roles(), authz.permissions(), authz.groups();
+
+-- every kind of list, whatever the claim is: the values it holds, and never an error
+SELECT authz.alter_issuer('https://people.example', '{"role_claims": null, "group_claims": null}') \g /dev/null
+CREATE FUNCTION claims_lists(shape jsonb, OUT scopes text[], OUT roles text[], OUT permissions text[], OUT groups text[], OUT org_permissions text[])
+LANGUAGE plpgsql AS $$
+DECLARE
+	lists jsonb := CASE WHEN shape IS NULL THEN '{}' ELSE jsonb_build_object('scope', shape, 'roles', shape, 'permissions', shape, 'groups', shape) END;
+	member jsonb := jsonb '{"user_role": "Member"}' || CASE WHEN shape IS NULL THEN '{}' ELSE jsonb_build_object('user_permissions', shape) END;
+BEGIN
+	PERFORM authz.set_token(mint.person('tG', lists || jsonb_build_object('org_id_to_org_member_info', jsonb_build_object('o', member))));
+	SELECT authz.scopes(), authz.roles(), authz.permissions(), authz.groups(), authz.org_permissions('o') INTO scopes, roles, permissions, groups, org_permissions;
+END $$;
+SELECT shape, l.* FROM unnest(ARRAY[NULL, 'null', '[]', '""', '"a b"', '["a b"]', '5', 'true', '{"a": 1}', '[1, "a"]', '["A"]', '[["a"], {"a": "a"}, null]']::jsonb[]) shape,
+	   claims_lists(shape) l;
+DROP FUNCTION claims_lists;
 
 -- without identity
 CALL mint.logout();

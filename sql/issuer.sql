@@ -246,6 +246,34 @@ SELECT issuer_try($$SELECT authz.drop_issuer('')$$);
 -- accept: it may come back, without its keys
 SELECT authz.add_issuer('https://id.example', '{clinic}');
 SELECT authz.try_set_token(:'token_rs256');
+-- The same by hand: there is no foreign key that pg_restore would stumble over,
+-- but keys go with the name of their issuer.
+SELECT authz.add_key('https://id.example', :'jwk_rs256');
+SELECT authz.set_token(:'token_rs256');
+UPDATE authz.issuer SET issuer = issuer WHERE issuer = 'https://id.example';
+SELECT count(*) AS keys FROM authz.issuer_key WHERE issuer = 'https://id.example';
+BEGIN;
+UPDATE authz.issuer SET issuer = 'https://renamed.example' WHERE issuer = 'https://id.example';
+SELECT count(*) AS keys FROM authz.issuer_key WHERE issuer = 'https://id.example';
+SELECT authz.token_state();
+ROLLBACK;
+BEGIN;
+TRUNCATE authz.issuer;
+SELECT count(*) AS keys FROM authz.issuer_key;
+SELECT authz.add_issuer('https://id.example', '{clinic}');
+SELECT authz.try_set_token(:'token_rs256');
+ROLLBACK;
+SELECT count(*) AS keys FROM authz.issuer_key WHERE issuer = 'https://id.example';
+DELETE FROM authz.issuer WHERE issuer = 'https://id.example';
+SELECT count(*) AS keys FROM authz.issuer_key WHERE issuer = 'https://id.example';
+-- a key that waits for an issuer verifies nothing, and is not inherited
+SELECT authz.add_key('https://c.example', :'jwk_rs256');
+INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source)
+SELECT 'https://id.example', kid, alg, jwk, thumbprint, source FROM authz.issuer_key WHERE issuer = 'https://c.example';
+SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://id.example';
+SELECT authz.try_set_token(:'token_rs256');
+SELECT authz.add_issuer('https://id.example', '{clinic}');
+SELECT authz.try_set_token(:'token_rs256'), authz.last_error() ->> 'error_description';
 
 -- clean up
 SELECT authz.clear_token();

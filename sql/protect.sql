@@ -304,7 +304,7 @@ SELECT authz.unprotect('article');
 SELECT cmd, name, qual, comment FROM policies('article');
 DROP POLICY keep ON article;
 -- no privilege is given
-SELECT relacl FROM pg_class WHERE oid = 'article'::regclass;
+SELECT a.grantee::regrole, string_agg(a.privilege_type, ' ' ORDER BY a.privilege_type) FROM pg_class c, aclexplode(c.relacl) a WHERE c.oid = 'article'::regclass AND a.grantee <> c.relowner GROUP BY 1;
 
 --
 -- Mistakes

@@ -85,6 +85,9 @@ SELECT authz.add_issuer('https://roles.example', '{clinic}', options => '{"algor
 	   authz.add_secret('https://roles.example', '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'one'),
 	   authz.revoke_token('https://roles.example', 'J1', '2000-01-01');
 INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('ann@example.com', 'clinic', 'ward', 'VIEW');
+CREATE TABLE roles_question (id integer PRIMARY KEY);
+CREATE FUNCTION roles_rule(integer) RETURNS boolean LANGUAGE sql RETURN true;
+SELECT authz.register_access('polls.see', 'roles_question', 'user', 'roles_rule(integer)');
 
 -- Each function that administers
 CREATE TABLE roles_function (n serial, statement text);
@@ -101,6 +104,8 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.revoke_subject('https://roles.example', 'ann')$$),
 	($$authz.revoke_session('https://roles.example', 'S1')$$),
 	($$authz.prune_revocations()$$),
+	($$authz.register_access('polls.vote', 'public.roles_question', 'user', 'public.roles_rule(integer)')$$),
+	($$authz.unregister_access('polls.see', 'public.roles_question', 'user')$$),
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$);
 CREATE TABLE public.roles_doc (id integer);
@@ -150,7 +155,11 @@ INSERT INTO roles_table (statement) VALUES
 	($$UPDATE authz.item_permission SET permission = 'MANAGE'$$),
 	($$DELETE FROM authz.inactive_subject$$),
 	($$DELETE FROM authz.item_permission$$),
-	($$DELETE FROM authz.permission_implies$$);
+	($$DELETE FROM authz.permission_implies$$),
+	($$SELECT count(*) FROM authz.object_access$$),
+	($$INSERT INTO authz.object_access VALUES ('p', 'public.roles_question', 'user', 'f')$$),
+	($$UPDATE authz.object_access SET rule = 'public.roles_rule(integer)'$$),
+	($$DELETE FROM authz.object_access$$);
 -- accept
 SELECT statement, roles_try('roles_owner', statement) AS owner, roles_try(:'installer', statement) AS superuser
   FROM roles_table ORDER BY n;
@@ -252,6 +261,8 @@ CREATE EXTENSION dbmi_authz;
 SELECT md5(string_agg(r::text, ' ' ORDER BY r::text COLLATE "C")) = :'acl' AS same FROM roles_acl r;
 ROLLBACK;
 -- A schema that somebody else prepared is not taken, nor one that holds something.
+-- (18 adds the whole statement of the script to the context.)
+\set SHOW_CONTEXT never
 BEGIN;
 DROP EXTENSION dbmi_authz CASCADE;
 DROP SCHEMA IF EXISTS authz CASCADE;
@@ -264,6 +275,7 @@ CREATE FUNCTION authz.has_scope(varchar) RETURNS boolean LANGUAGE sql RETURN tru
 SAVEPOINT prepared;
 CREATE EXTENSION dbmi_authz;
 ROLLBACK TO prepared;
+\set SHOW_CONTEXT errors
 -- accept: empty, and its privileges are put right
 DROP FUNCTION authz.has_scope(varchar);
 GRANT ALL ON SCHEMA authz TO roles_app, PUBLIC;
@@ -275,6 +287,9 @@ ROLLBACK;
 SELECT authz.drop_issuer('https://roles.example');
 DELETE FROM authz.revocation WHERE issuer = 'https://roles.example';
 DELETE FROM authz.item_permission WHERE client = 'clinic';
+SELECT authz.unregister_access('polls.see', 'roles_question', 'user');
+DROP FUNCTION roles_rule;
+DROP TABLE roles_question;
 ALTER DATABASE :"db" OWNER TO :"installer";
 DROP FUNCTION roles_logout, roles_try;
 DROP TABLE roles_doc, roles_function, roles_table, roles_way;

@@ -145,16 +145,16 @@ az_param(AzParams *params, Oid type, const void *varlena)
 }
 
 void
+az_param_oid(AzParams *params, Oid type, Oid value)
+{
+	add_param(params, type, ObjectIdGetDatum(value), false);
+}
+
+void
 az_param_time(AzParams *params, const int64 *time)
 {
 	add_param(params, TIMESTAMPTZOID,
 			  time ? TimestampTzGetDatum(*time) : (Datum) 0, time == NULL);
-}
-
-void
-az_param_oid(AzParams *params, Oid oid)
-{
-	add_param(params, OIDOID, ObjectIdGetDatum(oid), false);
 }
 
 void

@@ -56,8 +56,8 @@ typedef struct AzParams
 
 /* Add a parameter.  A NULL pointer is SQL's NULL. */
 extern void az_param(AzParams *params, Oid type, const void *varlena);
+extern void az_param_oid(AzParams *params, Oid type, Oid value);
 extern void az_param_time(AzParams *params, const int64 *time);
-extern void az_param_oid(AzParams *params, Oid oid);
 extern void az_param_int2(AzParams *params, int16 number);
 
 /*

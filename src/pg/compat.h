@@ -75,6 +75,15 @@
 	object_ownercheck(RelationRelationId, oid, GetUserId())
 #endif
 
+/* One function for the privileges of all kinds of objects since 16 (core commit c727f511b). */
+#if PG_VERSION_NUM < 160000
+#define az_may_execute(function, role) \
+	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define az_may_execute(function, role) \
+	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
 /*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
  * behind the last parameter or argument that all versions have.
@@ -85,6 +94,18 @@
 #else
 #define AZ_EXECUTE_ONCE_PARAM
 #define AZ_EXECUTE_ONCE
+#endif
+
+/*
+ * An index scan takes a place to count in since 18 (core commit 0fbceae84).
+ * Ours are not ordered.
+ */
+#if PG_VERSION_NUM < 180000
+#define az_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, nkeys, 0)
+#else
+#define az_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
 #endif
 
 #endif							/* AZ_COMPAT_H */

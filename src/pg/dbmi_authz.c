@@ -9,6 +9,7 @@
 
 #include "guard.h"
 #include "login.h"
+#include "registry.h"
 #include "trust.h"
 
 PG_MODULE_MAGIC;
@@ -19,6 +20,7 @@ void
 _PG_init(void)
 {
 	az_trust_init();
+	az_registry_init();
 	az_guard_init();
 	az_session_init();
 	az_login_init();

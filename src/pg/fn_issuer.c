@@ -12,8 +12,6 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -21,10 +19,51 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "options.h"
+
 /* ----------------------------------------------------------------
  * The guard
  * ----------------------------------------------------------------
  */
+
+static void
+drop_keys_of(const text *issuer)
+{
+	AzParams	params = {0};
+
+	az_param(&params, TEXTOID, issuer);
+	az_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1",
+		   &params);
+}
+
+/*
+ * An issuer's keys go with its name.  A foreign key would do that, but also
+ * insist on the issuer's row when pg_restore loads both tables at once, with
+ * several jobs.
+ */
+static void
+drop_keys(const TriggerData *trigger)
+{
+	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
+	int			column = SPI_fnumber(desc, "issuer");
+	AzParams	params = {0};
+	text	   *name;
+	bool		isnull;
+
+	SPI_connect();
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		az_run("DELETE FROM authz.issuer_key", &params);
+	else
+	{
+		name = DatumGetTextPP(SPI_getbinval(trigger->tg_trigtuple, desc, column,
+											&isnull));
+		if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+			strcmp(SPI_getvalue(trigger->tg_newtuple, desc, column),
+				   text_to_cstring(name)) != 0)
+			drop_keys_of(name);
+	}
+	SPI_finish();
+}
 
 /*
  * Fired before every statement that writes to a table of the trust, and after
@@ -56,7 +95,12 @@ AZ_SQL(authz_trust_guard)
 				 errdetail("Only superusers and the owner of the database write to it.")));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
 		CacheInvalidateRelcache(trigger->tg_relation);
+		if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) &&
+			strcmp(RelationGetRelationName(trigger->tg_relation), "issuer") == 0)
+			drop_keys(trigger);
+	}
 	return PointerGetDatum(NULL);
 }
 
@@ -139,123 +183,6 @@ lock_issuers(void)
 	az_run("LOCK TABLE authz.issuer IN SHARE ROW EXCLUSIVE MODE", &params);
 }
 
-/*
- * Options are written as JSON of our own making: no white space of theirs, and
- * only ASCII where the database is not UTF8, so that a claim's name survives
- * in any encoding.
- */
-static void
-put_string(StringInfo out, const char *string, size_t len)
-{
-	const unsigned char *c = (const unsigned char *) string;
-	const unsigned char *end = c + len;
-
-	appendStringInfoChar(out, '"');
-	for (; c < end; c += pg_utf_mblen(c))
-	{
-		pg_wchar	code = utf8_to_unicode(c);
-
-		if (code == '"' || code == '\\')
-			appendStringInfoChar(out, '\\');
-		if (code >= 0x10000 && GetDatabaseEncoding() != PG_UTF8)
-			appendStringInfo(out, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10),
-							 0xdc00 + (code & 0x3ff));
-		else if (code < 0x20 || (code > 0x7e && GetDatabaseEncoding() != PG_UTF8))
-			appendStringInfo(out, "\\u%04x", code);
-		else
-			appendBinaryStringInfo(out, (const char *) c, pg_utf_mblen(c));
-	}
-	appendStringInfoChar(out, '"');
-}
-
-static void put_json(StringInfo out, const AzJson *value);
-
-static void
-put_member(StringInfo out, const char *name, size_t len, const AzJson *value)
-{
-	if (out->data[out->len - 1] != '{')
-		appendStringInfoString(out, ", ");
-	put_string(out, name, len);
-	appendStringInfoString(out, ": ");
-	put_json(out, value);
-}
-
-static void
-put_json(StringInfo out, const AzJson *value)
-{
-	char		number[AZ_JSON_NUMBER_MAX];
-	const char *string;
-	const AzJson *member;
-	void	   *iter = NULL;
-	size_t		len;
-	size_t		i;
-
-	switch (az_json_type(value))
-	{
-		case AZ_JSON_NULL:
-			appendStringInfoString(out, "null");
-			break;
-		case AZ_JSON_FALSE:
-			appendStringInfoString(out, "false");
-			break;
-		case AZ_JSON_TRUE:
-			appendStringInfoString(out, "true");
-			break;
-		case AZ_JSON_INTEGER:
-		case AZ_JSON_REAL:
-			len = az_json_number_text(value, number);
-			appendBinaryStringInfo(out, number, len);
-			break;
-		case AZ_JSON_STRING:
-			string = az_json_string(value, &len);
-			put_string(out, string, len);
-			break;
-		case AZ_JSON_ARRAY:
-			for (i = 0; i < az_json_count(value); i++)
-			{
-				appendStringInfoString(out, i == 0 ? "[" : ", ");
-				put_json(out, az_json_at(value, i));
-			}
-			appendStringInfoString(out, i == 0 ? "[]" : "]");
-			break;
-		case AZ_JSON_OBJECT:
-			appendStringInfoChar(out, '{');
-			while ((iter = az_json_next(value, iter, &string, &len, &member)) != NULL)
-				put_member(out, string, len, member);
-			appendStringInfoChar(out, '}');
-			break;
-	}
-}
-
-/*
- * The options with those of the change put over them, and without those
- * that are null there.
- */
-static text *
-merge_options(const AzJson *options, const AzJson *change)
-{
-	StringInfoData merged;
-	const char *name;
-	size_t		len;
-	const AzJson *value;
-	void	   *iter = NULL;
-
-	initStringInfo(&merged);
-	appendStringInfoChar(&merged, '{');
-	while ((iter = az_json_next(options, iter, &name, &len, &value)) != NULL)
-	{
-		if (az_json_get(change, name, len) == NULL)
-			put_member(&merged, name, len, value);
-	}
-	while ((iter = az_json_next(change, iter, &name, &len, &value)) != NULL)
-	{
-		if (az_json_type(value) != AZ_JSON_NULL)
-			put_member(&merged, name, len, value);
-	}
-	appendStringInfoChar(&merged, '}');
-	return cstring_to_text_with_len(merged.data, merged.len);
-}
-
 AZ_SQL(authz_add_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
@@ -292,12 +219,14 @@ AZ_SQL(authz_add_issuer)
 	az_param(&params, TEXTOID, issuer);
 	az_param(&params, TEXTARRAYOID, audience);
 	az_param(&params, TEXTOID, name);
-	az_param(&params, JSONOID, merge_options(options, options));
+	az_param(&params, JSONOID, az_merge_options(options, options));
 	if (az_run("INSERT INTO authz.issuer (issuer, audience, profile, options)"
 			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &params) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer))));
+	/* keys that somebody wrote before there was an issuer are not its keys */
+	drop_keys_of(issuer);
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -314,7 +243,7 @@ change_options(const AzIssuerRow *row, const AzProfile *profile, const AzJson *c
 
 	/* by itself first: a misspelled name is refused also when it is null */
 	az_build_issuer(row->issuer, profile, change, refusal);
-	merged = merge_options(az_parse_json(row->options, "issuer options", refusal), change);
+	merged = az_merge_options(az_parse_json(row->options, "issuer options", refusal), change);
 	az_build_issuer(row->issuer, profile,
 					az_parse_json(merged, "issuer options", refusal), refusal);
 	return merged;
@@ -353,7 +282,7 @@ AZ_SQL(authz_alter_issuer)
 	PG_RETURN_VOID();
 }
 
-/* The keys go by the foreign key; revocations stay. */
+/* The keys go by the trigger; revocations stay. */
 AZ_SQL(authz_drop_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");

@@ -167,7 +167,8 @@ AZ_SQL(authz_www_authenticate)
 	const AzFailure *failure = az_last_failure();
 	StringInfoData challenge;
 
-	if (failure == NULL)
+	/* no other token would find what is not there */
+	if (failure == NULL || failure->sqlstate == ERRCODE_NO_DATA_FOUND)
 		PG_RETURN_NULL();
 	initStringInfo(&challenge);
 	appendStringInfoString(&challenge, "Bearer realm=\"authz\"");

@@ -142,7 +142,7 @@ az_scan_by_texts(AzTable table, const char *index_name, text *const *keys,
 								   PointerGetDatum(keys[i]));
 		snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(rel)));
 		slot = table_slot_create(rel, NULL);
-		scan = index_beginscan(rel, index, snapshot, nkeys, 0);
+		scan = az_index_beginscan(rel, index, snapshot, nkeys);
 		index_rescan(scan, key, nkeys, NULL, 0);
 		while (index_getnext_slot(scan, ForwardScanDirection, slot))
 			found(slot, arg);

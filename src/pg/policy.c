@@ -113,7 +113,7 @@ az_read_policies(const AzTable *table, AzPolicies *policies)
 
 	memset(policies, 0, sizeof(*policies));
 	initStringInfo(&others);
-	az_param_oid(&params, table->oid);
+	az_param_oid(&params, OIDOID, table->oid);
 	az_run("SELECT p.polname, p.polpermissive,"
 		   " pg_catalog.obj_description(p.oid, 'pg_policy')"
 		   " FROM pg_catalog.pg_policy p"
@@ -169,7 +169,7 @@ az_warn_of_missing_index(const AzTable *table, AttrNumber number, const char *co
 {
 	AzParams	params = {0};
 
-	az_param_oid(&params, table->oid);
+	az_param_oid(&params, OIDOID, table->oid);
 	az_param_int2(&params, number);
 	if (az_run("SELECT 1 FROM pg_catalog.pg_index i"
 			   " WHERE i.indrelid OPERATOR(pg_catalog.=) $1 AND i.indisvalid"

@@ -112,10 +112,10 @@ az_raise_inactive(void)
 			 "subject is inactive", "invalid_token", description, NULL);
 }
 
+/* RFC 6750 has no error for this: a member "error" would ask for another token. */
 void
 az_raise_missing(const char *description)
 {
-	az_note_failure(ERRCODE_NO_DATA_FOUND, "not_found", description);
-	az_raise(ERRCODE_NO_DATA_FOUND, "no such object", "not_found", description,
-			 NULL);
+	az_note_failure(ERRCODE_NO_DATA_FOUND, NULL, description);
+	az_raise(ERRCODE_NO_DATA_FOUND, "object does not exist", NULL, description, NULL);
 }

@@ -46,9 +46,6 @@ pg_noreturn extern void az_raise_inactive(void);
  */
 pg_noreturn extern void az_raise_denied(const char *description);
 
-/* P0002: what was asked for does not exist.  description as above. */
-pg_noreturn extern void az_raise_missing(const char *description);
-
 /*
  * The same, saying what was asked for to the server's log
  * (dbmi_authz.log_denials): the text of a JSON object, e.g. of az_asked(), or
@@ -74,6 +71,12 @@ extern char *az_asked(const char *name, const char *value,...);
  *	  az_asked_arguments(fcinfo, "item", "permission", NULL)
  */
 extern char *az_asked_arguments(FunctionCallInfo fcinfo, const char *name,...);
+
+/*
+ * P0002: what was asked for is not there, or the caller is not to know whether
+ * it is: one error for both.
+ */
+pg_noreturn extern void az_raise_missing(const char *description);
 
 /*
  * The last failure, for last_error() and www_authenticate().  It belongs to

@@ -42,6 +42,7 @@ typedef struct Check
 
 /* The functions, by C symbol, that ask what is stored for the identity. */
 static const char *const grant_checks[] = {
+	"authz_explain_perm",
 	"authz_has_app_permission",
 	"authz_has_any_item_permission",
 	"authz_has_item_permission",
@@ -52,6 +53,7 @@ static const char *const grant_checks[] = {
 	"authz_is_admin",
 	"authz_is_owner_or_admin",
 	"authz_manages_item",
+	"authz_object_permissions",
 };
 
 static bool

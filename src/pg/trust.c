@@ -84,24 +84,35 @@ az_trust_init(void)
 }
 
 /*
- * Find our tables.  A table of that name that does not belong to the
- * extension is somebody's forgery.
+ * A table of that name that does not belong to the extension is somebody's
+ * forgery.
  */
-static bool
-find_tables(void)
+Oid
+az_own_table(const char *name)
 {
 	Oid			extension = get_extension_oid("dbmi_authz", true);
 	Oid			schema = get_namespace_oid(AZ_SCHEMA, true);
+	Oid			found;
+
+	if (!OidIsValid(extension) || !OidIsValid(schema))
+		return InvalidOid;
+	found = get_relname_relid(name, schema);
+	if (!OidIsValid(found) ||
+		getExtensionOfObject(RelationRelationId, found) != extension)
+		return InvalidOid;
+	return found;
+}
+
+static bool
+find_tables(void)
+{
 	Oid			found[AZ_N_TABLES];
 	int			i;
 
-	if (!OidIsValid(extension) || !OidIsValid(schema))
-		return false;
 	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		found[i] = get_relname_relid(table_names[i], schema);
-		if (!OidIsValid(found[i]) ||
-			getExtensionOfObject(RelationRelationId, found[i]) != extension)
+		found[i] = az_own_table(table_names[i]);
+		if (!OidIsValid(found[i]))
 			return false;
 	}
 	memcpy(tables, found, sizeof(tables));

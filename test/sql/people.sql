@@ -48,10 +48,10 @@ CREATE OR REPLACE FUNCTION mint.org_map(VARIADIC who text[]) RETURNS jsonb IMMUT
 
 CREATE OR REPLACE FUNCTION mint.claims(who text) RETURNS jsonb IMMUTABLE LANGUAGE sql RETURN
 CASE
-	WHEN who LIKE 'tD%' THEN jsonb '{"iss": "https://dbmi.auth0.com/", "sub": "auth0|u1", "email": "user@example.com", "aud": "clientA"}'
-	WHEN who LIKE 'tP%' THEN jsonb '{"iss": "https://people.propel.example", "iat": "-1", "user_id": "u-1"}'
-	WHEN who LIKE 'tA%' THEN jsonb '{"iss": "https://people.auth0.example/", "aud": "https://api.example.com", "sub": "auth0|1"}'
-	WHEN who LIKE 'tX%' THEN jsonb '{"iss": "https://people.axioms.example", "aud": "my-api", "sub": "user123"}'
+	WHEN who LIKE 'tD%' THEN jsonb '{"iss": "https://dbmi.auth0.com/", "sub": "auth0|u1", "email": "user@example.com", "aud": "clientA", "iat": "+0"}'
+	WHEN who LIKE 'tP%' THEN jsonb '{"iss": "https://people.propel.example", "iat": "+0", "user_id": "u-1"}'
+	WHEN who LIKE 'tA%' THEN jsonb '{"iss": "https://people.auth0.example/", "aud": "https://api.example.com", "sub": "auth0|1", "iat": "+0"}'
+	WHEN who LIKE 'tX%' THEN jsonb '{"iss": "https://people.axioms.example", "aud": "my-api", "sub": "user123", "iat": "+0"}'
 	WHEN who LIKE 'tG%' THEN jsonb '{"iss": "https://people.example", "aud": "people", "sub": "ann"}'
 END || jsonb '{"exp": "+3600"}' || CASE who
 	WHEN 'tD1g' THEN jsonb '{"https://authorization.dbmi.hms.harvard.edu": {"groups": ["my-client-admin"], "roles": ["curator"], "permissions": ["VIEW"]}}'

@@ -24,13 +24,18 @@ CREATE DATABASE plain OWNER two;
 CREATE DATABASE custom OWNER two;
 CREATE DATABASE by_super OWNER one;
 CREATE DATABASE as_it_was OWNER one;
+CREATE DATABASE jobs OWNER two;
+CREATE DATABASE many_jobs OWNER two;
+CREATE DATABASE pieces OWNER two;
+CREATE DATABASE rows_only OWNER two;
+CREATE ROLE helper;
 SQL
 
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
 my $rsa = slurp_file("$FindBin::RealBin/../fixtures/rsa_a.pub.pem");
 my $jwks = slurp_file("$FindBin::RealBin/../fixtures/jwks.json");
 my %tokens = (
-	ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'),
+	ann => mint(), bob => mint(sub => 'bob', permissions => [ 'ward.see' ]), gone => mint(jti => 'gone'),
 	former => mint(sub => 'former', iat => '-100'), left => mint(sid => 'left'), idle => mint(sub => 'idle'));
 
 is_deeply([ session($node, <<"SQL", db => 'first', user => 'one') ], [ '12', '2' ], 'the owner installs and administers');
@@ -47,12 +52,25 @@ SELECT authz.revoke_session('https://id.example', 'left') \\g /dev/null
 SELECT authz.alter_issuer('https://id.example', '{"client": "clinic", "email_claim": "sub"}') \\g /dev/null
 INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('bob', 'clinic', 'Ward.3', 'OWN');
 INSERT INTO authz.permission_implies VALUES ('clinic', 'own', 'view');
+CREATE TABLE ward (id int PRIMARY KEY);
+CREATE FUNCTION odd(int) RETURNS boolean LANGUAGE sql RETURN \$1 % 2 = 1;
+SELECT authz.register_access('ward.see', 'ward', 'user', 'odd(int)') \\g /dev/null
+CREATE TABLE gone (id int PRIMARY KEY);
+SELECT authz.register_access('ward.see', 'gone', 'user', 'odd(int)') \\g /dev/null
+DROP TABLE gone;
 INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'idle');
 CREATE TABLE doc (id int, owner text);
 INSERT INTO doc VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
 ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON doc USING (authz.has_scope('admin') OR authz.is_owner(owner));
-GRANT SELECT ON doc TO app;
+CREATE POLICY org ON doc AS RESTRICTIVE FOR DELETE TO app USING (authz.in_org(owner) OR authz.has_any_scope(VARIADIC '{a,b}'));
+CREATE TABLE note (id int, owner text DEFAULT authz.subject(), CHECK (owner IS NOT NULL));
+ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON note USING (authz.is_owner(owner));
+CREATE VIEW docs WITH (security_invoker) AS SELECT *, authz.is_owner(owner) AS mine FROM doc;
+CREATE FUNCTION is_staff() RETURNS boolean LANGUAGE sql STABLE RETURN authz.has_any_role('staff', 'chief');
+GRANT SELECT ON doc, docs TO app;
+GRANT SELECT ON authz.issuer TO helper;
 SELECT count(*) FROM authz.issuer;
 SQL
 
@@ -67,6 +85,7 @@ SELECT issuer, kind, value FROM authz.revocation ORDER BY 1, 2, 3;
 SELECT * FROM authz.inactive_subject ORDER BY 1, 2;
 SELECT * FROM authz.item_permission ORDER BY 1, 2, 3, 4;
 SELECT * FROM authz.permission_implies ORDER BY 1, 2, 3;
+SELECT perm, rel, kind, rule FROM authz.object_access a WHERE EXISTS (SELECT FROM pg_class WHERE oid = a.rel) ORDER BY 1, 2, 3;
 SELECT * FROM pg_policies WHERE schemaname = 'authz';
 SELECT * FROM authz.profile ORDER BY 1;
 SELECT c.relname, x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
@@ -75,6 +94,12 @@ SELECT c.relname, x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_
 SELECT p.oid::regprocedure, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
   FROM pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) x
  WHERE pronamespace = 'authz'::regnamespace AND x.grantee <> proowner ORDER BY p.oid::regprocedure::text, 2;
+SELECT * FROM pg_policies ORDER BY tablename, policyname;
+SELECT relname, relrowsecurity, relforcerowsecurity, reloptions FROM pg_class
+ WHERE relnamespace IN ('public'::regnamespace, 'authz'::regnamespace) AND relkind IN ('r', 'v') ORDER BY 1;
+SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1::text, 2;
+SELECT pg_get_functiondef('is_staff'::regproc), pg_get_viewdef('docs'::regclass);
+SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE adrelid = 'note'::regclass;
 SELECT x.privilege_type, CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END
   FROM pg_namespace, aclexplode(nspacl) x WHERE nspname = 'authz' AND x.grantee <> nspowner ORDER BY 1, 2;
 SQL
@@ -93,10 +118,11 @@ SELECT authz.set_token('%{idle}') \g /dev/null
 SELECT authz.token_state(), authz.is_authenticated();
 SELECT authz.set_token('%{bob}') \g /dev/null
 SELECT authz.has_item_permission('ward.3.bed', 'VIEW', true), authz.has_item_permission('ward', 'view');
+SELECT authz.has_object_perm('ward.see', 'ward', '1'), authz.has_object_perm('ward.see', 'ward', '2');
 SELECT authz.try_set_token('%{ann}');
 SELECT authz.issuer();
 SQL
-	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 'valid|f', 't|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
+	is_deeply(\@got, [ 'ann|1', 'bob|2', 'f|f|f', 'valid|f', 't|f', 't|f', 't', 'https://id.example' ], "$db: the tokens work, the revoked do not");
 	return;
 }
 
@@ -136,7 +162,7 @@ command_ok([ 'pg_dump', @from, '-Fc', '-f', "$dir/dump", 'first' ], 'the owner d
 my $dump = slurp_file("$dir/dump.sql");
 like($dump, qr/COPY authz\.issuer /, 'issuers are in the dump');
 like($dump, qr/COPY authz\.issuer_key /, 'keys are in the dump');
-like($dump, qr/COPY authz\.$_ /, "$_: in the dump") for qw(revocation inactive_subject item_permission permission_implies);
+like($dump, qr/COPY authz\.$_ /, "$_: in the dump") for qw(revocation inactive_subject item_permission permission_implies object_access);
 unlike($dump, qr/COPY authz\.profile /, 'presets are not');
 
 command_ok([ 'pg_dump', @from, '--no-owner', '-f', "$dir/free.sql", 'first' ], 'dump without owners');
@@ -149,12 +175,37 @@ $node->command_ok([ 'pg_restore', '--role', 'one', '--no-owner', '--exit-on-erro
 $node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/dump.sql", '-d', $node->connstr('as_it_was') ],
 	'a superuser restores with owners');
 
-for my $db ('plain', 'custom', 'by_super', 'as_it_was')
+# By several jobs, and in pieces.
+command_ok([ 'pg_dump', @from, '-Fd', '-j', 2, '-f', "$dir/dump.dir", 'first' ], 'the owner dumps by two jobs');
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-j', 2, '-d', 'jobs', "$dir/dump" ], 'two jobs restore the custom format');
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-j', 2, '-d', 'many_jobs', "$dir/dump.dir" ], 'and the directory');
+for my $section ('pre-data', 'data', 'post-data')
+{
+	command_ok([ 'pg_dump', @from, '--no-owner', "--section=$section", '-f', "$dir/$section.sql", 'first' ], "the owner dumps $section");
+	command_ok([ 'psql', '-Xq', @to, '-v', 'ON_ERROR_STOP=1', '-f', "$dir/$section.sql", 'pieces' ], "and restores $section");
+}
+
+# Rows alone, into a database that has the extension and no trust yet.
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '--schema-only', '-d', 'rows_only', "$dir/dump" ], 'everything but the rows');
+command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '--data-only', '-d', 'rows_only', "$dir/dump" ], 'then the rows');
+
+for my $db ('plain', 'custom', 'by_super', 'as_it_was', 'jobs', 'many_jobs', 'pieces', 'rows_only')
 {
 	is(picture($db), $before, "$db: the same trust and the same rights");
 	works($db);
 	guarded($db);
 }
+
+# Rights on the functions are a superuser's to alter, and to restore.
+$node->safe_psql('first', <<'SQL');
+GRANT EXECUTE ON FUNCTION authz.revoke_token TO helper;
+REVOKE EXECUTE ON FUNCTION authz.verify_token FROM PUBLIC;
+CREATE DATABASE rights OWNER one;
+SQL
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$dir/rights", $node->connstr('first') ], 'a superuser dumps');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('rights'), "$dir/rights" ], 'and restores');
+isnt(picture('first'), $before, 'the rights are others');
+is(picture('rights'), picture('first'), 'rights: the same trust and the same rights');
 
 # Who owns the copy administers it.
 is_deeply([ session($node, <<'SQL', db => 'plain', user => 'two', tokens => \%tokens) ], [ 't', 'f' ], 'the new owner administers');
@@ -197,7 +248,7 @@ sub policies
 	my ($db) = @_;
 	return $node->safe_psql($db, <<'SQL');
 SELECT p.*, obj_description(o.oid, 'pg_policy'), relrowsecurity, relforcerowsecurity
-  FROM pg_policies p JOIN pg_policy o ON o.polname = p.policyname JOIN pg_class c ON c.oid = o.polrelid ORDER BY p.policyname;
+  FROM pg_policies p JOIN pg_policy o ON o.polname = p.policyname JOIN pg_class c ON c.oid = o.polrelid WHERE p.schemaname <> 'authz' ORDER BY p.policyname;
 SQL
 }
 

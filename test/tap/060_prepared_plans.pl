@@ -76,7 +76,7 @@ sub gives
 	return;
 }
 
-# Prepared statements, every way that a plan is kept.
+# row 95: prepared statements, every way that a plan is kept
 my $in_turn = "ann\nEXECUTE q;\nbob\nEXECUTE q;\nroot\nEXECUTE q;\nclear\nEXECUTE q;\nann\nEXECUTE q;";
 for my $mode ('auto', 'force_generic_plan', 'force_custom_plan')
 {

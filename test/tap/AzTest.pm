@@ -14,10 +14,10 @@ use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_node trust mint forge session pgbench_bind parallel_on holds_token);
+our @EXPORT = qw(start_node trust people mint forge session pgbench_bind parallel_on holds_token);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
-my $json = JSON::PP->new->canonical;
+my $json = JSON::PP->new->canonical->ascii;
 
 # The parameter that forces parallel plans has changed its name in 16.
 sub parallel_on
@@ -37,12 +37,13 @@ SET parallel_leader_participation = off \\g /dev/null
 SQL
 }
 
-# A server of its own whose log holds what a default one holds.
+# A server of its own whose log holds what a default one holds.  In UTF-8
+# whatever the locale: elsewhere 18 offers no collations of ICU.
 sub start_node
 {
 	my ($name, @conf) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init;
+	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 	$node->append_conf('postgresql.conf', join("\n",
 		'log_statement = none', 'log_min_messages = warning',
 		'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
@@ -59,6 +60,31 @@ sub trust
 CREATE EXTENSION dbmi_authz;
 SELECT authz.add_issuer('https://id.example', '{clinic}');
 SELECT authz.add_pem('https://id.example', '$pem', 'k1', 'ES256');
+SQL
+	return;
+}
+
+# The extension, and those of whom test/pools/people.py knows the tokens and
+# the rows.  The policy of doc folds, that of memo never does.
+sub people
+{
+	my ($node, $db) = @_;
+	my $secret = unpack 'H*', slurp_file("$tests/fixtures/hs32.bin");
+	$node->safe_psql($db, <<"SQL");
+CREATE EXTENSION dbmi_authz;
+CREATE ROLE app LOGIN;
+SELECT authz.add_issuer('pool', '{clinic}', options => '{"algorithms": ["HS256"]}');
+SELECT authz.add_secret('pool', '\\x$secret', 'pool');
+CREATE TABLE doc (id int, owner text, hits bigint DEFAULT 0);
+CREATE INDEX ON doc (owner);
+INSERT INTO doc SELECT n * 10 + k, 'u' || n FROM generate_series(0, 199) n, generate_series(0, n % 5) k;
+CREATE TABLE memo AS SELECT id, owner FROM doc;
+ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
+ALTER TABLE memo ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON doc USING (authz.has_scope('admin') OR authz.is_owner(owner));
+CREATE POLICY p ON memo USING (authz.has_scope(CASE WHEN id >= 0 THEN 'admin' END) OR authz.is_owner(owner || ''));
+GRANT ALL ON doc, memo TO app;
+ANALYZE;
 SQL
 	return;
 }
