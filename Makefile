@@ -10,7 +10,8 @@
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
 #                   exports, regress, examples, isolation, tap, docs, sanitize,
-#                   fuzz; on request only: valgrind, mutation
+#                   fuzz; on request only: valgrind, mutation,
+#                   endurance
 #   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
 #   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
 #                   pg_upgrade between two servers that have the extension
@@ -35,7 +36,7 @@ PG_CONFIG ?= pg_config
 SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs \
 	sanitize fuzz
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
-	check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
+	check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
 	dev bench clean-up
 FUZZ_SECONDS ?= 60
 
@@ -72,6 +73,9 @@ check-valgrind:
 
 check-mutation:
 	@test/mutation/run
+
+check-endurance:
+	@DBMI_CALLS=1000000 TAP=test/tap/180_faults.pl test/check tap
 
 fuzz:
 	@test/fuzz/run $(FUZZ_SECONDS)

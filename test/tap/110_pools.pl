@@ -73,12 +73,13 @@ sub none_leaks
 {
 	my ($mode, $users, $share) = @_;
 	my $got = crowd($mode, $users, int($total * $share));
-	my $connected = $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'");
+	# three pools; connections of clients that vanished take a moment to end
+	my $few = $node->poll_query_until('postgres', "SELECT count(*) <= @{[ 3 * $connections ]} FROM pg_stat_activity WHERE usename = 'app'");
 	ok(!grep({ $_ != 0 } @{$got}{qw(leaks lost unexpected)}), "$mode mode, $users users: no leak") or diag($got->{out});
 	cmp_ok($got->{transactions}, '>=', int($total * $share), "$mode mode, $users users: $got->{transactions} transactions");
 	my ($hung_up, $opened) = map { $got->{out} =~ /\b$_ (\d+)/ ? $1 : 0 } ('hung up', 'connections');
 	cmp_ok($hung_up, '<=', $opened / 10, "$mode mode, $users users: the pool hung up on $hung_up") or diag($got->{out});
-	cmp_ok($connected, '<=', 3 * $connections, "$mode mode, $users users: over $connected connections");
+	ok($few, "$mode mode, $users users: over so few connections");
 	return $got;
 }
 
