@@ -9,11 +9,16 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
-#                   exports, regress, examples, isolation, tap, docs, django
+#                   exports, regress, examples, isolation, tap, docs, django,
+#                   sanitize, fuzz; on request only: valgrind, mutation,
+#                   endurance
 #   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
 #   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
 #                   pg_upgrade between two servers that have the extension
 #                   installed; without, from this one to itself
+#   make fuzz FUZZ_SECONDS=n
+#                   fuzz each target of the token library for that long
+#   make coverage   which share of the token library's lines the tests run
 #   make check-versions-compile [PG_CONFIGS="/path/to/pg_config ..."]
 #   make check-versions [VERSIONS="15 17 18"] [COMPILERS="gcc clang"] [SUITES="regress tap ..."]
 #                   build and test in root directories with other releases
@@ -28,9 +33,12 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs django
-OURS = deps demo check $(addprefix check-,$(SUITES)) check-versions-compile \
-	check-versions clean-versions check-upgrade dev bench clean-up
+SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs \
+	django sanitize fuzz
+OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
+	check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
+	dev bench clean-up
+FUZZ_SECONDS ?= 60
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
@@ -59,6 +67,22 @@ $(addprefix check-,$(SUITES)): check-%:
 check-upgrade:
 	@TAP=test/tap/150_pg_upgrade.pl test/check tap
 
+# What takes minutes, or prints figures, is for whoever asks.
+check-valgrind:
+	@test/valgrind
+
+check-mutation:
+	@test/mutation/run
+
+check-endurance:
+	@DBMI_CALLS=1000000 TAP=test/tap/180_faults.pl test/check tap
+
+fuzz:
+	@test/fuzz/run $(FUZZ_SECONDS)
+
+coverage:
+	@test/coverage
+
 check-versions-compile:
 	@test/compile $(PG_CONFIGS)
 
@@ -77,7 +101,7 @@ bench: build
 	@test/throwaway bench/run
 
 clean-up:
-	rm -rf tmp_check results regression.diffs regression.out output_iso
+	rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
 	@if command -v $(PG_CONFIG) >/dev/null; then $(AGAIN) clean; fi
 
 .PHONY: build
@@ -160,5 +184,6 @@ clean: clean-unit
 .PHONY: clean-unit FORCE
 clean-unit:
 	$(MAKE) -C test/unit clean
+	$(MAKE) -C test/fuzz clean
 
 endif

@@ -213,6 +213,12 @@ SELECT authz.try_set_token(mint.token('{"iss": "https://hs.example"}', :'secret'
 SELECT authz.try_set_token(mint.hs512('{"iss": "https://hs.example", "aud": "clinic", "sub": "ann", "exp": "+60"}'));
 -- accept, with a warning: it is long enough, and could be guessed
 SELECT authz.add_secret('https://hs.example', 'a secret of printable characters', 'three');
+BEGIN;
+SELECT authz.add_key('https://hs.example', '{"kty": "oct", "alg": "HS256", "kid": "printable", "k": "YSBzZWNyZXQgb2YgcHJpbnRhYmxlIGNoYXJhY3RlcnM"}');
+-- accept, without: one byte is not printable
+SELECT authz.add_secret('https://hs.example', 'a secret of printable characters\177', 'not printable');
+SELECT authz.add_key('https://hs.example', '{"kty": "oct", "alg": "HS256", "kid": "not printable either", "k": "ASBzZWNyZXQgb2YgcHJpbnRhYmxlIGNoYXJhY3RlcnM"}');
+ROLLBACK;
 -- refuse
 SELECT what, keys_try(format('SELECT authz.add_secret(%L, %L, %L, %L)', issuer, secret, kid, alg), :'secret') FROM (VALUES
 	('issuer', 'https://nobody.example', :'secret', 'four', 'HS256'),

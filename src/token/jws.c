@@ -266,7 +266,7 @@ verdict(int answer)
 	if (answer == 1)
 		return AZ_OK;
 	error = ERR_peek_error();
-	if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+	if (az_memory_ran_out())
 		return AZ_NO_MEMORY;
 	if (answer == 0 ||
 		(ERR_GET_LIB(error) == ERR_LIB_EC &&
@@ -440,7 +440,7 @@ az_sha256(const void *data, size_t len, unsigned char digest[32])
 	bool		ok;
 
 	ERR_clear_error();
-	if (md == NULL)
+	if (md == NULL && az_openssl_is_there())
 		md = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (ctx == NULL)
 		ctx = EVP_MD_CTX_new();

@@ -67,10 +67,28 @@ az_key_error_init(AzKeyError *error, const char *kid)
 		memcpy(error->kid, kid, len);
 }
 
+bool
+az_openssl_is_there(void)
+{
+	return OSSL_LIB_CTX_get0_global_default() != NULL;
+}
+
+bool
+az_memory_ran_out(void)
+{
+	unsigned long error;
+
+	while ((error = ERR_get_error()) != 0)
+		if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+			return true;
+	return false;
+}
+
 AzKeyStatus
 az_key_refused(const char *reason, const char **why)
 {
-	if (ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+	*why = NULL;
+	if (az_memory_ran_out())
 		return AZ_KEY_NO_MEMORY;
 	*why = reason;
 	return AZ_KEY_REFUSED;
@@ -313,7 +331,9 @@ az_key_make(AzAlg alg, const char *kid, AzMaterial *material,
 	memset(material, 0, sizeof(*material));
 
 	ERR_clear_error();
-	if (az_alg_info(alg)->kty == AZ_KTY_OCT)
+	if (!az_openssl_is_there())
+		status = AZ_KEY_NO_MEMORY;
+	else if (az_alg_info(alg)->kty == AZ_KTY_OCT)
 		status = make_oct(made, why);
 	else
 		status = az_key_load_public(made, why);

@@ -80,6 +80,18 @@ extern AzKeyStatus az_key_load_public(AzKey *key, const char **why);
  */
 extern bool az_edwards_judge(AzAlg alg, const AzBytes *encoded, const char **why);
 
+/*
+ * Has OpenSSL what it makes once for a process?  Where memory ran out in that
+ * very moment it has not, and would crash.
+ */
+extern bool az_openssl_is_there(void);
+
+/*
+ * Is that among the errors that OpenSSL has queued?  It may have added to it
+ * on the way out.  Takes errors from the queue.
+ */
+extern bool az_memory_ran_out(void);
+
 /* What to answer when OpenSSL did not do what we asked for. */
 extern AzKeyStatus az_key_refused(const char *reason, const char **why);
 

@@ -275,6 +275,8 @@ az_key_from_pem(const char *pem, size_t len, const char *kid, const char *alg,
 		return AZ_KEY_REFUSED;
 	}
 
+	if (!az_openssl_is_there())
+		return AZ_KEY_NO_MEMORY;
 	ERR_clear_error();
 	pkey = read_pem(pem, len, &error->why);
 	if (pkey == NULL)

@@ -86,6 +86,7 @@ test_nul(void)
 	REFUSE("{}\0", "a NUL at the end");
 	REFUSE("\0{}", "a NUL at the start");
 	REFUSE("[\"a\0b\"]", "a NUL in a string");
+	REFUSE("[\"\\\0\"]", "a NUL behind a backslash");
 	ACCEPT("[\"\\u0001\"]", "U+0001");
 	REFUSE("[\"\\u0000\"]", "U+0000 in a string");
 	REFUSE("{\"\\u0000\":1}", "U+0000 in a name");
@@ -123,7 +124,29 @@ test_strings(void)
 	REFUSE("[\"\xed\xa0\xbd\xed\xb8\x80\"]", "surrogates as UTF-8");
 	REFUSE("[\"\xc0\xaf\"]", "an overlong slash");
 	REFUSE("[\"\xe0\x80\xaf\"]", "an overlong slash of three bytes");
+	REFUSE("[\"\\u00:0\"]", "an escape with a colon");
+	REFUSE("[\"\\u00@0\"]", "an escape with an at sign");
+	REFUSE("[\"\\u00/0\"]", "an escape with a slash");
+	REFUSE("[\"\\u00g0\"]", "an escape with a letter too far");
+	REFUSE("[\"\\u00", "the text ends inside of an escape");
+	REFUSE("[\"\\", "the text ends behind a backslash");
+	REFUSE("[\"a", "the text ends inside of a string");
+	REFUSE("{\"a\" 1}", "no colon");
+	REFUSE("{\"a\",1}", "a comma for a colon");
 	REFUSE("[\"\xff\"]", "a byte that is not UTF-8");
+	ACCEPT("[\"\xc2\x80\xdf\xbf\"]", "the first and the last of two bytes");
+	ACCEPT("[\"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\"]", "and of three, around the surrogates");
+	ACCEPT("[\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"]", "and of four");
+	REFUSE("[\"\x80\"]", "a byte that continues nothing");
+	REFUSE("[\"\xc1\xbf\"]", "two bytes where one does");
+	REFUSE("[\"\xe0\x9f\xbf\"]", "three bytes where two do");
+	REFUSE("[\"\xf0\x8f\xbf\xbf\"]", "four bytes where three do");
+	REFUSE("[\"\xf4\x90\x80\x80\"]", "beyond U+10FFFF");
+	REFUSE("[\"\xf5\x80\x80\x80\"]", "far beyond");
+	REFUSE("[\"\xe2\x82\"]", "the third byte is a quote");
+	REFUSE("[\"\xe2\x82\xc0\"]", "the third byte begins another character");
+	REFUSE("[\"\xf0\x9f\x98\x7f\"]", "the fourth byte is of ASCII");
+	REFUSE("[\"\xc2", "the text ends inside of a character");
 	REFUSE("[\"\xc3\"]", "half of a character");
 	REFUSE("[\"\xf4\x90\x80\x80\"]", "a character beyond Unicode");
 }

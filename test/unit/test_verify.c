@@ -723,6 +723,7 @@ test_text(void)
 	ok(judge_text(token, len, len - 1) == AZ_TOKEN_TOO_LARGE, "one byte larger");
 	ok(judge_text(NULL, 0, len) == AZ_TOKEN_MISSING, "no token");
 	ok(judge_text("", 0, len) == AZ_TOKEN_MISSING, "an empty one");
+	ok(judge_text(NULL, 5, len) == AZ_TOKEN_MISSING, "no token, whatever its length");
 	ok(judge_text("a.b", 3, len) == AZ_SEGMENT_COUNT, "two segments");
 	ok(judge_text("a.b.c.d.e", 9, len) == AZ_ENCRYPTED, "five segments");
 

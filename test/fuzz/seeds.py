@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+"""Seeds for the fuzz targets: test/fuzz/seeds.py FOLDER [VECTORS]
+
+Writes FOLDER/TARGET/*, from the fixtures of this project and, where they are
+there, the public vectors (../shared/vectors beside the project).
+"""
+import base64
+import glob
+import hashlib
+import json
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.join(HERE, "..", "..")
+ALGS = 17			# the first byte of fuzz_pem, any number above will do
+OPTIONS = (b'{"scope_claims":["scope",["realm_access","roles"]],"role_claims":["roles"],'
+           b'"owner_claim":["user","id"],"email_claim":"email","admin_groups":["admins"],'
+           b'"admin_permissions":["p"],"client":"app","leeway_seconds":5,"algorithms":["RS256"]}')
+PAYLOADS = [
+    b'{"iss":"https://x/","aud":["api","web"],"exp":1700000100,"iat":1699999999.5,"nbf":1,'
+    b'"sub":"ann","jti":"1","scope":"a b","roles":["r","q","r"],"groups":["admins"],'
+    b'"email":"a@b","realm_access":{"roles":["x"]},"permissions":["p","p"]}',
+    b'{"iss":"https://x/","aud":"api","exp":1700000100,"sub":"ann","org_id_to_org_member_info":'
+    b'{"o2":{"user_role":"Owner","user_permissions":["p"],"inherited_user_roles_plus_current_role"'
+    b':["Owner","Member"],"org_role_structure":"multi_role","additional_roles":["z"]},'
+    b'"o1":{"user_role":"Member"}},"user":{"id":7},"org_member_info":{"org_id":"o3"}}',
+]
+
+
+class Seeds:
+    def __init__(self, folder):
+        self.folder = folder
+        self.counts = {}
+
+    def add(self, target, data):
+        if len(data) > 20000:
+            return
+        folder = os.path.join(self.folder, target)
+        os.makedirs(folder, exist_ok=True)
+        path = os.path.join(folder, hashlib.sha256(data).hexdigest()[:20])
+        if not os.path.exists(path):
+            with open(path, "wb") as f:
+                f.write(data)
+            self.counts[target] = self.counts.get(target, 0) + 1
+
+    def json(self, data):
+        self.add("json", data)
+        self.add("identity", OPTIONS + b"\n" + data)
+
+    def payload(self, data):
+        self.json(data)
+        for mode, header in ((1, b'{"alg":"HS256","kid":"h"}'), (3, b'{"alg":"EdDSA","kid":"e"}')):
+            self.add("verify", bytes([mode]) + header + b"\n" + data)
+
+    def token(self, token):
+        data = token.encode(errors="surrogatepass")
+        self.add("verify", b"\0" + data)
+        self.add("verify", b"\4" + data)
+        parts = []
+        for part in data.split(b"."):
+            self.add("b64url", part)
+            try:
+                parts.append(base64.urlsafe_b64decode(part + b"=" * (-len(part) % 4)))
+            except ValueError:
+                return
+        if len(parts) == 3:
+            self.add("json", parts[0] + b"\n" + parts[1])
+            self.add("verify", b"\1" + parts[0] + b"\n" + parts[1])
+            self.json(parts[1])
+
+    def keys(self, value):
+        """Whatever in a JSON value is a key or a set of them."""
+        if isinstance(value, dict):
+            if "kty" in value or "keys" in value:
+                self.add("jwk", json.dumps(value).encode())
+            for member in value.values():
+                self.keys(member)
+        elif isinstance(value, list):
+            for member in value:
+                self.keys(member)
+
+    def pem(self, data):
+        for first in range(ALGS):
+            self.add("pem", bytes([first]) + data)
+
+
+def tokens_in(value):
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name in ("jws", "token", "compact") and isinstance(member, str):
+                yield member
+            else:
+                yield from tokens_in(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from tokens_in(member)
+
+
+def read(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def main():
+    seeds = Seeds(sys.argv[1])
+    vectors = sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, "../shared/vectors")
+
+    for payload in PAYLOADS:
+        seeds.payload(payload)
+    for path in glob.glob(ROOT + "/test/fixtures/*.pem"):
+        seeds.pem(read(path))
+    seeds.keys(json.loads(read(ROOT + "/test/fixtures/jwks.json")))
+    fixtures = read(ROOT + "/test/fixtures/tokens.sql").decode()
+    for token in re.findall(r"'([\w-]+\.[\w-]+\.[\w-]*)'", fixtures):
+        seeds.token(token)
+    for token in re.findall(r"^#define (\w+_TOKEN) ((?:\\\n|[^\n])*)",
+                            read(ROOT + "/test/unit/examples.h").decode(), re.M):
+        seeds.token("".join(re.findall(r'"([^"]*)"', token[1])))
+
+    for path in sorted(glob.glob(vectors + "/**/*", recursive=True)):
+        if not os.path.isfile(path):
+            continue
+        data = read(path)
+        if b"-----BEGIN" in data[:4000]:
+            seeds.pem(data)
+            continue
+        if "/jsontestsuite/" in path or path.endswith("/input"):
+            seeds.payload(data)
+            continue
+        if "/primitive/" in path or "/schemas/" in path:
+            continue
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            if path.endswith((".jwk", ".json", ".jwkset")):
+                seeds.add("jwk", data)
+            elif path.endswith(".jwsc"):
+                seeds.token(data.decode().strip())
+            continue
+        seeds.keys(value)
+        for token in tokens_in(value):
+            if not token.startswith("@"):
+                seeds.token(token)
+    print("seeds: " + ", ".join("%s %d" % pair for pair in sorted(seeds.counts.items())))
+
+
+if __name__ == "__main__":
+    main()
