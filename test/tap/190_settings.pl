@@ -1,0 +1,108 @@
+# The SQL tests once more: in databases of other encodings, with parallel plans
+# forced on every query, with generic plans, with JIT.  Then what an encoding
+# itself must do to a token.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use AzTest;
+use Encode qw(encode);
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root = "$FindBin::RealBin/../..";
+my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 4');
+my @all = map { m{([^/]+)\.sql$} } sort glob "$root/sql/*.sql";
+my $parallel = parallel_on($node) =~ /^SET (\w+)/ ? $1 : die;
+
+# once(NAME, %how): every file of sql/, but for those whose text or plans that
+# server cannot give, in a database of its own.
+sub once
+{
+	my ($name, %how) = @_;
+	my %without = map { $_ => 1 } @{ $how{without} // [] };
+	my @tests = grep { !$without{$_} } @{ $how{only} // \@all };
+	my $encoding = $how{encoding} // 'UTF8';
+	my $dir = "$PostgreSQL::Test::Utils::tmp_check/$name";
+	mkdir $dir;
+	# With --encoding, pg_regress would give it to psql too: the files are UTF-8.
+	$node->safe_psql('postgres', <<"SQL");
+CREATE DATABASE $name ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
+ALTER DATABASE $name SET client_encoding = 'UTF8';
+ALTER DATABASE $name SET lc_messages = 'C';
+SQL
+	local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @{ $how{settings} // [] };
+	my $out = '';
+	IPC::Run::run([ $ENV{PG_REGRESS}, "--inputdir=$root", "--outputdir=$dir", '--use-existing', "--dbname=$name",
+			'--host=' . $node->host, '--port=' . $node->port, '--user=postgres', @tests ], '<', '/dev/null', '>', \$out, '2>&1');
+	my %passed;
+	$passed{$1} = 1 while $out =~ /^(?:test|ok +\d+ +[-+]?) +(\w+) +(?:\.\.\. ok )?/mg;
+	delete $passed{$1} while $out =~ /^test (\w+) +\.\.\. FAILED/mg;
+	delete $passed{$1} while $out =~ /^not ok +\d+ +[-+]? +(\w+)/mg;
+	ok($passed{$_}, "$name: $_") for @tests;
+	diag(-e "$dir/regression.diffs" ? substr(slurp_file("$dir/regression.diffs"), 0, 20000) : $out) if keys %passed < @tests;
+	return;
+}
+
+# What is left out holds Cyrillic, Polish and dashes that are not in LATIN1 ...
+once('latin1', encoding => 'LATIN1', without => [qw(issuer items keys owner)]);
+# ... or \u escapes, ICU collations and lengths in characters, which SQL_ASCII lacks.
+once('sql_ascii', encoding => 'SQL_ASCII', without => [qw(claims fold_types owner stamp)]);
+# "regress" hides the Gather node.  folding_errors asks a worker for a setting
+# that workers do not have.
+once('in_parallel', settings => ["$parallel=regress"], without => ['folding_errors']);
+# rls prints the setting.
+once('generic', settings => ['plan_cache_mode=force_generic_plan'], without => ['rls']);
+# Each query is compiled, which takes its time.
+once('compiled', settings => [ 'jit=on', 'jit_above_cost=0', 'jit_optimize_above_cost=0' ], only => [qw(claims fold nulls items)]);
+
+# Encodings themselves.
+$node->safe_psql('postgres', 'CREATE ROLE app LOGIN');
+my $latin = mint(sub => "Ren\x{e9}e", scope => "caf\x{e9}:read", groups => [ "\x{fc}ber" ]);
+my $polish = mint(sub => "za\x{17c}\x{f3}\x{142}\x{107}");
+my $smile = mint(sub => 'ann', groups => [ 'staff', "\x{1f600}" ]);
+my $key = mint(sub => 'ann', "\x{142}" => 1);
+
+sub ask
+{
+	my ($db, $token, $sql) = @_;
+	return session($node, "SELECT authz.set_token('$token') IS NOT NULL;\n$sql", db => $db);
+}
+
+for my $db ('latin', 'ascii')
+{
+	my $encoding = $db eq 'latin' ? 'LATIN1' : 'SQL_ASCII';
+	my $client = $db eq 'latin' ? 'SET client_encoding = \'UTF8\' \g /dev/null' : '';
+	$node->safe_psql('postgres', "CREATE DATABASE $db ENCODING '$encoding' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
+	trust($node, $db);
+	my $e = encode('UTF-8', "\x{e9}");
+	my $u = encode('UTF-8', "\x{fc}");
+	my $eq = "$client\nSELECT authz.subject() = 'Ren${e}e', authz.is_owner('Ren${e}e'), authz.has_scope('caf${e}:read'), authz.has_group('${u}ber'),\n"
+	  . "authz.is_owner('Rene${e}'), authz.claim_text('sub') = authz.subject(), authz.claims()->>'sub' = authz.subject(), octet_length(authz.subject());";
+	my @got = ask($db, $latin, $eq);
+	is($got[-1], 't|t|t|t|f|t|t|' . ($db eq 'latin' ? 5 : 6), "$encoding: a subject outside ASCII");
+	@got = ask($db, $latin, "CREATE TEMP TABLE doc (o text);$client\nINSERT INTO doc VALUES ('Ren${e}e'), ('Renee'), (NULL);\n"
+		. "SELECT count(*) FROM doc WHERE authz.is_owner(o);");
+	is($got[-1], 1, "$encoding: and its row, by a condition");
+
+	for my $case ([ $polish, 'a subject' ], [ $smile, 'one of several groups' ], [ $key, 'a claim that nothing reads' ])
+	{
+		my ($token, $what) = @$case;
+		@got = ask($db, $token, 'SELECT authz.token_state(), authz.subject() IS NULL, authz.claims() IS NULL;');
+		if ($db eq 'latin')
+		{
+			like($got[0], qr/^28000: token was refused/, "$encoding: $what that does not fit is refused");
+			is($got[-1], 'rejected|t|t', 'and nobody is left');
+		}
+		else
+		{
+			is($got[-1], 'valid|f|f', "$encoding: $what is kept as it is");
+		}
+	}
+}
+
+$node->stop;
+done_testing();
