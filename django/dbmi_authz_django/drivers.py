@@ -4,8 +4,6 @@ Neither way of theirs to execute a statement will do for the token: psycopg2
 writes parameters into it as literals (libpq.py), psycopg 3 takes two round
 trips at the beginning of a transaction (pipeline.py).
 """
-from contextlib import suppress
-
 # Of libpq, the same in both drivers.
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
 
@@ -46,10 +44,8 @@ def row(raw, sql, args=()):
 
 def begin(raw):
     """psycopg2 sends BEGIN before the first statement of a transaction, and must do
-    it itself.  The cheapest statement is none."""
-    from psycopg2 import ProgrammingError
-    with raw.cursor() as cursor, suppress(ProgrammingError):
-        cursor.execute(" ")
+    it itself.  A handle of a large object that is not opened sends nothing more."""
+    raw.lobject(1, "n")
 
 
 def adopt(raw, function, token, is_local):
