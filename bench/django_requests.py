@@ -139,7 +139,7 @@ def python_alone(token):
     Handover.run = lambda self, send, what, *args: ("session", True)
     response = HttpResponse()
     middleware = TokenMiddleware(
-        lambda request: handover(lambda *args: response, "SELECT 1", None, False, None))
+        lambda request: handover(lambda *args: response, "SELECT 1", None, False, {"cursor": None}))
     make = RequestFactory().get
     times = []
     try:
