@@ -4,8 +4,10 @@ The login of now is in a context variable, so threads and tasks have theirs,
 and sync_to_async() and async_to_sync() carry it along.  The database hears of
 it when the first query is sent: see handover.py.
 """
+from asyncio import iscoroutinefunction
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from functools import wraps
 
 from asgiref.sync import sync_to_async
 
@@ -69,7 +71,7 @@ class as_token(ContextDecorator):
         with as_token(token):
             Note.objects.all()
 
-    Also "async with", and as a decorator of functions.  May be nested: the
+    Also "async with", and as a decorator of both kinds of functions.  May be nested: the
     inner one counts, and afterwards the outer one again.  None is nobody.  A
     token that is refused raises Unauthorized at the first query.
     """
@@ -80,6 +82,16 @@ class as_token(ContextDecorator):
 
     def _recreate_cm(self):
         return type(self)(self.token)
+
+    def __call__(self, function):
+        if not iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @wraps(function)
+        async def inner(*args, **kwargs):
+            async with self._recreate_cm():
+                return await function(*args, **kwargs)
+        return inner
 
     def __enter__(self):
         login = Login(self.token)

@@ -10,7 +10,8 @@ from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, una
 from .login import Login, enter, leave
 from .token import token_of
 
-# a database that is down must not go unnoticed because the response is in order
+# a database that is down, or a missing GRANT, must not go unnoticed because the
+# response is in order
 log = logging.getLogger("django.request")
 
 
@@ -62,13 +63,20 @@ class TokenMiddleware(MiddlewareMixin):
             request.authz_login.optional = True
 
     def process_exception(self, request, exception):
-        if isinstance(exception, AuthzError):
-            return response_to(exception)
-        gone = unavailable(exception)
-        if gone is None:
-            return None
+        answer = answer_of(exception)
+        return None if answer is None else response_to(answer)
+
+
+def answer_of(exception):
+    """The AuthzError that answers it, or None.  Logs what only the operator can mend."""
+    if isinstance(exception, AuthzError):
+        if exception.reason is not None:
+            log.warning("%s: %s", type(exception).__name__, exception.reason)
+        return exception
+    gone = unavailable(exception)
+    if gone is not None:
         log.error("%s: %s", type(exception).__name__, str(exception).partition("\n")[0])
-        return response_to(gone)
+    return gone
 
 
 def login_of(request):

@@ -243,8 +243,14 @@ class Databases(Case):
                 self.assertEqual(response.status_code, 500)
             from dbmi_authz_django import authz
             from django.core.exceptions import ImproperlyConfigured
-            with self.assertRaisesRegex(ImproperlyConfigured, "bare"), authz.as_token("x"):
-                connections["bare"].cursor().execute("SELECT 1")
+            for bad in ("x", None):
+                with self.assertRaisesRegex(ImproperlyConfigured, "bare"), authz.as_token(bad):
+                    connections["bare"].cursor().execute("SELECT 1")
+                with self.assertRaisesRegex(ImproperlyConfigured, "bare"), authz.as_token(bad), \
+                        transaction.atomic("bare"):
+                    connections["bare"].cursor().execute("SELECT 1")
+            # what no request is, for example the migration that installs it, may pass
+            connections["bare"].cursor().execute("SELECT 1")
             connections["bare"].close()
             del connections["bare"]
 
@@ -284,6 +290,21 @@ class Databases(Case):
             self.assertIsNone(left_behind("owner"))
             connections["owner"].close()
             del connections["owner"]
+
+    def test_role_that_no_policy_binds(self):
+        """Said once for each process, where it would otherwise go unnoticed."""
+        with override_settings(DBMI_AUTHZ={"DATABASES": ["default", "root"]}):
+            from clinic.models import Note
+            from dbmi_authz_django import authz
+            connections["root"].close()
+            with self.assertLogs("dbmi_authz_django", "WARNING") as logged:
+                for _ in range(2):
+                    with authz.as_token(token("ann")):
+                        Note.objects.using("root").count()
+                    connections["root"].close()
+            self.assertEqual(len(logged.output), 1)
+            self.assertIn('"root": no policy binds the role "postgres"', logged.output[0])
+            del connections["root"]
 
     def test_inherited_identity(self):
         """Whatever somebody left on the connection, the next request has its own."""

@@ -302,6 +302,12 @@ class Connections(Case):
             return count()
         self.assertEqual([task(), task(), count()], [1, 1, 0])
 
+    def test_decorator_of_a_coroutine(self):
+        @authz.as_token(token("bob"))
+        async def task():
+            return await sync_to_async(count)()
+        self.assertEqual([async_to_sync(task)(), async_to_sync(task)(), count()], [1, 1, 0])
+
 
 class Async(Case):
     """Async views, through ASGI's handler."""
