@@ -19,6 +19,7 @@ What is believed of a connection must hold whatever happens: a time limit may
 strike between any two lines, statements may undo what was said, connections
 may be exchanged.  In doubt it is UNKNOWN, and said again.
 """
+import json
 import logging
 import re
 import threading
@@ -33,16 +34,17 @@ from django.db.utils import DatabaseError, Error, InterfaceError, OperationalErr
 
 from . import drivers
 from .conf import conf
-from .drivers import ACTIVE, IDLE, INERROR
+from .drivers import ACTIVE, IDLE, INERROR, INTRANS
 from .errors import AuthzError, Failure, Unauthorized, answer_to
 from .login import Login, current
 
 log = logging.getLogger("dbmi_authz_django")
 
 # Single statements that read and write no rows, and may have to be the first of
-# a transaction, or the only ones that a broken one accepts.
+# a transaction, or the only ones that a broken one accepts.  A savepoint comes
+# before the token, so that a refusal can be rolled back to it.
 CONTROL = re.compile(
-    r"\s*(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|RELEASE|PREPARE\s+TRANSACTION"
+    r"\s*(?:(COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)|BEGIN|START|SAVEPOINT|RELEASE"
     r"|SET\s+(?:LOCAL\s+|SESSION\s+CHARACTERISTICS\s+AS\s+)?TRANSACTION)\b[^;]*;?\s*", re.I)
 
 # What may undo, within others or behind a comment, what was said in a transaction.
@@ -53,6 +55,7 @@ CLEARED = Login(None)       # nobody, made sure of
 UNKNOWN = Login("?")        # perhaps somebody
 
 CLEAR = "SELECT authz.clear_token()"
+LAST_ERROR = "SELECT (authz.last_error() - '{sqlstate,at}'::text[])::text"
 PROBE = ("SELECT pg_catalog.current_setting('dbmi_authz.token_scope', true),"
          " pg_catalog.to_regprocedure('authz.set_token(text,boolean)') IS NOT NULL,"
          " rolname, rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user")
@@ -126,8 +129,9 @@ class Handover:
         if login is None and self.local is None and self.session is None:
             return False        # we never said anything here
         text = text_of(sql, raw)
-        if CONTROL.fullmatch(text):
-            if self.local is not None:
+        control = CONTROL.fullmatch(text)
+        if control is not None:
+            if control[1] and self.local is not None:
                 self.local = UNKNOWN    # ROLLBACK TO SAVEPOINT brings back what was
             return False
         if status == INERROR:
@@ -177,10 +181,14 @@ class Handover:
             self.trying = None
 
     def adopt(self, login, is_local):
+        # no error in a transaction that has begun already, perhaps a test case's
+        gently = login.optional or drivers.transaction_status(self.raw) == INTRANS
         try:
-            if not login.optional:
+            if not gently:
                 self.run(drivers.adopt, "set_token", login.token, is_local)
             elif not self.run(drivers.adopt, "try_set_token", login.token, is_local):
+                if not login.optional:
+                    raise Unauthorized(json.loads(self.run(drivers.row, LAST_ERROR)[0]))
                 login.token = None
                 self.doubt_session()
         except Unauthorized as refused:

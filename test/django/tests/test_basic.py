@@ -229,9 +229,21 @@ class BadTokens(Case):
         self.assertFalse(connection.errors_occurred)
         self.assertIs(connection.connection, raw)
 
-    def test_failed_login_leaves_the_transaction_broken(self):
-        with mock.patch.dict(connections["default"].settings_dict, ATOMIC_REQUESTS=True):
-            self.refused(self.get("/notes/", forged("ann")), "Invalid token signature")
+    def test_in_the_transaction_of_a_test_case(self):
+        """Which goes on afterwards."""
+        from clinic.models import Note
+        for begun in (False, True):
+            for atomic in (False, True):
+                with self.subTest(begun=begun, atomic=atomic), transaction.atomic(), \
+                        transaction.atomic(), atomic_requests(atomic):
+                    if begun:
+                        self.assertEqual(Note.objects.count(), 0)
+                    for bad in (forged("ann"), mint("ann", exp="-10"), "a.b.c"):
+                        self.assertEqual(self.get("/notes/", bad).status_code, 401)
+                        self.assertEqual(self.json("/notes/", "ann")["notes"], ANN)
+                    self.refused(self.get("/notes/", forged("ann")), "Invalid token signature")
+                    self.assertEqual(self.json("/optional/", forged("ann"))["notes"], [])
+                    self.assertEqual(Note.objects.count(), 0)
 
 
 class Databases(Case):
