@@ -4,13 +4,13 @@ The login of now is in a context variable, so threads and tasks have theirs,
 and sync_to_async() and async_to_sync() carry it along.  The database hears of
 it when the first query is sent: see handover.py.
 """
-from asyncio import iscoroutinefunction
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from functools import wraps
 
 from asgiref.sync import sync_to_async
 
+from .compat import iscoroutinefunction
 from .concealed import Concealed
 
 _login = ContextVar("dbmi_authz_login", default=None)

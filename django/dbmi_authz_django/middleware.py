@@ -1,10 +1,10 @@
 """From the request to the login, and from errors to responses."""
-import asyncio
 import logging
 
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
+from .compat import iscoroutinefunction
 from .conf import conf
 from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
 from .login import Login, enter, leave
@@ -23,9 +23,12 @@ class TokenMiddleware(MiddlewareMixin):
     sent.  A response that streams has the identity until it is closed.
     """
 
+    def __init__(self, get_response):
+        super().__init__(get_response)
+        self.awaits = iscoroutinefunction(get_response)
+
     def __call__(self, request):
-        # MiddlewareMixin knows, differently in each version
-        if getattr(self, "async_mode", asyncio.iscoroutinefunction(self.get_response)):
+        if self.awaits:
             return self.__acall__(request)
         try:
             login = login_of(request)
