@@ -1,6 +1,8 @@
 """From the request to the login, and from errors to responses."""
 import logging
 
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
@@ -24,6 +26,10 @@ class TokenMiddleware(MiddlewareMixin):
     """
 
     def __init__(self, get_response):
+        if not apps.is_installed("dbmi_authz_django"):
+            # no connection would carry a token, and a forged one would be as good as none
+            raise ImproperlyConfigured(
+                'TokenMiddleware needs "dbmi_authz_django" in INSTALLED_APPS.')
         super().__init__(get_response)
         self.awaits = iscoroutinefunction(get_response)
 

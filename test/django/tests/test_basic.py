@@ -246,6 +246,16 @@ class BadTokens(Case):
                     self.assertEqual(Note.objects.count(), 0)
 
 
+class Settings(Case):
+    def test_middleware_without_the_app(self):
+        from dbmi_authz_django.middleware import TokenMiddleware
+        from django.core.exceptions import ImproperlyConfigured
+        from django.test import modify_settings
+        with modify_settings(INSTALLED_APPS={"remove": "dbmi_authz_django"}):
+            with self.assertRaisesRegex(ImproperlyConfigured, "INSTALLED_APPS"):
+                TokenMiddleware(lambda request: None)
+
+
 class Databases(Case):
     def test_without_extension(self):
         with override_settings(DBMI_AUTHZ={"DATABASES": ["default", "bare"]}):

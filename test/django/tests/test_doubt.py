@@ -219,6 +219,7 @@ class Exchanged(Case):
         def test_pipeline(self):
             """Nothing can be told in it: only who is known already may ask."""
             for first in (False, True):
+                connection.ensure_connection()
                 with self.subTest(first=first):
                     with self.assertRaises(DatabaseError), authz.as_token(token("ann")):
                         if first:
@@ -231,7 +232,6 @@ class Exchanged(Case):
                             count()
                     self.assertIsNone(left_behind())
                     connection.close()
-                    connection.ensure_connection()
 
     if PSYCOPG3 and django.VERSION >= (5, 1):
         def test_given_back_to_a_pool(self):
