@@ -145,10 +145,10 @@ def python_alone(token):
     try:
         for _ in range(7):
             requests = [make("/", HTTP_AUTHORIZATION="Bearer " + token) for _ in range(5000)]
-            began = time.perf_counter()
+            began = time.process_time()
             for request in requests:
                 middleware(request)
-            times.append((time.perf_counter() - began) / len(requests) * 1e6)
+            times.append((time.process_time() - began) / len(requests) * 1e6)
     finally:
         Handover.run = send
     return statistics.median(times)

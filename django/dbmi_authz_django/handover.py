@@ -60,14 +60,15 @@ PROBE = ("SELECT pg_catalog.current_setting('dbmi_authz.token_scope', true),"
          " pg_catalog.to_regprocedure('authz.set_token(text,boolean)') IS NOT NULL,"
          " rolname, rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user")
 
-# Connections of the drivers that were Django's at some time.  True for those
-# whose session may have somebody: a pool hands them to others.
+# Connections of the drivers that were Django's at some time.  True for those of
+# a pool, which hands them to others, if the session may have somebody.
 KNOWN = WeakKeyDictionary()
 
 
 class Handover:
     """The wrapper of one connection, and what it knows of that connection.
 
+    pooled     it comes from a pool of psycopg's, and goes back there
     raw        the driver's connection, of which all this is known
     session    the Login that the session has; None: we never gave it any
     local      the same for the transaction in progress; None: as the session.
@@ -86,6 +87,7 @@ class Handover:
         self.connection = connection
         self.lock = threading.Lock()
         self.hooks = None
+        self.pooled = False
         self.found(None, UNKNOWN)
 
     def __call__(self, execute, sql, params, many, context):
@@ -210,7 +212,8 @@ class Handover:
             self.local = login
         else:
             self.session = login
-            KNOWN[self.raw] = login.token is not None
+            if self.pooled:
+                KNOWN[self.raw] = login.token is not None
 
     def doubt_session(self):
         """Clearing and refusals in a transaction are not local to it."""
@@ -223,7 +226,7 @@ class Handover:
             if login not in (self.session, self.local, self.trying):
                 return
             raw = self.raw
-            if raw.closed or raw is not self.connection.connection and self.pooled():
+            if raw.closed or raw is not self.connection.connection and self.pooled:
                 self.found(None, UNKNOWN)   # gone, or somebody else's; see connected()
                 return
             try:
@@ -255,9 +258,6 @@ class Handover:
             raw.close()
         self.connection.errors_occurred = True      # so Django makes another one
 
-    def pooled(self):
-        return bool(self.connection.settings_dict["OPTIONS"].get("pool"))
-
     def found(self, raw, session):
         """Another connection of the driver's than before."""
         self.raw = raw
@@ -270,7 +270,8 @@ class Handover:
         """By Django: to the server, or from a pool, where others have had it."""
         raw = self.connection.connection
         with self.lock:
-            self.found(raw, UNKNOWN if self.pooled() else None)
+            self.pooled = bool(self.connection.settings_dict["OPTIONS"].get("pool"))
+            self.found(raw, UNKNOWN if self.pooled else None)
             if KNOWN[raw]:
                 # at once, for what does not pass here
                 try:

@@ -210,6 +210,7 @@ class Exchanged(Case):
 
     def test_connection_older_than_the_app(self):
         """Another application has asked the database when it was ready."""
+        connection.ensure_connection()
         connection.execute_wrappers[:] = [
             w for w in connection.execute_wrappers if not isinstance(w, Handover)]
         install()
