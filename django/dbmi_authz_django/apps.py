@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.backends.signals import connection_created
 
 
 class DbmiAuthzConfig(AppConfig):
@@ -10,4 +9,4 @@ class DbmiAuthzConfig(AppConfig):
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
         from .handover import install
-        connection_created.connect(install, dispatch_uid="dbmi_authz_django.handover")
+        install()

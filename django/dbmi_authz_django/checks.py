@@ -130,7 +130,7 @@ def of_pool(alias, connection, server):
             "may reach other clients." % alias,
             hint="ALTER DATABASE ... SET dbmi_authz.token_scope = 'transaction', as a superuser.",
             id="dbmi_authz.E026")
-    elif (given["CONN_MAX_AGE"] != 0 or "pool" in given["OPTIONS"]) \
+    elif (given["CONN_MAX_AGE"] != 0 or given["OPTIONS"].get("pool")) \
             and not given["ATOMIC_REQUESTS"]:
         yield Warning(
             "Database %r keeps connections, and queries outside of transactions put the token "

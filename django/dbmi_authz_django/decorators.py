@@ -1,9 +1,9 @@
 """For views of plain Django."""
-import asyncio
 from functools import wraps
 
 from asgiref.sync import sync_to_async
 
+from .compat import iscoroutinefunction
 from .errors import Forbidden, Unauthorized
 
 
@@ -18,7 +18,7 @@ def requires(requirement):
     method_decorator(requires(...), name="dispatch").
     """
     def decorate(view):
-        if asyncio.iscoroutinefunction(view):
+        if iscoroutinefunction(view):
             @wraps(view)
             async def wrapped(request, *args, **kwargs):
                 await sync_to_async(insist, thread_sensitive=True)(requirement, request, kwargs)

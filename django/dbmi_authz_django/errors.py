@@ -19,9 +19,11 @@ class AuthzError(DatabaseError):
 
     body    the members "error" and "error_description" of RFC 6750, 3.1.
             There is no "error" when the request had no token.
+    reason  what the database said, where that is not for the client; or None
     """
     status = None
     default = {}
+    reason = None
 
     def __init__(self, body=None):
         self.body = self.default if body is None else body
@@ -112,7 +114,17 @@ def body_of(error):
     return None
 
 
-def answer_to(error):
+def message_of(error):
+    """Of the server, in one line."""
+    while error is not None:
+        primary = getattr(getattr(error, "diag", None), "message_primary", None)
+        if primary:
+            return primary
+        error = error.__cause__
+    return None
+
+
+def answer_to(error, had_token=True):
     """The AuthzError that a database error means, or None.
 
     28000 also means that the server let nobody in, and P0002 a query in
@@ -122,7 +134,12 @@ def answer_to(error):
     """
     state = sqlstate(error)
     if state == "42501":
-        return Forbidden(body_of(error))
+        body = body_of(error)
+        if body is None and not had_token:
+            body = {"error_description": Forbidden.default["error_description"]}
+        answer = Forbidden(body)
+        answer.reason = message_of(error) if body_of(error) is None else None
+        return answer
     if state == "28000" or state == "P0002":
         body = body_of(error)
         if body is not None:

@@ -14,14 +14,23 @@ instrument of them sees a token.
 Not every statement passes here: callproc(), COPY and the driver's own cursors
 do not.  They find whoever the connection has from before, who is never
 somebody else: what a login leaves is taken away when it is finished.
+
+What is believed of a connection must hold whatever happens: a time limit may
+strike between any two lines, statements may undo what was said, connections
+may be exchanged.  In doubt it is UNKNOWN, and said again.
 """
+import json
+import logging
 import re
 import threading
 from contextlib import suppress
+from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
-from django.db.utils import DatabaseError, Error, OperationalError
+from django.db import connections, transaction
+from django.db.backends.signals import connection_created
+from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
 from . import drivers
 from .conf import conf
@@ -29,27 +38,45 @@ from .drivers import ACTIVE, IDLE, INERROR, INTRANS
 from .errors import AuthzError, Failure, Unauthorized, answer_to
 from .login import Login, current
 
-# Statements that read and write no rows, and may have to be the first of a
-# transaction, or the only ones that a broken one accepts.
+log = logging.getLogger("dbmi_authz_django")
+
+# Single statements that read and write no rows, and may have to be the first of
+# a transaction, or the only ones that a broken one accepts.  A savepoint comes
+# before the token, so that a refusal can be rolled back to it.
 CONTROL = re.compile(
-    r"\s*(?:BEGIN|START|COMMIT|END|ROLLBACK|ABORT|RELEASE|PREPARE\s+TRANSACTION"
-    r"|SET\s+(?:LOCAL\s+|SESSION\s+CHARACTERISTICS\s+AS\s+)?TRANSACTION)\b", re.I)
+    r"\s*(?:(COMMIT|END|ROLLBACK|ABORT|PREPARE\s+TRANSACTION)|BEGIN|START|SAVEPOINT|RELEASE"
+    r"|SET\s+(?:LOCAL\s+|SESSION\s+CHARACTERISTICS\s+AS\s+)?TRANSACTION)\b[^;]*;?\s*", re.I)
+
+# What may undo, within others or behind a comment, what was said in a transaction.
+UNDOES = (";", "ROLLBACK", " CHAIN")
 
 # What a connection may have, beside the Login of a request.
 CLEARED = Login(None)       # nobody, made sure of
 UNKNOWN = Login("?")        # perhaps somebody
 
 CLEAR = "SELECT authz.clear_token()"
+LAST_ERROR = "SELECT (authz.last_error() - '{sqlstate,at}'::text[])::text"
 PROBE = ("SELECT pg_catalog.current_setting('dbmi_authz.token_scope', true),"
-         " pg_catalog.to_regprocedure('authz.set_token(text,boolean)') IS NOT NULL")
+         " pg_catalog.to_regprocedure('authz.set_token(text,boolean)') IS NOT NULL,"
+         " rolname, rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE rolname = current_user")
+
+# Connections of the drivers that were Django's at some time.  True for those of
+# a pool, which hands them to others, if the session may have somebody.
+KNOWN = WeakKeyDictionary()
 
 
 class Handover:
     """The wrapper of one connection, and what it knows of that connection.
 
+    pooled     it comes from a pool of psycopg's, and goes back there
+    raw        the driver's connection, of which all this is known
     session    the Login that the session has; None: we never gave it any
     local      the same for the transaction in progress; None: as the session.
                A Login without token stands for nobody, made sure of.
+    trying     the Login that is on its way to the server, or was when something
+               struck: the connection has it or not
+    hooks      Django's list of what is to be done on commit, which it makes anew
+               after a transaction and after a rollback to a savepoint
 
     A connection belongs to one thread at a time; but a request may be finished
     by another thread than the one whose connection it used, when the next
@@ -59,24 +86,27 @@ class Handover:
     def __init__(self, connection):
         self.connection = connection
         self.lock = threading.Lock()
-        self.raw = None
-        self.session = self.local = None
-        self.transaction_scope = None
+        self.hooks = None
+        self.pooled = False
+        self.found(None, UNKNOWN)
 
     def __call__(self, execute, sql, params, many, context):
         connection = self.connection
+        if stale(context["cursor"], connection.connection):
+            raise InterfaceError("the connection of this cursor is closed")
         before = connection.errors_occurred
+        login = current()
         try:
-            if not self.prepare(current(), sql):
+            if not self.prepare(login, sql):
                 return execute(sql, params, many, context)
             with transaction.atomic(connection.alias, savepoint=False):
-                self.prepare(current(), sql)
+                self.prepare(login, sql)
                 return execute(sql, params, many, context)
         except AuthzError:
             connection.errors_occurred = before     # no reason to doubt the connection
             raise
         except DatabaseError as error:
-            answer = answer_to(error)
+            answer = answer_to(error, login is None or login.token is not None)
             if answer is None:
                 raise
             connection.errors_occurred = before
@@ -88,80 +118,120 @@ class Handover:
         True when the statement needs a transaction around it first.
         """
         raw = self.connection.connection
+        if raw is None:
+            return False        # the driver says it better
         if raw is not self.raw:
-            self.opened(raw)
+            self.found(raw, UNKNOWN)        # somebody put it there
         status = drivers.transaction_status(raw)
         if status == IDLE:
             self.local = None
+        elif self.local is not None and self.hooks is not self.connection.run_on_commit:
+            self.local = UNKNOWN
+        self.hooks = self.connection.run_on_commit
         if login is None and self.local is None and self.session is None:
             return False        # we never said anything here
-        if isinstance(sql, str) and CONTROL.match(sql):
-            if self.local is not None:
+        text = text_of(sql, raw)
+        control = CONTROL.fullmatch(text)
+        if control is not None:
+            if control[1] and self.local is not None:
                 self.local = UNKNOWN    # ROLLBACK TO SAVEPOINT brings back what was
             return False
-        if status == INERROR or status == ACTIVE:
+        if status == INERROR:
             return False
         if login is not None and login.refused is not None:
             raise Unauthorized(login.refused)
-        if status == INTRANS or not raw.autocommit:
-            if not same(self.session if self.local is None else self.local, login):
-                self.bring(login, True)
-            return False
-        return self.prepare_autocommit(login)
+        if status == IDLE and raw.autocommit:
+            return self.prepare_autocommit(login)
+        if not same(self.session if self.local is None else self.local, login):
+            if status == ACTIVE:
+                raise OperationalError("the connection is busy, and cannot be told whose the "
+                                       "statement is")
+            self.bring(login, True)
+        if self.local is not None and any(word in text.upper() for word in UNDOES):
+            self.local = UNKNOWN
+        return False
 
     def prepare_autocommit(self, login):
         if same(self.session, login):
             return False
-        if login is not None and self.transaction_scope is None:
-            self.probe()
-        if self.transaction_scope and self.session is None:
+        if login is not None:
+            self.probe(login)
+        if self.transaction_scope:
             # nobody needs nothing here: no identity outlives its transaction
-            return login.token is not None
+            return login is not None and login.token is not None
         self.bring(login, False)
         return False
 
     def bring(self, login, is_local):
         """Tell the server, and remember what it has then."""
         with self.lock:
+            if not self.probe(login):
+                return
             if login is not None and login.token is not None:
                 login.connections.add(self)
                 # in this order, see Login.finish(): it adds nothing afterwards
                 if login.finished:
                     login = CLEARED
+            self.trying = login
+            self.remember(UNKNOWN, is_local)
             if login is None or login.token is None:
-                self.run(drivers.row, CLEAR)
-                self.remember(CLEARED if login is None else login, is_local)
-                return
-            if self.transaction_scope is None:
-                self.probe()
-            try:
+                self.clear(is_local)
+                if login is not None:
+                    self.remember(login, is_local)
+            else:
+                self.adopt(login, is_local)
+            self.trying = None
+
+    def adopt(self, login, is_local):
+        # no error in a transaction that has begun already, perhaps a test case's
+        gently = login.optional or drivers.transaction_status(self.raw) == INTRANS
+        try:
+            if not gently:
+                self.run(drivers.adopt, "set_token", login.token, is_local)
+            elif not self.run(drivers.adopt, "try_set_token", login.token, is_local):
                 if not login.optional:
-                    self.run(drivers.adopt, "set_token", login.token, is_local)
-                elif not self.run(drivers.adopt, "try_set_token", login.token, is_local):
-                    login.token = None
-            except Unauthorized as refused:
-                login.refused = refused.body
-                self.remember(CLEARED, is_local)    # a refused token leaves nobody
-                raise
-            self.remember(login, is_local)
+                    raise Unauthorized(json.loads(self.run(drivers.row, LAST_ERROR)[0]))
+                login.token = None
+                self.doubt_session()
+        except Unauthorized as refused:
+            login.refused = refused.body
+            self.doubt_session()
+            self.remember(CLEARED, is_local)    # a refused token leaves nobody
+            self.trying = None
+            raise
+        self.remember(login, is_local)
+
+    def clear(self, is_local):
+        self.run(drivers.row, CLEAR)
+        self.remember(CLEARED, is_local)
+        if is_local:
+            self.doubt_session()
 
     def remember(self, login, is_local):
         if is_local:
             self.local = login
         else:
             self.session = login
+            if self.pooled:
+                KNOWN[self.raw] = login.token is not None
+
+    def doubt_session(self):
+        """Clearing and refusals in a transaction are not local to it."""
+        if self.session is not None and self.session.token is not None:
+            self.session = UNKNOWN
 
     def release(self, login):
-        """Take the login off the connection, if it still has it."""
+        """Take the login off the connection, if it may still have it."""
         with self.lock:
-            if self.session is not login and self.local is not login:
+            if login not in (self.session, self.local, self.trying):
                 return
             raw = self.raw
-            if raw is not self.connection.connection or raw.closed:
-                self.session = self.local = None    # it is gone
+            if raw.closed or raw is not self.connection.connection and self.pooled:
+                self.found(None, UNKNOWN)   # gone, or somebody else's; see connected()
                 return
             try:
                 self.take_off(raw, login)
+                self.trying = None
             except Error:
                 self.hang_up(raw)
 
@@ -169,19 +239,18 @@ class Handover:
         status = drivers.transaction_status(raw)
         if status == IDLE:
             self.local = None
-            if self.session is login:
-                self.run(drivers.row, CLEAR)
-                self.session = CLEARED
-        elif status == ACTIVE:
+            if login is not self.session and login is not self.trying:
+                return
+        if status == ACTIVE:
             self.hang_up(raw)
+        elif status == INERROR:
+            self.local = UNKNOWN
+            self.doubt_session()
         else:
-            # A transaction around the request or the "with": a test case.  The
-            # next statement looks again, since a rollback may bring it back.
-            if status == INTRANS:
-                self.run(drivers.row, CLEAR)
-            self.local = CLEARED if status == INTRANS else UNKNOWN
-            if self.session is login:
-                self.session = UNKNOWN
+            # Perhaps in a transaction around the request or the "with": a test
+            # case.  Then the next statement looks again, since a rollback may
+            # bring the login back.
+            self.clear(status != IDLE or not raw.autocommit)
 
     def hang_up(self, raw):
         """No identity may stay on a connection that others use."""
@@ -189,28 +258,44 @@ class Handover:
             raw.close()
         self.connection.errors_occurred = True      # so Django makes another one
 
-    def opened(self, raw):
-        """Another connection to the server than last time."""
+    def found(self, raw, session):
+        """Another connection of the driver's than before."""
         self.raw = raw
-        self.local = None
-        self.transaction_scope = None
-        # a pool hands out what another thread has used
-        self.session = UNKNOWN if "pool" in self.connection.settings_dict["OPTIONS"] else None
+        self.session = session
+        self.local = self.trying = self.transaction_scope = None
+        if raw is not None:
+            KNOWN.setdefault(raw, False)
 
-    def reconnected(self):
+    def connected(self):
+        """By Django: to the server, or from a pool, where others have had it."""
+        raw = self.connection.connection
         with self.lock:
-            self.raw = None     # nothing is known of it, even if it is the same
-            self.session = self.local = None
+            self.pooled = bool(self.connection.settings_dict["OPTIONS"].get("pool"))
+            self.found(raw, UNKNOWN if self.pooled else None)
+            if KNOWN[raw]:
+                # at once, for what does not pass here
+                try:
+                    self.run(drivers.row, CLEAR)
+                except Error:
+                    self.hang_up(raw)
+                    raise
 
-    def probe(self):
-        """Once for each connection.  A server without the extension would
-        repeat and log the statement with the token."""
-        scope, installed = self.run(drivers.row, PROBE)
+    def probe(self, login):
+        """Once for each connection.  False without the extension, where nobody
+        is nobody.  Such a server would repeat and log a statement with a token."""
+        if self.transaction_scope is not None:
+            return True
+        scope, installed, role, free = self.run(drivers.row, PROBE)
+        if not installed and login is None:
+            return False
         if not installed:
             raise ImproperlyConfigured(
                 'The database "%s" does not have the extension dbmi_authz; it is among '
                 'DATABASES of the setting DBMI_AUTHZ.' % self.connection.alias)
+        if free:
+            warn_once(self.connection.alias, role)
         self.transaction_scope = scope == "transaction"
+        return True
 
     def run(self, send, *args):
         """Past Django's cursors.  What it raises has seen no token: no frame
@@ -245,14 +330,49 @@ def without_token(error):
     return type(error)(message or str(error).partition("\n")[0])
 
 
-def install(sender, connection, **kwargs):
-    """Receiver of connection_created: also when a pool hands out what this
-    connection has had before, and others in between."""
+def text_of(sql, raw):
+    """Of a statement that may be a string, bytes or an object of the driver's."""
+    if isinstance(sql, str):
+        return sql
+    return sql.decode("latin-1") if isinstance(sql, bytes) else sql.as_string(raw)
+
+
+def stale(cursor, raw):
+    """Is it of another connection than Django's, which may be somebody else's now?
+    One that an instrument has wrapped is equal, or we have never seen it."""
+    own = getattr(cursor, "connection", None)
+    return own is not raw and own != raw and own in KNOWN
+
+
+@lru_cache(maxsize=None)
+def warn_once(alias, role):
+    log.warning('Database "%s": no policy binds the role "%s", which is a superuser or has '
+                'BYPASSRLS. Every user sees all rows.', alias, role)
+
+
+def handover_of(connection):
+    """Of a database that carries tokens; else None."""
     if connection.vendor != "postgresql" or connection.alias not in conf.databases:
-        return
+        return None
     for wrapper in connection.execute_wrappers:
         if isinstance(wrapper, Handover):
-            wrapper.reconnected()
-            return
+            return wrapper
+    handover = Handover(connection)
     # before others: connection.execute_wrapper() takes the last one away
-    connection.execute_wrappers.insert(0, Handover(connection))
+    connection.execute_wrappers.insert(0, handover)
+    return handover
+
+
+def on_connect(sender, connection, **kwargs):
+    """Receiver of connection_created: also when a pool hands one out."""
+    handover = handover_of(connection)
+    if handover is not None:
+        handover.connected()
+
+
+def install():
+    connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.handover")
+    # and what other applications have opened before this one was ready
+    for connection in connections.all():
+        if connection.connection is not None:
+            handover_of(connection)

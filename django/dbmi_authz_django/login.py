@@ -6,9 +6,11 @@ it when the first query is sent: see handover.py.
 """
 from contextlib import ContextDecorator
 from contextvars import ContextVar
+from functools import wraps
 
 from asgiref.sync import sync_to_async
 
+from .compat import iscoroutinefunction
 from .concealed import Concealed
 
 _login = ContextVar("dbmi_authz_login", default=None)
@@ -69,7 +71,7 @@ class as_token(ContextDecorator):
         with as_token(token):
             Note.objects.all()
 
-    Also "async with", and as a decorator of functions.  May be nested: the
+    Also "async with", and as a decorator of both kinds of functions.  May be nested: the
     inner one counts, and afterwards the outer one again.  None is nobody.  A
     token that is refused raises Unauthorized at the first query.
     """
@@ -80,6 +82,16 @@ class as_token(ContextDecorator):
 
     def _recreate_cm(self):
         return type(self)(self.token)
+
+    def __call__(self, function):
+        if not iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @wraps(function)
+        async def inner(*args, **kwargs):
+            async with self._recreate_cm():
+                return await function(*args, **kwargs)
+        return inner
 
     def __enter__(self):
         login = Login(self.token)

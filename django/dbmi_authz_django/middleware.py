@@ -1,16 +1,19 @@
 """From the request to the login, and from errors to responses."""
-import asyncio
 import logging
 
+from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
+from .compat import iscoroutinefunction
 from .conf import conf
 from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
 from .login import Login, enter, leave
 from .token import token_of
 
-# a database that is down must not go unnoticed because the response is in order
+# a database that is down, or a missing GRANT, must not go unnoticed because the
+# response is in order
 log = logging.getLogger("django.request")
 
 
@@ -22,9 +25,16 @@ class TokenMiddleware(MiddlewareMixin):
     sent.  A response that streams has the identity until it is closed.
     """
 
+    def __init__(self, get_response):
+        if not apps.is_installed("dbmi_authz_django"):
+            # no connection would carry a token, and a forged one would be as good as none
+            raise ImproperlyConfigured(
+                'TokenMiddleware needs "dbmi_authz_django" in INSTALLED_APPS.')
+        super().__init__(get_response)
+        self.awaits = iscoroutinefunction(get_response)
+
     def __call__(self, request):
-        # MiddlewareMixin knows, differently in each version
-        if getattr(self, "async_mode", asyncio.iscoroutinefunction(self.get_response)):
+        if self.awaits:
             return self.__acall__(request)
         try:
             login = login_of(request)
@@ -62,13 +72,20 @@ class TokenMiddleware(MiddlewareMixin):
             request.authz_login.optional = True
 
     def process_exception(self, request, exception):
-        if isinstance(exception, AuthzError):
-            return response_to(exception)
-        gone = unavailable(exception)
-        if gone is None:
-            return None
+        answer = answer_of(exception)
+        return None if answer is None else response_to(answer)
+
+
+def answer_of(exception):
+    """The AuthzError that answers it, or None.  Logs what only the operator can mend."""
+    if isinstance(exception, AuthzError):
+        if exception.reason is not None:
+            log.warning("%s: %s", type(exception).__name__, exception.reason)
+        return exception
+    gone = unavailable(exception)
+    if gone is not None:
         log.error("%s: %s", type(exception).__name__, str(exception).partition("\n")[0])
-        return response_to(gone)
+    return gone
 
 
 def login_of(request):

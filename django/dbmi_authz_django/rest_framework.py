@@ -10,9 +10,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.response import Response
 
-from .errors import AuthzError, Forbidden, Unauthorized, challenge, unavailable
+from .errors import Forbidden, Unauthorized, challenge
 from .identity import identity
-from .middleware import log
+from .middleware import answer_of
 
 
 class TokenUser:
@@ -95,17 +95,13 @@ def exception_handler(exc, context):
     REST framework itself raises without or with too weak a login."""
     # it reads the settings, which name classes of this module
     from rest_framework import views
-    answer = exc
+    answer = answer_of(exc)
     if isinstance(exc, exceptions.NotAuthenticated):
         answer = Unauthorized()
     elif type(exc) is exceptions.PermissionDenied and exc.detail == \
             exceptions.PermissionDenied.default_detail:
         answer = Forbidden()
-    gone = unavailable(exc)
-    if gone is not None:
-        log.error("%s: %s", type(exc).__name__, str(exc).partition("\n")[0])
-        answer = gone
-    if not isinstance(answer, AuthzError):
+    if answer is None:
         return views.exception_handler(exc, context)
     headers = {"Cache-Control": "no-store"}
     if answer.challenge is not None:

@@ -13,14 +13,12 @@ B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 def token_of(request):
     """The request's token, or None.
 
-    From then on the request shows it, and the one that does not count, to
-    nobody who prints it.  Raises MalformedRequest for a header that names our
+    From then on the request shows header and cookie to nobody who prints them.  Raises MalformedRequest for a header that names our
     scheme and holds anything but one token, and for a cookie that cannot be a
     token.
     """
     header, cookie = in_header(request), in_cookie(request)
-    if header is not None or cookie is not None:
-        request.__dict__.pop("headers", None)   # made from META when it is next asked for
+    request.__dict__.pop("headers", None)   # made from META when it is next asked for
     if header is not None and not (cookie is not None and conf.cookie_first):
         return one_token(header)
     if cookie is None:
@@ -35,11 +33,10 @@ def in_header(request):
     value = request.META.get(conf.meta_key)
     if not value:
         return None
-    scheme, _, token = value.strip().partition(" ")
-    if scheme.lower() not in conf.schemes:
-        return None
+    # whatever it is, also a token whose scheme was forgotten
     request.META[conf.meta_key] = Concealed(value)
-    return token.strip()
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() if scheme.lower() in conf.schemes else None
 
 
 def in_cookie(request):

@@ -229,9 +229,31 @@ class BadTokens(Case):
         self.assertFalse(connection.errors_occurred)
         self.assertIs(connection.connection, raw)
 
-    def test_failed_login_leaves_the_transaction_broken(self):
-        with mock.patch.dict(connections["default"].settings_dict, ATOMIC_REQUESTS=True):
-            self.refused(self.get("/notes/", forged("ann")), "Invalid token signature")
+    def test_in_the_transaction_of_a_test_case(self):
+        """Which goes on afterwards."""
+        from clinic.models import Note
+        for begun in (False, True):
+            for atomic in (False, True):
+                with self.subTest(begun=begun, atomic=atomic), transaction.atomic(), \
+                        transaction.atomic(), atomic_requests(atomic):
+                    if begun:
+                        self.assertEqual(Note.objects.count(), 0)
+                    for bad in (forged("ann"), mint("ann", exp="-10"), "a.b.c"):
+                        self.assertEqual(self.get("/notes/", bad).status_code, 401)
+                        self.assertEqual(self.json("/notes/", "ann")["notes"], ANN)
+                    self.refused(self.get("/notes/", forged("ann")), "Invalid token signature")
+                    self.assertEqual(self.json("/optional/", forged("ann"))["notes"], [])
+                    self.assertEqual(Note.objects.count(), 0)
+
+
+class Settings(Case):
+    def test_middleware_without_the_app(self):
+        from dbmi_authz_django.middleware import TokenMiddleware
+        from django.core.exceptions import ImproperlyConfigured
+        from django.test import modify_settings
+        with modify_settings(INSTALLED_APPS={"remove": "dbmi_authz_django"}):
+            with self.assertRaisesRegex(ImproperlyConfigured, "INSTALLED_APPS"):
+                TokenMiddleware(lambda request: None)
 
 
 class Databases(Case):
@@ -243,8 +265,14 @@ class Databases(Case):
                 self.assertEqual(response.status_code, 500)
             from dbmi_authz_django import authz
             from django.core.exceptions import ImproperlyConfigured
-            with self.assertRaisesRegex(ImproperlyConfigured, "bare"), authz.as_token("x"):
-                connections["bare"].cursor().execute("SELECT 1")
+            for bad in ("x", None):
+                with self.assertRaisesRegex(ImproperlyConfigured, "bare"), authz.as_token(bad):
+                    connections["bare"].cursor().execute("SELECT 1")
+                with self.assertRaisesRegex(ImproperlyConfigured, "bare"), authz.as_token(bad), \
+                        transaction.atomic("bare"):
+                    connections["bare"].cursor().execute("SELECT 1")
+            # what no request is, for example the migration that installs it, may pass
+            connections["bare"].cursor().execute("SELECT 1")
             connections["bare"].close()
             del connections["bare"]
 
@@ -284,6 +312,21 @@ class Databases(Case):
             self.assertIsNone(left_behind("owner"))
             connections["owner"].close()
             del connections["owner"]
+
+    def test_role_that_no_policy_binds(self):
+        """Said once for each process, where it would otherwise go unnoticed."""
+        with override_settings(DBMI_AUTHZ={"DATABASES": ["default", "root"]}):
+            from clinic.models import Note
+            from dbmi_authz_django import authz
+            connections["root"].close()
+            with self.assertLogs("dbmi_authz_django", "WARNING") as logged:
+                for _ in range(2):
+                    with authz.as_token(token("ann")):
+                        Note.objects.using("root").count()
+                    connections["root"].close()
+            self.assertEqual(len(logged.output), 1)
+            self.assertIn('"root": no policy binds the role "postgres"', logged.output[0])
+            del connections["root"]
 
     def test_inherited_identity(self):
         """Whatever somebody left on the connection, the next request has its own."""

@@ -110,7 +110,7 @@ class Databases(Case):
         self.assertEqual(self.found(CONN_MAX_AGE=600), ["W027"])
         self.assertEqual(self.found(CONN_MAX_AGE=None), ["W027"])
         self.assertEqual(self.found(CONN_MAX_AGE=0, DISABLE_SERVER_SIDE_CURSORS=True), ["E026"])
-        options = {**copy.deepcopy(settings.DATABASES["default"].get("OPTIONS") or {}), "pool": {}}
+        options = {**copy.deepcopy(settings.DATABASES["default"].get("OPTIONS") or {}), "pool": True}
         with mock.patch.object(checks.status, "tables", return_value=[]), \
                 mock.patch.object(checks.status, "server", return_value=checks.status.server(
                     connections["default"])):

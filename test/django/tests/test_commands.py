@@ -102,6 +102,13 @@ class Jwks(Commands):
     def works(self, good=True):
         self.assertEqual(self.get("/notes/", "ann").status_code, 200 if good else 401)
 
+    def test_role_that_may_not(self):
+        """The application's alias, which is the default one."""
+        code, _, err = self.run_command("authz_jwks", ISSUER, url=self.base + "/good",
+                                        insecure_http=True, database="default")
+        self.assertEqual(code, 1)
+        self.assertIn("permission denied", err)
+
     def test_url(self):
         for path in ("/other", "/good", "/other", "/there"):
             code, out, err = self.jwks(ISSUER, url=self.base + path, insecure_http=True)

@@ -36,6 +36,33 @@ class Errors(Case):
         response = self.client.post("/add/", {"owner": "ann", "title": "new"}, **auth)
         self.assertEqual(response.status_code, 201)
 
+    def test_policy_violated_by_nobody(self):
+        """No "error" for who has sent no token."""
+        response = self.client.post("/add/", {"owner": "bob", "title": "of ann"})
+        self.assertEqual(response.status_code, 403)
+        self.assertEqual(response.json(), {"error_description": "Access denied"})
+        self.assertEqual(response["WWW-Authenticate"],
+                         'Bearer realm="authz", error_description="Access denied"')
+
+    def test_missing_privilege_is_logged(self):
+        """The client need not know what the operator has forgotten; the operator must."""
+        with connections["root"].cursor() as cursor:
+            cursor.execute("REVOKE SELECT ON clinic_note FROM clinic_app")
+        try:
+            for path in ("/notes/", "/api/notes/"):
+                with self.assertLogs("django.request", "WARNING") as logged:
+                    response = self.get(path, "ann")
+                self.assertEqual(response.status_code, 403)
+                self.assertNotIn("clinic_note", response.content.decode())
+                self.assertIn("permission denied for table clinic_note",
+                              "\n".join(logged.output))
+        finally:
+            with connections["root"].cursor() as cursor:
+                cursor.execute("GRANT SELECT ON clinic_note TO clinic_app")
+        with self.assertLogs("django.request", "WARNING") as logged:
+            self.get("/denied/", "ann")
+        self.assertEqual(len(logged.output), 1)     # nothing to be mended
+
     def test_missing_row(self):
         rule = "'clinic.view_note', 'clinic_note', 'user'"
         with connections["owner"].cursor() as cursor:

@@ -5,8 +5,10 @@ from unittest import mock
 
 import django
 from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.testing import ApplicationCommunicator
 from clinic.models import Note
 from dbmi_authz_django import authz
+from django.core.asgi import get_asgi_application
 from django.db import connection, connections, transaction
 from django.db.backends.signals import connection_created
 from django.db.utils import DatabaseError
@@ -302,6 +304,12 @@ class Connections(Case):
             return count()
         self.assertEqual([task(), task(), count()], [1, 1, 0])
 
+    def test_decorator_of_a_coroutine(self):
+        @authz.as_token(token("bob"))
+        async def task():
+            return await sync_to_async(count)()
+        self.assertEqual([async_to_sync(task)(), async_to_sync(task)(), count()], [1, 1, 0])
+
 
 class Async(Case):
     """Async views, through ASGI's handler."""
@@ -349,6 +357,29 @@ class Async(Case):
                 await asyncio.sleep(0.001)
             await sync_to_async(response.close)()
             return b"".join(parts).decode()
+
+    def test_client_that_goes_away(self):
+        """Since Django 5.0 the view is cancelled then, wherever it is."""
+        @async_to_sync
+        async def work():
+            for path, query, after in (("/sleeps/", b"seconds=0.3", 0.1), ("/amany/", b"", 0.002),
+                                       ("/amany/", b"", 0.01), ("/astreams/", b"", 0.005)):
+                if path == "/astreams/" and django.VERSION < (4, 2):
+                    continue
+                await self.go_away(path, query, after)
+                self.assertIsNone(await sync_to_async(left_behind)())
+                self.assertEqual(await sync_to_async(count)(), 0)
+        work()
+
+    async def go_away(self, path, query, after):
+        request = ApplicationCommunicator(get_asgi_application(), {
+            "type": "http", "http_version": "1.1", "method": "GET", "path": path,
+            "query_string": query, "asgi": {"version": "3.0"},
+            "headers": [(b"authorization", b"Bearer " + token("ann").encode())]})
+        await request.send_input({"type": "http.request", "body": b""})
+        await asyncio.sleep(after)
+        await request.send_input({"type": "http.disconnect"})
+        await request.wait(5)
 
     def test_sync_view(self):
         async_to_sync(self.sync_view)()

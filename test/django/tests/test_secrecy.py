@@ -50,7 +50,9 @@ class Secrecy(Case):
             for path in ("/fails/", "/breaks/", "/no/such/path/"):
                 for secret in (token("ann"), forged("ann")):
                     self.client.cookies["DBMI_JWT"] = secret
-                    for headers in ({"HTTP_AUTHORIZATION": "Bearer " + secret}, {}):
+                    for headers in ({"HTTP_AUTHORIZATION": "Bearer " + secret}, {},
+                                    {"HTTP_AUTHORIZATION": "Token " + secret},
+                                    {"HTTP_AUTHORIZATION": secret}):
                         response = self.client.get(path, **headers)
                         self.assertIn(response.status_code, (401, 404, 500))
                         self.hidden(response.content.decode())

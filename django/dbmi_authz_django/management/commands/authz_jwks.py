@@ -82,7 +82,10 @@ class Command(BaseCommand):
 
 def reason(error):
     """In one line, with the detail: which key of a set was refused, and why."""
-    diag = getattr(error.__cause__, "diag", None)
-    if diag is not None and diag.message_primary:
-        return ": ".join(part for part in (diag.message_primary, diag.message_detail) if part)
+    cause = error
+    while cause is not None:
+        diag = getattr(cause, "diag", None)
+        if diag is not None and diag.message_primary:
+            return ": ".join(part for part in (diag.message_primary, diag.message_detail) if part)
+        cause = cause.__cause__
     return str(error).strip().replace("\n", " ")
