@@ -18,7 +18,8 @@ GRANT CREATE ON SCHEMA public TO path_app;
 -- C4.1: no answer outlives its query: nothing of ours is IMMUTABLE, and no index, partition key, column or publication takes it
 SELECT p.oid::regprocedure FROM pg_proc p WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'i';
 SET client_min_messages = error;
--- refuse; C5.9: nor does the row filter of a publication
+-- C5.9: nor does the row filter of a publication
+-- refuse
 SELECT statement, left(mint.outcome(statement), 5) AS outcome FROM unnest(ARRAY[
 	'CREATE INDEX ON path_row (id) WHERE authz.is_owner(owner)', 'CREATE INDEX ON path_row ((authz.is_owner(owner)))', 'CREATE UNIQUE INDEX ON path_row (id) WHERE authz.has_scope(''admin'')',
 	'CREATE INDEX ON path_row ((owner = authz.subject()))', 'ALTER TABLE path_row ADD mine boolean GENERATED ALWAYS AS (authz.is_owner(owner)) STORED',

@@ -9,6 +9,8 @@
  * no key that is not the key, no memory that stays behind.  OpenSSL keeps
  * some for itself; about that the sanitizers judge.
  *
+ * C7.1, C7.6: whichever allocation fails, of ours, jansson's or OpenSSL's
+ *
  * The linker leads the library's calls here (--wrap, see the Makefile); the
  * other two let us set their functions.
  *
