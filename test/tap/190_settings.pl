@@ -16,6 +16,7 @@ use Test::More;
 my $root = "$FindBin::RealBin/../..";
 my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 4');
 my @all = map { m{([^/]+)\.sql$} } sort glob "$root/sql/*.sql";
+my $super = $node->safe_psql('postgres', 'SELECT current_user');
 my $parallel = parallel_on($node) =~ /^SET (\w+)/ ? $1 : die;
 
 # once(NAME, %how): every file of sql/, but for those whose text or plans that
@@ -37,7 +38,7 @@ SQL
 	local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @{ $how{settings} // [] };
 	my $out = '';
 	IPC::Run::run([ $ENV{PG_REGRESS}, "--inputdir=$root", "--outputdir=$dir", '--use-existing', "--dbname=$name",
-			'--host=' . $node->host, '--port=' . $node->port, '--user=postgres', @tests ], '<', '/dev/null', '>', \$out, '2>&1');
+			'--host=' . $node->host, '--port=' . $node->port, "--user=$super", @tests ], '<', '/dev/null', '>', \$out, '2>&1');
 	my %passed;
 	$passed{$1} = 1 while $out =~ /^(?:test|ok +\d+ +[-+]?) +(\w+) +(?:\.\.\. ok )?/mg;
 	delete $passed{$1} while $out =~ /^test (\w+) +\.\.\. FAILED/mg;

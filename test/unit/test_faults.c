@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include <jansson.h>
+#include <openssl/rand.h>
 
 #include "examples.h"
 #include "faults.h"
@@ -393,6 +394,10 @@ test_converter(void)
  * In a process where OpenSSL has done nothing yet, what fails may be its own
  * beginning.  One process for each place, and there are thousands: every
  * step-th is enough.
+ *
+ * The very first step is the server's, which asks OpenSSL for random numbers
+ * before it has sessions (pg_strong_random).  Where memory runs out in that
+ * one, OpenSSL 3.5 waits for itself forever.
  */
 static int
 begin_and_verify(long n)
@@ -408,6 +413,8 @@ begin_and_verify(long n)
 	int			i;
 
 	MUST(az_json_parse(jwk, strlen(jwk), &json) == AZ_JSON_OK);
+	MUST(RAND_bytes(digest, sizeof(digest)) == 1);
+	alarm(60);					/* a process that waits forever is wrong */
 	start(n, false);
 	wrong |= !az_sha256("abc", 3, digest) && !happened;
 	wrong |= (az_key_from_jwk(json, 0, false, &key, &error) == AZ_KEY_OK) != (key != NULL);
@@ -464,7 +471,7 @@ main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	MUST(CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) == 1);
 	json_set_alloc_funcs(__wrap_malloc, __wrap_free);
-	test_beginning(97);
+	test_beginning(23);
 
 	for (alg = 0; alg < AZ_N_ALGS; alg++)
 	{
