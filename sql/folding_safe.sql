@@ -164,6 +164,7 @@ CALL mint.become('boss');
 EXECUTE fold_w;
 RESET plan_cache_mode;
 
+-- C4.1: pruning goes by this query's identity
 -- S10: pruning of partitions, kept plans, and min and max by index
 RESET ROLE;
 CREATE TABLE fold_list (id integer, owner text) PARTITION BY LIST (owner);
@@ -190,6 +191,7 @@ CALL mint.become('nobody');
 EXECUTE fold_l;
 RESET plan_cache_mode;
 
+-- C4.5: nothing that talks runs on a hidden row
 -- S16: functions that tell see only own rows, and so do operators with estimates
 CREATE FUNCTION fold_tell(t text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE NOTICE 'saw %', t; RETURN true; END $$;
 CREATE FUNCTION fold_tell(a text, b text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$ BEGIN RAISE NOTICE 'saw %', a; RETURN a = b; END $$;

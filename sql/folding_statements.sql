@@ -65,6 +65,7 @@ SELECT p FROM mint.plan('UPDATE fold_doc SET n = 1') p WHERE p ~ 'Filter';
 SELECT count(*) FROM mint.plan('UPDATE fold_oracle SET n = 1') p WHERE p ~ 'authz';
 RESET ROLE;
 
+-- C5.1: every statement that writes
 -- S11: INSERT, and its default
 SELECT fold_compare('INSERT INTO @ VALUES (10, ''ann'', ''new'') RETURNING id, owner');
 SELECT fold_compare('INSERT INTO @ (id, body) VALUES (11, ''mine'') RETURNING id, owner');
@@ -146,6 +147,7 @@ UPDATE fold_doc SET n = 2;
 TABLE fold_log;
 RESET ROLE;
 DROP TRIGGER n ON fold_doc;
+-- C5.6: triggers at COMMIT
 -- S13: a deferred one runs as who is there at COMMIT [core]
 CREATE CONSTRAINT TRIGGER d AFTER UPDATE ON fold_doc DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fold_note();
 TRUNCATE fold_log;
@@ -162,6 +164,7 @@ TABLE fold_log;
 RESET ROLE;
 DROP TRIGGER d ON fold_doc;
 
+-- C5.4: COPY
 -- S9: COPY of a query and of the table, CREATE TABLE AS, EXPLAIN ANALYZE EXECUTE
 SET ROLE fold_app;
 SET plan_cache_mode = force_generic_plan;
@@ -223,6 +226,7 @@ CALL mint.become('ann');
 SELECT count(*) FROM mint.plan('SELECT * FROM fold_doc a JOIN fold_doc b USING (owner)') p WHERE p ~ 'authz';
 SELECT count(*) FROM mint.plan('SELECT * FROM fold_doc a JOIN fold_doc b USING (owner)') p WHERE p ~ '''ann''';
 
+-- C5.5: rules
 -- rules of an owner who is bound by policies, and of one who is not
 RESET ROLE;
 CREATE TABLE fold_seen (who text, n bigint);

@@ -81,6 +81,7 @@ DEALLOCATE mine;
 RESET ROLE;
 DROP PROCEDURE pg_temp.everybody;
 
+-- C2.4, C2.5: superusers, BYPASSRLS, owners; row_security = off opens nothing
 -- row 96: whom policies do not bind
 CALL mint.login('tX0');
 SET ROLE rls_app;

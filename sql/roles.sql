@@ -35,9 +35,17 @@ SELECT o.kind, o.name,
 						  ', ' ORDER BY a.grantee, a.privilege_type)
 		  FROM aclexplode(o.acl) a WHERE a.grantee <> e.extowner) AS privileges
   FROM object o, pg_extension e WHERE e.extname = 'dbmi_authz';
+-- C2.6: what PUBLIC may execute is this
 SELECT kind, name, owner, privileges FROM roles_acl ORDER BY kind DESC, name COLLATE "C";
--- No function runs with the rights of another role.
+-- C3.2: no function runs with the rights of another role, and the extension stays where it is.
 SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND (prosecdef OR proconfig IS NOT NULL);
+SELECT superuser, trusted, relocatable, schema FROM pg_available_extension_versions WHERE name = 'dbmi_authz';
+-- C3.4: what takes an internal argument cannot be called.
+SELECT oid::regprocedure, proisstrict FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND 'internal'::regtype IN (SELECT unnest(proargtypes));
+\set VERBOSITY sqlstate
+SELECT authz.identity_support(NULL);
+SELECT authz.identity_support('x');
+\set VERBOSITY default
 -- The triggers of the trust fire always, its keys are behind row-level security.
 SELECT c.relname, c.relrowsecurity, string_agg(concat(t.tgname, ' ', t.tgenabled), ', ' ORDER BY t.tgname) AS triggers
   FROM pg_class c LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
@@ -168,6 +176,26 @@ SELECT statement, roles_try('roles_app', statement) AS app, roles_try('roles_all
 	   roles_try('roles_given', statement) AS given
   FROM roles_table ORDER BY n;
 
+-- C2.8: what an attribute or any predefined role of this server adds to that: to read all data, and nothing else.  (Files and programs of the server
+-- are a superuser's; pg_database_owner has no members.)
+CREATE FUNCTION roles_kinds() RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT unnest(ARRAY['CREATEROLE', 'CREATEDB', 'REPLICATION']) UNION ALL
+	SELECT rolname FROM pg_roles WHERE rolname ~ '^pg_' AND rolname NOT IN ('pg_database_owner', 'pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+$$;
+SELECT count(*) >= 11 AS enough FROM roles_kinds();
+\set ECHO none
+SELECT format(CASE WHEN k ~ '^pg_' THEN 'CREATE ROLE %I IN ROLE %s' ELSE 'CREATE ROLE %I %s' END, 'roles ' || k, k) FROM roles_kinds() k \gexec
+\set ECHO all
+SELECT k, statement, outcome
+  FROM roles_kinds() k, (SELECT statement FROM roles_table UNION ALL SELECT 'SELECT ' || statement FROM roles_function) s, roles_try('roles ' || k, statement) outcome
+ WHERE outcome !~ '^42501 ' ORDER BY k COLLATE "C", statement COLLATE "C";
+-- who may create roles makes nobody the owner; on 15 PostgreSQL lets them become it [core]
+SELECT roles_try('roles CREATEROLE', 'GRANT pg_database_owner TO CURRENT_USER') !~ '^ok' AS predefined,
+	   roles_try('roles CREATEROLE', 'GRANT roles_owner TO CURRENT_USER') ~ CASE WHEN current_setting('server_version_num')::integer < 160000 THEN '^ok' ELSE '^42501 ' END AS owner;
+\set ECHO none
+SELECT format('DROP ROLE %I', 'roles ' || k) FROM roles_kinds() k \gexec
+\set ECHO all
+
 -- Other ways
 CREATE TABLE roles_way (n serial, statement text);
 INSERT INTO roles_way (statement) VALUES
@@ -191,6 +219,19 @@ INSERT INTO roles_way (statement) VALUES
 SELECT statement, roles_try('roles_app', statement) AS app, roles_try('roles_all', statement) AS reads_and_writes_all,
 	   roles_try('roles_given', statement) AS given
   FROM roles_way ORDER BY n;
+-- C6.4: what tells of tables and functions tells no secret: definitions, comments, defaults, statistics
+SELECT jwk ->> 'k' AS secret FROM authz.issuer_key WHERE issuer = 'https://roles.example' \gset
+SELECT length(:'secret') > 40 AS known;
+ANALYZE authz.issuer_key;
+SET ROLE roles_all;
+SELECT count(*) FROM pg_stats WHERE schemaname = 'authz' AND tablename = 'issuer_key';
+SELECT roles_try('roles_all', format('SELECT count(*) FROM %s t WHERE strpos(t::text, %L) > 0', catalog, :'secret')), catalog FROM unnest(ARRAY['pg_description', 'pg_proc', 'pg_attrdef', 'pg_stats', 'pg_settings', 'pg_views',
+	'pg_rewrite', 'pg_constraint', 'pg_index', 'pg_policy', 'pg_trigger', 'pg_db_role_setting', 'pg_prepared_statements', 'pg_extension']) catalog;
+RESET ROLE;
+SELECT attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid) FROM pg_attribute a LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
+ WHERE attrelid = 'authz.issuer_key'::regclass AND attnum > 0 ORDER BY attnum;
+-- C6.2: no setting holds a key or a token; the one for a token does not show it, and is in no list
+SELECT name, context FROM pg_settings WHERE name LIKE 'dbmi\_authz.%' ORDER BY name COLLATE "C";
 -- not even a superuser calls the guard
 SELECT authz.trust_guard();
 -- nobody is made an owner
@@ -202,7 +243,7 @@ ALTER FUNCTION roles_logout OWNER TO roles_owner;
 SELECT roles_try('roles_app', $$SELECT roles_logout('J3')$$);
 
 --
--- A hostile search_path: names planted before ours are not used
+-- C3.1: a hostile search_path: names planted before ours are not used
 --
 CREATE SCHEMA roles_evil AUTHORIZATION roles_app;
 GRANT USAGE ON SCHEMA roles_evil TO PUBLIC;
@@ -260,7 +301,7 @@ DROP EXTENSION dbmi_authz CASCADE;
 CREATE EXTENSION dbmi_authz;
 SELECT md5(string_agg(r::text, ' ' ORDER BY r::text COLLATE "C")) = :'acl' AS same FROM roles_acl r;
 ROLLBACK;
--- A schema that somebody else prepared is not taken, nor one that holds something.
+-- C3.2: a schema that somebody else prepared is not taken, nor one that holds something.
 -- (18 adds the whole statement of the script to the context.)
 \set SHOW_CONTEXT never
 BEGIN;
@@ -275,9 +316,14 @@ CREATE FUNCTION authz.has_scope(varchar) RETURNS boolean LANGUAGE sql RETURN tru
 SAVEPOINT prepared;
 CREATE EXTENSION dbmi_authz;
 ROLLBACK TO prepared;
+DROP FUNCTION authz.has_scope(varchar);
+SELECT statement, roles_try(:'installer', concat_ws('; ', statement, 'CREATE EXTENSION dbmi_authz')) FROM unnest(ARRAY['CREATE TABLE authz.issuer (issuer text)', 'CREATE VIEW authz.profile AS SELECT 1', 'CREATE TYPE authz.item_permission AS (email text)',
+	'CREATE DOMAIN authz.text AS text', 'CREATE SEQUENCE authz.s', 'CREATE OPERATOR authz.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)', 'CREATE COLLATION authz.c FROM "C"',
+	'CREATE AGGREGATE authz.has_any_scope(text) (SFUNC = textcat, STYPE = text)', 'CREATE TEXT SEARCH CONFIGURATION authz.t (COPY = simple)']) statement;
+-- nor anything of ours elsewhere
+SELECT roles_try(:'installer', 'CREATE EXTENSION dbmi_authz SCHEMA public'), roles_try(:'installer', 'CREATE EXTENSION dbmi_authz; ALTER EXTENSION dbmi_authz SET SCHEMA public');
 \set SHOW_CONTEXT errors
 -- accept: empty, and its privileges are put right
-DROP FUNCTION authz.has_scope(varchar);
 GRANT ALL ON SCHEMA authz TO roles_app, PUBLIC;
 CREATE EXTENSION dbmi_authz;
 SELECT md5(string_agg(r::text, ' ' ORDER BY r::text COLLATE "C")) = :'acl' AS same FROM roles_acl r;
@@ -291,7 +337,7 @@ SELECT authz.unregister_access('polls.see', 'roles_question', 'user');
 DROP FUNCTION roles_rule;
 DROP TABLE roles_question;
 ALTER DATABASE :"db" OWNER TO :"installer";
-DROP FUNCTION roles_logout, roles_try;
+DROP FUNCTION roles_logout, roles_try, roles_kinds;
 DROP TABLE roles_doc, roles_function, roles_table, roles_way;
 DROP VIEW roles_acl;
 DROP SCHEMA roles_evil CASCADE;

@@ -15,6 +15,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "catalog/index.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -109,16 +110,43 @@ folded_copy(const char *bytes, size_t len)
  * ----------------------------------------------------------------
  */
 
-/* Without the index nothing is known, so nothing is granted. */
-static Relation
-open_index(Relation rel, const char *name)
+/* Can it be searched for that many texts? */
+static bool
+is_over_texts(Relation index, int nkeys)
 {
-	Oid			index = get_relname_relid(name, RelationGetNamespace(rel));
+	int			i;
 
-	if (!OidIsValid(index) ||
-		IndexGetRelation(index, true) != RelationGetRelid(rel))
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		IndexRelationGetNumberOfKeyAttributes(index) < nkeys)
+		return false;
+	for (i = 0; i < nkeys; i++)
+	{
+		if (index->rd_opcintype[i] != TEXTOID)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Without the index, or with another one of its name, nothing is known, so
+ * nothing is granted.
+ */
+static Relation
+open_index(Relation rel, const char *name, int nkeys)
+{
+	Oid			found = get_relname_relid(name, RelationGetNamespace(rel));
+	Relation	index;
+
+	if (!OidIsValid(found) ||
+		IndexGetRelation(found, true) != RelationGetRelid(rel))
 		return NULL;
-	return index_open(index, AccessShareLock);
+	index = index_open(found, AccessShareLock);
+	if (!is_over_texts(index, nkeys))
+	{
+		index_close(index, AccessShareLock);
+		return NULL;
+	}
+	return index;
 }
 
 void
@@ -126,7 +154,7 @@ az_scan_by_texts(AzTable table, const char *index_name, text *const *keys,
 				 int nkeys, AzRowFound found, void *arg)
 {
 	Relation	rel = az_open_table(table);
-	Relation	index = rel ? open_index(rel, index_name) : NULL;
+	Relation	index = rel ? open_index(rel, index_name, nkeys) : NULL;
 	Snapshot	snapshot;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;

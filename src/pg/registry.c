@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -30,9 +31,9 @@
 
 enum
 {
-	Access_perm = 1, Access_rel, Access_kind, Access_rule,
-	Access_natts = Access_rule
+	Access_perm = 1, Access_rel, Access_kind, Access_rule
 };
+static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID};
 
 /* One permission on one table. */
 typedef struct Entry
@@ -176,7 +177,7 @@ static void
 rebuild(void)
 {
 	Oid			found = az_own_table("object_access");
-	Relation	rel = OidIsValid(found) ? try_table_open(found, AccessShareLock) : NULL;
+	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
@@ -184,7 +185,7 @@ rebuild(void)
 	Entry	   *built;
 	int			nbuilt = 0;
 
-	if (rel == NULL || RelationGetDescr(rel)->natts < Access_natts)
+	if (rel == NULL)
 		raise_no_registry();
 
 	table = found;

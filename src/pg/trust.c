@@ -15,7 +15,9 @@
 #include "access/table.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -26,13 +28,34 @@
 #include "guc.h"
 #include "trust_table.h"
 
-static const char *const table_names[AZ_N_TABLES] = {
-	"profile", "issuer", "issuer_key", "revocation", "inactive_subject",
-	"item_permission", "permission_implies"
+/* The columns' types, as the install script has them. */
+static const Oid profile_types[] = {TEXTOID, TEXTOID, BOOLOID, JSONOID};
+static const Oid issuer_types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, JSONOID};
+static const Oid key_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, JSONOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
 };
-static const int table_natts[AZ_N_TABLES] = {
-	Profile_natts, Issuer_natts, Key_natts, Revocation_natts, Inactive_natts,
-	Item_natts, Implies_natts
+static const Oid revocation_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+static const Oid inactive_types[] = {TEXTOID, TEXTOID};
+static const Oid item_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+};
+static const Oid implies_types[] = {TEXTOID, TEXTOID, TEXTOID};
+
+static const struct
+{
+	const char *name;
+	const Oid  *types;
+	int			ntypes;
+}			shapes[AZ_N_TABLES] = {
+	{"profile", profile_types, lengthof(profile_types)},
+	{"issuer", issuer_types, lengthof(issuer_types)},
+	{"issuer_key", key_types, lengthof(key_types)},
+	{"revocation", revocation_types, lengthof(revocation_types)},
+	{"inactive_subject", inactive_types, lengthof(inactive_types)},
+	{"item_permission", item_types, lengthof(item_types)},
+	{"permission_implies", implies_types, lengthof(implies_types)}
 };
 
 static AzCacheState cache_state = AZ_CACHE_NEEDS_REBUILD;
@@ -111,7 +134,7 @@ find_tables(void)
 
 	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		found[i] = az_own_table(table_names[i]);
+		found[i] = az_own_table(shapes[i].name);
 		if (!OidIsValid(found[i]))
 			return false;
 	}
@@ -119,16 +142,46 @@ find_tables(void)
 	return true;
 }
 
-Relation
-az_open_table(AzTable table)
+/* A view has no rows to scan, a dropped column no type. */
+static bool
+has_shape(Relation rel, const Oid *types, int ntypes)
 {
-	Relation	rel = try_table_open(tables[table], AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
 
-	if (rel && RelationGetDescr(rel)->natts < table_natts[table])
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < ntypes)
+		return false;
+	for (i = 0; i < ntypes; i++)
+	{
+		if (TupleDescAttr(desc, i)->atttypid != types[i])
+			return false;
+	}
+	return true;
+}
+
+Relation
+az_open_as(Oid table, const Oid *types, int ntypes)
+{
+	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
+
+	if (rel && !has_shape(rel, types, ntypes))
 	{
 		table_close(rel, AccessShareLock);
 		return NULL;
 	}
+	return rel;
+}
+
+Relation
+az_open_table(AzTable table)
+{
+	Relation	rel = az_open_as(tables[table], shapes[table].types,
+								 shapes[table].ntypes);
+
+	/* perhaps there is another one of its name */
+	if (rel == NULL && cache_state == AZ_CACHE_VALID)
+		cache_state = AZ_CACHE_NEEDS_REBUILD;
 	return rel;
 }
 

@@ -23,37 +23,34 @@ typedef enum AzTable
 enum
 {
 	Profile_profile = 1, Profile_chosen_by, Profile_audience_required,
-	Profile_options, Profile_natts = Profile_options
+	Profile_options
 };
 enum
 {
-	Issuer_issuer = 1, Issuer_audience, Issuer_profile, Issuer_options,
-	Issuer_natts = Issuer_options
+	Issuer_issuer = 1, Issuer_audience, Issuer_profile, Issuer_options
 };
 enum
 {
 	Key_issuer = 1, Key_kid, Key_alg, Key_jwk, Key_thumbprint, Key_source,
-	Key_added_at, Key_natts = Key_added_at
+	Key_added_at
 };
 enum
 {
 	Revocation_issuer = 1, Revocation_kind, Revocation_value,
-	Revocation_issued_before, Revocation_until, Revocation_revoked_at,
-	Revocation_natts = Revocation_revoked_at
+	Revocation_issued_before, Revocation_until, Revocation_revoked_at
 };
 enum
 {
-	Inactive_issuer = 1, Inactive_subject, Inactive_natts = Inactive_subject
+	Inactive_issuer = 1, Inactive_subject
 };
 enum
 {
 	Item_email = 1, Item_client, Item_item, Item_permission, Item_granted_by,
-	Item_granted_at, Item_natts = Item_granted_at
+	Item_granted_at
 };
 enum
 {
-	Implies_client = 1, Implies_permission, Implies_implies,
-	Implies_natts = Implies_implies
+	Implies_client = 1, Implies_permission, Implies_implies
 };
 
 /*
@@ -69,9 +66,12 @@ typedef enum AzCacheState
 
 /*
  * Open one of our tables for reading; NULL when it is gone or has another
- * shape.  Close with table_close(rel, AccessShareLock).
+ * shape: the owner of the database, who need not be a superuser, can alter it,
+ * and what is read as a text must be one.  Columns behind ours do not matter.
+ * Close with table_close(rel, AccessShareLock).
  */
 extern Relation az_open_table(AzTable table);
+extern Relation az_open_as(Oid table, const Oid *types, int ntypes);
 
 /*
  * The issuers with their keys as the tables have them now: AzIssuer, freed

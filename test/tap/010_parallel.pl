@@ -72,6 +72,7 @@ for my $who (sort keys %roads)
 	is_deeply(\@prepared, [ '450015000|200', $serial[1] ], "a generic parallel plan, bob first, then $who");
 }
 
+# C4.3: the rows are those of the serial plan
 # Workers do run beside a policy.
 my $plan = join "\n", session($node, $roads{ann} . $parallel
 	  . "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $queries[1];", tokens => \%tokens);

@@ -85,6 +85,7 @@ sub gives
 	return;
 }
 
+# C1.1: RESET and DISCARD end an identity
 # Two users, one connection.
 gives('one after the other', [qw(? ann ? bob ?)], $nobody, $ann, $bob);
 gives('logging out', [qw(ann clear ?)], $nobody);
@@ -95,6 +96,7 @@ gives('SET TO DEFAULT', [ 'ann', 'SET dbmi_authz.token TO DEFAULT', '?' ], $nobo
 gives('by SET', [ 'set ann', '?', 'set bob', '?' ], $ann, $bob);
 gives('DISCARD PLANS and TEMP keep the identity', [ 'ann', 'DISCARD PLANS', 'DISCARD TEMP', '?' ], $ann);
 
+# C1.2: what is for the transaction ends with it
 # For the transaction only.
 for my $how ('local', 'set local')
 {
@@ -104,8 +106,13 @@ for my $how ('local', 'set local')
 	gives("$how: ends at PREPARE TRANSACTION",
 		[ 'BEGIN', "$how ann", "PREPARE TRANSACTION 'p'", '?', "COMMIT PREPARED 'p'", '?' ], $nobody, $nobody);
 }
+# C1.7: what is prepared takes nobody along, to the session that commits it
+gives('PREPARE TRANSACTION keeps the identity of the session', [ 'BEGIN', 'ann', "PREPARE TRANSACTION 'p'", '?' ], $ann);
+gives('and whoever commits is who he was', [ '?', "COMMIT PREPARED 'p'", '?' ], $nobody, $nobody);
+gives('or rolls back', [ 'bob', 'BEGIN', 'ann', '?', "PREPARE TRANSACTION 'q'", '?', "ROLLBACK PREPARED 'q'", '?' ], $ann, $ann, $ann);
 gives('local without a transaction is over at once', [ 'local ann', '?' ], $nobody);
 
+# C1.4: an identity goes with its transaction and savepoint
 # Rollback and savepoints.
 gives('ROLLBACK of a login', [ 'BEGIN', 'ann', '?', 'ROLLBACK', '?' ], $ann, $nobody);
 gives('ROLLBACK of a second login', [ 'ann', 'BEGIN', 'bob', '?', 'ROLLBACK', '?' ], $bob, $ann);
@@ -120,6 +127,7 @@ gives('nested savepoints',
 	$nobody, $bob, $ann, $ann);
 gives('an error in the transaction', [ 'ann', 'BEGIN', 'bob', 'SELECT 1/0', 'ROLLBACK', '?' ], qr/^22012/, $ann);
 
+# C1.3: and never leaves the one before
 # R8: a failed login leaves nobody.
 gives('refused', [qw(ann bad ?)], $refused, $rejected);
 gives('refused by SET', [ 'ann', 'set bad', '?' ], $refused, $rejected);
@@ -148,6 +156,7 @@ is_deeply([ session($node, "SET client_min_messages = notice; CALL in_blocks('%{
 	[ 'NOTICE:  00000: 1 rejected', 'NOTICE:  00000: 2 rejected', 'NOTICE:  00000: 3 rejected', $rejected ],
 	'exception blocks three deep');
 
+# C2.1: no switch of roles changes it
 # It belongs to the session, not to a role.
 gives('SET ROLE', [ 'ann', 'SET ROLE other', '?', 'RESET ROLE', '?' ], $ann, $ann);
 gives('SECURITY DEFINER', [ 'ann', 'SELECT who_definer()' ], 'ann');

@@ -31,6 +31,7 @@ my $old = mint(exp => '-60');
 my $broken = mint();
 substr($broken, 10, 1) = '!';
 
+# C6.1: what the log, the client and the views get to see
 # name => the token, and whether it is good
 my %cases = (
 	good => [ mint(jti => 'g1'), 1 ],

@@ -152,6 +152,7 @@ guarded('first');
 my $before = picture('first');
 unlike($before, qr/^$/, 'there is something to compare');
 
+# C5.11: dumps carry the trust, and the secrets of HMAC
 # Plain text and the custom format, as the one owner and for the other.
 my $dir = PostgreSQL::Test::Utils::tempdir();
 my @from = ('-h', $node->host, '-p', $node->port, '-U', 'one');

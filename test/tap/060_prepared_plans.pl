@@ -76,6 +76,7 @@ sub gives
 	return;
 }
 
+# C4.1: nothing that is kept gives another identity's rows
 # row 95: prepared statements, every way that a plan is kept
 my $in_turn = "ann\nEXECUTE q;\nbob\nEXECUTE q;\nroot\nEXECUTE q;\nclear\nEXECUTE q;\nann\nEXECUTE q;";
 for my $mode ('auto', 'force_generic_plan', 'force_custom_plan')
@@ -112,6 +113,7 @@ gives('a SQL function called from PL/pgSQL keeps its plan for the transaction, a
 gives('across statements of a transaction', "BEGIN;\nroot\nSELECT seen_plpgsql();\nann\nSELECT seen_plpgsql(), seen();\nCOMMIT;", 1000, '3|3');
 gives('a loop over a query whose identity goes', "ann\nSELECT loop_over('%{root}');", qr/^(55000|28000): /);
 
+# C4.2: nor does what is open
 # Cursors.
 gives('a cursor and another identity', "ann\nBEGIN;\nDECLARE c CURSOR FOR SELECT id FROM doc ORDER BY id;\nFETCH c;\nbob\nFETCH c;\nROLLBACK;",
 	1, $changed);
@@ -133,6 +135,7 @@ gives('WITH HOLD, filled by another at COMMIT', "ann\nBEGIN;\nDECLARE c CURSOR W
 gives('a cursor over a function that asks', "root\nBEGIN;\nDECLARE c CURSOR FOR SELECT ask() FROM generate_series(1, 3);\nFETCH c;\nann\nFETCH c;\nROLLBACK;",
 	't', qr/^(f|\Q$changed\E)$/);
 
+# C1.5, C1.6: the clock of the wall counts, in a transaction too
 # Expiry.
 sub late { $tokens{late} = mint(sub => 'bob', exp => '+4'); return; }
 late();

@@ -63,11 +63,36 @@ gives('nothing set early', 'SELECT authz.token_state();', ['none']);
 gives('set early, first used in SECURITY DEFINER', "SET dbmi_authz.token = '%{ann}';\nSELECT definer_count();\nSELECT count(*) FROM doc;", [ '12', '1' ]);
 gives('set early, first used for a materialised view',
 	"SET dbmi_authz.token = '%{ann}';\nCREATE MATERIALIZED VIEW mv AS SELECT * FROM doc;\nSELECT count(*) FROM doc;\nDROP MATERIALIZED VIEW mv;", ['1']);
+# C2.3: set where another's code runs, while nobody can judge it: undone with it
+my $bob = mint(sub => 'bob');
+$node->safe_psql('postgres', <<"SQL");
+CREATE FUNCTION sets(ask text) RETURNS text LANGUAGE plpgsql AS \$\$
+DECLARE
+	answer text;
+BEGIN
+	EXECUTE 'SET dbmi_authz.token = ''$bob''';
+	EXECUTE 'SELECT ' || ask INTO answer;
+	RETURN answer;
+END \$\$;
+CREATE MATERIALIZED VIEW trap AS SELECT public.sets('1') AS answer WITH NO DATA;
+CREATE MATERIALIZED VIEW asks AS SELECT public.sets('authz.subject()') AS answer WITH NO DATA;
+ALTER MATERIALIZED VIEW trap OWNER TO carrier;
+ALTER MATERIALIZED VIEW asks OWNER TO carrier;
+GRANT CREATE ON SCHEMA public TO carrier;
+SQL
+for my $view ('trap', 'asks')
+{
+	is_deeply([ session($node, "REFRESH MATERIALIZED VIEW $view;\nSELECT authz.token_state();", user => $super) ], ['none'], "set early in a refresh, $view: nobody is left");
+	is_deeply([ session($node, "SET dbmi_authz.token = '%{ann}';\nREFRESH MATERIALIZED VIEW $view;\nSELECT authz.token_state(), authz.subject();", user => $super, tokens => \%tokens) ],
+		['valid|ann'], "nor anybody else, $view");
+}
+$node->safe_psql('postgres', 'DROP MATERIALIZED VIEW trap, asks; DROP FUNCTION sets');
 gives('set early, then RESET', "SET dbmi_authz.token = '%{ann}';\nRESET dbmi_authz.token;\nSELECT authz.token_state();", ['none']);
 gives('set early, for a transaction', "BEGIN;\nSET LOCAL dbmi_authz.token = '%{ann}';\nSELECT authz.subject();\nCOMMIT;\nSELECT authz.token_state();",
 	[ 'ann', 'none' ]);
 gives('a label typed early', "SET dbmi_authz.token = 'token of ann';\nSELECT authz.token_state();", ['rejected']);
 
+# C7.4: loaded by the postmaster it is in each backend what it is in one of its own
 # Preloaded, a bad one is an error at once.
 for my $how ('session_preload_libraries', 'shared_preload_libraries')
 {
@@ -91,6 +116,7 @@ for my $road ("SET dbmi_authz.token = '$label';", "SELECT set_config('dbmi_authz
 	like((session($node, "SET dbmi_authz.token = '%{ann}';\n$road", tokens => \%tokens))[0], qr/^28000: /, "nor over an identity: $road");
 }
 
+# C1.8: no role, database, function, file or option of a connection carries a token
 # Nobody but the session sets it.  "carrier" is who would carry it.
 for my $sql (
 	"ALTER ROLE carrier SET dbmi_authz.token = '%{ann}';",

@@ -64,6 +64,7 @@ sub gives
 
 # Workers
 #
+# C4.3: a worker answers nobody's question
 # T1: a plan that a worker makes itself answers nobody's question.
 my $refused = qr/^\w{5}: .*parallel worker has no identity/;
 for my $who ('ann', 'root', 'SELECT 1')
@@ -103,6 +104,7 @@ sub wire
 my %login = map { $_ => "SELECT authz.set_token('$tokens{$_}')" } keys %tokens;
 my $rows = 'SELECT id FROM doc WHERE id <= 300 ORDER BY id';
 
+# C4.2: portals, too
 wire('E16: a portal that a limit suspended goes on as the same',
 	[ '', 100, 200, 'suspended', 300 ],
 	sub { $_[0]->run('BEGIN')->run($login{ann})->parse('', $rows)->bind('p', '')->execute('p', 2)->execute('p', 0)->sync });
@@ -145,6 +147,7 @@ wire('S5: a pipeline that fails takes its login along', [ '', 200, '22012: divis
 
 # Time
 #
+# C1.5, C1.6: and within a procedure that commits
 # T16: a procedure that commits for long notices that the identity has ended.
 $tokens{late} = mint(exp => '+3');
 gives('T16: expiry within one DO', [ <<'SQL', 'SELECT authz.token_state()' ], qr/^NOTICE: .*: 200 t$/, 'expired', qr/^28000: token has expired/, 'expired');

@@ -83,6 +83,8 @@ sub none_leaks
 	return $got;
 }
 
+# C1.1, C1.2: through a pool nobody is another one
+#
 # Session mode: one login for each connection, reset by DISCARD ALL.
 none_leaks('session', $_->[0], $_->[1]) for [ 2, 0.05 ], [ 20, 0.15 ], [ 200, 0.2 ];
 

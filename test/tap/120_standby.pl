@@ -74,6 +74,7 @@ sub gives
 	return;
 }
 
+# C5.10: on a standby
 my $s = AzWire->new($standby);
 is($standby->safe_psql('postgres', 'SELECT pg_is_in_recovery()'), 't', 'the standby is one');
 gives('logging in on the standby', $s, [ '?', 'ann', '?', 'bob', '?' ], 'nobody|0', 'ann|100', 'bob|100');

@@ -62,6 +62,7 @@ sub gives
 	return;
 }
 
+# C5.8: an identity is not passed on
 # The session over there is nobody, whoever asks here: at another database, and
 # at this very one.
 my $who = "SELECT authz.subject(), coalesce(subject, 'nobody'), state FROM ";

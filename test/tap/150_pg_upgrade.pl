@@ -63,6 +63,7 @@ for my $name ('old', 'new')
 }
 diag('from ' . `$bin{old}/postgres --version` . 'to ' . `$bin{new}/postgres --version`);
 
+# C5.11: what is carried over
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
 my $jwks = slurp_file("$FindBin::RealBin/../fixtures/jwks.json");
 my %tokens = (ann => mint(), root => mint(sub => 'root', scope => 'admin'), gone => mint(jti => 'gone'));

@@ -55,6 +55,7 @@ sub on
 	return map { $wire->query($_)->answers } @statements;
 }
 
+# C7.3: interrupts at any moment of a login
 # A statement timeout at every moment of a login.
 my $wire = AzWire->new($node);
 my ($wrong, $stopped) = (0, 0);
@@ -133,6 +134,7 @@ is_deeply([ on($wire, "SELECT authz.set_token('$ann')", "SELECT authz.try_set_to
 is_deeply([ on($wire, "SELECT authz.set_token('$ann')", 'BEGIN', 'SELECT 1 / 0', "SELECT authz.set_token('$bob')", 'COMMIT', $who) ],
 	[ '', '22012: division by zero', '25P02: current transaction is aborted, commands ignored until end of transaction block', 'ann|valid|3' ], 'in an aborted transaction');
 
+# C7.1, C7.5: nothing is left behind by logins, good and bad
 # Memory: good tokens, known and new, bad ones of many kinds.
 my $dir = "$FindBin::RealBin/../sql";
 $node->safe_psql('postgres', slurp_file("$dir/mint.sql"));

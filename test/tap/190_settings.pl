@@ -48,6 +48,7 @@ SQL
 	return;
 }
 
+# C4.10: kept plans, parallel ones, compiled ones
 # What is left out holds Cyrillic, Polish and dashes that are not in LATIN1 ...
 once('latin1', encoding => 'LATIN1', without => [qw(issuer items keys owner)]);
 # ... or \u escapes, ICU collations and lengths in characters, which SQL_ASCII lacks.

@@ -3,6 +3,8 @@
  * test_b64url.c
  *	  Every byte string has exactly one encoding, and no other text decodes.
  *
+ * C7.8: lengths are computed
+ *
  *-------------------------------------------------------------------------
  */
 #include <stdlib.h>

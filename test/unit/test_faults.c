@@ -9,11 +9,15 @@
  * no key that is not the key, no memory that stays behind.  OpenSSL keeps
  * some for itself; about that the sanitizers judge.
  *
+ * C7.1, C7.6: whichever allocation fails, of ours, jansson's or OpenSSL's
+ *
  * The linker leads the library's calls here (--wrap, see the Makefile); the
  * other two let us set their functions.
  *
  *-------------------------------------------------------------------------
  */
+#define _GNU_SOURCE			/* memmem() */
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -46,6 +50,17 @@ counted(void *block)
 	return block;
 }
 
+/* C6.3: no block is given back with the secret of HMAC in it. */
+static const unsigned char *secret; /* NULL: there is none */
+static int	unwiped;
+
+static void
+look(void *block)
+{
+	if (secret != NULL && block != NULL)
+		unwiped += memmem(block, malloc_usable_size(block), secret, 16) != NULL;
+}
+
 /* In the place of a function, with that body. */
 #define WRAP(type, name, parameters, body) \
 	extern type __real_##name parameters; \
@@ -70,6 +85,7 @@ WRAP(void *, realloc, (void *block, size_t size),
 WRAP(void, free, (void *block),
 	 {
 		 ours -= block != NULL;
+		 look(block);
 		 __real_free(block);
 	 })
 
@@ -91,6 +107,7 @@ static void
 openssl_free(void *block, const char *file, int line)
 {
 	(void) file, (void) line;
+	look(block);
 	__real_free(block);
 }
 
@@ -148,6 +165,7 @@ test_loader(const Subject *subject, Loader load, const char *how)
 			AzKeyStatus status;
 			long		before = ours;
 
+			secret = subject->pem == NULL ? subject->secret : NULL;
 			start(++n, all);
 			status = load(subject, &key, &error);
 			failed = stop();
@@ -161,7 +179,8 @@ test_loader(const Subject *subject, Loader load, const char *how)
 				odd += status != AZ_KEY_NO_MEMORY;
 			}
 			az_key_free(key);
-			wrong += ours != before;
+			wrong += ours != before || unwiped != 0;
+			secret = NULL;
 		} while (failed && n < 100000);
 		ok(wrong == 0 && refused > 5 && refused <= n - 1 && n < 100000,
 		   "%s from %s: %s of %ld fails: refused %d times, the reason not memory %d times",

@@ -3,6 +3,8 @@
  * test_json.c
  *	  Strict JSON: what is refused, beside what is accepted, and the tree.
  *
+ * C7.7: depth is bounded
+ *
  *-------------------------------------------------------------------------
  */
 #include <stdlib.h>

@@ -3,6 +3,8 @@
  * test_openssl.c
  *	  OpenSSL fails, or does not have what we need: a refusal, never more.
  *
+ * C7.2: whichever call of OpenSSL fails
+ *
  * Each of our calls fails once while a key is loaded and a token verified:
  * once without being made, and once although it did its work, so that only
  * the answer tells.  Then OpenSSL is configured without its algorithms; for
