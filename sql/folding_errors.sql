@@ -120,6 +120,15 @@ CLOSE c;
 COMMIT;
 SELECT authz.subject();
 
+-- and one that asked for nothing but whether there is anybody
+CALL mint.become('nobody');
+BEGIN;
+DECLARE c CURSOR FOR SELECT relname FROM pg_class WHERE relname ~ '^fold_doc' AND NOT authz.is_authenticated() ORDER BY 1;
+FETCH c;
+CALL mint.become('ann');
+FETCH c;
+ROLLBACK;
+
 -- E6: a WITH HOLD cursor that is filled at COMMIT, by somebody else
 CALL mint.become('ann');
 BEGIN;

@@ -69,6 +69,19 @@ EXECUTE inactive_read;
 ROLLBACK;
 EXECUTE inactive_read;
 RESET ROLE;
+-- somebody else, who is inactive, for a while
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u3');
+BEGIN;
+SAVEPOINT s;
+CALL mint.login('tD1g', '{"sub": "auth0|u3"}');
+SHOW dbmi_authz.token;
+SET LOCAL ROLE inactive_app;
+EXECUTE inactive_read;
+ROLLBACK TO s;
+SHOW dbmi_authz.token;
+SET LOCAL ROLE inactive_app;
+EXECUTE inactive_read;
+COMMIT;
 -- a cursor of somebody who has become inactive gives nothing more
 BEGIN;
 SET LOCAL ROLE inactive_app;

@@ -153,6 +153,23 @@ SELECT authz.token_state();
 SELECT authz.revoke_token('https://rev.example', 'J4');
 SELECT authz.token_state();
 COMMIT;
+-- what has ended stays so for who had adopted it, also when the revocation is rolled back; logging in anew asks anew
+SELECT revocation_login('{"jti": "J8"}');
+BEGIN;
+SELECT authz.revoke_token('https://rev.example', 'J8');
+SELECT authz.token_state();
+ROLLBACK;
+SELECT authz.token_state(), revocation_login('{"jti": "J8"}');
+SELECT authz.token_state();
+-- and ends nobody else's: the one of before the savepoint
+BEGIN;
+SAVEPOINT s;
+SELECT revocation_login('{"jti": "J9"}');
+SELECT authz.revoke_token('https://rev.example', 'J9');
+SELECT authz.token_state();
+ROLLBACK TO s;
+SELECT authz.token_state();
+COMMIT;
 -- rows written by hand, truncated and all; also where no trigger should fire
 SELECT revocation_login('{"jti": "J6"}');
 SET session_replication_role = replica;
