@@ -240,6 +240,11 @@ END $$;
 SELECT id FROM fold_doc WHERE fold_else('ann');
 SELECT authz.subject();
 
+-- nor does an attempt that is refused while a query runs leave anything behind
+SELECT authz.try_set_token('bad') FROM fold_doc;
+SELECT authz.clear_token() FROM fold_doc;
+SELECT authz.subject(), authz.token_state();
+
 -- E18: rows of a lazy function, and a login for each of them
 CREATE FUNCTION fold_lazy() RETURNS SETOF integer LANGUAGE sql VOLATILE AS 'SELECT id FROM fold_doc';
 SELECT fold_lazy(), fold_login(CASE g WHEN 1 THEN 'ann' ELSE 'bob' END) FROM generate_series(1, 2) g;

@@ -217,9 +217,25 @@ SELECT authz.is_authenticated(), authz.token_state();
 SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Bearer ', 'bearer  ', 'JWT ', 'jwt ', 'BEARER ', ' ']) prefix, mint.person('tX0') t;
 SELECT login_outcome(concat('Bearer ', mint.person('tX0'), '  ')) AS behind;
 -- refuse
-SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Token ', 'Bearer Bearer ', 'Bearer', 'Bearer: ', 'JWT Bearer ', 'Basic ', E'\t']) prefix, mint.person('tX0') t;
+SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Token ', 'Bearer Bearer ', 'Bearer', 'Bearer: ', 'JWT Bearer ', 'Basic ', 'Digest ', 'JWE ', E'\t']) prefix, mint.person('tX0') t;
+
+-- nor is what lies behind a token in memory read for the end of such a word
+CREATE TABLE login_bytes (token text, a "char", b "char", c "char");
+INSERT INTO login_bytes VALUES ('Bearer', ' ', ' ', ' '), ('Bear', 'e', 'r', ' ');
+SELECT token, authz.try_set_token(token), authz.last_error() ->> 'error_description' AS why FROM login_bytes;
+
+-- within a security-restricted operation nobody comes or goes, and no attempt is a failed login
+CALL mint.login('tX0');
+SELECT mint.person('tA0') AS somebody \gset
+CREATE MATERIALIZED VIEW login_restricted AS
+SELECT n, mint.outcome(s) FROM unnest(ARRAY[format('SELECT authz.set_token(%L)', :'somebody'), format('SELECT set_config(''dbmi_authz.token'', %L, false)', :'somebody'),
+	'SELECT authz.try_set_token(''bad'')', 'SET dbmi_authz.token = ''bad''', 'SELECT authz.clear_token()', 'RESET dbmi_authz.token', 'RESET ALL']) WITH ORDINALITY r(s, n);
+SELECT * FROM login_restricted ORDER BY n;
+SELECT authz.token_state(), authz.subject();
+DROP MATERIALIZED VIEW login_restricted;
 
 CALL mint.go_home();
+DROP TABLE login_bytes;
 SELECT authz.drop_issuer('https://id.example') \g /dev/null
 DROP FUNCTION login_kid, login_header, login_as, login_outcome;
 DROP TABLE login_row;
