@@ -233,10 +233,32 @@ SELECT n, mint.outcome(s) FROM unnest(ARRAY[format('SELECT authz.set_token(%L)',
 SELECT * FROM login_restricted ORDER BY n;
 SELECT authz.token_state(), authz.subject();
 DROP MATERIALIZED VIEW login_restricted;
+-- but where nobody is, a reset is none of anybody's business
+CALL mint.logout();
+CREATE FUNCTION login_reset() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RESET ALL; RETURN authz.token_state(); END $$;
+CREATE MATERIALIZED VIEW login_restricted AS SELECT login_reset();
+SELECT * FROM login_restricted;
+DROP MATERIALIZED VIEW login_restricted;
+
+-- what puts the setting back forgets a failed login, and nothing else does
+CREATE FUNCTION login_state_after(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM authz.try_set_token('bad');
+	EXECUTE statement;
+	RETURN authz.token_state();
+END $$;
+SELECT s AS statement, login_state_after(s) FROM unnest(ARRAY['RESET dbmi_authz.token', 'RESET DBMI_Authz.Token', 'SET dbmi_authz.token TO DEFAULT', 'RESET ALL',
+	'SELECT', 'RESET work_mem', 'SET work_mem TO DEFAULT', 'SET work_mem = 1024', 'SET dbmi_authz.plan_folding = on', 'RESET dbmi_authz.plan_folding', 'DISCARD SEQUENCES']) s;
+DISCARD ALL;
+SELECT authz.token_state();
+-- not even in a file of the server's; without the token in the message
+ALTER SYSTEM SET dbmi_authz.token = 'a.b.c';
+ALTER SYSTEM SET DBMI_Authz.Token = 'a.b.c';
+
 
 CALL mint.go_home();
 DROP TABLE login_bytes;
 SELECT authz.drop_issuer('https://id.example') \g /dev/null
-DROP FUNCTION login_kid, login_header, login_as, login_outcome;
+DROP FUNCTION login_kid, login_header, login_as, login_outcome, login_reset, login_state_after;
 DROP TABLE login_row;
 DROP ROLE login_reader;
