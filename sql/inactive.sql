@@ -46,6 +46,11 @@ SELECT is_authenticated, is_admin, token_state FROM inactive_checks;
 INSERT INTO authz.inactive_subject VALUES ('https://people.propel.example', 'u-1');
 CALL mint.login('tPM');
 SELECT authz.is_authenticated(), authz.in_org('1189c444-8a2d-4c41-8b4b-ae43ce79a492'::text), authz.org_ids();
+-- accept: a token that names nobody cannot be listed
+SELECT authz.add_issuer('https://nosub.example', '{clinic}', options => '{"algorithms": ["HS256"], "required_claims": ["aud"]}'), authz.add_secret('https://nosub.example', mint.secret()) \g /dev/null
+SELECT authz.try_set_token(mint.hs256('{"iss": "https://nosub.example", "aud": "clinic", "exp": "+60"}'));
+SELECT authz.is_authenticated(), authz.subject() IS NULL AS no_subject;
+SELECT authz.drop_issuer('https://nosub.example') \g /dev/null
 
 -- prepared statements, and one transaction
 CALL mint.login('tD0');

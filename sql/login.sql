@@ -251,6 +251,21 @@ SELECT s AS statement, login_state_after(s) FROM unnest(ARRAY['RESET dbmi_authz.
 	'SELECT', 'RESET work_mem', 'SET work_mem TO DEFAULT', 'SET work_mem = 1024', 'SET dbmi_authz.plan_folding = on', 'RESET dbmi_authz.plan_folding', 'DISCARD SEQUENCES']) s;
 DISCARD ALL;
 SELECT authz.token_state();
+-- a login does, a rollback to an earlier one does not
+SELECT authz.try_set_token('bad');
+BEGIN;
+SELECT authz.set_token(mint.person('tX0'), true) \g /dev/null
+SELECT authz.last_error() IS NULL AS forgotten;
+COMMIT;
+SELECT authz.token_state();
+BEGIN;
+SELECT authz.set_token(mint.person('tX0')) \g /dev/null
+SAVEPOINT s;
+SELECT authz.set_token(mint.person('tA0')) \g /dev/null
+SELECT authz.try_set_token('bad');
+ROLLBACK TO s;
+SELECT authz.token_state(), authz.last_error() IS NULL AS forgotten;
+COMMIT;
 -- not even in a file of the server's; without the token in the message
 ALTER SYSTEM SET dbmi_authz.token = 'a.b.c';
 ALTER SYSTEM SET DBMI_Authz.Token = 'a.b.c';

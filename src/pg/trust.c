@@ -172,7 +172,8 @@ rebuild(void)
 const AzTrust *
 az_trust(void)
 {
-	if (!installed || cache_state != AZ_CACHE_VALID)
+	/* valid only while the extension is installed */
+	if (cache_state != AZ_CACHE_VALID)
 	{
 		bool		was_installed = installed;
 
