@@ -44,6 +44,26 @@ ALTER SCHEMA forged RENAME TO authz;
 SELECT set_config('dbmi_authz.token', :'token', false);
 ROLLBACK;
 
+-- the extension made anew, more often than functions are watched: plans follow the identity as before
+BEGIN;
+DO $$
+BEGIN
+	FOR i IN 1..9 LOOP
+		DROP EXTENSION dbmi_authz CASCADE;
+		CREATE EXTENSION dbmi_authz;
+		EXECUTE 'SELECT count(*) FROM pg_namespace WHERE authz.has_scope(''read:data'')';
+	END LOOP;
+END $$;
+SELECT mint.trust('https://people.axioms.example', '{my-api}', 'axioms') \g /dev/null
+PREPARE forged_plan AS SELECT count(*) FROM pg_namespace WHERE nspname = 'authz' AND authz.has_scope('read:data');
+EXECUTE forged_plan;
+SELECT authz.set_token(:'token') \g /dev/null
+EXECUTE forged_plan;
+SELECT authz.clear_token() \g /dev/null
+EXECUTE forged_plan;
+DEALLOCATE forged_plan;
+ROLLBACK;
+
 -- accept: everything is as it was
 SELECT forged_login(:'token');
 -- and of all that was read only the last is kept

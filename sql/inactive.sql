@@ -96,6 +96,14 @@ RESET ROLE;
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
 FETCH inactive_cursor;
 ROLLBACK;
+-- nor does he come back because somebody else was there for a while
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+CALL mint.login('tD0');
+BEGIN;
+CALL mint.login('tX0');
+SELECT authz.is_authenticated();
+ROLLBACK;
+SELECT authz.is_authenticated(), authz.subject();
 -- an expired token of an inactive subject has expired
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1') ON CONFLICT DO NOTHING;
 CALL mint.login('tD0', '{"exp": "-117"}');
