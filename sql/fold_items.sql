@@ -142,6 +142,25 @@ SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permi
 SELECT count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)) AS next_query FROM fold_items_row;
 ROLLBACK;
 
+-- So they do for a query within it that did not ask itself.
+CREATE FUNCTION fold_items_asks() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN authz.has_item_permission('x', 'view'); END $$;
+CREATE FUNCTION fold_items_asks_within(id integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	answer boolean;
+BEGIN
+	EXECUTE 'SELECT fold_items_asks()' INTO answer;
+	RETURN answer;
+END $$;
+BEGIN;
+SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)) AS held, count(*) FILTER (WHERE fold_items_asks_within(id)) AS within
+  FROM fold_items_row;
+SELECT fold_items_asks_within(1) AS next_query;
+ROLLBACK;
+
+-- They change while a query is planned: an error, and no plan with two answers.
+CREATE FUNCTION fold_items_meddle_immutable() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN fold_items_meddle(1); END $$;
+SELECT count(*) FROM fold_items_row WHERE authz.has_item_permission('x', 'view') AND fold_items_meddle_immutable() = 1 AND NOT authz.has_item_permission('x', 'view');
+
 -- folded and not, the same
 SELECT who, mint.as_somebody(who, $$SELECT count(*) FILTER (WHERE authz.has_item_permission('x', 'view')), count(*) FILTER (WHERE NOT authz.has_item_permission('x', 'edit')),
 	count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)), count(*) FILTER (WHERE authz.is_owner_or_admin(owner)),
@@ -152,7 +171,7 @@ CALL mint.become('nobody');
 DEALLOCATE fold_items_read;
 RESET plan_cache_mode;
 TRUNCATE authz.item_permission;
-DROP FUNCTION fold_items_grant, fold_items_revoke, fold_items_count, fold_items_as_app, fold_items_meddle;
+DROP FUNCTION fold_items_grant, fold_items_revoke, fold_items_count, fold_items_as_app, fold_items_meddle, fold_items_asks, fold_items_asks_within, fold_items_meddle_immutable;
 DROP TABLE fold_items_row;
 REVOKE ALL ON SCHEMA mint FROM fold_items_app;
 DROP ROLE fold_items_app;

@@ -120,6 +120,15 @@ CLOSE c;
 COMMIT;
 SELECT authz.subject();
 
+-- and one that asked for nothing but whether there is anybody
+CALL mint.become('nobody');
+BEGIN;
+DECLARE c CURSOR FOR SELECT relname FROM pg_class WHERE relname ~ '^fold_doc' AND NOT authz.is_authenticated() ORDER BY 1;
+FETCH c;
+CALL mint.become('ann');
+FETCH c;
+ROLLBACK;
+
 -- E6: a WITH HOLD cursor that is filled at COMMIT, by somebody else
 CALL mint.become('ann');
 BEGIN;
@@ -230,6 +239,11 @@ BEGIN
 END $$;
 SELECT id FROM fold_doc WHERE fold_else('ann');
 SELECT authz.subject();
+
+-- nor does an attempt that is refused while a query runs leave anything behind
+SELECT authz.try_set_token('bad') FROM fold_doc;
+SELECT authz.clear_token() FROM fold_doc;
+SELECT authz.subject(), authz.token_state();
 
 -- E18: rows of a lazy function, and a login for each of them
 CREATE FUNCTION fold_lazy() RETURNS SETOF integer LANGUAGE sql VOLATILE AS 'SELECT id FROM fold_doc';

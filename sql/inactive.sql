@@ -46,6 +46,11 @@ SELECT is_authenticated, is_admin, token_state FROM inactive_checks;
 INSERT INTO authz.inactive_subject VALUES ('https://people.propel.example', 'u-1');
 CALL mint.login('tPM');
 SELECT authz.is_authenticated(), authz.in_org('1189c444-8a2d-4c41-8b4b-ae43ce79a492'::text), authz.org_ids();
+-- accept: a token that names nobody cannot be listed
+SELECT authz.add_issuer('https://nosub.example', '{clinic}', options => '{"algorithms": ["HS256"], "required_claims": ["aud"]}'), authz.add_secret('https://nosub.example', mint.secret()) \g /dev/null
+SELECT authz.try_set_token(mint.hs256('{"iss": "https://nosub.example", "aud": "clinic", "exp": "+60"}'));
+SELECT authz.is_authenticated(), authz.subject() IS NULL AS no_subject;
+SELECT authz.drop_issuer('https://nosub.example') \g /dev/null
 
 -- prepared statements, and one transaction
 CALL mint.login('tD0');
@@ -69,6 +74,19 @@ EXECUTE inactive_read;
 ROLLBACK;
 EXECUTE inactive_read;
 RESET ROLE;
+-- somebody else, who is inactive, for a while
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u3');
+BEGIN;
+SAVEPOINT s;
+CALL mint.login('tD1g', '{"sub": "auth0|u3"}');
+SHOW dbmi_authz.token;
+SET LOCAL ROLE inactive_app;
+EXECUTE inactive_read;
+ROLLBACK TO s;
+SHOW dbmi_authz.token;
+SET LOCAL ROLE inactive_app;
+EXECUTE inactive_read;
+COMMIT;
 -- a cursor of somebody who has become inactive gives nothing more
 BEGIN;
 SET LOCAL ROLE inactive_app;
@@ -78,6 +96,14 @@ RESET ROLE;
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
 FETCH inactive_cursor;
 ROLLBACK;
+-- nor does he come back because somebody else was there for a while
+INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+CALL mint.login('tD0');
+BEGIN;
+CALL mint.login('tX0');
+SELECT authz.is_authenticated();
+ROLLBACK;
+SELECT authz.is_authenticated(), authz.subject();
 -- an expired token of an inactive subject has expired
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1') ON CONFLICT DO NOTHING;
 CALL mint.login('tD0', '{"exp": "-117"}');

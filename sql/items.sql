@@ -130,7 +130,9 @@ SELECT * FROM authz.managed_items();
 ROLLBACK;
 
 -- row 56: the owner by e-mail address
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS citext;
+RESET client_min_messages;
 CREATE TABLE items_note (id integer, email text, ci citext);
 INSERT INTO items_note VALUES (1, 'user@example.com', 'user@example.com'), (2, 'User@Example.com', 'User@Example.com');
 ALTER TABLE items_note ENABLE ROW LEVEL SECURITY;

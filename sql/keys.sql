@@ -274,6 +274,28 @@ SELECT keys_try($$SELECT authz.drop_key('https://id.example', '')$$);
 SELECT keys_try($$SELECT authz.drop_key(NULL, 'ed448')$$);
 SELECT keys_try($$SELECT authz.drop_key('https://id.example', 'ed448')$$);
 
+-- an identity goes by the very key that verified it: what comes instead, under its name or not, is another one
+SELECT authz.add_issuer(i, '{clinic}', options => '{"algorithms": ["HS256", "HS512"]}') FROM unnest(ARRAY['https://again.example', 'https://next.example']) i \g /dev/null
+CREATE FUNCTION keys_replaced(kid text, secret bytea, new_kid text, alg text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	DELETE FROM authz.issuer_key k WHERE k.issuer IN ('https://again.example', 'https://next.example');
+	PERFORM authz.add_secret('https://again.example', mint.secret(), kid), authz.add_secret('https://next.example', secret, new_kid, alg);
+	PERFORM authz.set_token(mint.token('{"iss": "https://again.example"}', header => json_strip_nulls(json_build_object('alg', 'HS256', 'kid', kid))));
+	-- in one statement: what has ended stays so
+	UPDATE authz.issuer_key k SET kid = n.kid, alg = n.alg, jwk = n.jwk, thumbprint = n.thumbprint FROM authz.issuer_key n
+	 WHERE k.issuer = 'https://again.example' AND n.issuer = 'https://next.example';
+	RETURN authz.token_state();
+END $$;
+SELECT what, keys_replaced(kid, secret, new_kid, alg) FROM (VALUES
+	('accept: the same', 'one', mint.secret(), 'one', 'HS256'),
+	('accept: the same, without kid', NULL, mint.secret(), NULL, 'HS256'),
+	('secret', 'one', mint.secret('b'), 'one', 'HS256'),
+	('secret, without kid', NULL, mint.secret('b'), NULL, 'HS256'),
+	('alg', 'one', mint.secret(), 'one', 'HS512'),
+	('kid', 'one', mint.secret(), 'two', 'HS256'),
+	('no kid', 'one', mint.secret(), NULL, 'HS256'),
+	('a kid', NULL, mint.secret(), 'one', 'HS256')) v(what, kid, secret, new_kid, alg);
+
 -- a statement that removes a key, and has the trust read again before it has done so
 CREATE TEMP TABLE keys_asked (state text);
 CREATE FUNCTION keys_ask() RETURNS text LANGUAGE plpgsql AS $$
@@ -294,6 +316,6 @@ COMMIT;
 SELECT authz.clear_token();
 DROP TABLE keys_asked;
 SELECT count(authz.drop_issuer(issuer)::text) FROM authz.issuer
- WHERE issuer ~ '^https://(id|other|ps|pem|hs).example$';
+ WHERE issuer ~ '^https://(id|other|ps|pem|hs|again|next).example$';
 DROP VIEW keys_shown;
-DROP FUNCTION keys_try, keys_add, keys_without_alg, keys_ask;
+DROP FUNCTION keys_try, keys_add, keys_without_alg, keys_replaced, keys_ask;

@@ -217,10 +217,63 @@ SELECT authz.is_authenticated(), authz.token_state();
 SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Bearer ', 'bearer  ', 'JWT ', 'jwt ', 'BEARER ', ' ']) prefix, mint.person('tX0') t;
 SELECT login_outcome(concat('Bearer ', mint.person('tX0'), '  ')) AS behind;
 -- refuse
-SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Token ', 'Bearer Bearer ', 'Bearer', 'Bearer: ', 'JWT Bearer ', 'Basic ', E'\t']) prefix, mint.person('tX0') t;
+SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Token ', 'Bearer Bearer ', 'Bearer', 'Bearer: ', 'JWT Bearer ', 'Basic ', 'Digest ', 'JWE ', E'\t']) prefix, mint.person('tX0') t;
+
+-- nor is what lies behind a token in memory read for the end of such a word
+CREATE TABLE login_bytes (token text, a "char", b "char", c "char");
+INSERT INTO login_bytes VALUES ('Bearer', ' ', ' ', ' '), ('Bear', 'e', 'r', ' ');
+SELECT token, authz.try_set_token(token), authz.last_error() ->> 'error_description' AS why FROM login_bytes;
+
+-- within a security-restricted operation nobody comes or goes, and no attempt is a failed login
+CALL mint.login('tX0');
+SELECT mint.person('tA0') AS somebody \gset
+CREATE MATERIALIZED VIEW login_restricted AS
+SELECT n, mint.outcome(s) FROM unnest(ARRAY[format('SELECT authz.set_token(%L)', :'somebody'), format('SELECT set_config(''dbmi_authz.token'', %L, false)', :'somebody'),
+	'SELECT authz.try_set_token(''bad'')', 'SET dbmi_authz.token = ''bad''', 'SELECT authz.clear_token()', 'RESET dbmi_authz.token', 'RESET ALL']) WITH ORDINALITY r(s, n);
+SELECT * FROM login_restricted ORDER BY n;
+SELECT authz.token_state(), authz.subject();
+DROP MATERIALIZED VIEW login_restricted;
+-- but where nobody is, a reset is none of anybody's business
+CALL mint.logout();
+CREATE FUNCTION login_reset() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RESET ALL; RETURN authz.token_state(); END $$;
+CREATE MATERIALIZED VIEW login_restricted AS SELECT login_reset();
+SELECT * FROM login_restricted;
+DROP MATERIALIZED VIEW login_restricted;
+
+-- what puts the setting back forgets a failed login, and nothing else does
+CREATE FUNCTION login_state_after(statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM authz.try_set_token('bad');
+	EXECUTE statement;
+	RETURN authz.token_state();
+END $$;
+SELECT s AS statement, login_state_after(s) FROM unnest(ARRAY['RESET dbmi_authz.token', 'RESET DBMI_Authz.Token', 'SET dbmi_authz.token TO DEFAULT', 'RESET ALL',
+	'SELECT', 'RESET work_mem', 'SET work_mem TO DEFAULT', 'SET work_mem = 1024', 'SET dbmi_authz.plan_folding = on', 'RESET dbmi_authz.plan_folding', 'DISCARD SEQUENCES']) s;
+DISCARD ALL;
+SELECT authz.token_state();
+-- a login does, a rollback to an earlier one does not
+SELECT authz.try_set_token('bad');
+BEGIN;
+SELECT authz.set_token(mint.person('tX0'), true) \g /dev/null
+SELECT authz.last_error() IS NULL AS forgotten;
+COMMIT;
+SELECT authz.token_state();
+BEGIN;
+SELECT authz.set_token(mint.person('tX0')) \g /dev/null
+SAVEPOINT s;
+SELECT authz.set_token(mint.person('tA0')) \g /dev/null
+SELECT authz.try_set_token('bad');
+ROLLBACK TO s;
+SELECT authz.token_state(), authz.last_error() IS NULL AS forgotten;
+COMMIT;
+-- not even in a file of the server's; without the token in the message
+ALTER SYSTEM SET dbmi_authz.token = 'a.b.c';
+ALTER SYSTEM SET DBMI_Authz.Token = 'a.b.c';
+
 
 CALL mint.go_home();
+DROP TABLE login_bytes;
 SELECT authz.drop_issuer('https://id.example') \g /dev/null
-DROP FUNCTION login_kid, login_header, login_as, login_outcome;
+DROP FUNCTION login_kid, login_header, login_as, login_outcome, login_reset, login_state_after;
 DROP TABLE login_row;
 DROP ROLE login_reader;

@@ -153,6 +153,26 @@ SELECT authz.token_state();
 SELECT authz.revoke_token('https://rev.example', 'J4');
 SELECT authz.token_state();
 COMMIT;
+-- an expression of PL/pgSQL is no query that could be compared
+CREATE FUNCTION revocation_asks() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN authz.is_owner('ann'::text); END $$;
+-- what has ended stays so for who had adopted it, also when the revocation is rolled back; logging in anew asks anew
+SELECT revocation_login('{"jti": "J8"}');
+BEGIN;
+SELECT authz.revoke_token('https://rev.example', 'J8');
+SELECT authz.token_state();
+ROLLBACK;
+SELECT revocation_try('SELECT revocation_asks()');
+SELECT authz.token_state(), revocation_login('{"jti": "J8"}');
+SELECT authz.token_state();
+-- and ends nobody else's: the one of before the savepoint
+BEGIN;
+SAVEPOINT s;
+SELECT revocation_login('{"jti": "J9"}');
+SELECT authz.revoke_token('https://rev.example', 'J9');
+SELECT authz.token_state();
+ROLLBACK TO s;
+SELECT authz.token_state();
+COMMIT;
 -- rows written by hand, truncated and all; also where no trigger should fire
 SELECT revocation_login('{"jti": "J6"}');
 SET session_replication_role = replica;
@@ -198,4 +218,4 @@ SELECT revocation_login('{"jti": "never"}') AS never, revocation_login('{"jti": 
 SELECT authz.clear_token(), authz.drop_issuer('https://rev.example');
 DELETE FROM authz.revocation WHERE issuer LIKE 'https://rev%.example';
 DROP VIEW revocation_shown;
-DROP FUNCTION revocation_try, revocation_login, revocation_written;
+DROP FUNCTION revocation_try, revocation_login, revocation_written, revocation_asks;

@@ -46,7 +46,7 @@ az_check_may_change(void)
 	if (query_runs())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
 				 NULL, NULL, NULL);
-	if (InSecurityRestrictedOperation() && !defining)
+	if (InSecurityRestrictedOperation())
 		az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, restricted_message,
 				 NULL, NULL, NULL);
 }
@@ -140,7 +140,7 @@ check_token(char **newval, void **extra, GucSource source)
 	bool		raise = !defining;
 
 	/* a worker gets the label of its leader and is nobody */
-	if (source == PGC_S_DEFAULT || InitializingParallelWorker || IsParallelWorker())
+	if (InitializingParallelWorker || IsParallelWorker())
 		return true;
 
 	/*
@@ -156,7 +156,7 @@ check_token(char **newval, void **extra, GucSource source)
 			return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
 								NULL, NULL, NULL, raise);
 		if (**newval == '\0')
-			return true;
+			return true;		/* the default */
 		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
 		return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
 							NULL, NULL, NULL, false);

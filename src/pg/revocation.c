@@ -93,16 +93,19 @@ begin_lookup(const Lookup *lookup, Relation rel, const char *const *texts, int n
 							  OidIsValid(lookup->primary_key), NULL, n, key);
 }
 
-/* Microseconds since 1970 of a timestamp, which counts from 2000. */
+/*
+ * Microseconds since 1970 of a timestamp, which counts from 2000.  Infinity is
+ * the greatest number, minus infinity the least.
+ */
 static int64
 unix_time(TimestampTz at)
 {
 	const int64 shift = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
 		USECS_PER_DAY;
 
-	if (TIMESTAMP_IS_NOBEGIN(at) || at < PG_INT64_MIN + shift)
+	if (at < PG_INT64_MIN + shift)
 		return PG_INT64_MIN;
-	if (TIMESTAMP_IS_NOEND(at) || at > PG_INT64_MAX - shift)
+	if (at > PG_INT64_MAX - shift)
 		return PG_INT64_MAX;
 	return at + shift;
 }

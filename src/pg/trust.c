@@ -114,13 +114,10 @@ Oid
 az_own_table(const char *name)
 {
 	Oid			extension = get_extension_oid("dbmi_authz", true);
-	Oid			schema = get_namespace_oid(AZ_SCHEMA, true);
-	Oid			found;
+	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
 
-	if (!OidIsValid(extension) || !OidIsValid(schema))
-		return InvalidOid;
-	found = get_relname_relid(name, schema);
-	if (!OidIsValid(found) ||
+	/* what does not exist is nobody's, as the forgery is */
+	if (!OidIsValid(extension) ||
 		getExtensionOfObject(RelationRelationId, found) != extension)
 		return InvalidOid;
 	return found;
@@ -228,7 +225,8 @@ rebuild(void)
 const AzTrust *
 az_trust(void)
 {
-	if (!installed || cache_state != AZ_CACHE_VALID)
+	/* valid only while the extension is installed */
+	if (cache_state != AZ_CACHE_VALID)
 	{
 		bool		was_installed = installed;
 

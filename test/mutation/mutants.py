@@ -3,8 +3,8 @@
 Every condition that decides something: of an "if", of "?:", and every operand
 of "&&" and "||" in them, in what is returned and in what is assigned.  Each is
 forced to hold and not to hold, with its side effects kept; and every "<" in
-them becomes "<=", and so on.  Conditions of loops stay as they are.  Entries
-of the table of checks are guards, too: each is left out once.
+them becomes "<=", and so on.  Conditions of loops, and assertions, stay as
+they are.  Entries of the table of checks are guards, too: each is left out once.
 
 The parser knows no more of C than the style of this project needs.
 """
@@ -187,6 +187,8 @@ class Source:
                     self.force(*self.strip(start + 1, end), ("always", "never"))
                     self.expression(start + 1, end)
                 lo = end + 1
+        if re.compile(r"(Static)?Assert\w*\(").match(self.bare, lo, hi):
+            return
         assigned = re.compile(r"[^=<>!]=(?!=)").search(self.bare, lo, hi)
         if assigned and self.bare.count("(", lo, assigned.start()) == \
                 self.bare.count(")", lo, assigned.start()):

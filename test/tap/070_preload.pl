@@ -180,5 +180,25 @@ for my $setting ("token_scope = 'transaction'", 'max_token_size = 1000')
 	like((session($node, "SET dbmi_authz.$setting;"))[-1], qr/^42501: /, "not for the application: $setting");
 }
 
+# Whoever was there before sees each query begin, run and finish, and each
+# command: pg_stat_statements counts them, and not what runs inside of them.
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_stat_statements, dbmi_authz'\npg_stat_statements.track = 'top'");
+$node->restart;
+$node->safe_psql('postgres', <<'SQL');
+CREATE EXTENSION pg_stat_statements;
+CREATE TABLE hooked (id int);
+CREATE TABLE hooked_log (id int);
+CREATE FUNCTION hooked_inside() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM hooked); END';
+CREATE FUNCTION hooked_after() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO hooked_log VALUES (new.id); RETURN NULL; END';
+CREATE TRIGGER after AFTER INSERT ON hooked FOR EACH ROW EXECUTE FUNCTION hooked_after();
+SELECT pg_stat_statements_reset();
+INSERT INTO hooked VALUES (1);
+SELECT hooked_inside();
+ALTER TABLE hooked ADD more int;
+SQL
+is($node->safe_psql('postgres', 'SELECT query FROM pg_stat_statements WHERE query ~ \'hooked\' ORDER BY query COLLATE "C"'),
+	join("\n", 'ALTER TABLE hooked ADD more int', 'INSERT INTO hooked VALUES ($1)', 'SELECT hooked_inside()'),
+	'other extensions see queries and commands');
+
 $node->stop;
 done_testing();
