@@ -98,6 +98,20 @@ SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 -- refuse: a primary key over other columns
 SELECT statement, left(altered_by(statement), 5) FROM unnest(ARRAY['ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (value, kind, issuer)',
 	'ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (revoked_at)']) statement;
+-- what administers finds a NULL or another type where none can be, and what follows an issuer that goes
+SELECT statement, altered_by(statement) FROM unnest(ARRAY[
+	'ALTER TABLE authz.profile ALTER chosen_by DROP NOT NULL; UPDATE authz.profile SET chosen_by = NULL; SELECT authz.add_issuer(''y'', ''{z}'')',
+	'ALTER TABLE authz.profile ALTER audience_required DROP NOT NULL; UPDATE authz.profile SET audience_required = NULL; SELECT authz.add_issuer(''y'', ''{z}'')',
+	'ALTER TABLE authz.profile ALTER options DROP NOT NULL; UPDATE authz.profile SET options = NULL; SELECT authz.add_issuer(''y'', ''{z}'')',
+	'ALTER TABLE authz.issuer ALTER profile DROP NOT NULL; UPDATE authz.issuer SET profile = NULL; SELECT authz.alter_issuer(''people dbmi'', ''{}'')',
+	'ALTER TABLE authz.issuer ALTER options DROP NOT NULL; UPDATE authz.issuer SET options = NULL; SELECT authz.add_secret(''people dbmi'', mint.secret(), ''x'')',
+	'ALTER TABLE authz.issuer ALTER options DROP DEFAULT, ALTER options TYPE bigint USING 4242; SELECT authz.alter_issuer(''people dbmi'', ''{}'')',
+	'ALTER TABLE authz.issuer_key ALTER alg DROP NOT NULL, ALTER source DROP NOT NULL; UPDATE authz.issuer_key SET alg = NULL, source = NULL; SELECT authz.set_jwks(''people dbmi'', ''{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'')',
+	'ALTER TABLE authz.issuer_key ALTER source DROP NOT NULL; UPDATE authz.issuer_key SET source = NULL; SELECT authz.set_jwks(''people dbmi'', ''{"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}'')',
+	'ALTER TABLE authz.issuer ALTER issuer TYPE bigint USING 4242; DELETE FROM authz.issuer',
+	'ALTER TABLE authz.issuer RENAME issuer TO name; DELETE FROM authz.issuer',
+	'ALTER TABLE authz.issuer DROP CONSTRAINT issuer_pkey, ALTER issuer DROP NOT NULL; UPDATE authz.issuer SET issuer = NULL; SELECT count(*) FROM authz.issuer_key',
+	'ALTER TABLE authz.issuer DROP CONSTRAINT issuer_pkey, ALTER issuer DROP NOT NULL; UPDATE authz.issuer SET issuer = NULL; DELETE FROM authz.issuer']) statement;
 -- a table that goes, and one that the extension does not own
 SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 	'ALTER EXTENSION dbmi_authz DROP TABLE authz.issuer; DROP TABLE authz.issuer',

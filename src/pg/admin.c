@@ -176,17 +176,29 @@ az_run(const char *sql, const AzParams *params)
 }
 
 char *
-az_result(uint64 row, int column)
+az_result_or_null(uint64 row, int column)
 {
 	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+}
+
+/* The owner of the database can have taken NOT NULL from a column. */
+char *
+az_result(uint64 row, int column)
+{
+	char	   *value = az_result_or_null(row, column);
+
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIG_FILE_ERROR),
+				 errmsg("unexpected null value in column \"%s\"",
+						SPI_fname(SPI_tuptable->tupdesc, column))));
+	return value;
 }
 
 text *
 az_result_text(uint64 row, int column)
 {
-	char	   *value = az_result(row, column);
-
-	return value ? cstring_to_text(value) : NULL;
+	return cstring_to_text(az_result(row, column));
 }
 
 /* ----------------------------------------------------------------

@@ -66,9 +66,12 @@ extern void az_param_int2(AzParams *params, int16 number);
  */
 extern uint64 az_run(const char *sql, const AzParams *params);
 
-/* One value of the result of the last az_run(), NULL for SQL's. */
+/* One value of the result of the last az_run(); an error for SQL's NULL. */
 extern char *az_result(uint64 row, int column);
 extern text *az_result_text(uint64 row, int column);
+
+/* The same, NULL for SQL's. */
+extern char *az_result_or_null(uint64 row, int column);
 
 /* ---- issuers; inside SPI_connect() ---- */
 

@@ -47,20 +47,19 @@ drop_keys(const TriggerData *trigger)
 	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
 	int			column = SPI_fnumber(desc, "issuer");
 	AzParams	params = {0};
-	text	   *name;
-	bool		isnull;
+	char	   *before;
+	char	   *after = NULL;
 
 	SPI_connect();
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		az_run("DELETE FROM authz.issuer_key", &params);
 	else
 	{
-		name = DatumGetTextPP(SPI_getbinval(trigger->tg_trigtuple, desc, column,
-											&isnull));
-		if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
-			strcmp(SPI_getvalue(trigger->tg_newtuple, desc, column),
-				   text_to_cstring(name)) != 0)
-			drop_keys_of(name);
+		before = SPI_getvalue(trigger->tg_trigtuple, desc, column);
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+			after = SPI_getvalue(trigger->tg_newtuple, desc, column);
+		if (before && (after == NULL || strcmp(before, after) != 0))
+			drop_keys_of(cstring_to_text(before));
 	}
 	SPI_finish();
 }

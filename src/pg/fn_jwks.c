@@ -133,8 +133,9 @@ present_rows(text *issuer)
 	for (i = 0; i < n; i++)
 	{
 		Row		   *row = palloc0(sizeof(Row));
+		const char *kid = az_result_or_null(i, 1);
 
-		row->key.kid = az_result_text(i, 1);
+		row->key.kid = kid ? cstring_to_text(kid) : NULL;
 		row->key.alg = az_result_text(i, 2);
 		row->key.thumbprint = az_result_text(i, 3);
 		row->key.jwk = az_result_text(i, 4);

@@ -88,7 +88,7 @@ note_policies(AzPolicies *policies, StringInfo others)
 	for (row = 0; row < SPI_processed; row++)
 	{
 		const char *name = az_result(row, 1);
-		const char *comment = az_result(row, 3);
+		const char *comment = az_result_or_null(row, 3);
 		bool		marked = comment && strcmp(comment, AZ_POLICY_MARK) == 0;
 		bool		ours = false;
 		int			i;
