@@ -245,6 +245,10 @@ SELECT authz.try_set_token('bad') FROM fold_doc;
 SELECT authz.clear_token() FROM fold_doc;
 SELECT authz.subject(), authz.token_state();
 
+-- other settings are free
+CREATE FUNCTION fold_other_setting() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN SET LOCAL work_mem = '5MB'; RETURN true; END $$;
+SELECT count(*) FROM fold_doc WHERE fold_other_setting();
+
 -- E18: rows of a lazy function, and a login for each of them
 CREATE FUNCTION fold_lazy() RETURNS SETOF integer LANGUAGE sql VOLATILE AS 'SELECT id FROM fold_doc';
 SELECT fold_lazy(), fold_login(CASE g WHEN 1 THEN 'ann' ELSE 'bob' END) FROM generate_series(1, 2) g;

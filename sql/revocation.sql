@@ -144,6 +144,10 @@ SELECT authz.token_state();
 -- accept: sub comes first
 SELECT authz.try_set_token(mint.hs256('{"iss": "https://rev3.example", "sub": "s-1", "user_id": "u-1", "iat": "-5", "exp": "+60"}'));
 
+-- accept: a token without any of the three
+SELECT authz.alter_issuer('https://rev3.example', '{"required_claims": ["exp"]}') \g /dev/null
+SELECT authz.try_set_token(mint.hs256('{"iss": "https://rev3.example", "exp": "+60", "iat": "-5"}'));
+
 --
 -- Felt at the next query, in the middle of a transaction, under REPEATABLE READ too
 --

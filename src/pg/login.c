@@ -162,7 +162,7 @@ check_token(char **newval, void **extra, GucSource source)
 							NULL, NULL, NULL, false);
 	}
 
-	if (query_runs() && raise)
+	if (query_runs())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 							query_runs_message, NULL, NULL, NULL, raise);
 	if (InSecurityRestrictedOperation() && raise)

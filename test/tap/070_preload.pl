@@ -180,6 +180,8 @@ for my $setting ("token_scope = 'transaction'", 'max_token_size = 1000')
 	like((session($node, "SET dbmi_authz.$setting;"))[-1], qr/^42501: /, "not for the application: $setting");
 }
 
+is($node->safe_psql('postgres', 'ALTER SYSTEM RESET ALL'), '', 'ALTER SYSTEM RESET ALL, which names no setting');
+
 # Whoever was there before sees each query begin, run and finish, and each
 # command: pg_stat_statements counts them, and not what runs inside of them.
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_stat_statements, dbmi_authz'\npg_stat_statements.track = 'top'");
