@@ -240,6 +240,13 @@ CREATE MATERIALIZED VIEW login_restricted AS SELECT login_reset();
 SELECT * FROM login_restricted;
 DROP MATERIALIZED VIEW login_restricted;
 
+-- a failed login is not forgotten there either
+SELECT authz.try_set_token('bad');
+CREATE MATERIALIZED VIEW login_restricted AS SELECT mint.outcome('RESET ALL');
+SELECT * FROM login_restricted;
+DROP MATERIALIZED VIEW login_restricted;
+SELECT authz.token_state();
+
 -- what puts the setting back forgets a failed login, and nothing else does
 CREATE FUNCTION login_state_after(statement text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
