@@ -68,6 +68,11 @@ gives('set early, for a transaction', "BEGIN;\nSET LOCAL dbmi_authz.token = '%{a
 	[ 'ann', 'none' ]);
 gives('a label typed early', "SET dbmi_authz.token = 'token of ann';\nSELECT authz.token_state();", ['rejected']);
 
+# Where core makes the message, reason and hint are handed to it, each only if there is one.
+my $warned = slurp_file($node->logfile);
+like($warned, qr/WARNING:  token was refused\n[^\n]*DETAIL:  \{[^\n]*"Invalid token signature"\}\n(?![^\n]*HINT)/, 'a bad one set early: its reason, no hint');
+like($warned, qr/DETAIL:  \{[^\n]*"Malformed token: [^\n]*"\}\n[^\n]*HINT:  Only the compact/, 'a label typed early: its reason and a hint');
+
 # Preloaded, a bad one is an error at once.
 for my $how ('session_preload_libraries', 'shared_preload_libraries')
 {
