@@ -134,6 +134,8 @@ for my $preloaded (1, 0)
 	unlike(join("\n", @got), qr/^t\|/m, "connection options do not log in, $when");
 	unlike(join("\n", @got), qr/\|1$/m, "nor show rows, $when");
 	no_leak("connection options, $when", @got);
+	@got = session($node, 'SELECT authz.token_state();', options => "-c dbmi_authz.token=$tokens{ann}");
+	is($got[-1], 'rejected', "but count as an attempt, $when");
 	@got = session($node, 'SELECT authz.is_authenticated(), count(*) FROM doc;', user => 'carrier');
 	is($got[-1], 'f|0', "a stored setting does not log in, $when");
 	no_leak("a stored setting, $when", @got);
