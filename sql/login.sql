@@ -212,6 +212,17 @@ SELECT authz.is_authenticated(), authz.subject();
 COMMIT;
 SELECT authz.is_authenticated(), authz.token_state();
 
+-- verify_token: the same judgement, and nobody comes or goes by it
+CALL mint.login('tX0');
+-- accept
+SELECT authz.verify_token(mint.person('tA0')) ->> 'sub' AS sub, authz.subject();
+-- refuse
+SELECT mint.outcome(format('SELECT authz.verify_token(%L)', mint.person('tA0', '{"exp": "-150"}')));
+SELECT mint.outcome(format('SELECT authz.verify_token(%L)', mint.hs256(mint.claims('tX0')::json, mint.secret('other'))));
+SELECT mint.outcome('SELECT authz.verify_token('''')');
+SELECT authz.token_state(), authz.subject(), authz.last_error() IS NULL AS no_error;
+CALL mint.logout();
+
 -- row 21: the word in front
 -- accept
 SELECT prefix, login_outcome(concat(prefix, t)) FROM unnest(ARRAY['Bearer ', 'bearer  ', 'JWT ', 'jwt ', 'BEARER ', ' ']) prefix, mint.person('tX0') t;
@@ -239,6 +250,13 @@ CREATE FUNCTION login_reset() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RESET AL
 CREATE MATERIALIZED VIEW login_restricted AS SELECT login_reset();
 SELECT * FROM login_restricted;
 DROP MATERIALIZED VIEW login_restricted;
+
+-- a failed login is not forgotten there either
+SELECT authz.try_set_token('bad');
+CREATE MATERIALIZED VIEW login_restricted AS SELECT mint.outcome('RESET ALL');
+SELECT * FROM login_restricted;
+DROP MATERIALIZED VIEW login_restricted;
+SELECT authz.token_state();
 
 -- what puts the setting back forgets a failed login, and nothing else does
 CREATE FUNCTION login_state_after(statement text) RETURNS text LANGUAGE plpgsql AS $$

@@ -92,6 +92,11 @@ gives('set early, for a transaction', "BEGIN;\nSET LOCAL dbmi_authz.token = '%{a
 	[ 'ann', 'none' ]);
 gives('a label typed early', "SET dbmi_authz.token = 'token of ann';\nSELECT authz.token_state();", ['rejected']);
 
+# Where core makes the message, reason and hint are handed to it, each only if there is one.
+my $warned = slurp_file($node->logfile);
+like($warned, qr/WARNING:  token was refused\n[^\n]*DETAIL:  \{[^\n]*"Invalid token signature"\}\n(?![^\n]*HINT)/, 'a bad one set early: its reason, no hint');
+like($warned, qr/DETAIL:  \{[^\n]*"Malformed token: [^\n]*"\}\n[^\n]*HINT:  Only the compact/, 'a label typed early: its reason and a hint');
+
 # C7.4: loaded by the postmaster it is in each backend what it is in one of its own
 # Preloaded, a bad one is an error at once.
 for my $how ('session_preload_libraries', 'shared_preload_libraries')
@@ -155,6 +160,8 @@ for my $preloaded (1, 0)
 	unlike(join("\n", @got), qr/^t\|/m, "connection options do not log in, $when");
 	unlike(join("\n", @got), qr/\|1$/m, "nor show rows, $when");
 	no_leak("connection options, $when", @got);
+	@got = session($node, 'SELECT authz.token_state();', options => "-c dbmi_authz.token=$tokens{ann}");
+	is($got[-1], 'rejected', "but count as an attempt, $when");
 	@got = session($node, 'SELECT authz.is_authenticated(), count(*) FROM doc;', user => 'carrier');
 	is($got[-1], 'f|0', "a stored setting does not log in, $when");
 	no_leak("a stored setting, $when", @got);
