@@ -362,6 +362,7 @@ AZ_SQL(authz_explain_perm)
 	int			verbosity = PG_ARGISNULL(3) ? -1 : PG_GETARG_INT32(3);
 	List	   *lines = NIL;
 	ListCell   *lc;
+	bool		granted;
 
 	if (verbosity < 0 || verbosity > 2)
 		ereport(ERROR,
@@ -373,8 +374,8 @@ AZ_SQL(authz_explain_perm)
 
 	if (verbosity == 2)
 		lines = headings(fcinfo, id, object);
-	lines = lappend(lines, decide(fcinfo, object, &lines) ?
-					pstrdup("RESULT: Permission Granted") :
+	granted = decide(fcinfo, object, &lines);	/* first: it adds lines */
+	lines = lappend(lines, granted ? pstrdup("RESULT: Permission Granted") :
 					pstrdup("RESULT: Permission Denied"));
 	foreach(lc, lines)
 	{
