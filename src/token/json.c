@@ -3,17 +3,20 @@
  * json.c
  *	  An opaque, read-only tree of JSON values.
  *
- * An AzJson is a json_t under another name, so that no file but this one and
- * json_parse.c sees jansson's header.
+ * An AzJson is a json_t under another name, so that no file but this one sees
+ * jansson's header.
  *
  * jansson draws the seed of its hash tables when it makes the first object
  * of a process, and never again.  So nothing may be parsed in a process that
  * forks afterwards (the postmaster, when the library is preloaded): the
  * children would share the seed, and one could learn it for the others.
  *
+ * An empty object comes from json_pack(), since json_object() is a symbol of
+ * the PostgreSQL server, too, and our call would reach that one.
+ *
  *-------------------------------------------------------------------------
  */
-#include "json.h"
+#include "json_make.h"
 
 #include <float.h>
 #include <math.h>
@@ -175,4 +178,73 @@ az_json_number_text(const AzJson *value, char *buf)
 		return (size_t) snprintf(buf, AZ_JSON_NUMBER_MAX, "%" JSON_INTEGER_FORMAT,
 								 json_integer_value(tree(value)));
 	return 0;
+}
+
+/* ---- making values ---- */
+
+static AzJson *
+made(json_t *value)
+{
+	return (AzJson *) value;
+}
+
+AzJson *
+az_json_make_object(void)
+{
+	return made(json_pack("{}"));
+}
+
+AzJson *
+az_json_make_array(void)
+{
+	return made(json_pack("[]"));
+}
+
+AzJson *
+az_json_make_string(const char *text, size_t len)
+{
+	return made(json_stringn_nocheck(text, len));
+}
+
+AzJson *
+az_json_make_integer(int64_t integer)
+{
+	return made(json_integer(integer));
+}
+
+AzJson *
+az_json_make_real(double real)
+{
+	return made(json_real(real));
+}
+
+AzJson *
+az_json_make_true(void)
+{
+	return made(json_true());
+}
+
+AzJson *
+az_json_make_false(void)
+{
+	return made(json_false());
+}
+
+AzJson *
+az_json_make_null(void)
+{
+	return made(json_null());
+}
+
+bool
+az_json_append(AzJson *array, AzJson *value)
+{
+	return json_array_append_new((json_t *) array, (json_t *) value) == 0;
+}
+
+bool
+az_json_add(AzJson *object, const char *name, size_t len, AzJson *value)
+{
+	return json_object_setn_new_nocheck((json_t *) object, name, len,
+										(json_t *) value) == 0;
 }

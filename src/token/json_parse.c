@@ -8,19 +8,15 @@
  * byte and goes on, and when that was a closing quote it reads and writes
  * behind its buffers, and where it compares it calls abort().  Headers are
  * parsed before anything is known about their sender.  The functions that
- * make values say when they have no memory.
- *
- * An empty object comes from json_pack(), since json_object() is a symbol of
- * the PostgreSQL server, too, and our call would reach that one.
+ * make values (json_make.h) say when they have no memory.
  *
  *-------------------------------------------------------------------------
  */
-#include "json.h"
+#include "json_make.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <jansson.h>
 
 typedef struct Parser
 {
@@ -32,7 +28,7 @@ typedef struct Parser
 	AzJsonStatus status;		/* the first thing wrong */
 } Parser;
 
-static json_t *parse_value(Parser *parser);
+static AzJson *parse_value(Parser *parser);
 
 /* Says what is wrong, and is what a parsing function then returns. */
 static void *
@@ -43,8 +39,8 @@ fail(Parser *parser, AzJsonStatus status)
 	return NULL;
 }
 
-static json_t *
-made(Parser *parser, json_t *value)
+static AzJson *
+made(Parser *parser, AzJson *value)
 {
 	return value != NULL ? value : fail(parser, AZ_JSON_NO_MEMORY);
 }
@@ -278,7 +274,7 @@ read_integer(const char *digits, const char *end, bool negative, int64_t *value)
 }
 
 /* The C library wants a terminator.  The locale of numbers is C. */
-static json_t *
+static AzJson *
 make_real(Parser *parser, const char *start)
 {
 	size_t		len = (size_t) (parser->p - start);
@@ -295,10 +291,10 @@ make_real(Parser *parser, const char *start)
 		free(copy);
 	if (!isfinite(real))
 		return fail(parser, AZ_JSON_INVALID);
-	return made(parser, json_real(real));
+	return made(parser, az_json_make_real(real));
 }
 
-static json_t *
+static AzJson *
 parse_number(Parser *parser)
 {
 	const char *start = parser->p;
@@ -323,7 +319,7 @@ parse_number(Parser *parser)
 		return make_real(parser, start);
 	if (!read_integer(digits, end, negative, &integer))
 		return fail(parser, AZ_JSON_INVALID);
-	return made(parser, json_integer(integer));
+	return made(parser, az_json_make_integer(integer));
 }
 
 /* ---- arrays, objects, everything ---- */
@@ -340,29 +336,29 @@ take_word(Parser *parser, const char *word)
 }
 
 static bool
-parse_element(Parser *parser, json_t *array)
+parse_element(Parser *parser, AzJson *array)
 {
-	json_t	   *value = parse_value(parser);
+	AzJson	   *value = parse_value(parser);
 
 	return value != NULL &&
-		(json_array_append_new(array, value) == 0 || fail(parser, AZ_JSON_NO_MEMORY));
+		(az_json_append(array, value) || fail(parser, AZ_JSON_NO_MEMORY));
 }
 
 /* RFC 7519, 4: one name twice refuses the whole. */
 static bool
-parse_member(Parser *parser, json_t *object)
+parse_member(Parser *parser, AzJson *object)
 {
 	size_t		len;
 	const char *text;
 	char	   *name;
-	json_t	   *value = NULL;
+	AzJson	   *value = NULL;
 	bool		added = false;
 
 	skip_space(parser);
 	text = parse_string(parser, &len);
 	if (text == NULL)
 		return false;
-	if (json_object_getn(object, text, len) != NULL)
+	if (az_json_get(object, text, len) != NULL)
 		return fail(parser, AZ_JSON_INVALID);
 	skip_space(parser);
 	if (!take(parser, ':'))
@@ -375,16 +371,16 @@ parse_member(Parser *parser, json_t *object)
 	memcpy(name, text, len);
 	value = parse_value(parser);
 	if (value != NULL)
-		added = json_object_setn_new_nocheck(object, name, len, value) == 0 ||
+		added = az_json_add(object, name, len, value) ||
 			fail(parser, AZ_JSON_NO_MEMORY);
 	free(name);
 	return added;
 }
 
 /* From the opening bracket on. */
-static json_t *
-parse_container(Parser *parser, json_t *container, char closing,
-				bool (*parse_one) (Parser *, json_t *))
+static AzJson *
+parse_container(Parser *parser, AzJson *container, char closing,
+				bool (*parse_one) (Parser *, AzJson *))
 {
 	if (made(parser, container) == NULL)
 		return NULL;
@@ -396,34 +392,34 @@ parse_container(Parser *parser, json_t *container, char closing,
 	{
 		if (!parse_one(parser, container))
 		{
-			json_decref(container);
+			az_json_free(container);
 			return NULL;
 		}
 		skip_space(parser);
 	} while (take(parser, ','));
 	if (take(parser, closing))
 		return container;
-	json_decref(container);
+	az_json_free(container);
 	return fail(parser, AZ_JSON_INVALID);
 }
 
-static json_t *
+static AzJson *
 parse_nested(Parser *parser)
 {
-	json_t	   *value;
+	AzJson	   *value;
 
 	if (parser->depth == AZ_JSON_MAX_DEPTH)
 		return fail(parser, AZ_JSON_TOO_DEEP);
 	parser->depth++;
 	if (peek(parser) == '{')
-		value = parse_container(parser, json_pack("{}"), '}', parse_member);
+		value = parse_container(parser, az_json_make_object(), '}', parse_member);
 	else
-		value = parse_container(parser, json_pack("[]"), ']', parse_element);
+		value = parse_container(parser, az_json_make_array(), ']', parse_element);
 	parser->depth--;
 	return value;
 }
 
-static json_t *
+static AzJson *
 parse_value(Parser *parser)
 {
 	const char *text;
@@ -437,18 +433,18 @@ parse_value(Parser *parser)
 			return parse_nested(parser);
 		case '"':
 			text = parse_string(parser, &len);
-			return text != NULL ? made(parser, json_stringn_nocheck(text, len)) : NULL;
+			return text != NULL ? made(parser, az_json_make_string(text, len)) : NULL;
 		case 't':
 			if (take_word(parser, "true"))
-				return json_true();
+				return az_json_make_true();
 			break;
 		case 'f':
 			if (take_word(parser, "false"))
-				return json_false();
+				return az_json_make_false();
 			break;
 		case 'n':
 			if (take_word(parser, "null"))
-				return json_null();
+				return az_json_make_null();
 			break;
 		default:
 			return parse_number(parser);
@@ -460,7 +456,7 @@ AzJsonStatus
 az_json_parse(const char *text, size_t len, AzJson **root)
 {
 	Parser		parser = {text, text + len, 0, NULL, len, AZ_JSON_OK};
-	json_t	   *value = NULL;
+	AzJson	   *value = NULL;
 
 	skip_space(&parser);
 	if (peek(&parser) == '{' || peek(&parser) == '[')
@@ -472,11 +468,11 @@ az_json_parse(const char *text, size_t len, AzJson **root)
 		skip_space(&parser);
 		if (parser.p != parser.end)
 		{
-			json_decref(value);
+			az_json_free(value);
 			value = fail(&parser, AZ_JSON_INVALID);
 		}
 	}
 	free(parser.scratch);
-	*root = (AzJson *) value;
+	*root = value;
 	return parser.status;
 }
