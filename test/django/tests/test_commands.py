@@ -195,7 +195,7 @@ class Status(Commands):
     def test_owner(self):
         code, out, _ = self.run_command("authz_status")
         self.assertEqual(code, 0)
-        for line in ("extension    dbmi_authz 1.0, PostgreSQL ", "token scope  session",
+        for line in ("extension    dbmi_authz 1.1, PostgreSQL ", "token scope  session",
                      "clinic_owner, with the rights of the database's owner",
                      "issuer       https://id.example, profile generic, 1 keys",
                      "table        clinic_note, 1 policy\n",
