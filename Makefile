@@ -123,9 +123,9 @@ EXTENSION = dbmi_authz
 DATA = $(sort $(wildcard dbmi_authz--*.sql))
 
 TOKEN_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/token/*.c)))
-OBJS = $(TOKEN_OBJS) $(patsubst %.c,%.o,$(sort $(wildcard src/pg/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
 
-PG_CPPFLAGS = -Isrc/token -Isrc/pg
+PG_CPPFLAGS = -Isrc
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = -ljansson -lcrypto
 
@@ -174,7 +174,7 @@ include $(PGXS)
 
 # PGXS makes no dependencies by itself; there are few files, and one changed
 # header rebuilds them all.
-$(OBJS): $(wildcard src/token/*.h src/pg/*.h)
+$(OBJS): $(wildcard src/*/*.h)
 
 # The token library's own program links the objects of the extension.
 test/unit/%: $(TOKEN_OBJS) FORCE

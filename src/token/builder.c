@@ -12,7 +12,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "builder.h"
+#include "token/builder.h"
 
 #include <stdlib.h>
 

@@ -16,8 +16,8 @@
 #ifndef AZ_BUILDER_H
 #define AZ_BUILDER_H
 
-#include "identity.h"
-#include "reason.h"
+#include "token/identity.h"
+#include "token/reason.h"
 
 /*
  * How strings leave UTF-8.  Called for strings that hold a byte >= 0x80

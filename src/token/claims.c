@@ -12,7 +12,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "claims.h"
+#include "token/claims.h"
 
 typedef struct Reading
 {

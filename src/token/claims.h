@@ -8,8 +8,8 @@
 #ifndef AZ_CLAIMS_H
 #define AZ_CLAIMS_H
 
-#include "builder.h"
-#include "issuer.h"
+#include "token/builder.h"
+#include "token/issuer.h"
 
 /* What verify.c has already read and judged. */
 typedef struct AzVerified

@@ -19,8 +19,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "alg.h"
-#include "jwk.h"
+#include "token/alg.h"
+#include "token/jwk.h"
 
 typedef enum AzType
 {

@@ -13,7 +13,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "issuer.h"
+#include "token/issuer.h"
 
 #include <stdlib.h>
 #include <string.h>

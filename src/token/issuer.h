@@ -12,7 +12,7 @@
 #ifndef AZ_ISSUER_H
 #define AZ_ISSUER_H
 
-#include "jwk.h"
+#include "token/jwk.h"
 
 typedef struct AzName
 {

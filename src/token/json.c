@@ -16,7 +16,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "json_make.h"
+#include "token/json_make.h"
 
 #include <float.h>
 #include <math.h>

@@ -10,7 +10,7 @@
 #ifndef AZ_JSON_MAKE_H
 #define AZ_JSON_MAKE_H
 
-#include "json.h"
+#include "token/json.h"
 
 extern AzJson *az_json_make_object(void);
 extern AzJson *az_json_make_array(void);

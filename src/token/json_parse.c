@@ -12,7 +12,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "json_make.h"
+#include "token/json_make.h"
 
 #include <math.h>
 #include <stdlib.h>

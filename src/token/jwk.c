@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64url.h"
-#include "key.h"
+#include "token/b64url.h"
+#include "token/key.h"
 
 #define MAX_KEYS		1024	/* in a set */
 #define MAX_KEY_OPS		64

@@ -13,8 +13,8 @@
 #ifndef AZ_JWK_H
 #define AZ_JWK_H
 
-#include "alg.h"
-#include "json.h"
+#include "token/alg.h"
+#include "token/json.h"
 
 typedef struct AzKey AzKey;		/* opaque */
 

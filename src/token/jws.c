@@ -8,7 +8,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "jws.h"
+#include "token/jws.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@
 #include <openssl/ecerr.h>
 #include <openssl/err.h>
 
-#include "b64url.h"
-#include "key.h"
+#include "token/b64url.h"
+#include "token/key.h"
 
 typedef struct Span
 {

@@ -8,8 +8,8 @@
 #ifndef AZ_JWS_H
 #define AZ_JWS_H
 
-#include "jwk.h"
-#include "reason.h"
+#include "token/jwk.h"
+#include "token/reason.h"
 
 /* A parsed compact JWS.  Nothing in it is believed before az_jws_verify(). */
 typedef struct AzJws

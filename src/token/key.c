@@ -7,7 +7,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "key.h"
+#include "token/key.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #include <openssl/err.h>
 #include <openssl/params.h>
 
-#include "b64url.h"
+#include "token/b64url.h"
 
 static const char *const type_names[] = {
 	[AZ_KTY_OCT] = "oct",

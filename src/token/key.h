@@ -13,7 +13,7 @@
 
 #include <openssl/evp.h>
 
-#include "jwk.h"
+#include "token/jwk.h"
 
 /* Bytes of the order of the largest curve, P-521. */
 #define AZ_EC_ORDER_MAX		66

@@ -9,7 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "key.h"
+#include "token/key.h"
 
 #include <limits.h>
 #include <stdlib.h>

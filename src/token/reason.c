@@ -10,7 +10,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "reason.h"
+#include "token/reason.h"
 
 #include <stddef.h>
 

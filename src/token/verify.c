@@ -16,7 +16,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "verify.h"
+#include "token/verify.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@
 #ifndef AZ_VERIFY_H
 #define AZ_VERIFY_H
 
-#include "claims.h"
-#include "jws.h"
+#include "token/claims.h"
+#include "token/jws.h"
 
 /* What to compare with the revocations; strings are UTF-8 or NULL. */
 typedef struct AzRevocable

@@ -16,9 +16,9 @@
 
 #include <openssl/sha.h>
 
-#include "b64url.h"
-#include "claims.h"
-#include "verify.h"
+#include "token/b64url.h"
+#include "token/claims.h"
+#include "token/verify.h"
 
 #define HOLDS(property) \
 	do { \

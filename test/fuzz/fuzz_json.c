@@ -10,7 +10,7 @@
  */
 #include <jansson.h>
 
-#include "b64url.h"
+#include "token/b64url.h"
 #include "fuzz.h"
 
 /* Everything a tree offers agrees with itself. */

@@ -14,7 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "b64url.h"
+#include "token/b64url.h"
 #include "fuzz.h"
 #include "../unit/examples.h"
 

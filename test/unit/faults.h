@@ -13,10 +13,10 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "claims.h"
+#include "token/claims.h"
 #include "signer.h"
 #include "tap.h"
-#include "verify.h"
+#include "token/verify.h"
 
 #define NOW				(INT64_C(1700000000) * 1000000)
 #define PAYLOAD(sub) \

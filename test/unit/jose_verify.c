@@ -24,8 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64url.h"
-#include "verify.h"
+#include "token/b64url.h"
+#include "token/verify.h"
 
 #define MAX_TOKEN_SIZE	65536
 #define BAD_REQUEST		"bad-request"

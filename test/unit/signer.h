@@ -23,8 +23,8 @@
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
 
-#include "alg.h"
-#include "b64url.h"
+#include "token/alg.h"
+#include "token/b64url.h"
 
 #define SIGNATURE_MAX	8192
 

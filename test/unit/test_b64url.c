@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64url.h"
+#include "token/b64url.h"
 #include "tap.h"
 
 /*

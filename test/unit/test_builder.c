@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "builder.h"
+#include "token/builder.h"
 #include "signer.h"
 #include "tap.h"
 

@@ -12,7 +12,7 @@
 
 #include <jansson.h>
 
-#include "json.h"
+#include "token/json.h"
 #include "tap.h"
 
 /*

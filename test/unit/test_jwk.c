@@ -8,7 +8,7 @@
 #include <openssl/err.h>
 
 #include "examples.h"
-#include "jwk.h"
+#include "token/jwk.h"
 #include "signer.h"
 #include "tap.h"
 

@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 
 #include "examples.h"
-#include "jws.h"
+#include "token/jws.h"
 #include "signer.h"
 #include "tap.h"
 

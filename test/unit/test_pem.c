@@ -11,7 +11,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include "jwk.h"
+#include "token/jwk.h"
 #include "signer.h"
 #include "tap.h"
 

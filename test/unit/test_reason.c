@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "reason.h"
+#include "token/reason.h"
 #include "tap.h"
 
 static bool

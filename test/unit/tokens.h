@@ -12,10 +12,10 @@
 #include <string.h>
 #include <openssl/hmac.h>
 
-#include "b64url.h"
-#include "issuer.h"
+#include "token/b64url.h"
+#include "token/issuer.h"
 #include "tap.h"
-#include "verify.h"
+#include "token/verify.h"
 
 #define NOW_SECONDS		INT64_C(1700000000)
 #define NOW				(NOW_SECONDS * 1000000)

@@ -1,0 +1,204 @@
+/*-------------------------------------------------------------------------
+ *
+ * item_table.c
+ *	  The rows of authz.item_permission and authz.permission_implies, and how
+ *	  their texts compare.
+ *
+ * The indexes are over lower() under the collation "C", which is what
+ * az_lower_ascii() does.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "items/item_table.h"
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/index.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* ----------------------------------------------------------------
+ * Texts
+ * ----------------------------------------------------------------
+ */
+
+static inline char
+fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+void
+az_lower_ascii(char *folded, const char *text, size_t len)
+{
+	size_t		i;
+
+	for (i = 0; i < len; i++)
+		folded[i] = fold(text[i]);
+}
+
+bool
+az_same_ascii(const char *a, size_t alen, const char *b, size_t blen)
+{
+	size_t		i;
+
+	if (alen != blen)
+		return false;
+	for (i = 0; i < alen; i++)
+	{
+		if (fold(a[i]) != fold(b[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+az_is_item_path(const char *item, size_t len)
+{
+	bool		empty = true;
+	size_t		i;
+
+	for (i = 0; i < len; i++)
+	{
+		if (item[i] == '.' && empty)
+			return false;
+		empty = item[i] == '.';
+	}
+	return !empty;
+}
+
+text *
+az_item_argument(FunctionCallInfo fcinfo, int argno)
+{
+	text	   *item;
+
+	if (PG_ARGISNULL(argno))
+		return NULL;
+	item = PG_GETARG_TEXT_PP(argno);
+	if (!az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("malformed item path: \"%s\"", text_to_cstring(item)),
+				 errdetail("A path has names between its dots, and none is empty.")));
+	return item;
+}
+
+text *
+az_node_text_copy(const AzIdentity *id, const AzNode *node)
+{
+	return cstring_to_text_with_len(az_node_bytes(id, node), az_node_len(node));
+}
+
+static text *
+folded_copy(const char *bytes, size_t len)
+{
+	text	   *folded = cstring_to_text_with_len(bytes, len);
+
+	az_lower_ascii(VARDATA(folded), bytes, len);
+	return folded;
+}
+
+/* ----------------------------------------------------------------
+ * Rows
+ * ----------------------------------------------------------------
+ */
+
+/* Can it be searched for that many texts? */
+static bool
+is_over_texts(Relation index, int nkeys)
+{
+	int			i;
+
+	if (index->rd_rel->relam != BTREE_AM_OID ||
+		IndexRelationGetNumberOfKeyAttributes(index) < nkeys)
+		return false;
+	for (i = 0; i < nkeys; i++)
+	{
+		if (index->rd_opcintype[i] != TEXTOID)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Without the index, or with another one of its name, nothing is known, so
+ * nothing is granted.
+ */
+static Relation
+open_index(Relation rel, const char *name, int nkeys)
+{
+	Oid			found = get_relname_relid(name, RelationGetNamespace(rel));
+	Relation	index;
+
+	if (!OidIsValid(found) ||
+		IndexGetRelation(found, true) != RelationGetRelid(rel))
+		return NULL;
+	index = index_open(found, AccessShareLock);
+	if (!is_over_texts(index, nkeys))
+	{
+		index_close(index, AccessShareLock);
+		return NULL;
+	}
+	return index;
+}
+
+void
+az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
+				 int nkeys, AzRowFound found, void *arg)
+{
+	Relation	rel = az_open_table(table);
+	Relation	index = rel ? open_index(rel, index_name, nkeys) : NULL;
+	Snapshot	snapshot;
+	IndexScanDesc scan;
+	TupleTableSlot *slot;
+	ScanKeyData key[2];
+	int			i;
+
+	if (index != NULL)
+	{
+		Assert(nkeys <= (int) lengthof(key));
+		for (i = 0; i < nkeys; i++)
+			ScanKeyEntryInitialize(&key[i], 0, i + 1, BTEqualStrategyNumber,
+								   TEXTOID, C_COLLATION_OID, F_TEXTEQ,
+								   PointerGetDatum(keys[i]));
+		snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(rel)));
+		slot = table_slot_create(rel, NULL);
+		scan = az_index_beginscan(rel, index, snapshot, nkeys);
+		index_rescan(scan, key, nkeys, NULL, 0);
+		while (index_getnext_slot(scan, ForwardScanDirection, slot))
+			found(slot, arg);
+		index_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+		UnregisterSnapshot(snapshot);
+		index_close(index, AccessShareLock);
+	}
+	if (rel != NULL)
+		table_close(rel, AccessShareLock);
+}
+
+void
+az_scan_own_items(const AzIdentity *id, AzRowFound found, void *arg)
+{
+	text	   *keys[2];
+
+	keys[0] = az_node_text_copy(id, &id->client);
+	keys[1] = folded_copy(az_node_bytes(id, &id->email), az_node_len(&id->email));
+	az_scan_by_texts(AZ_TABLE_ITEM, "item_permission_key", keys, 2, found, arg);
+}
+
+void
+az_scan_item(const AzIdentity *id, const text *item, AzRowFound found, void *arg)
+{
+	text	   *keys[2];
+
+	keys[0] = az_node_text_copy(id, &id->client);
+	keys[1] = folded_copy(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
+	az_scan_by_texts(AZ_TABLE_ITEM, "item_permission_item", keys, 2, found, arg);
+}

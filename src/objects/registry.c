@@ -1,0 +1,278 @@
+/*-------------------------------------------------------------------------
+ *
+ * registry.c
+ *	  Which rules are registered for object permissions.
+ *
+ * The rows of authz.object_access, sorted, are kept until the table changes,
+ * in whatever session.  They are read with a plain catalog scan: neither the
+ * privileges nor the snapshot of the caller matter.
+ *
+ * A row that is ignored would leave its table open to everybody who holds the
+ * permission, so none is: what does not make sense is an error when its rule
+ * is asked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "objects/registry.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "token/identity.h"
+#include "trust/trust.h"
+#include "trust/trust_table.h"
+
+enum
+{
+	Access_perm = 1, Access_rel, Access_kind, Access_rule
+};
+static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID};
+
+/* One permission on one table. */
+typedef struct Entry
+{
+	const char *perm;
+	size_t		len;
+	Oid			rel;
+	const char *rules[AZ_N_RULE_KINDS];
+} Entry;
+
+const char *const az_rule_kinds[AZ_N_RULE_KINDS] = {"user", "group"};
+
+static AzCacheState state = AZ_CACHE_NEEDS_REBUILD;
+static MemoryContext cache_context = NULL;	/* holds the entries */
+static Entry *entries = NULL;	/* by permission, then by table */
+static int	nentries = 0;
+static Oid	table = InvalidOid;
+static uint64 generation = 1;
+
+/*
+ * Only mark.  Any table may be one whose key is known somewhere, so every
+ * message counts for the generation.
+ */
+static void
+relcache_changed(Datum arg, Oid relid)
+{
+	generation++;
+	if (relid == InvalidOid || relid == table)
+		state = AZ_CACHE_NEEDS_REBUILD;
+}
+
+static void
+syscache_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	generation++;
+}
+
+void
+az_registry_init(void)
+{
+	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(PROCOID, syscache_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, syscache_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, syscache_changed, (Datum) 0);
+}
+
+uint64
+az_registry_generation(void)
+{
+	return generation;
+}
+
+static int
+compare_entries(const void *a, const void *b)
+{
+	const Entry *x = a;
+	const Entry *y = b;
+	int			order = az_compare(x->perm, x->len, y->perm, y->len);
+
+	return order != 0 ? order : (x->rel > y->rel) - (x->rel < y->rel);
+}
+
+/* A text column; the empty string for a NULL. */
+static char *
+get_text(HeapTuple tuple, int column, TupleDesc desc)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? pstrdup("") : TextDatumGetCString(datum);
+}
+
+/*
+ * A row to the one entry that it says something about.  The table's constraints
+ * leave no third kind and no NULL.
+ */
+static Entry *
+make_entry(HeapTuple tuple, TupleDesc desc)
+{
+	Entry	   *entry = palloc0(sizeof(Entry));
+	bool		isnull;
+	char	   *kind = get_text(tuple, Access_kind, desc);
+
+	entry->perm = get_text(tuple, Access_perm, desc);
+	entry->len = strlen(entry->perm);
+	entry->rel = DatumGetObjectId(heap_getattr(tuple, Access_rel, desc, &isnull));
+	entry->rules[strcmp(kind, "group") == 0 ? AZ_RULE_GROUP : AZ_RULE_USER] =
+		get_text(tuple, Access_rule, desc);
+	return entry;
+}
+
+/* The rows of the table, one entry each, in the current context. */
+static List *
+read_rows(Relation rel)
+{
+	List	   *rows = NIL;
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		rows = lappend(rows, make_entry(tuple, RelationGetDescr(rel)));
+	systable_endscan(scan);
+	return rows;
+}
+
+/* Sort, and merge the rows of the two kinds; returns how many are left. */
+static int
+merge(Entry *all, int n)
+{
+	int			kept = 0;
+	int			i;
+	int			kind;
+
+	qsort(all, n, sizeof(Entry), compare_entries);
+	for (i = 0; i < n; i++)
+	{
+		if (kept == 0 || compare_entries(&all[kept - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+		for (kind = 0; kind < AZ_N_RULE_KINDS; kind++)
+		{
+			if (all[i].rules[kind])
+				all[kept - 1].rules[kind] = all[i].rules[kind];
+		}
+	}
+	return kept;
+}
+
+static void
+raise_no_registry(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIG_FILE_ERROR),
+			 errmsg("table authz.object_access is missing or has another shape")));
+}
+
+/*
+ * Build completely, then swap.  The new context hangs below the caller's
+ * until it is complete, so that an error frees it.
+ */
+static void
+rebuild(void)
+{
+	Oid			found = az_extension_table("object_access");
+	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
+	MemoryContext context;
+	MemoryContext old;
+	List	   *rows;
+	ListCell   *lc;
+	Entry	   *built;
+	int			nbuilt = 0;
+
+	if (rel == NULL)
+		raise_no_registry();
+
+	table = found;
+	state = AZ_CACHE_REBUILD_STARTED;
+	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz registry",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	rows = read_rows(rel);
+	built = palloc(sizeof(Entry) * (list_length(rows) + 1));
+	foreach(lc, rows)
+		built[nbuilt++] = *(Entry *) lfirst(lc);
+	nbuilt = merge(built, nbuilt);
+	list_free_deep(rows);
+	MemoryContextSwitchTo(old);
+	table_close(rel, AccessShareLock);
+
+	if (cache_context)
+		MemoryContextDelete(cache_context);
+	MemoryContextSetParent(context, TopMemoryContext);
+	cache_context = context;
+	entries = built;
+	nentries = nbuilt;
+	if (state == AZ_CACHE_REBUILD_STARTED)
+		state = AZ_CACHE_VALID;
+}
+
+/* The first entry of a permission, or where it would stand. */
+static int
+find_perm(const char *perm, size_t len)
+{
+	int			low = 0;
+	int			high = nentries;
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (az_compare(entries[middle].perm, entries[middle].len, perm, len) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void
+az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
+{
+	int			i;
+	int			kind;
+
+	memset(found, 0, sizeof(*found));
+	if (state != AZ_CACHE_VALID)
+		rebuild();
+	for (i = find_perm(perm, len); i < nentries; i++)
+	{
+		const Entry *entry = &entries[i];
+
+		if (az_compare(entry->perm, entry->len, perm, len) != 0)
+			break;
+		if (entry->rel != rel)
+		{
+			found->elsewhere = true;
+			continue;
+		}
+		found->here = true;
+		for (kind = 0; kind < AZ_N_RULE_KINDS; kind++)
+		{
+			if (entry->rules[kind])
+				found->rules[kind] = pstrdup(entry->rules[kind]);
+		}
+	}
+}
+
+List *
+az_registered_for(Oid rel)
+{
+	List	   *perms = NIL;
+	int			i;
+
+	if (state != AZ_CACHE_VALID)
+		rebuild();
+	for (i = 0; i < nentries; i++)
+	{
+		if (entries[i].rel == rel)
+			perms = lappend(perms, cstring_to_text_with_len(entries[i].perm,
+															entries[i].len));
+	}
+	return perms;
+}

@@ -1,0 +1,245 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.c
+ *	  A rule of object permissions: a function of a table's key.
+ *
+ * The registry names a rule by its signature.  It is found again in the
+ * catalogs, not by the parser: whoever reads a protected table may have no
+ * right on the schema of the rule, as with functions in policies.  The right to
+ * execute it is needed, as there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "objects/rule.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "parser/parse_coerce.h"
+#include "utils/acl.h"
+#include "utils/catcache.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
+
+#include "server/attempt.h"
+#include "session/login.h"
+
+char *
+az_rule_signature(Oid function)
+{
+	return format_procedure_qualified(function);
+}
+
+/*
+ * A temporary schema is given from session to session, and its next owner
+ * could make a function of that name.
+ */
+const char *
+az_not_a_rule(Oid function, const AzPrimaryKey *key)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc proc;
+	const char *why = NULL;
+
+	if (!HeapTupleIsValid(tuple))
+		return "It does not exist.";
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	if (proc->prokind != PROKIND_FUNCTION || proc->proretset)
+		why = "It is not a function that returns one value.";
+	else if (proc->prorettype != BOOLOID)
+		why = "It does not return boolean.";
+	else if (proc->pronargs != 1)
+		why = "It does not take one argument.";
+	else if (get_typtype(proc->proargtypes.values[0]) == TYPTYPE_PSEUDO ||
+			 !IsBinaryCoercible(key->type, proc->proargtypes.values[0]))
+		why = "Its argument does not have the type of the primary key.";
+	else if (isAnyTempNamespace(proc->pronamespace))
+		why = "It is temporary.";
+	ReleaseSysCache(tuple);
+	return why;
+}
+
+/*
+ * One identifier as quote_identifier() writes it; NULL when there is none.
+ * *rest becomes what follows.
+ */
+static char *
+read_identifier(const char *from, const char **rest)
+{
+	char	   *name = palloc(strlen(from) + 1);
+	char	   *to = name;
+	bool		quoted = *from == '"';
+
+	if (quoted)
+		from++;
+	while (*from != '\0' && (quoted ? *from != '"' || from[1] == '"' :
+							 *from != '.' && *from != '('))
+	{
+		if (quoted && *from == '"')
+			from++;
+		*to++ = *from++;
+	}
+	*to = '\0';
+	if (quoted && *from++ != '"')
+		return NULL;
+	*rest = from;
+	return to == name ? NULL : name;
+}
+
+/* The function with exactly that signature, or InvalidOid. */
+static Oid
+find_function(const char *signature)
+{
+	Oid			found = InvalidOid;
+	const char *rest;
+	char	   *schema = read_identifier(signature, &rest);
+	char	   *name = schema && *rest == '.' ? read_identifier(rest + 1, &rest) : NULL;
+	Oid			namespace = name && *rest == '(' ? get_namespace_oid(schema, true) :
+		InvalidOid;
+	CatCList   *candidates;
+	int			i;
+
+	if (!OidIsValid(namespace))
+		return InvalidOid;
+	candidates = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
+	for (i = 0; i < candidates->n_members && !OidIsValid(found); i++)
+	{
+		Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(&candidates->members[i]->tuple);
+
+		if (proc->pronamespace == namespace &&
+			strcmp(az_rule_signature(proc->oid), signature) == 0)
+			found = proc->oid;
+	}
+	ReleaseSysCacheList(candidates);
+	return found;
+}
+
+static void
+resolve(AzRule *rule, const AzPrimaryKey *key)
+{
+	Oid			function = find_function(rule->signature);
+	const char *why;
+
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIG_FILE_ERROR),
+				 errmsg("rule %s does not exist", rule->signature),
+				 errhint("The function was dropped, renamed or moved after it was registered.")));
+	why = az_not_a_rule(function, key);
+	if (why)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIG_FILE_ERROR),
+				 errmsg("function %s cannot be used as a rule", rule->signature),
+				 errdetail_internal("%s", why)));
+	MemoryContextReset(rule->context);
+	fmgr_info_cxt(function, &rule->function, rule->context);
+	rule->role = InvalidOid;
+	rule->resolved = true;
+}
+
+static void
+check_executable(AzRule *rule)
+{
+	Oid			role = GetUserId();
+
+	if (rule->role == role)
+		return;
+	rule->executable = az_may_execute(rule->function.fn_oid, role);
+	if (rule->executable)
+		InvokeFunctionExecuteHook(rule->function.fn_oid);
+	rule->role = role;
+}
+
+typedef struct Call
+{
+	AzRule	   *rule;
+	AzPrimaryKey   *key;
+	AzRowName	   *row;
+	AzAnswer	before;			/* whom the rule must leave in force */
+	bool	   *running;
+	bool		called;
+	bool		isnull;
+	Datum		result;
+} Call;
+
+/* One question, one identity: also where no query stands around it. */
+static void
+call_rule(void *arg)
+{
+	Call	   *call = arg;
+
+	LOCAL_FCINFO(fcinfo, 1);
+
+	if (call->row->state == AZ_ROW_UNREAD)
+		az_row_name_read_by_input(call->key, call->row);
+	if (call->row->state == AZ_ROW_INVALID)
+		return;
+	call->called = true;
+	*call->running = true;
+	az_guarded_depth++;
+	InitFunctionCallInfoData(*fcinfo, &call->rule->function, 1, call->key->collation,
+							 NULL, NULL);
+	fcinfo->args[0].value = call->row->value;
+	fcinfo->args[0].isnull = false;
+	call->result = FunctionCallInvoke(fcinfo);
+	call->isnull = fcinfo->isnull;
+	az_check_unchanged(&call->before);
+}
+
+static AzRuleVerdict
+judge(const Call *call, const ErrorData *error, const char **message)
+{
+	if (error == NULL)
+	{
+		if (call->row->state == AZ_ROW_INVALID)
+			return AZ_RULE_NO_ROW;
+		if (call->isnull)
+			return AZ_RULE_SAYS_NULL;
+		return DatumGetBool(call->result) ? AZ_RULE_SAYS_TRUE : AZ_RULE_SAYS_FALSE;
+	}
+	if (!call->called && az_row_name_refused(call->row, error))
+		return AZ_RULE_NO_ROW;
+	if (!call->called || error->sqlerrcode != ERRCODE_INSUFFICIENT_PRIVILEGE)
+		ReThrowError(unconstify(ErrorData *, error));
+	*message = error->message;
+	return AZ_RULE_DENIES;
+}
+
+AzRuleVerdict
+az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row, bool *running,
+			const char **message)
+{
+	Call		call = {.rule = rule, .key = key, .row = row, .running = running};
+	AzAnswer	answer = az_answer;
+	int			depth = az_guarded_depth;
+	bool		was_running = *running;
+	ErrorData  *error;
+
+	check_stack_depth();
+	if (!rule->resolved)
+		resolve(rule, key);
+	check_executable(rule);
+	if (!rule->executable)
+	{
+		*message = psprintf("permission denied for function %s",
+							get_func_name(rule->function.fn_oid));
+		return AZ_RULE_DENIES;
+	}
+
+	call.before.guarded = true;
+	call.before.serial = az_identity_serial();
+	error = az_attempt(call_rule, &call);
+	*running = was_running;
+	az_answer = answer;
+	az_guarded_depth = depth;
+
+	/* what the function kept may have been left half-way */
+	if (error)
+		rule->resolved = false;
+	return judge(&call, error, message);
+}

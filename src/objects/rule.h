@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.h
+ *	  A rule of object permissions: a function of a table's key.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_RULE_H
+#define AZ_RULE_H
+
+#include "server/compat.h"
+
+#include "objects/primary_key.h"
+
+typedef enum AzRuleVerdict
+{
+	AZ_RULE_SAYS_TRUE,
+	AZ_RULE_SAYS_FALSE,
+	AZ_RULE_SAYS_NULL,
+	AZ_RULE_DENIES,				/* it raised 42501, or may not be executed */
+	AZ_RULE_NO_ROW				/* the text is no value of the key's type */
+} AzRuleVerdict;
+
+/* A rule as a call site knows it; the rest is zero at first. */
+typedef struct AzRule
+{
+	const char *signature;
+	MemoryContext context;		/* of its own, for what the function keeps */
+	bool		resolved;
+	bool		executable;		/* by that role */
+	Oid			role;
+	FmgrInfo	function;
+} AzRule;
+
+/*
+ * Why this function is no rule for tables with such a key: a sentence for
+ * errdetail(), or NULL when it is one.
+ */
+extern const char *az_not_a_rule(Oid function, const AzPrimaryKey *key);
+
+/* The signature by which a rule is registered. */
+extern char *az_rule_signature(Oid function);
+
+/*
+ * Ask the rule about a row, with the rights of the current user and in a
+ * subtransaction of its own.  Errors but 42501 propagate; F0000 when the
+ * function is gone or is no rule any more.  *running is true while it runs.
+ * *message becomes that of the denial.
+ */
+extern AzRuleVerdict az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row,
+								  bool *running, const char **message);
+
+#endif							/* AZ_RULE_H */

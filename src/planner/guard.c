@@ -1,0 +1,287 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.c
+ *	  A query runs for the identity it was planned for, or not at all.
+ *
+ * Not every plan lives in the plan cache, where a change of identity would
+ * find it: functions in language SQL keep theirs for the transaction, portals
+ * stay open.  So every plan that met a check bears the serial of its identity
+ * (support.c), and the executor compares it whenever the plan starts, goes on
+ * or finishes.  While it runs, the identity stands still.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/guard.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "nodes/plannodes.h"
+#include "tcop/utility.h"
+#include "utils/inval.h"
+
+#include "items/grants.h"
+#include "server/report.h"
+#include "session/login.h"
+#include "session/plans.h"
+
+static ExecutorStart_hook_type prev_ExecutorStart = NULL;
+static ExecutorRun_hook_type prev_ExecutorRun = NULL;
+static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+
+/* What a plan says about the identity that it was made for. */
+typedef struct PlanGuard
+{
+	bool		guarded;		/* it met a check */
+	bool		ends;			/* one that is an error once the identity has ended */
+	bool		asks_grants;	/* one that depends on what is stored for it */
+	uint32		serial;
+	uint32		grants;
+} PlanGuard;
+
+/*
+ * In a worker there is nothing to compare, a leader's plan arrives without, and
+ * nobody to compare it with.
+ * Two serials in one plan: the identity changed while it was planned.
+ */
+static PlanGuard
+read_guard(const PlannedStmt *plan)
+{
+	PlanGuard	guard = {0};
+	ListCell   *lc;
+
+	if (IsParallelWorker())
+		return guard;
+	foreach(lc, plan->invalItems)
+	{
+		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
+
+		if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
+		{
+			if (guard.asks_grants && guard.grants != item->hashValue)
+				az_raise_grants_changed();
+			guard.asks_grants = true;
+			guard.grants = item->hashValue;
+			continue;
+		}
+		if (item->cacheId != AZ_GUARD_CACHE_ID &&
+			item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
+			continue;
+		if (guard.guarded && guard.serial != item->hashValue)
+			az_raise_changed();
+		guard.guarded = true;
+		guard.serial = item->hashValue;
+		if (item->cacheId == AZ_GUARD_CACHE_ID)
+			guard.ends = true;
+	}
+	return guard;
+}
+
+/* A query inside of one that asked stays with what that one found. */
+static uint32
+grants_to_keep(const PlanGuard *guard)
+{
+	return guard->grants != 0 ? guard->grants : az_answer.grants;
+}
+
+/* Compare, and find what the checks of the query are to be based on. */
+static AzAnswer
+answer_for(const PlanGuard *guard)
+{
+	AzAnswer	answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
+
+	if (guard->asks_grants && guard->grants != az_grants_serial())
+		az_raise_grants_changed();
+	answer.grants = grants_to_keep(guard);
+	return answer;
+}
+
+static void
+guard_ExecutorStart(QueryDesc *query, int eflags)
+{
+	PlanGuard	guard = read_guard(query->plannedstmt);
+
+	if (guard.guarded)
+		(void) answer_for(&guard);
+	if (prev_ExecutorStart)
+		prev_ExecutorStart(query, eflags);
+	else
+		standard_ExecutorStart(query, eflags);
+}
+
+/*
+ * One of the parts in which a query runs: what its checks are based on, and
+ * what held around it.
+ */
+typedef struct Part
+{
+	AzAnswer	inner;
+	AzAnswer	outer;
+	int			outer_depth;
+} Part;
+
+static void
+enter(Part *part, AzAnswer inner)
+{
+	part->inner = inner;
+	part->outer = az_answer;
+	part->outer_depth = az_guarded_depth;
+	az_answer = part->inner;
+	if (part->inner.guarded)
+		az_guarded_depth++;
+}
+
+static void
+leave(const Part *part)
+{
+	az_answer = part->outer;
+	az_guarded_depth = part->outer_depth;
+}
+
+static void
+guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
+					AZ_EXECUTE_ONCE_PARAM)
+{
+	PlanGuard	guard = read_guard(query->plannedstmt);
+	Part		part;
+
+	enter(&part, answer_for(&guard));
+	PG_TRY();
+	{
+		if (prev_ExecutorRun)
+			prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
+		else
+			standard_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
+	}
+	PG_FINALLY();
+	{
+		leave(&part);
+	}
+	PG_END_TRY();
+	az_check_unchanged(&part.inner);
+}
+
+/*
+ * Is anything left to do when the plan has run?  Modifying parts from which
+ * nobody read run then, and triggers do.
+ */
+static bool
+has_rest(const PlannedStmt *plan)
+{
+	return plan->commandType != CMD_SELECT || plan->hasModifyingCTE;
+}
+
+static void
+finish(QueryDesc *query)
+{
+	if (prev_ExecutorFinish)
+		prev_ExecutorFinish(query);
+	else
+		standard_ExecutorFinish(query);
+}
+
+/*
+ * The rest belongs to the query.  One that only reads has none, and its cursor
+ * may be closed by somebody else than who opened it.  No look at clock and
+ * trust here: the query may have changed the trust itself, and be rolled back.
+ */
+static void
+guard_ExecutorFinish(QueryDesc *query)
+{
+	PlanGuard	guard = read_guard(query->plannedstmt);
+	AzAnswer	answer = {0, guard.guarded, guard.serial, grants_to_keep(&guard)};
+	Part		part;
+
+	if (!guard.guarded || !has_rest(query->plannedstmt))
+	{
+		finish(query);
+		return;
+	}
+
+	enter(&part, answer);
+	PG_TRY();
+	{
+		finish(query);
+	}
+	PG_FINALLY();
+	{
+		leave(&part);
+	}
+	PG_END_TRY();
+	az_check_unchanged(&part.inner);
+}
+
+/* Does this statement put dbmi_authz.token back to its default? */
+static bool
+resets_token(const Node *statement)
+{
+	if (IsA(statement, DiscardStmt))
+		return ((const DiscardStmt *) statement)->target == DISCARD_ALL;
+	if (IsA(statement, VariableSetStmt))
+	{
+		const VariableSetStmt *set = (const VariableSetStmt *) statement;
+
+		if (set->kind == VAR_RESET_ALL)
+			return true;
+		return (set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT) &&
+			pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+	}
+	return false;
+}
+
+/*
+ * Core refuses ALTER SYSTEM by itself, and logs the statement, with the token
+ * in it.
+ */
+static void
+refuse_alter_system(const Node *statement)
+{
+	const AlterSystemStmt *alter = (const AlterSystemStmt *) statement;
+
+	if (IsA(statement, AlterSystemStmt) && alter->setstmt->name &&
+		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
+		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
+				 NULL, NULL, NULL);
+}
+
+/*
+ * Core calls no hook of the setting for a reset when it stands at its default
+ * already, and no check hook in any case.
+ */
+static void
+guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
+					   bool read_only_tree, ProcessUtilityContext context,
+					   ParamListInfo params, QueryEnvironment *environment,
+					   DestReceiver *dest, QueryCompletion *completion)
+{
+	bool		resets = resets_token(statement->utilityStmt);
+
+	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
+	if (IsTransactionState())
+		AcceptInvalidationMessages();
+	refuse_alter_system(statement->utilityStmt);
+	if (resets && az_may_be_reset())
+		az_check_may_change();
+	if (prev_ProcessUtility)
+		prev_ProcessUtility(statement, query_string, read_only_tree, context,
+							params, environment, dest, completion);
+	else
+		standard_ProcessUtility(statement, query_string, read_only_tree, context,
+								params, environment, dest, completion);
+	if (resets)
+		az_forget_rejection();
+}
+
+void
+az_guard_init(void)
+{
+	prev_ExecutorStart = ExecutorStart_hook;
+	ExecutorStart_hook = guard_ExecutorStart;
+	prev_ExecutorRun = ExecutorRun_hook;
+	ExecutorRun_hook = guard_ExecutorRun;
+	prev_ExecutorFinish = ExecutorFinish_hook;
+	ExecutorFinish_hook = guard_ExecutorFinish;
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = guard_ProcessUtility;
+}

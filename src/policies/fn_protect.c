@@ -1,0 +1,165 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_protect.c
+ *	  Policies in one line: protect() writes them, unprotect() drops them.
+ *
+ * What is written are ordinary policies, one for each command, that anybody
+ * can read and could have written.  A command for which no rule is given gets
+ * none, so PostgreSQL refuses it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "policies/policy.h"
+#include "policies/protect_rules.h"
+#include "trust/admin.h"
+
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+
+static List *
+add_policy(List *statements, const AzTable *table, AzCommand command,
+		   const char *condition)
+{
+	const char *name = az_policy_name[command];
+	StringInfoData create;
+
+	initStringInfo(&create);
+	appendStringInfo(&create, "CREATE POLICY %s ON %s FOR %s TO PUBLIC",
+					 name, table->quoted, az_command_name[command]);
+	if (command != AZ_INSERT)
+		appendStringInfo(&create, "\n    USING (%s)", condition);
+	if (command == AZ_INSERT || command == AZ_UPDATE)
+		appendStringInfo(&create, "\n    WITH CHECK (%s)", condition);
+	statements = lappend(statements, create.data);
+	return lappend(statements, psprintf("COMMENT ON POLICY %s ON %s IS '%s'",
+										name, table->quoted, AZ_POLICY_MARK));
+}
+
+/* "IF EXISTS", so that the text can be run on a copy that has none yet. */
+static List *
+drop_policies(List *statements, const AzTable *table, const AzPolicies *policies)
+{
+	int			command;
+
+	for (command = 0; command < AZ_COMMANDS; command++)
+	{
+		if (policies->ours[command])
+			statements = lappend(statements, psprintf("DROP POLICY IF EXISTS %s ON %s",
+													  az_policy_name[command],
+													  table->quoted));
+	}
+	return statements;
+}
+
+/* Row-level security comes first: at no point is more open than before. */
+static List *
+write_statements(const AzTable *table, const AzPolicies *policies, const AzProtectRules *rules)
+{
+	List	   *statements = NIL;
+	int			command;
+
+	statements = lappend(statements, psprintf("ALTER TABLE %s ENABLE ROW LEVEL SECURITY",
+											  table->quoted));
+	statements = lappend(statements, psprintf("ALTER TABLE %s FORCE ROW LEVEL SECURITY",
+											  table->quoted));
+	statements = drop_policies(statements, table, policies);
+	for (command = 0; command < AZ_COMMANDS; command++)
+	{
+		char	   *condition = az_protect_condition(rules, command);
+
+		if (condition)
+			statements = add_policy(statements, table, command, condition);
+	}
+	return statements;
+}
+
+static void
+run_statements(const List *statements)
+{
+	static const AzSpiParams none;
+	ListCell   *lc;
+
+	foreach(lc, statements)
+		az_spi_run(lfirst(lc), &none);
+}
+
+static void
+refuse_taken_names(const AzTable *table, const AzPolicies *policies)
+{
+	int			command;
+
+	for (command = 0; command < AZ_COMMANDS; command++)
+	{
+		if (policies->taken[command])
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_OBJECT),
+					 errmsg("policy \"%s\" for table \"%s\" already exists",
+							az_policy_name[command], table->name),
+					 errdetail("It does not bear the comment \"%s\", so it is somebody else's.",
+							   AZ_POLICY_MARK),
+					 errhint("Rename or drop it.")));
+	}
+}
+
+AZ_SQL(authz_protect)
+{
+	bool		dry_run = az_is_dry_run(fcinfo);
+	MemoryContext caller = CurrentMemoryContext;
+	StringInfoData text;
+	AzTable		table;
+	AzPolicies	policies;
+	AzProtectRules		rules;
+	List	   *statements;
+	ListCell   *lc;
+
+	az_arg_required(fcinfo, 0, "table");
+	az_read_protect_rules(fcinfo, &rules);
+	az_lock_table(PG_GETARG_OID(0),
+				  dry_run ? AccessShareLock : AccessExclusiveLock, &table);
+	az_find_protect_columns(&rules, &table);
+
+	SPI_connect();
+	az_read_policies(&table, &policies);
+	refuse_taken_names(&table, &policies);
+	statements = write_statements(&table, &policies, &rules);
+	if (!dry_run)
+		run_statements(statements);
+	az_warn_of_others(&table, &policies);
+	az_warn_of_children(&table);
+	if (rules.owner.name)
+		az_warn_of_missing_index(&table, rules.owner.number, rules.owner.name);
+	if (rules.org.name)
+		az_warn_of_missing_index(&table, rules.org.number, rules.org.name);
+
+	MemoryContextSwitchTo(caller);
+	initStringInfo(&text);
+	foreach(lc, statements)
+		appendStringInfo(&text, "%s;\n", (char *) lfirst(lc));
+	SPI_finish();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
+}
+
+AZ_SQL(authz_unprotect)
+{
+	AzTable		table;
+	AzPolicies	policies;
+	List	   *statements;
+	int			n;
+
+	az_arg_required(fcinfo, 0, "table");
+	az_lock_table(PG_GETARG_OID(0), AccessExclusiveLock, &table);
+
+	SPI_connect();
+	az_read_policies(&table, &policies);
+	statements = drop_policies(NIL, &table, &policies);
+	n = list_length(statements);
+	run_statements(statements);
+	SPI_finish();
+
+	if (n > 0)
+		ereport(NOTICE,
+				(errmsg("row-level security of table \"%s\" stays enabled", table.name),
+				 errhint("Rows that no other policy allows are hidden now.")));
+	PG_RETURN_INT32(n);
+}

@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * protect_rules.h
+ *	  The rules that protect() is given, and the condition that they make.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_RULES_H
+#define AZ_RULES_H
+
+#include "policies/policy.h"
+#include "server/compat.h"
+
+#define AZ_PROTECT_LISTS	8
+
+typedef enum AzMode
+{
+	AZ_MODE_NONE,				/* what is given, for all commands */
+	AZ_MODE_OWNER,
+	AZ_MODE_OWNER_OR_READ,
+	AZ_MODE_READ_ONLY
+} AzMode;
+
+typedef struct AzProtectColumn
+{
+	const char *name;			/* NULL: not given */
+	const char *quoted;
+	AttrNumber	number;
+} AzProtectColumn;
+
+typedef struct AzProtectRules
+{
+	AzMode		mode;
+	AzProtectColumn owner;
+	AzProtectColumn org;
+	const char *org_permission;
+	bool		admin;
+	const char *list[AZ_COMMANDS][AZ_PROTECT_LISTS];	/* the call, NULL: not given */
+	bool		any_list;
+} AzProtectRules;
+
+/*
+ * From the arguments of protect(); 22023 when they make no sense.  Nothing is
+ * looked up yet.
+ */
+extern void az_read_protect_rules(FunctionCallInfo fcinfo, AzProtectRules *rules);
+
+/* Its last argument. */
+extern bool az_is_dry_run(FunctionCallInfo fcinfo);
+
+/* 42703 or 42804 when a column is not there, or cannot be compared. */
+extern void az_find_protect_columns(AzProtectRules *rules, const AzTable *table);
+
+/*
+ * What must hold for a row, as an SQL expression; NULL when the command gets
+ * no policy.
+ */
+extern char *az_protect_condition(const AzProtectRules *rules, AzCommand command);
+
+#endif							/* AZ_RULES_H */

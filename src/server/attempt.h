@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * attempt.h
+ *	  Something that may fail, and whose error somebody judges.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ATTEMPT_H
+#define AZ_ATTEMPT_H
+
+#include "server/compat.h"
+
+/*
+ * Call work(arg) in an internal subtransaction.  NULL when it went well;
+ * otherwise what it did is undone, and this is its error, in the current
+ * memory context: judge it, or ReThrowError().  Itself raises before it has
+ * called anything, where no subtransaction may begin (25000: a parallel
+ * operation before PostgreSQL 17).
+ */
+extern ErrorData *az_attempt(void (*work) (void *arg), void *arg);
+
+#endif							/* AZ_ATTEMPT_H */

@@ -1,0 +1,194 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.c
+ *	  The plain settings.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "server/guc.h"
+
+#include "utils/guc.h"
+
+int			az_token_scope = AZ_SCOPE_SESSION;
+int			az_max_token_size = 64 * 1024;
+bool		az_plan_folding = true;
+bool		az_universal_olp = false;
+int			az_olp_default = AZ_OLP_OPEN;
+bool		az_hide_forbidden = false;
+bool		az_require_user_on_write = true;
+int			az_denial_log_level = 0;
+
+static void (*scope_assigned) (void);
+static void (*folding_assigned) (void);
+
+static const struct config_enum_entry token_scopes[] = {
+	{"session", AZ_SCOPE_SESSION, false},
+	{"transaction", AZ_SCOPE_TRANSACTION, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry olp_defaults[] = {
+	{"open", AZ_OLP_OPEN, false},
+	{"closed", AZ_OLP_CLOSED, false},
+	{NULL, 0, false}
+};
+
+/* An enum, not a boolean: another place to log to would get a name here. */
+static const struct config_enum_entry denial_logs[] = {
+	{"off", 0, false},
+	{"log", 1, false},
+	{"on", 1, true},
+	{"true", 1, true},
+	{"false", 0, true},
+	{"yes", 1, true},
+	{"no", 0, true},
+	{"1", 1, true},
+	{"0", 0, true},
+	{NULL, 0, false}
+};
+
+static void
+assign_token_scope(int newval, void *extra)
+{
+	/* core stores the value after this hook, we need it before */
+	az_token_scope = newval;
+	scope_assigned();
+}
+
+static void
+assign_plan_folding(bool newval, void *extra)
+{
+	if (newval != az_plan_folding)
+		folding_assigned();
+}
+
+void
+az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
+{
+	scope_assigned = on_scope;
+	folding_assigned = on_folding;
+
+	/*
+	 * How long a token may count.  "session" lets set_token() without
+	 * is_local hold until it is replaced, cleared, or the session is reset;
+	 * use it where every user of a connection is known to reset it.  Behind a
+	 * pool in transaction mode choose "transaction": an identity then counts
+	 * only in the transaction that adopted it, whatever way it was set, and
+	 * set_token() without is_local is refused, so that no code path can leave
+	 * one user's identity to the next client of the connection.
+	 */
+	DefineCustomEnumVariable("dbmi_authz.token_scope",
+							 "How long a token may count.",
+							 "With \"transaction\" an identity counts only in the "
+							 "transaction that adopted it.",
+							 &az_token_scope,
+							 AZ_SCOPE_SESSION,
+							 token_scopes,
+							 PGC_SUSET,
+							 0,
+							 NULL, assign_token_scope, NULL);
+
+	/*
+	 * The longest token that is looked at.  Longer ones are refused before
+	 * anything is copied or decoded.  Raise it for issuers that put hundreds
+	 * of organisations or groups into a token; a verified identity takes up
+	 * to about four times the size of the token's payload in every backend
+	 * that holds it.
+	 */
+	DefineCustomIntVariable("dbmi_authz.max_token_size",
+							"The longest token that is accepted.",
+							NULL,
+							&az_max_token_size,
+							64 * 1024, 1024, 1024 * 1024,
+							PGC_SUSET,
+							GUC_UNIT_BYTE,
+							NULL, NULL, NULL);
+
+	/*
+	 * The planner replaces checks by what they mean for the identity in
+	 * force, so that indexes and statistics are used.  Turning this off leaves
+	 * the calls in place, which answer the same, more slowly; it helps to find
+	 * out whether a plan is to blame.
+	 */
+	DefineCustomBoolVariable("dbmi_authz.plan_folding",
+							 "Replaces checks by their meaning when a query is planned.",
+							 NULL,
+							 &az_plan_folding,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN,
+							 NULL, assign_plan_folding, NULL);
+
+	/*
+	 * Object permissions (has_object_perm()) of administrators.  "off": an
+	 * administrator has every permission on every object and no rule is
+	 * asked.  "on": an administrator has every permission as such, and rules
+	 * decide on objects as for everybody else (djem: DJEM_UNIVERSAL_OLP).
+	 */
+	DefineCustomBoolVariable("dbmi_authz.universal_olp",
+							 "Asks the rules of object permissions for administrators too.",
+							 NULL,
+							 &az_universal_olp,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * What holds for an object when nobody registered a rule for the
+	 * permission and the table.  "open", as in djem: whoever has the
+	 * permission as such has it on every object.  "closed": nobody has.
+	 */
+	DefineCustomEnumVariable("dbmi_authz.olp_default",
+							 "Decides on objects for which no rule is registered.",
+							 NULL,
+							 &az_olp_default,
+							 AZ_OLP_OPEN,
+							 olp_defaults,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * require_object_perm() tells a row that does not exist (P0002) from one
+	 * that is forbidden (42501).  With this on both are P0002, so that nobody
+	 * learns which rows exist.
+	 */
+	DefineCustomBoolVariable("dbmi_authz.hide_forbidden",
+							 "Reports a forbidden object as one that does not exist.",
+							 NULL,
+							 &az_hide_forbidden,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * The trigger stamp_owner() refuses to write without an identity.  Turn it
+	 * off for a session that imports data: rows are then taken as they are.
+	 */
+	DefineCustomBoolVariable("dbmi_authz.require_user_on_write",
+							 "Refuses writes without identity where owners are stamped.",
+							 NULL,
+							 &az_require_user_on_write,
+							 true,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+
+	/*
+	 * One line in the server's log for each denial that raises an error: who
+	 * (client and subject), and what was asked for.  Rows that a policy hides
+	 * are no denials.  There is no table to log to: what is written in the
+	 * transaction that fails would vanish with it.
+	 */
+	DefineCustomEnumVariable("dbmi_authz.log_denials",
+							 "Logs denials that raise an error.",
+							 NULL,
+							 &az_denial_log_level,
+							 0,
+							 denial_logs,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+}

@@ -1,0 +1,42 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.h
+ *	  The plain settings.  dbmi_authz.token is not one: see login.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_GUC_H
+#define AZ_GUC_H
+
+#include "server/compat.h"
+
+typedef enum AzTokenScope
+{
+	AZ_SCOPE_SESSION,
+	AZ_SCOPE_TRANSACTION
+} AzTokenScope;
+
+extern int	az_token_scope;		/* AzTokenScope */
+extern int	az_max_token_size;	/* bytes */
+extern bool az_plan_folding;
+
+typedef enum AzOlpDefault
+{
+	AZ_OLP_OPEN,
+	AZ_OLP_CLOSED
+} AzOlpDefault;
+
+extern bool az_universal_olp;
+extern int	az_olp_default;		/* AzOlpDefault */
+extern bool az_hide_forbidden;
+extern bool az_require_user_on_write;
+extern int	az_denial_log_level;		/* 0: no */
+
+/*
+ * What to call after every change of dbmi_authz.token_scope and of
+ * dbmi_authz.plan_folding.
+ */
+extern void az_guc_init(void (*scope_assigned) (void),
+						void (*folding_assigned) (void));
+
+#endif							/* AZ_GUC_H */

@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.c
+ *	  Errors about tokens and denials, and what the last one was.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "server/report.h"
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/json.h"
+#include "utils/timestamp.h"
+
+static AzFailure last_failure;
+static bool have_failure = false;
+
+char *
+az_error_body(const char *error, const char *description)
+{
+	StringInfoData body;
+
+	initStringInfo(&body);
+	appendStringInfoChar(&body, '{');
+	if (error)
+	{
+		appendStringInfoString(&body, "\"error\":");
+		escape_json(&body, error);
+		appendStringInfoChar(&body, ',');
+	}
+	appendStringInfoString(&body, "\"error_description\":");
+	escape_json(&body, description);
+	appendStringInfoChar(&body, '}');
+	return body.data;
+}
+
+void
+az_note_failure(int sqlstate, const char *error, const char *description)
+{
+	int			len = pg_mbcliplen(description, strlen(description),
+								   sizeof(last_failure.description) - 1);
+
+	memcpy(last_failure.description, description, len);
+	last_failure.description[len] = '\0';
+	last_failure.sqlstate = sqlstate;
+	last_failure.error = error;
+	last_failure.at = GetCurrentTimestamp();
+	have_failure = true;
+}
+
+void
+az_forget_failure(void)
+{
+	have_failure = false;
+}
+
+const AzFailure *
+az_last_failure(void)
+{
+	return have_failure ? &last_failure : NULL;
+}
+
+/*
+ * The statement and its context may hold a token (a literal in a query, in
+ * PL/pgSQL's CONTEXT, in an earlier statement of the same string), so neither
+ * goes anywhere.
+ */
+void
+az_raise(int sqlstate, const char *message, const char *error,
+		 const char *description, const char *hint)
+{
+	char	   *body = description ? az_error_body(error, description) : NULL;
+
+	error_context_stack = NULL;
+	ereport(ERROR,
+			(errcode(sqlstate),
+			 errmsg_internal("%s", message),
+			 body ? errdetail_internal("%s", body) : 0,
+			 hint ? errhint("%s", hint) : 0,
+			 errhidestmt(true),
+			 errhidecontext(true)));
+	pg_unreachable();
+}
+
+void
+az_raise_refused(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, AZ_REFUSED_MESSAGE,
+			 info->error, info->description, info->hint);
+}
+
+void
+az_raise_anonymous(void)
+{
+	const char *description = "Authentication is required";
+
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL, description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "authentication is required", NULL, description, NULL);
+}
+
+void
+az_raise_inactive(void)
+{
+	const char *description = "Subject is inactive";
+
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+					"invalid_token", description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "subject is inactive", "invalid_token", description, NULL);
+}
+
+/* RFC 6750 has no error for this: a member "error" would ask for another token. */
+void
+az_raise_missing(const char *description)
+{
+	az_note_failure(ERRCODE_NO_DATA_FOUND, NULL, description);
+	az_raise(ERRCODE_NO_DATA_FOUND, "object does not exist", NULL, description, NULL);
+}

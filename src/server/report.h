@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * report.h
+ *	  Errors about tokens and denials (spec rule R11): a SQLSTATE, a constant
+ *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
+ *
+ * The raising functions do not return, and they keep the statement and the
+ * context, which may hold a token, out of the report.  What is about denials
+ * is in denial.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_REPORT_H
+#define AZ_REPORT_H
+
+#include "server/compat.h"
+#include "datatype/timestamp.h"
+#include "token/reason.h"
+
+/* The one primary message for a token that does not verify. */
+#define AZ_REFUSED_MESSAGE	"token was refused"
+
+/* The RFC 6750 body; error NULL leaves that member out.  palloc'd. */
+extern char *az_error_body(const char *error, const char *description);
+
+/*
+ * description NULL: no DETAIL; hint may be NULL.  All strings but description
+ * are constants.
+ */
+pg_noreturn extern void az_raise(int sqlstate, const char *message, const char *error,
+					 const char *description, const char *hint);
+
+/* 28000: a token was refused for that reason. */
+pg_noreturn extern void az_raise_refused(AzReason reason);
+
+/* 28000: there is no identity and one is needed. */
+pg_noreturn extern void az_raise_anonymous(void);
+
+/* 28000: there is one, but its subject is listed as inactive. */
+pg_noreturn extern void az_raise_inactive(void);
+
+/*
+ * 42501: the identity lacks something.  description is one short sentence
+ * without period for error_description, e.g. "User is not a member of org x";
+ * it may quote arguments of the caller, never claims.
+ */
+pg_noreturn extern void az_raise_denied(const char *description);
+
+/*
+ * The same, saying what was asked for to the server's log
+ * (dbmi_authz.log_denials): the text of a JSON object, e.g. of az_denied_json(), or
+ * NULL.
+ */
+pg_noreturn extern void az_raise_denied_for(const char *description, const char *asked);
+
+/* Only the line for the log, for a denial that raises another error. */
+extern void az_log_denial(const char *asked);
+
+/*
+ * The text of a JSON object: strings by name, a NULL value being null, and
+ * NULL as the last name.  NULL while denials are not logged.
+ *
+ *	  az_denied_json("item", item, "permission", permission, NULL)
+ */
+extern char *az_denied_json(const char *name, const char *value,...);
+
+/*
+ * The same of the first arguments of the function that was called, named in
+ * their order.  A text[] becomes an array.
+ *
+ *	  az_denied_arguments_json(fcinfo, "item", "permission", NULL)
+ */
+extern char *az_denied_arguments_json(FunctionCallInfo fcinfo, const char *name,...);
+
+/*
+ * P0002: what was asked for is not there, or the caller is not to know whether
+ * it is: one error for both.
+ */
+pg_noreturn extern void az_raise_missing(const char *description);
+
+/*
+ * The last failure, for last_error() and www_authenticate().  It belongs to
+ * the backend, no rollback brings an older one back.
+ */
+typedef struct AzFailure
+{
+	int			sqlstate;
+	const char *error;			/* constant, or NULL */
+	char		description[256];
+	TimestampTz at;
+} AzFailure;
+
+extern void az_note_failure(int sqlstate, const char *error, const char *description);
+extern void az_forget_failure(void);
+extern const AzFailure *az_last_failure(void);	/* NULL: none */
+
+#endif							/* AZ_REPORT_H */

@@ -1,0 +1,242 @@
+/*-------------------------------------------------------------------------
+ *
+ * denial.c
+ *	  Denials, and the line that the server's log gets of each.
+ *
+ * Declared in report.h.  This is a file of its own because the line says who
+ * was denied, and that is the session's to know.
+ *
+ * The line is JSON in printable ASCII, so that no claim and no argument, in
+ * whatever encoding, can end it, forge another or play with a terminal; and
+ * it is bounded, because anybody may be denied as often as they please.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "server/report.h"
+
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "server/datum.h"
+#include "server/encoding.h"
+#include "server/guc.h"
+#include "session/session.h"
+
+/* Of one string this many bytes are logged, of one list so many strings. */
+#define MAX_LOGGED_BYTES	255
+#define MAX_LOGGED_ITEMS	32
+
+static void
+append_escape(StringInfo out, unsigned int unit)
+{
+	appendStringInfo(out, "\\u%04x", unit);
+}
+
+static void
+append_code_point(StringInfo out, pg_wchar c)
+{
+	if (c == '"' || c == '\\')
+		appendStringInfo(out, "\\%c", (char) c);
+	else if (c >= ' ' && c <= '~')
+		appendStringInfoChar(out, (char) c);
+	else if (c <= 0xFFFF)
+		append_escape(out, c);
+	else
+	{
+		append_escape(out, 0xD800 + ((c - 0x10000) >> 10));
+		append_escape(out, 0xDC00 + ((c - 0x10000) & 0x3FF));
+	}
+}
+
+/* A JSON string; NULL: null. */
+static void
+append_string(StringInfo out, const char *string, size_t len)
+{
+	int			kept = len;
+	const unsigned char *c;
+	const unsigned char *end;
+	char	   *utf8;
+	int			utf8_len;
+
+	if (string == NULL)
+	{
+		appendStringInfoString(out, "null");
+		return;
+	}
+	if (len > MAX_LOGGED_BYTES)
+		kept = pg_mbcliplen(string, len, MAX_LOGGED_BYTES);
+
+	/* SQL_ASCII may hold what is no UTF-8; its bytes are told one by one */
+	utf8 = az_to_utf8(string, kept, &utf8_len);
+	c = (const unsigned char *) (utf8 ? utf8 : string);
+	end = c + (utf8 ? utf8_len : kept);
+
+	appendStringInfoChar(out, '"');
+	while (c < end)
+	{
+		append_code_point(out, utf8 ? utf8_to_unicode(c) : *c);
+		c += utf8 ? pg_utf_mblen(c) : 1;
+	}
+	if (kept < (int) len)
+		appendStringInfoString(out, "...");
+	appendStringInfoChar(out, '"');
+}
+
+static void
+append_name(StringInfo out, const char *name)
+{
+	if (out->len > 1)
+		appendStringInfoString(out, ", ");
+	append_string(out, name, strlen(name));
+	appendStringInfoString(out, ": ");
+}
+
+/* A text[] as a JSON array. */
+static void
+append_list(StringInfo out, Datum array)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT,
+					  &values, &nulls, &n);
+	appendStringInfoChar(out, '[');
+	for (i = 0; i < Min(n, MAX_LOGGED_ITEMS); i++)
+	{
+		text	   *value = nulls[i] ? NULL : DatumGetTextPP(values[i]);
+
+		if (i > 0)
+			appendStringInfoString(out, ", ");
+		append_string(out, value ? VARDATA_ANY(value) : NULL,
+					  value ? VARSIZE_ANY_EXHDR(value) : 0);
+	}
+	if (n > MAX_LOGGED_ITEMS)
+		appendStringInfoString(out, ", \"...\"");
+	appendStringInfoChar(out, ']');
+}
+
+static void
+append_argument(StringInfo out, FunctionCallInfo fcinfo, int argno)
+{
+	Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argno);
+	Oid			output;
+	bool		is_varlena;
+	char	   *value;
+
+	if (PG_ARGISNULL(argno) || !OidIsValid(type))
+		append_string(out, NULL, 0);
+	else if (type == TEXTARRAYOID)
+		append_list(out, PG_GETARG_DATUM(argno));
+	else
+	{
+		getTypeOutputInfo(type, &output, &is_varlena);
+		value = OidOutputFunctionCall(output, PG_GETARG_DATUM(argno));
+		append_string(out, value, strlen(value));
+	}
+}
+
+char *
+az_denied_arguments_json(FunctionCallInfo fcinfo, const char *name,...)
+{
+	StringInfoData json;
+	va_list		names;
+	int			argno;
+
+	if (!az_denial_log_level)
+		return NULL;
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	va_start(names, name);
+	for (argno = 0; name != NULL; argno++)
+	{
+		append_name(&json, name);
+		append_argument(&json, fcinfo, argno);
+		name = va_arg(names, const char *);
+	}
+	va_end(names);
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+char *
+az_denied_json(const char *name, const char *value,...)
+{
+	StringInfoData json;
+	va_list		rest;
+
+	if (!az_denial_log_level)
+		return NULL;
+	initStringInfo(&json);
+	appendStringInfoChar(&json, '{');
+	va_start(rest, value);
+	while (name != NULL)
+	{
+		append_name(&json, name);
+		append_string(&json, value, value ? strlen(value) : 0);
+		name = va_arg(rest, const char *);
+		if (name != NULL)
+			value = va_arg(rest, const char *);
+	}
+	va_end(rest);
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
+static void
+append_claim(StringInfo out, const AzIdentity *id, const AzNode *claim)
+{
+	claim = id ? az_scalar_or_null(claim) : NULL;
+	append_string(out, claim ? az_node_bytes(id, claim) : NULL,
+				  claim ? az_node_len(claim) : 0);
+}
+
+void
+az_log_denial(const char *asked)
+{
+	const AzIdentity *id;
+	StringInfoData line;
+
+	if (!az_denial_log_level)
+		return;
+	id = az_current();
+	initStringInfo(&line);
+	appendStringInfoString(&line, "{\"client\": ");
+	append_claim(&line, id, id ? &id->client_id : NULL);
+	appendStringInfoString(&line, ", \"subject\": ");
+	append_claim(&line, id, id ? &id->subject : NULL);
+	/* the name that item permissions are stored under */
+	if (id && az_scalar_or_null(&id->client))
+	{
+		appendStringInfoString(&line, ", \"application\": ");
+		append_claim(&line, id, &id->client);
+	}
+	appendStringInfo(&line, ", \"required\": %s}", asked ? asked : "null");
+
+	/* the statement, or its context, may hold a token */
+	ereport(LOG_SERVER_ONLY,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg_internal("access denied: %s", line.data),
+			 errhidestmt(true),
+			 errhidecontext(true)));
+}
+
+void
+az_raise_denied_for(const char *description, const char *asked)
+{
+	az_log_denial(asked);
+	az_note_failure(ERRCODE_INSUFFICIENT_PRIVILEGE, "insufficient_scope", description);
+	az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
+			 "insufficient_scope", description, NULL);
+}
+
+void
+az_raise_denied(const char *description)
+{
+	az_raise_denied_for(description, az_denied_json("description", description, NULL));
+}

@@ -1,0 +1,181 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_token.c
+ *	  SQL functions of the session: a token in, how it stands out.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "server/compat.h"
+
+#include "access/detoast.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "server/datum.h"
+#include "server/guc.h"
+#include "server/report.h"
+#include "session/login.h"
+
+/* What may stand around a token: a prefix, spaces. */
+#define TOKEN_SURROUNDINGS	1024
+
+/*
+ * The token argument; NULL is an empty one.  Of one that is far too large
+ * only as much is fetched as it takes to refuse it.
+ */
+static const char *
+token_argument(FunctionCallInfo fcinfo, size_t *len)
+{
+	Size		limit = (Size) az_max_token_size + TOKEN_SURROUNDINGS;
+	Datum		datum = PG_GETARG_DATUM(0);
+	struct varlena *token;
+
+	*len = 0;
+	if (PG_ARGISNULL(0))
+		return "";
+	if (toast_raw_datum_size(datum) - VARHDRSZ <= limit)
+		token = PG_DETOAST_DATUM_PACKED(datum);
+	else
+		token = PG_DETOAST_DATUM_SLICE(datum, 0, limit + 1);
+	*len = VARSIZE_ANY_EXHDR(token);
+	return VARDATA_ANY(token);
+}
+
+/* NULL for is_local means the default. */
+static bool
+local_argument(FunctionCallInfo fcinfo)
+{
+	return !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+}
+
+AZ_SQL(authz_set_token)
+{
+	size_t		len;
+	const char *token = token_argument(fcinfo, &len);
+
+	az_login(token, len, local_argument(fcinfo));
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_try_set_token)
+{
+	size_t		len;
+	const char *token = token_argument(fcinfo, &len);
+
+	PG_RETURN_BOOL(az_try_login(token, len, local_argument(fcinfo)));
+}
+
+AZ_SQL(authz_clear_token)
+{
+	az_logout();
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_verify_token)
+{
+	size_t		len;
+	const char *token = token_argument(fcinfo, &len);
+	const AzIdentity *id = az_verify_only(token, len);
+
+	PG_RETURN_DATUM(az_jsonb_datum(id, &id->claims));
+}
+
+AZ_SQL(authz_token_state)
+{
+	static const char *const names[] = {
+		[AZ_STATE_NONE] = "none",
+		[AZ_STATE_VALID] = "valid",
+		[AZ_STATE_EXPIRED] = "expired",
+		[AZ_STATE_REVOKED] = "revoked",
+		[AZ_STATE_REJECTED] = "rejected"
+	};
+
+	PG_RETURN_TEXT_P(cstring_to_text(names[az_token_state()]));
+}
+
+AZ_SQL(authz_is_authenticated)
+{
+	PG_RETURN_BOOL(az_is_authenticated());
+}
+
+AZ_SQL(authz_require_authenticated)
+{
+	(void) az_current_required();
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_expires_at)
+{
+	const AzIdentity *id = az_current();
+	const int64 shift = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
+		USECS_PER_DAY;
+
+	if (id == NULL)
+		PG_RETURN_NULL();
+	/* a NumericDate fits int64 microseconds, so does one that is less */
+	if (!IS_VALID_TIMESTAMP(id->expires - shift))
+		PG_RETURN_TIMESTAMPTZ(DT_NOEND);
+	PG_RETURN_TIMESTAMPTZ(id->expires - shift);
+}
+
+AZ_SQL(authz_last_error)
+{
+	const AzFailure *failure = az_last_failure();
+	StringInfoData json;
+	char		at[MAXDATELEN + 1];
+
+	if (failure == NULL)
+		PG_RETURN_NULL();
+	initStringInfo(&json);
+	appendStringInfoString(&json, "{\"error\":");
+	if (failure->error)
+		escape_json(&json, failure->error);
+	else
+		appendStringInfoString(&json, "null");
+	appendStringInfoString(&json, ",\"error_description\":");
+	escape_json(&json, failure->description);
+	appendStringInfo(&json, ",\"sqlstate\":\"%s\",\"at\":",
+					 unpack_sql_state(failure->sqlstate));
+	JsonEncodeDateTime(at, TimestampTzGetDatum(failure->at), TIMESTAMPTZOID, NULL);
+	escape_json(&json, at);
+	appendStringInfoChar(&json, '}');
+	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
+}
+
+/* RFC 6750, 3: quoted-string without quote and backslash. */
+static void
+append_quoted(StringInfo out, const char *name, const char *value)
+{
+	appendStringInfo(out, ", %s=\"", name);
+	for (; *value; value++)
+	{
+		if (*value >= ' ' && *value <= '~' && *value != '"' && *value != '\\')
+			appendStringInfoChar(out, *value);
+		else
+			appendStringInfoChar(out, '?');
+	}
+	appendStringInfoChar(out, '"');
+}
+
+AZ_SQL(authz_www_authenticate)
+{
+	const AzFailure *failure = az_last_failure();
+	StringInfoData challenge;
+
+	/* no other token would find what is not there */
+	if (failure == NULL || failure->sqlstate == ERRCODE_NO_DATA_FOUND)
+		PG_RETURN_NULL();
+	initStringInfo(&challenge);
+	appendStringInfoString(&challenge, "Bearer realm=\"authz\"");
+	if (failure->error)
+	{
+		append_quoted(&challenge, "error", failure->error);
+		append_quoted(&challenge, "error_description", failure->description);
+	}
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(challenge.data, challenge.len));
+}

@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * login.h
+ *	  A token in, an identity for the session.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_LOGIN_H
+#define AZ_LOGIN_H
+
+#include "session/session.h"
+
+/*
+ * Verify a token and adopt its identity, for the session or the transaction.
+ * When it is refused: az_login() raises, az_try_login() returns false, and
+ * no identity remains (R8).  Spaces around the token and one "Bearer " or
+ * "JWT " in front are removed.
+ */
+extern void az_login(const char *token, size_t len, bool is_local);
+extern bool az_try_login(const char *token, size_t len, bool is_local);
+
+extern void az_logout(void);
+
+/*
+ * Verify without adopting anything; raises 28000.  Borrowed until the next
+ * verification.
+ */
+extern const AzIdentity *az_verify_only(const char *token, size_t len);
+
+/*
+ * Refuse a change of identity that must not happen now: 55000 or 42501,
+ * changing nothing.
+ */
+extern void az_check_may_change(void);
+
+/*
+ * The same afterwards, for a change that no hook of ours could refuse: the
+ * error takes it back.
+ */
+extern void az_check_unchanged(const AzAnswer *answer);
+
+#define AZ_TOKEN_SETTING	"dbmi_authz.token"
+#define AZ_SESSION_ONLY_MESSAGE \
+	"parameter \"" AZ_TOKEN_SETTING "\" can only be set within a session"
+
+extern void az_login_init(void);
+
+#endif							/* AZ_LOGIN_H */

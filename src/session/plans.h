@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * plans.h
+ *	  Cached plans that depend on who the session is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_PLANS_H
+#define AZ_PLANS_H
+
+#include "server/compat.h"
+
+/*
+ * Marks a plan as made for one identity: a PlanInvalItem of a cache that does
+ * not exist, with the identity's serial for a hash value.  Core copies it
+ * along and never matches it.
+ */
+#define AZ_GUARD_CACHE_ID	(-0x415A)
+
+/* The same where the plan asks only for what never raises. */
+#define AZ_GUARD_SERIAL_CACHE_ID	(-0x415B)
+
+/*
+ * The same with the number of what is stored for the identity (grants.c),
+ * where the plan asks for that.
+ */
+#define AZ_GUARD_GRANTS_CACHE_ID	(-0x415C)
+
+/*
+ * Plans that met a check depend on a row of pg_proc; remember which.  Needs
+ * catalog access.
+ */
+extern void az_watch_function(Oid function);
+
+/*
+ * Throw those plans away, in this backend only.  No catalog access: also runs
+ * while a transaction aborts.
+ */
+extern void az_invalidate_plans(void);
+
+#endif							/* AZ_PLANS_H */

@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * cache.h
+ *	  Tokens that this backend has verified, by their SHA-256.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_CACHE_H
+#define AZ_CACHE_H
+
+#include "server/compat.h"
+#include "token/identity.h"
+#include "token/reason.h"
+
+typedef struct AzVerifiedToken
+{
+	const AzIdentity *identity; /* borrowed until the next call */
+	uint32		serial;			/* of the identity, never 0 */
+	uint64		epoch;			/* of the trust that it was verified under */
+} AzVerifiedToken;
+
+/*
+ * Verify a token at the instant now (microseconds since 1970), by looking it
+ * up among those seen before or by az_verify().  A refusal is never kept.
+ * Must be called inside a transaction.
+ */
+extern AzReason az_verify_token(const char *token, size_t len, int64 now,
+								AzVerifiedToken *verified);
+
+#endif							/* AZ_CACHE_H */

@@ -1,0 +1,297 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_issuer.c
+ *	  Whom this database trusts: issuers, and the guard of the tables that
+ *	  hold the trust.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/admin.h"
+
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+
+#include "trust/options.h"
+
+/* ----------------------------------------------------------------
+ * The guard
+ * ----------------------------------------------------------------
+ */
+
+static void
+drop_keys_of(const text *issuer)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1",
+		   &params);
+}
+
+/*
+ * An issuer's keys go with its name.  A foreign key would do that, but also
+ * insist on the issuer's row when pg_restore loads both tables at once, with
+ * several jobs.
+ */
+static void
+drop_keys(const TriggerData *trigger)
+{
+	TupleDesc	desc = RelationGetDescr(trigger->tg_relation);
+	int			column = SPI_fnumber(desc, "issuer");
+	AzSpiParams	params = {0};
+	char	   *before;
+	char	   *after = NULL;
+
+	SPI_connect();
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		az_spi_run("DELETE FROM authz.issuer_key", &params);
+	else
+	{
+		before = SPI_getvalue(trigger->tg_trigtuple, desc, column);
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+			after = SPI_getvalue(trigger->tg_newtuple, desc, column);
+		if (before && (after == NULL || strcmp(before, after) != 0))
+			drop_keys_of(cstring_to_text(before));
+	}
+	SPI_finish();
+}
+
+/*
+ * Fired before every statement that writes to a table of the trust, and after
+ * every row that was written.
+ *
+ * Before a statement it refuses writers who do not administer this database,
+ * whatever privileges on the table they have come by (pg_write_all_data).
+ *
+ * After a row it has the trust that sessions keep looked at anew.  After, and
+ * not before: the writing session acts on the message when the next command
+ * of the transaction starts, and a function that the statement calls may
+ * start one while the row is not there yet.  For a row, and not for a
+ * statement: logical replication fires no statement triggers, and a statement
+ * that changes nothing makes nobody read the tables again.
+ */
+AZ_SQL(authz_trust_guard)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger functions can only be called as triggers")));
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errdetail("Only superusers and the owner of the database write to it.")));
+	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
+		CacheInvalidateRelcache(trigger->tg_relation);
+		if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) &&
+			strcmp(RelationGetRelationName(trigger->tg_relation), "issuer") == 0)
+			drop_keys(trigger);
+	}
+	return PointerGetDatum(NULL);
+}
+
+/* ----------------------------------------------------------------
+ * Audiences
+ * ----------------------------------------------------------------
+ */
+
+static void
+bad_audience(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid audience"),
+			 errdetail_internal("%s", detail)));
+}
+
+static void
+check_audience(ArrayType *audience)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	int			i;
+	int			len;
+
+	if (ARR_NDIM(audience) > 1)
+		bad_audience("Expected an array of one dimension.");
+	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+	if (n == 0)
+		bad_audience("The array is empty.");
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			bad_audience("A value in the array is null.");
+		if (VARSIZE_ANY_EXHDR(DatumGetPointer(values[i])) == 0)
+			bad_audience("A value in the array is empty.");
+		az_utf8(DatumGetTextPP(values[i]), &len);
+	}
+}
+
+/*
+ * Where the audience chooses the issuer, one value must not choose two.
+ */
+static void
+check_not_shared(const text *issuer, const ArrayType *audience)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, TEXTARRAYOID, audience);
+	if (az_spi_run("SELECT i.issuer, a.value"
+			   " FROM authz.issuer i, pg_catalog.unnest(i.audience) a(value),"
+			   "	  pg_catalog.unnest($2) b(value), authz.profile p"
+			   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
+			   " AND p.chosen_by OPERATOR(pg_catalog.=) 'aud'"
+			   " AND i.issuer OPERATOR(pg_catalog.<>) $1"
+			   " AND a.value OPERATOR(pg_catalog.=) b.value LIMIT 1", &params) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("issuer \"%s\" already has audience \"%s\"",
+						az_spi_result(0, 1), az_spi_result(0, 2)),
+				 errdetail("Tokens of this profile are assigned to an issuer by their audience.")));
+}
+
+/* ----------------------------------------------------------------
+ * Issuers
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Issuers are added and altered one at a time, so that two transactions
+ * cannot give out one audience.  Reading goes on, and so does changing keys.
+ */
+static void
+lock_issuers(void)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_run("LOCK TABLE authz.issuer IN SHARE ROW EXCLUSIVE MODE", &params);
+}
+
+AZ_SQL(authz_add_issuer)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	ArrayType  *audience = NULL;
+	text	   *name = az_arg_text(fcinfo, 2, "profile");
+	AzJson	   *options;
+	AzProfile	profile;
+	AzSpiParams	params = {0};
+
+	az_arg_required(fcinfo, 3, "options");
+	options = az_parse_json(PG_GETARG_TEXT_PP(3), "issuer options",
+							ERRCODE_INVALID_PARAMETER_VALUE);
+	if (!PG_ARGISNULL(1))
+	{
+		audience = PG_GETARG_ARRAYTYPE_P(1);
+		check_audience(audience);
+	}
+
+	SPI_connect();
+	lock_issuers();
+	if (!az_read_profile(name, &profile))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unrecognized profile \"%s\"", text_to_cstring(name))));
+	if (audience == NULL && profile.audience_required)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("audience must not be null"),
+				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name))));
+	az_build_issuer(issuer, &profile, options, ERRCODE_INVALID_PARAMETER_VALUE);
+	if (profile.by_audience && audience)
+		check_not_shared(issuer, audience);
+
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, TEXTARRAYOID, audience);
+	az_spi_param(&params, TEXTOID, name);
+	az_spi_param(&params, JSONOID, az_merge_options(options, options));
+	if (az_spi_run("INSERT INTO authz.issuer (issuer, audience, profile, options)"
+			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &params) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer))));
+	/* keys that somebody wrote before there was an issuer are not its keys */
+	drop_keys_of(issuer);
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/*
+ * What the options become.  They are judged as a whole: what stood there may
+ * come from a dump or from somebody's hand.
+ */
+static text *
+change_options(const AzIssuerRow *row, const AzProfile *profile, const AzJson *change)
+{
+	const int	refusal = ERRCODE_INVALID_PARAMETER_VALUE;
+	text	   *merged;
+
+	/* by itself first: a misspelled name is refused also when it is null */
+	az_build_issuer(row->issuer, profile, change, refusal);
+	merged = az_merge_options(az_parse_json(row->options, "issuer options", refusal), change);
+	az_build_issuer(row->issuer, profile,
+					az_parse_json(merged, "issuer options", refusal), refusal);
+	return merged;
+}
+
+AZ_SQL(authz_alter_issuer)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	bool		nothing = PG_ARGISNULL(1) && PG_ARGISNULL(2);
+	AzJson	   *change;
+	ArrayType  *audience = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2);
+	AzIssuerRow row;
+	AzProfile	profile;
+	AzSpiParams	params = {0};
+
+	change = az_parse_json(PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1),
+						   "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
+	if (audience)
+		check_audience(audience);
+
+	SPI_connect();
+	lock_issuers();
+	az_lock_issuer(issuer, &row);
+	if (!nothing)
+	{
+		az_profile_of(&row, &profile);
+		if (audience && profile.by_audience)
+			check_not_shared(issuer, audience);
+		az_spi_param(&params, TEXTOID, issuer);
+		az_spi_param(&params, JSONOID, change_options(&row, &profile, change));
+		az_spi_param(&params, TEXTARRAYOID, audience);
+		az_spi_run("UPDATE authz.issuer SET options = $2, audience = COALESCE($3, audience)"
+			   " WHERE issuer OPERATOR(pg_catalog.=) $1", &params);
+	}
+	SPI_finish();
+	PG_RETURN_VOID();
+}
+
+/* The keys go by the trigger; revocations stay. */
+AZ_SQL(authz_drop_issuer)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	AzSpiParams	params = {0};
+
+	SPI_connect();
+	az_spi_param(&params, TEXTOID, issuer);
+	if (az_spi_run("DELETE FROM authz.issuer WHERE issuer OPERATOR(pg_catalog.=) $1",
+			   &params) == 0)
+		az_raise_no_issuer(issuer);
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,162 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_keys.c
+ *	  The keys of an issuer.
+ *
+ * Some of what arrives here is secret: an HMAC secret, or a private key that
+ * somebody takes for the public one.  Hence az_discretion_begin().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/issuer_key.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+
+#include "server/malloced.h"
+
+/* What the administrator may have overlooked. */
+static void
+warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
+{
+	if (az_key_is_printable_secret(key))
+		ereport(WARNING,
+				(errmsg("secret consists of printable characters"),
+				 errdetail("Such secrets can often be guessed."),
+				 errhint("Use random bytes, at least as many as the hash has.")));
+	if ((trusted->algorithms & AZ_ALG_BIT(az_key_alg(key))) == 0)
+		ereport(WARNING,
+				(errmsg("issuer \"%s\" does not accept algorithm %s",
+						text_to_cstring(issuer), az_alg_info(az_key_alg(key))->name),
+				 errdetail("The key verifies nothing until it does."),
+				 errhint("Name the algorithm in the issuer's option \"algorithms\".")));
+}
+
+/* The key is new and goes with the memory context. */
+static void
+add_one(text *issuer, const AzIssuer *trusted, AzKey *key, const char *source)
+{
+	AzIssuerKey	row;
+
+	az_issuer_key_make(key, &row);
+	az_insert_key(issuer, &row, source);
+	az_issuer_key_wipe(&row);
+	warn_about(trusted, key, issuer);
+}
+
+AZ_SQL(authz_add_key)
+{
+	text	   *issuer;
+	AzJson	   *jwk;
+	AzIssuer   *trusted;
+	AzKey	   *key = NULL;
+	AzKeyError	error;
+	AzKeyStatus status;
+	AzDiscretion discretion;
+
+	az_discretion_begin(&discretion);
+	issuer = az_arg_text(fcinfo, 0, "issuer");
+	az_arg_required(fcinfo, 1, "JWK");
+	jwk = az_parse_json(PG_GETARG_TEXT_PP(1), "JWK", ERRCODE_INVALID_PARAMETER_VALUE);
+
+	SPI_connect();
+	trusted = az_lock_and_build(issuer);
+	status = az_key_from_jwk(jwk, trusted->algorithms, true, &key, &error);
+	az_free_with(CurrentMemoryContext, az_release_key, key);
+	az_check_key(status, &error, "JWK");
+	add_one(issuer, trusted, key, "add_key");
+	SPI_finish();
+	az_discretion_end(&discretion);
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_add_pem)
+{
+	text	   *issuer;
+	text	   *pem;
+	text	   *kid;
+	text	   *alg;
+	int			len;
+	AzIssuer   *trusted;
+	AzKey	   *key = NULL;
+	AzKeyError	error;
+	AzKeyStatus status;
+	AzDiscretion discretion;
+
+	az_discretion_begin(&discretion);
+	issuer = az_arg_text(fcinfo, 0, "issuer");
+	pem = az_arg_text(fcinfo, 1, "PEM key");
+	kid = az_arg_optional_text(fcinfo, 2, "key ID");
+	alg = az_arg_optional_text(fcinfo, 3, "algorithm");
+
+	SPI_connect();
+	trusted = az_lock_and_build(issuer);
+	status = az_key_from_pem(VARDATA_ANY(pem), VARSIZE_ANY_EXHDR(pem),
+							 kid ? az_utf8(kid, &len) : NULL,
+							 alg ? az_utf8(alg, &len) : NULL,
+							 trusted->algorithms, &key, &error);
+	az_free_with(CurrentMemoryContext, az_release_key, key);
+	az_check_key(status, &error, "PEM key");
+	add_one(issuer, trusted, key, "add_pem");
+	SPI_finish();
+	az_discretion_end(&discretion);
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_add_secret)
+{
+	text	   *issuer;
+	bytea	   *secret;
+	text	   *kid;
+	text	   *alg;
+	int			len;
+	AzIssuer   *trusted;
+	AzKey	   *key = NULL;
+	AzKeyError	error;
+	AzKeyStatus status;
+	AzDiscretion discretion;
+
+	az_discretion_begin(&discretion);
+	issuer = az_arg_text(fcinfo, 0, "issuer");
+	az_arg_required(fcinfo, 1, "secret");
+	secret = PG_GETARG_BYTEA_PP(1);
+	kid = az_arg_optional_text(fcinfo, 2, "key ID");
+	alg = az_arg_text(fcinfo, 3, "algorithm");
+
+	SPI_connect();
+	trusted = az_lock_and_build(issuer);
+	status = az_key_from_secret((const unsigned char *) VARDATA_ANY(secret),
+								VARSIZE_ANY_EXHDR(secret),
+								kid ? az_utf8(kid, &len) : NULL,
+								az_utf8(alg, &len), &key, &error);
+	az_free_with(CurrentMemoryContext, az_release_key, key);
+	az_check_key(status, &error, "secret");
+	add_one(issuer, trusted, key, "add_secret");
+	SPI_finish();
+	az_discretion_end(&discretion);
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_drop_key)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	text	   *kid = az_arg_text(fcinfo, 1, "key ID");
+	AzIssuerRow row;
+	AzSpiParams	params = {0};
+
+	SPI_connect();
+	az_lock_issuer(issuer, &row);
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, TEXTOID, kid);
+	if (az_spi_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1"
+			   " AND kid OPERATOR(pg_catalog.=) $2", &params) == 0 &&
+		az_spi_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1"
+			   " AND kid IS NULL AND thumbprint OPERATOR(pg_catalog.=) $2", &params) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("key \"%s\" of issuer \"%s\" does not exist",
+						text_to_cstring(kid), text_to_cstring(issuer))));
+	SPI_finish();
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_revocation.c
+ *	  Tokens that are refused although they verify.
+ *
+ * A revocation holds as long as its row stands; "until" only says from when
+ * on it is of no use any more, for prune_revocations().
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/admin.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+/*
+ * A mistyped issuer would revoke nothing, and nobody would notice.
+ */
+static void
+check_issuer(text *issuer)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	if (az_spi_run("SELECT i.issuer FROM authz.issuer i"
+			   " WHERE i.issuer OPERATOR(pg_catalog.=) $1 FOR KEY SHARE", &params) == 0)
+		az_raise_no_issuer(issuer);
+}
+
+/*
+ * Write a revocation, or extend the one that is there: it ends at the later
+ * of the two ends, and hits what was issued before the later of the two
+ * times.  A row that says as much already is left alone.
+ */
+static void
+write_revocation(text *issuer, const char *kind, text *value,
+				 const TimestampTz *issued_before, const TimestampTz *until)
+{
+	AzSpiParams	params = {0};
+
+	SPI_connect();
+	check_issuer(issuer);
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, TEXTOID, cstring_to_text(kind));
+	az_spi_param(&params, TEXTOID, value);
+	az_spi_param_time(&params, issued_before);
+	az_spi_param_time(&params, until);
+	az_spi_run("INSERT INTO authz.revocation AS r (issuer, kind, value, issued_before, until)"
+		   " VALUES ($1, $2, $3, $4, $5)"
+		   " ON CONFLICT (issuer, kind, value) DO UPDATE"
+		   " SET issued_before = GREATEST(r.issued_before, excluded.issued_before),"
+		   "	 until = CASE WHEN r.until IS NULL OR excluded.until IS NULL THEN NULL"
+		   "				  ELSE GREATEST(r.until, excluded.until) END"
+		   " WHERE excluded.issued_before OPERATOR(pg_catalog.>) r.issued_before"
+		   "	OR excluded.until OPERATOR(pg_catalog.>) r.until"
+		   "	OR (excluded.until IS NULL AND r.until IS NOT NULL)", &params);
+	SPI_finish();
+}
+
+AZ_SQL(authz_revoke_token)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	text	   *jti = az_arg_text(fcinfo, 1, "token ID");
+	TimestampTz until = PG_ARGISNULL(2) ? 0 : PG_GETARG_TIMESTAMPTZ(2);
+
+	write_revocation(issuer, "token", jti, NULL, PG_ARGISNULL(2) ? NULL : &until);
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_revoke_subject)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	text	   *subject = az_arg_text(fcinfo, 1, "subject");
+	TimestampTz issued_before;
+
+	az_arg_required(fcinfo, 2, "time of issue");
+	issued_before = PG_GETARG_TIMESTAMPTZ(2);
+	write_revocation(issuer, "subject", subject, &issued_before, NULL);
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_revoke_session)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	text	   *sid = az_arg_text(fcinfo, 1, "session ID");
+
+	write_revocation(issuer, "session", sid, NULL, NULL);
+	PG_RETURN_VOID();
+}
+
+AZ_SQL(authz_prune_revocations)
+{
+	AzSpiParams	params = {0};
+	uint64		n;
+
+	SPI_connect();
+	n = az_spi_run("DELETE FROM authz.revocation"
+			   " WHERE until OPERATOR(pg_catalog.<=) pg_catalog.now()", &params);
+	SPI_finish();
+	PG_RETURN_INT64(n);
+}

@@ -1,0 +1,147 @@
+/*-------------------------------------------------------------------------
+ *
+ * issuer_key.c
+ *	  A key of the token library as a row of authz.issuer_key.
+ *
+ * The columns kid, alg and thumbprint repeat what the JWK says, so that the
+ * table can be read, and its indexes can keep a kid from naming two keys.
+ * trust.c believes no row whose columns do not agree.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/issuer_key.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+
+#include "server/malloced.h"
+
+/* ----------------------------------------------------------------
+ * Keeping secrets
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * A constraint that somebody added to the table would have its violation
+ * described by the whole row.
+ */
+static void
+hide_secrets(void *arg)
+{
+	errhidestmt(true);
+	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		errdetail("The row is not shown, it may hold a secret.");
+}
+
+void
+az_discretion_begin(AzDiscretion *discretion)
+{
+	discretion->outer = error_context_stack;
+	discretion->callback.previous = NULL;
+	discretion->callback.callback = hide_secrets;
+	discretion->callback.arg = NULL;
+	error_context_stack = &discretion->callback;
+}
+
+void
+az_discretion_end(const AzDiscretion *discretion)
+{
+	error_context_stack = discretion->outer;
+}
+
+static void
+wipe_string(void *string)
+{
+	explicit_bzero(string, strlen(string));
+	free(string);
+}
+
+void
+az_issuer_key_wipe(AzIssuerKey *row)
+{
+	explicit_bzero(VARDATA(row->jwk), VARSIZE(row->jwk) - VARHDRSZ);
+}
+
+/* ----------------------------------------------------------------
+ * Rows
+ * ----------------------------------------------------------------
+ */
+
+void
+az_issuer_key_make(const AzKey *key, AzIssuerKey *row)
+{
+	const char *kid = az_key_kid(key);
+	char	   *jwk = az_key_to_jwk(key);
+
+	az_free_with(CurrentMemoryContext, wipe_string, jwk);
+	if (jwk == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	row->kid = kid ? az_server_text(kid, "key ID") : NULL;
+	row->alg = cstring_to_text(az_alg_info(az_key_alg(key))->name);
+	row->thumbprint = cstring_to_text(az_key_thumbprint(key));
+	row->jwk = az_server_text(jwk, "JWK");
+}
+
+void
+az_insert_key(text *issuer, const AzIssuerKey *row, const char *source)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, TEXTOID, row->kid);
+	az_spi_param(&params, TEXTOID, row->alg);
+	az_spi_param(&params, JSONOID, row->jwk);
+	az_spi_param(&params, TEXTOID, row->thumbprint);
+	az_spi_param(&params, TEXTOID, cstring_to_text(source));
+	if (az_spi_run("INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source)"
+			   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", &params) == 0)
+		az_raise_key_exists(issuer, row->kid);
+}
+
+/* A thumbprint is not quoted: that of a weak secret helps guessing it. */
+void
+az_raise_key_exists(const text *issuer, const text *kid)
+{
+	if (kid)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("key \"%s\" of issuer \"%s\" already exists",
+						text_to_cstring(kid), text_to_cstring(issuer))));
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("issuer \"%s\" already has this key", text_to_cstring(issuer)),
+			 errdetail("Keys without key ID are told apart by thumbprint and algorithm.")));
+	pg_unreachable();
+}
+
+void
+az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what)
+{
+	if (status == AZ_KEY_NO_MEMORY)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	if (status != AZ_KEY_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s", what),
+				 errdetail_internal("%c%s.",
+									pg_ascii_toupper((unsigned char) error->why[0]),
+									error->why + 1)));
+}
+
+AzIssuer *
+az_lock_and_build(text *issuer)
+{
+	AzIssuerRow row;
+	AzProfile	profile;
+
+	az_lock_issuer(issuer, &row);
+	az_profile_of(&row, &profile);
+	return az_build_issuer(issuer, &profile,
+						   az_parse_json(row.options, "issuer options",
+										 ERRCODE_CONFIG_FILE_ERROR),
+						   ERRCODE_CONFIG_FILE_ERROR);
+}

@@ -1,0 +1,345 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust.c
+ *	  Which issuers this database believes, with which keys.
+ *
+ * Issuers and parsed keys (trust_read.c) are kept until one of the tables of
+ * schema authz changes, in whatever session.  Everything lives in one memory
+ * context; the objects of the token library are freed by its reset callbacks.
+ * Revocations are not kept but looked up (revocation.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/trust.h"
+
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "server/encoding.h"
+#include "server/guc.h"
+#include "trust/trust_table.h"
+
+/* The columns' types, as the install script has them. */
+static const Oid profile_types[] = {TEXTOID, TEXTOID, BOOLOID, JSONOID};
+static const Oid issuer_types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, JSONOID};
+static const Oid key_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, JSONOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+};
+static const Oid revocation_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+static const Oid inactive_types[] = {TEXTOID, TEXTOID};
+static const Oid item_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+};
+static const Oid implies_types[] = {TEXTOID, TEXTOID, TEXTOID};
+
+static const struct
+{
+	const char *name;
+	const Oid  *types;
+	int			ntypes;
+}			shapes[AZ_N_TABLES] = {
+	{"profile", profile_types, lengthof(profile_types)},
+	{"issuer", issuer_types, lengthof(issuer_types)},
+	{"issuer_key", key_types, lengthof(key_types)},
+	{"revocation", revocation_types, lengthof(revocation_types)},
+	{"inactive_subject", inactive_types, lengthof(inactive_types)},
+	{"item_permission", item_types, lengthof(item_types)},
+	{"permission_implies", implies_types, lengthof(implies_types)}
+};
+
+static AzCacheState cache_state = AZ_CACHE_NEEDS_REBUILD;
+static MemoryContext cache_context = NULL;	/* holds the issuers of "trust" */
+static AzTrust trust;
+static bool installed = false;
+static Oid	tables[AZ_N_TABLES];
+static uint64 epoch = 1;
+static uint64 config_epoch = 1;
+static uint64 grants_epoch = 1;
+
+/*
+ * Only marks: the objects may be in use by the very code whose catalog access
+ * brought us here.
+ */
+static void
+relcache_changed(Datum arg, Oid relid)
+{
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		if (relid != InvalidOid && relid != tables[i])
+			continue;
+		switch (i)
+		{
+			case AZ_TABLE_REVOCATION:
+			case AZ_TABLE_INACTIVE:
+				epoch++;
+				az_lookup_changed(i);
+				break;
+			case AZ_TABLE_ITEM:
+			case AZ_TABLE_IMPLIES:
+				grants_epoch++;
+				break;
+			default:
+				epoch++;
+				config_epoch++;
+				cache_state = AZ_CACHE_NEEDS_REBUILD;
+				break;
+		}
+	}
+}
+
+void
+az_trust_init(void)
+{
+	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+}
+
+/*
+ * A table of that name that does not belong to the extension is somebody's
+ * forgery.
+ */
+Oid
+az_extension_table(const char *name)
+{
+	Oid			extension = get_extension_oid("dbmi_authz", true);
+	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
+
+	/* what does not exist is nobody's, as the forgery is */
+	if (!OidIsValid(extension) ||
+		getExtensionOfObject(RelationRelationId, found) != extension)
+		return InvalidOid;
+	return found;
+}
+
+static bool
+find_tables(void)
+{
+	Oid			found[AZ_N_TABLES];
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		found[i] = az_extension_table(shapes[i].name);
+		if (!OidIsValid(found[i]))
+			return false;
+	}
+	memcpy(tables, found, sizeof(tables));
+	return true;
+}
+
+/* A view has no rows to scan, a dropped column no type. */
+static bool
+has_shape(Relation rel, const Oid *types, int ntypes)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < ntypes)
+		return false;
+	for (i = 0; i < ntypes; i++)
+	{
+		if (TupleDescAttr(desc, i)->atttypid != types[i])
+			return false;
+	}
+	return true;
+}
+
+Relation
+az_open_as(Oid table, const Oid *types, int ntypes)
+{
+	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
+
+	if (rel && !has_shape(rel, types, ntypes))
+	{
+		table_close(rel, AccessShareLock);
+		return NULL;
+	}
+	return rel;
+}
+
+Relation
+az_open_table(AzCatalog table)
+{
+	Relation	rel = az_open_as(tables[table], shapes[table].types,
+								 shapes[table].ntypes);
+
+	/* perhaps there is another one of its name */
+	if (rel == NULL && cache_state == AZ_CACHE_VALID)
+		cache_state = AZ_CACHE_NEEDS_REBUILD;
+	return rel;
+}
+
+/*
+ * Build completely, then swap.  The new context hangs below the caller's
+ * until it is complete, so that an error frees it.
+ */
+static void
+rebuild(void)
+{
+	MemoryContext context;
+	MemoryContext scratch;
+	MemoryContext old;
+	List	   *issuers;
+	ListCell   *lc;
+	AzTrust		built;
+
+	cache_state = AZ_CACHE_REBUILD_STARTED;
+	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz trust",
+									ALLOCSET_DEFAULT_SIZES);
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz trust rows",
+									ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(scratch);
+	issuers = az_read_issuers(context);
+
+	memset(&built, 0, sizeof(built));
+	built.issuers = MemoryContextAlloc(context, sizeof(AzIssuer *) *
+									   Max(list_length(issuers), 1));
+	foreach(lc, issuers)
+		built.issuers[built.nissuers++] = lfirst(lc);
+	built.revoked = az_is_revoked;
+
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+	if (cache_context)
+		MemoryContextDelete(cache_context);
+	MemoryContextSetParent(context, TopMemoryContext);
+	cache_context = context;
+	trust = built;
+	if (cache_state == AZ_CACHE_REBUILD_STARTED)
+		cache_state = AZ_CACHE_VALID;
+}
+
+const AzTrust *
+az_trust(void)
+{
+	/* valid only while the extension is installed */
+	if (cache_state != AZ_CACHE_VALID)
+	{
+		bool		was_installed = installed;
+
+		/* the extension may have been dropped, or created anew */
+		installed = find_tables();
+		if (installed != was_installed)
+		{
+			epoch++;
+			config_epoch++;
+			grants_epoch++;
+		}
+		if (!installed)
+		{
+			memset(tables, 0, sizeof(tables));
+			return NULL;
+		}
+		rebuild();
+	}
+	trust.max_token_size = az_max_token_size;
+	trust.converter = az_converter();
+	return &trust;
+}
+
+uint64
+az_trust_epoch(void)
+{
+	AcceptInvalidationMessages();
+	return epoch;
+}
+
+uint64
+az_trust_config_epoch(void)
+{
+	return config_epoch;
+}
+
+uint64
+az_grants_epoch(void)
+{
+	return grants_epoch;
+}
+
+List *
+az_tables_of_plans(bool grants)
+{
+	List	   *oids = NIL;
+
+	if (!installed)
+		return NIL;
+	oids = list_make1_oid(tables[AZ_TABLE_INACTIVE]);
+	if (grants)
+	{
+		oids = lappend_oid(oids, tables[AZ_TABLE_ITEM]);
+		oids = lappend_oid(oids, tables[AZ_TABLE_IMPLIES]);
+	}
+	return oids;
+}
+
+/* A string of the block; NULL for AZ_NULL. */
+static const char *
+block_string(const AzIdentity *id, const AzNode *node)
+{
+	if (az_node_type(node) != AZ_STRING)
+		return NULL;
+	return pnstrdup(az_node_bytes(id, node), az_node_len(node));
+}
+
+AzReason
+az_trust_still_holds(const AzIdentity *id)
+{
+	const AzTrust *now = az_trust();
+	const AzIssuer *issuer = NULL;
+	AzRevocable what;
+	const char *kid;
+	size_t		i;
+
+	if (now == NULL)
+		return AZ_ISSUER_UNTRUSTED;
+	what.issuer = block_string(id, &id->trust_issuer);
+	for (i = 0; i < now->nissuers; i++)
+	{
+		if (strcmp(now->issuers[i]->issuer, what.issuer) == 0)
+			issuer = now->issuers[i];
+	}
+	if (issuer == NULL || issuer->version != id->issuer_version)
+		return AZ_ISSUER_UNTRUSTED;
+
+	kid = block_string(id, &id->trust_kid);
+	for (i = 0; i < issuer->nkeys; i++)
+	{
+		const AzKey *key = issuer->keys[i];
+
+		if (az_key_alg(key) == (AzAlg) id->alg &&
+			strcmp(az_key_thumbprint(key), id->thumbprint) == 0 &&
+			(kid == NULL) == (az_key_kid(key) == NULL) &&
+			(kid == NULL || strcmp(kid, az_key_kid(key)) == 0))
+			break;
+	}
+	if (i == issuer->nkeys)
+		return AZ_ISSUER_UNTRUSTED;
+
+	what.token_id = block_string(id, &id->trust_token_id);
+	what.session_id = block_string(id, &id->trust_session_id);
+	what.subject = block_string(id, &id->trust_subject);
+	what.issued = id->issued;
+	return az_is_revoked(NULL, &what) ? AZ_REVOKED : AZ_OK;
+}
+
+bool
+az_subject_is_inactive(const AzIdentity *id)
+{
+	const char *subject = block_string(id, &id->trust_subject);
+
+	return az_trust() != NULL && subject != NULL &&
+		az_is_listed_inactive(block_string(id, &id->trust_issuer), subject);
+}
