@@ -16,7 +16,8 @@
 #include <string.h>
 
 #include "token/b64url.h"
-#include "token/key.h"
+#include "token/jwk.h"
+#include "token/key_intern.h"
 
 #define MAX_KEYS		1024	/* in a set */
 #define MAX_KEY_OPS		64

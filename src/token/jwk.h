@@ -1,47 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * jwk.h
- *	  JWK, JWK set, PEM and secrets to keys, each bound to one algorithm
- *	  (RFC 7517, RFC 7518, RFC 8037, RFC 7638).
- *
- * A key is immutable once made.  It refuses at birth whatever a verifier
- * must not trust: wrong sizes, weak exponents, points off their curve or of
- * low order, a use or key_ops that is not for verifying.
+ *	  JWK and JWK set to keys (RFC 7517, RFC 7518, RFC 8037).
  *
  *-------------------------------------------------------------------------
  */
 #ifndef AZ_JWK_H
 #define AZ_JWK_H
 
-#include "token/alg.h"
 #include "token/json.h"
-
-typedef struct AzKey AzKey;		/* opaque */
-
-/* Base64url SHA-256, with terminator. */
-#define AZ_THUMBPRINT_SIZE	44
-
-typedef enum AzKeyStatus
-{
-	AZ_KEY_OK,
-	AZ_KEY_NOT_FOR_SIGNATURES,	/* use or key_ops say so, or kty, crv or alg is not one
-								 * of ours: a set skips it, alone it is refused */
-	AZ_KEY_REFUSED,				/* malformed, weak or private */
-	AZ_KEY_NO_MEMORY
-} AzKeyStatus;
-
-#define AZ_WHOLE_SET	((size_t) -1)
-
-/* Where a key or a set went wrong.  Nothing in it is key material. */
-typedef struct AzKeyError
-{
-	const char *why;			/* constant text: one clause, lower-case start, no period;
-								 * NULL when nothing went wrong */
-	size_t		position;		/* in a set, from 0; AZ_WHOLE_SET when it is about
-								 * the set */
-	char		kid[129];		/* the kid, cut to 128 bytes at a UTF-8 boundary,
-								 * "" when there is none */
-} AzKeyError;
+#include "token/key.h"
 
 /*
  * One JWK.  bind: the algorithms that an RSA key without "alg" may be bound
@@ -63,37 +31,5 @@ extern AzKeyStatus az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oc
 extern AzKeyStatus az_keys_from_jwks(const AzJson *set, AzAlgs bind, bool allow_oct,
 									 AzKey ***keys, size_t *n, size_t *skipped,
 									 AzKeyError *error);
-
-/*
- * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE.  A private key
- * is refused, and so is text beside the block other than white space.
- * alg NULL: as for a JWK without "alg".  kid NULL: none.
- */
-extern AzKeyStatus az_key_from_pem(const char *pem, size_t len, const char *kid,
-								   const char *alg, AzAlgs bind,
-								   AzKey **key, AzKeyError *error);
-
-/* An HMAC secret of any bytes; alg is HS256, HS384 or HS512. */
-extern AzKeyStatus az_key_from_secret(const unsigned char *secret, size_t len,
-									  const char *kid, const char *alg,
-									  AzKey **key, AzKeyError *error);
-
-extern void az_key_free(AzKey *key);
-
-/* Borrowed, live as long as the key. */
-extern const char *az_key_kid(const AzKey *key);	/* UTF-8, NULL when none */
-extern AzAlg az_key_alg(const AzKey *key);
-extern const char *az_key_thumbprint(const AzKey *key); /* RFC 7638; of the secret
-														 * for HMAC */
-
-/* Whether an HMAC secret is printable text only: long enough, yet guessable. */
-extern bool az_key_is_printable_secret(const AzKey *key);
-
-/*
- * The key as a JWK with just the members that define it, "alg" ("EdDSA" is
- * never written, the curve's own name is) and "kid" if any.  New terminated
- * string for free(), NULL when memory ran out.
- */
-extern char *az_key_to_jwk(const AzKey *key);
 
 #endif							/* AZ_JWK_H */

@@ -18,7 +18,8 @@
 #include <openssl/err.h>
 
 #include "token/b64url.h"
-#include "token/key.h"
+#include "token/crypto.h"
+#include "token/key_intern.h"
 
 typedef struct Span
 {
@@ -146,10 +147,10 @@ void
 az_jws_free(AzJws *jws)
 {
 	az_json_free(jws->header);
+	az_wipe(jws->payload, jws->payload_len);
 	free(jws->payload);
 	/* a token without its signature opens nothing */
-	if (jws->signature != NULL)
-		OPENSSL_cleanse(jws->signature, jws->signature_len);
+	az_wipe(jws->signature, jws->signature_len);
 	free(jws->signature);
 	memset(jws, 0, sizeof(*jws));
 }
@@ -292,7 +293,7 @@ verify_hmac(const AzKey *key, const unsigned char *msg, size_t msg_len,
 		reason = AZ_CRYPTO_FAILURE;
 	else
 		reason = CRYPTO_memcmp(mac, sig, mac_len) == 0 ? AZ_OK : AZ_SIGNATURE;
-	OPENSSL_cleanse(mac, sizeof(mac));
+	az_wipe(mac, sizeof(mac));
 	return reason;
 }
 
@@ -427,27 +428,4 @@ az_jws_verify(const AzJws *jws, const AzKey *key)
 		return AZ_KEY_MISMATCH;
 	return az_signature_verify(key, (const unsigned char *) jws->signing_input,
 							   jws->signing_len, jws->signature, jws->signature_len);
-}
-
-/* ---- SHA-256 ---- */
-
-bool
-az_sha256(const void *data, size_t len, unsigned char digest[32])
-{
-	/* fetched once: that costs more than hashing a token */
-	static EVP_MD *md = NULL;
-	static EVP_MD_CTX *ctx = NULL;
-	bool		ok;
-
-	ERR_clear_error();
-	if (md == NULL && az_openssl_is_there())
-		md = EVP_MD_fetch(NULL, "SHA256", NULL);
-	if (ctx == NULL)
-		ctx = EVP_MD_CTX_new();
-	ok = md != NULL && ctx != NULL &&
-		EVP_DigestInit_ex2(ctx, md, NULL) == 1 &&
-		EVP_DigestUpdate(ctx, data, len) == 1 &&
-		EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
-	ERR_clear_error();
-	return ok;
 }

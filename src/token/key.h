@@ -1,107 +1,78 @@
 /*-------------------------------------------------------------------------
  *
  * key.h
- *	  The inside of a key: for jwk.c, key*.c and jws.c alone.
+ *	  A key, bound to one algorithm; from PEM or from a secret.
  *
- * jwk.c and key_pem.c bring material, key_public.c judges it, key.c makes the
- * key, jws.c verifies with it.
+ * A key is immutable once made.  It refuses at birth whatever a verifier
+ * must not trust: wrong sizes, weak exponents, points off their curve or of
+ * low order, a use or key_ops that is not for verifying.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef AZ_KEY_H
 #define AZ_KEY_H
 
-#include <openssl/evp.h>
+#include <stdbool.h>
 
-#include "token/jwk.h"
+#include "token/alg.h"
 
-/* Bytes of the order of the largest curve, P-521. */
-#define AZ_EC_ORDER_MAX		66
+typedef struct AzKey AzKey;		/* opaque */
 
-typedef struct AzBytes
+/* Base64url SHA-256, with terminator. */
+#define AZ_THUMBPRINT_SIZE	44
+
+typedef enum AzKeyStatus
 {
-	unsigned char *data;		/* owned */
-	size_t		len;
-} AzBytes;
+	AZ_KEY_OK,
+	AZ_KEY_NOT_FOR_SIGNATURES,	/* use or key_ops say so, or kty, crv or alg is not one
+								 * of ours: a set skips it, alone it is refused */
+	AZ_KEY_REFUSED,				/* malformed, weak or private */
+	AZ_KEY_NO_MEMORY
+} AzKeyStatus;
 
-/*
- * What defines a key: oct {k}, RSA {n, e}, EC {x, y}, OKP {x}, AKP {pub}.
- * Numbers are big-endian, unsigned.
- */
-typedef struct AzMaterial
+#define AZ_WHOLE_SET	((size_t) -1)
+
+/* Where a key or a set went wrong.  Nothing in it is key material. */
+typedef struct AzKeyError
 {
-	AzBytes		part[2];
-} AzMaterial;
+	const char *why;			/* constant text: one clause, lower-case start, no period;
+								 * NULL when nothing went wrong */
+	size_t		position;		/* in a set, from 0; AZ_WHOLE_SET when it is about
+								 * the set */
+	char		kid[129];		/* the kid, cut to 128 bytes at a UTF-8 boundary,
+								 * "" when there is none */
+} AzKeyError;
 
 /*
- * The contexts are made once, when the key is: fetching an algorithm costs
- * OpenSSL microseconds.  Verifying writes to them, so a key belongs to one
- * thread of one process.
+ * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE.  A private key
+ * is refused, and so is text beside the block other than white space.
+ * alg NULL: as for a JWK without "alg".  kid NULL: none.
  */
-struct AzKey
-{
-	AzAlg		alg;
-	char	   *kid;			/* NULL when none */
-	char		thumbprint[AZ_THUMBPRINT_SIZE];
-	AzMaterial	material;
+extern AzKeyStatus az_key_from_pem(const char *pem, size_t len, const char *kid,
+								   const char *alg, AzAlgs bind,
+								   AzKey **key, AzKeyError *error);
 
-	EVP_PKEY   *pkey;			/* NULL for oct */
-	EVP_MD	   *md;				/* RSA and EC */
-	EVP_MD_CTX *digest;			/* RSA and EC: to hash with; OKP and AKP: room for a
-								 * copy of pure */
-	EVP_PKEY_CTX *verify;		/* RSA and EC: ready for EVP_PKEY_verify() */
-	EVP_MD_CTX *pure;			/* OKP and AKP: ready for EVP_DigestVerify() */
-	EVP_MAC_CTX *mac;			/* oct: keyed */
-	unsigned char order[AZ_EC_ORDER_MAX];	/* EC: n, as long as a coordinate */
-};
+/* An HMAC secret of any bytes; alg is HS256, HS384 or HS512. */
+extern AzKeyStatus az_key_from_secret(const unsigned char *secret, size_t len,
+									  const char *kid, const char *alg,
+									  AzKey **key, AzKeyError *error);
+
+extern void az_key_free(AzKey *key);
+
+/* Borrowed, live as long as the key. */
+extern const char *az_key_kid(const AzKey *key);	/* UTF-8, NULL when none */
+extern AzAlg az_key_alg(const AzKey *key);
+extern const char *az_key_thumbprint(const AzKey *key); /* RFC 7638; of the secret
+														 * for HMAC */
+
+/* Whether an HMAC secret is printable text only: long enough, yet guessable. */
+extern bool az_key_is_printable_secret(const AzKey *key);
 
 /*
- * The one algorithm for a key of this type and curve (NULL where the type
- * has none).  name: the "alg" that came with the key, or NULL; bind as for
- * az_key_from_jwk().  *why on refusal.
+ * The key as a JWK with just the members that define it, "alg" ("EdDSA" is
+ * never written, the curve's own name is) and "kid" if any.  New terminated
+ * string for free(), NULL when memory ran out.
  */
-extern AzKeyStatus az_key_bind(AzKeyType kty, const char *crv, size_t crv_len,
-							   const char *name, size_t name_len, AzAlgs bind,
-							   AzAlg *alg, const char **why);
-
-/*
- * Make a key, or say in *why what is wrong with the material.  The material
- * is consumed in either case.  kid may be NULL.
- */
-extern AzKeyStatus az_key_make(AzAlg alg, const char *kid, AzMaterial *material,
-							   AzKey **key, const char **why);
-
-/* The part of az_key_make() for public keys: fills pkey and its contexts. */
-extern AzKeyStatus az_key_load_public(AzKey *key, const char **why);
-
-/*
- * Whether that is a point to trust: *why stays NULL, or says why not.  The
- * length has been checked.  False when OpenSSL failed.
- */
-extern bool az_edwards_judge(AzAlg alg, const AzBytes *encoded, const char **why);
-
-/*
- * Has OpenSSL what it makes once for a process?  Where memory ran out in that
- * very moment it has not, and would crash.
- */
-extern bool az_openssl_is_there(void);
-
-/*
- * Is that among the errors that OpenSSL has queued?  It may have added to it
- * on the way out.  Takes errors from the queue.
- */
-extern bool az_memory_ran_out(void);
-
-/* What to answer when OpenSSL did not do what we asked for. */
-extern AzKeyStatus az_key_refused(const char *reason, const char **why);
-
-/* "RSA", "EC", ... */
-extern const char *az_key_type_name(AzKeyType kty);
-
-/* Wipe and free. */
-extern void az_material_free(AzMaterial *material);
-
-/* Start a report: no reason yet, and the kid cut to fit.  kid may be NULL. */
-extern void az_key_error_init(AzKeyError *error, const char *kid);
+extern char *az_key_to_jwk(const AzKey *key);
 
 #endif							/* AZ_KEY_H */

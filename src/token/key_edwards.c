@@ -5,7 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "token/key.h"
+#include "token/key_intern.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "token/key.h"
+#include "token/key_intern.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -23,6 +23,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+
+#include "token/crypto.h"
 
 #define BEGIN		"-----BEGIN "
 #define BEGIN_LEN	(sizeof(BEGIN) - 1)

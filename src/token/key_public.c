@@ -10,7 +10,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "token/key.h"
+#include "token/key_intern.h"
 
 #include <string.h>
 

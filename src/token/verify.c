@@ -458,16 +458,6 @@ make_identity(AzVerification *v)
 
 /* ---- one verification ---- */
 
-/* Through a volatile pointer, or the compiler drops it before free(). */
-static void
-wipe(void *data, size_t len)
-{
-	static void *(*const volatile set) (void *, int, size_t) = memset;
-
-	if (data != NULL)
-		set(data, 0, len);
-}
-
 /* Everything but the identity goes. */
 static void
 release(AzVerification *v)
@@ -475,8 +465,6 @@ release(AzVerification *v)
 	AzBuilder  *builder = v->builder;
 	const AzIdentity *identity = v->identity;
 
-	wipe(v->jws.payload, v->jws.payload_len);
-	wipe(v->jws.signature, v->jws.signature_len);
 	az_jws_free(&v->jws);
 	az_json_free(v->payload);
 	memset(v, 0, sizeof(*v));

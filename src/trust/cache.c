@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "server/guc.h"
+#include "token/crypto.h"
 #include "trust/trust.h"
 
 /* All identities together; one of more than a quarter is not kept. */

@@ -24,6 +24,7 @@
 #include <jansson.h>
 #include <openssl/rand.h>
 
+#include "token/crypto.h"
 #include "examples.h"
 #include "faults.h"
 

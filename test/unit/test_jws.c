@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include "examples.h"
+#include "token/crypto.h"
 #include "token/jws.h"
 #include "signer.h"
 #include "tap.h"

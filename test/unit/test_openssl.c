@@ -19,6 +19,7 @@
 #include <openssl/param_build.h>
 #include <openssl/provider.h>
 
+#include "token/crypto.h"
 #include "examples.h"
 #include "faults.h"
 

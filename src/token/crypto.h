@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * crypto.h
+ *	  What the token library asks of OpenSSL apart from keys and signatures.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_CRYPTO_H
+#define AZ_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * Has OpenSSL what it makes once for a process?  Where memory ran out in that
+ * very moment it has not, and would crash.
+ */
+extern bool az_openssl_is_there(void);
+
+/*
+ * Is a lack of memory among the errors that OpenSSL has queued?  It may have added to it
+ * on the way out.  Takes errors from the queue.
+ */
+extern bool az_memory_ran_out(void);
+
+/* Overwrite what may be secret before it is freed.  data may be NULL. */
+extern void az_wipe(void *data, size_t len);
+
+/* SHA-256 of some bytes, for the cache of verified tokens; false on failure. */
+extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
+
+#endif							/* AZ_CRYPTO_H */
