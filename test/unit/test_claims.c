@@ -799,7 +799,7 @@ test_many(void)
 	free(text);
 }
 
-/* As deep as json.c lets through. */
+/* As deep as json_parse.c lets through. */
 static void
 test_depth(void)
 {
