@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * tied.h
+ *	  Queries that asked for the identity though their plans do not say so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_TIED_H
+#define AZ_TIED_H
+
+#include "compat.h"
+#include "executor/execdesc.h"
+
+/*
+ * Is that call part of the running query: of one of its expressions, and
+ * neither of a query within it, nor of an expression that a function evaluates
+ * on its own, nor a trigger?  Where it cannot be told: yes.
+ */
+extern bool az_is_part_of(FunctionCallInfo fcinfo, const QueryDesc *query);
+
+/* From now on the query belongs to that identity, until it ends. */
+extern void az_tie(QueryDesc *query, uint32 serial);
+
+/* Does it belong to somebody, and to whom? */
+extern bool az_is_tied(const QueryDesc *query, uint32 *serial);
+
+#endif							/* AZ_TIED_H */
