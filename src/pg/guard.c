@@ -142,6 +142,8 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 	else
 		standard_ExecutorStart(query, eflags);
 	check_rights(query->plannedstmt);
+	if (!guard.guarded)
+		az_note_start(query, az_login_serial());
 }
 
 /*
@@ -161,9 +163,16 @@ enter(Part *part, AzAnswer inner, QueryDesc *query)
 	part->outer = az_answer;
 	part->outer_depth = az_guarded_depth;
 	az_answer = inner;
-	az_answer.untied = inner.guarded ? NULL : query;
 	if (inner.guarded)
 		az_guarded_depth++;
+	else
+	{
+		uint32		serial;
+
+		az_answer.untied = query;
+		az_answer.moved = az_started_as(query, &serial) &&
+			serial != az_login_serial();
+	}
 }
 
 static void

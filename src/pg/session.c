@@ -89,6 +89,14 @@ az_identity_serial(void)
 	return current ? current->serial : 0;
 }
 
+uint32
+az_login_serial(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current ? current->serial : 0;
+}
+
 /*
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
@@ -238,8 +246,9 @@ az_in_force(void)
  * The planner meets calls and operators, but neither the operator of an "=
  * ANY" nor the function of an aggregate, a domain, a constraint.  A query that
  * asks by such a way is as good as planned for whoever is in force now: they
- * stay, and it does not go on for another one.  A query within the query, or
- * an expression that a function evaluates on its own, is not this query.
+ * stay, and it does not go on for another one.  Nor does a cursor that was
+ * opened by another one.  A query within the query, or an expression that a
+ * function evaluates on its own, is not this query.
  */
 static inline void
 tie_query(FunctionCallInfo fcinfo)
@@ -248,6 +257,8 @@ tie_query(FunctionCallInfo fcinfo)
 
 	if (likely(az_answer.untied == NULL) || !az_is_part_of(fcinfo, az_answer.untied))
 		return;
+	if (az_answer.moved)
+		az_raise_changed();
 	serial = az_identity_serial();
 	az_tie(az_answer.untied, serial);
 	az_answer.untied = NULL;

@@ -65,6 +65,9 @@ extern bool az_is_authenticated(FunctionCallInfo fcinfo);
  */
 extern uint32 az_identity_serial(void);
 
+/* The same, whether or not its subject counts as inactive at the moment. */
+extern uint32 az_login_serial(void);
+
 /*
  * What the checks of the running query are based on: one query sees one
  * answer.  guard.c keeps it, az_current() obeys it.
@@ -76,6 +79,8 @@ typedef struct AzAnswer
 	uint32		serial;
 	uint32		grants;			/* what is stored for the identity; 0: look anew */
 	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
+	bool		moved;			/* untied, and somebody else was logged in when it
+								 * started */
 } AzAnswer;
 
 extern AzAnswer az_answer;

@@ -14,6 +14,9 @@
 #include "compat.h"
 
 #include "access/parallel.h"
+#include "access/transam.h"
+#include "catalog/objectaccess.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
@@ -89,6 +92,114 @@ guard_plan(PlannerInfo *root, const AzFunction *function, bool foldable)
 }
 
 /*
+ * Rights
+ *
+ * The executor checks EXECUTE on what is called, also in an arm that no row
+ * reaches.  What folding has answered is not called, and an answer can make
+ * another call unneeded.  So nothing is folded in a plan unless the role that
+ * plans it may execute every check in the query; otherwise the calls stay,
+ * and the executor says what it would have said.  The plan bears those checks,
+ * for whoever runs it later (guard.c).
+ */
+
+/* Where checks are looked for. */
+typedef struct Search
+{
+	Oid			support;		/* ours */
+	List	   *found;			/* OIDs, each once */
+} Search;
+
+static bool
+note_check(Oid oid, void *context)
+{
+	Search	   *search = context;
+	AzFunction	function;
+
+	if (oid >= FirstNormalObjectId && az_find_function(oid, &function) &&
+		function.support == search->support)
+		search->found = list_append_unique_oid(search->found, oid);
+	return false;
+}
+
+static bool
+note_checks(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, note_checks, context, 0);
+	(void) check_functions_in_node(node, note_check, context);
+	return expression_tree_walker(node, note_checks, context);
+}
+
+/* The checks of the whole statement, as far as the planner has not begun. */
+static List *
+checks_in_statement(const PlannerInfo *root, Oid support)
+{
+	Search		search = {support, NIL};
+
+	while (root->parent_root != NULL)
+		root = root->parent_root;
+	(void) note_checks((Node *) root->parse, &search);
+	return search.found;
+}
+
+static bool
+has_item(const PlannerGlobal *glob, int cache_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, glob->invalItems)
+	{
+		if (lfirst_node(PlanInvalItem, lc)->cacheId == cache_id)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The first time, for the whole statement.  Later ones are of functions that
+ * were inlined meanwhile, or are met again.
+ */
+static bool
+has_rights(PlannerInfo *root, const AzFunction *met)
+{
+	PlannerGlobal *glob = root->glob;
+	List	   *checks = list_make1_oid(met->oid);
+	ListCell   *lc;
+
+	if (has_item(glob, AZ_GUARD_UNFOLDED_CACHE_ID))
+		return false;
+	if (!has_item(glob, AZ_GUARD_EXECUTE_CACHE_ID))
+		checks = list_concat_unique_oid(checks, checks_in_statement(root, met->support));
+	foreach(lc, checks)
+	{
+		if (!az_is_executable(lfirst_oid(lc)))
+		{
+			add_item(glob, AZ_GUARD_UNFOLDED_CACHE_ID, 0);
+			return false;
+		}
+	}
+	foreach(lc, checks)
+		add_item(glob, AZ_GUARD_EXECUTE_CACHE_ID, lfirst_oid(lc));
+	return true;
+}
+
+/*
+ * May the planner have this call answered?  As core it leaves calls alone that
+ * somebody wants to see entered and left, and it asks the object-access hook
+ * where the executor would.
+ */
+static bool
+may_call(PlannerInfo *root, const AzFunction *function)
+{
+	if (!has_rights(root, function) || FmgrHookIsNeeded(function->oid))
+		return false;
+	InvokeFunctionExecuteHook(function->oid);
+	return true;
+}
+
+/*
  * May what this query's calls become depend on the identity?
  *
  * - Later calls, when base relations are there already, read CHECK constraints
@@ -150,7 +261,8 @@ simplify(SupportRequestSimplify *request)
 	 * a plan that is kept.
 	 */
 	if (function.check == NULL || !foldable || !may_fold(root) ||
-		(function.check->outlives_end && az_identity_serial() != 0))
+		(function.check->outlives_end && az_identity_serial() != 0) ||
+		!may_call(root, &function))
 		return NULL;
 	return az_fold(request->fcall, function.check, az_in_force());
 }

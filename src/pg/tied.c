@@ -65,6 +65,43 @@ az_is_tied(const QueryDesc *query, uint32 *serial)
 }
 
 /*
+ * Every query is noted, so this costs no memory of its own.  A state that is
+ * gone leaves its note until the next one at its place, or at another place of
+ * the same slot, starts.
+ */
+#define N_STARTS	1024
+
+static struct
+{
+	const EState *estate;
+	uint32		serial;
+}			starts[N_STARTS];
+
+static inline uint32
+slot_of(const EState *estate)
+{
+	return ((uintptr_t) estate / MAXIMUM_ALIGNOF) % N_STARTS;
+}
+
+void
+az_note_start(const QueryDesc *query, uint32 serial)
+{
+	uint32		slot = slot_of(query->estate);
+
+	starts[slot].estate = query->estate;
+	starts[slot].serial = serial;
+}
+
+bool
+az_started_as(const QueryDesc *query, uint32 *serial)
+{
+	uint32		slot = slot_of(query->estate);
+
+	*serial = starts[slot].serial;
+	return starts[slot].estate == query->estate;
+}
+
+/*
  * The executor's state that a function was looked up for: every state has a
  * context of that name.  PL/pgSQL has one of its own for expressions, and so
  * has the planner when it works an expression out.

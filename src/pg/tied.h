@@ -24,4 +24,11 @@ extern void az_tie(QueryDesc *query, uint32 serial);
 /* Does it belong to somebody, and to whom? */
 extern bool az_is_tied(const QueryDesc *query, uint32 *serial);
 
+/*
+ * Who was logged in when the query started?  False when that was not noted, or
+ * is no longer known.
+ */
+extern void az_note_start(const QueryDesc *query, uint32 serial);
+extern bool az_started_as(const QueryDesc *query, uint32 *serial);
+
 #endif							/* AZ_TIED_H */
