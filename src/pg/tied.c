@@ -102,21 +102,19 @@ az_started_as(const QueryDesc *query, uint32 *serial)
 }
 
 /*
- * The executor's state that a function was looked up for: every state has a
- * context of that name.  PL/pgSQL has one of its own for expressions, and so
- * has the planner when it works an expression out.
+ * The executor's state that a context belongs to: every state has one of that
+ * name.  PL/pgSQL has a state of its own for expressions, and so has the
+ * planner when it works an expression out.
  */
 static MemoryContext
-state_of(const FmgrInfo *function)
+state_of(MemoryContext context)
 {
-	MemoryContext context = function->fn_mcxt;
-
 	while (context != NULL && strcmp(context->name, "ExecutorState") != 0)
 		context = context->parent;
 	return context;
 }
 
-/* Was it looked up once and for all, as the type cache does? */
+/* Was the function looked up once and for all, as the type cache does? */
 static bool
 is_kept(const FmgrInfo *function)
 {
@@ -127,16 +125,24 @@ is_kept(const FmgrInfo *function)
 	return context != NULL;
 }
 
+/*
+ * A function is looked up for the state in which it is called.  Where it is
+ * called without, or was looked up before, the memory in use tells.
+ */
 bool
 az_is_part_of(FunctionCallInfo fcinfo, const QueryDesc *query)
 {
 	const FmgrInfo *function = fcinfo->flinfo;
-	MemoryContext state = function ? state_of(function) : NULL;
+	MemoryContext state = function ? state_of(function->fn_mcxt) : NULL;
 
 	/* a trigger stamps each row for whoever is in force by then */
 	if (CALLED_AS_TRIGGER(fcinfo))
 		return false;
-	if (state != NULL)
-		return state == query->estate->es_query_cxt;
-	return function == NULL || is_kept(function);
+	if (state == NULL && (function == NULL || is_kept(function)))
+	{
+		state = state_of(CurrentMemoryContext);
+		if (state == NULL)
+			return true;
+	}
+	return state == query->estate->es_query_cxt;
 }
