@@ -8,7 +8,7 @@
 #   make deps       install what building and testing needs (Debian packages)
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
-#   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
+#   make check-X    one part of it: layers, checks, names, rows, unit, vectors, warnings,
 #                   exports, regress, examples, isolation, tap, docs, django,
 #                   sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
@@ -33,7 +33,7 @@
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs \
+SUITES = layers checks names rows unit vectors warnings exports regress examples isolation tap docs \
 	django sanitize fuzz
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
 	check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
@@ -86,10 +86,10 @@ coverage:
 check-versions-compile:
 	@test/compile $(PG_CONFIGS)
 
-# The first three look at the source alone.
+# The first four look at the source alone.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@test/versions $(filter-out layers names rows,$(SUITES))
+	@test/versions $(filter-out layers checks names rows,$(SUITES))
 
 clean-versions:
 	@test/versions --remove

@@ -88,7 +88,7 @@ write_row(const AzIdentity *id, const Row *row)
  * itself make a manager or an administrator; that is left to administrators.
  */
 static const AzIdentity *
-require_manager(const Row *row)
+require_manager(FunctionCallInfo fcinfo, const Row *row)
 {
 	const AzIdentity *id = az_current_required();
 
@@ -118,7 +118,7 @@ AZ_SQL(authz_grant_item_permission)
 
 	(void) az_current();
 	read_row(fcinfo, &row);
-	id = require_manager(&row);
+	id = require_manager(fcinfo, &row);
 	PG_RETURN_BOOL(write_row(id, &row));
 }
 
@@ -129,7 +129,7 @@ AZ_SQL(authz_revoke_item_permission)
 
 	(void) az_current();
 	read_row(fcinfo, &row);
-	row_params(&params, require_manager(&row), &row);
+	row_params(&params, require_manager(fcinfo, &row), &row);
 	if (run_as_owner("DELETE FROM authz.item_permission"
 					 " WHERE client OPERATOR(pg_catalog.=) $1"
 					 " AND pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower($2 COLLATE pg_catalog.\"C\")"

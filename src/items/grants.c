@@ -353,7 +353,7 @@ grants_of(const AzIdentity *id)
 uint32
 az_grants_serial(void)
 {
-	const AzIdentity *id = az_current();
+	const AzIdentity *id = az_in_force();
 
 	return az_can_hold_items(id) ? grants_of(id)->serial : 0;
 }

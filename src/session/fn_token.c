@@ -100,7 +100,7 @@ AZ_SQL(authz_token_state)
 
 AZ_SQL(authz_is_authenticated)
 {
-	PG_RETURN_BOOL(az_is_authenticated());
+	PG_RETURN_BOOL(az_is_authenticated(fcinfo));
 }
 
 AZ_SQL(authz_require_authenticated)

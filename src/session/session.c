@@ -27,6 +27,7 @@
 #include "server/guc.h"
 #include "server/report.h"
 #include "session/plans.h"
+#include "session/tied.h"
 #include "trust/trust.h"
 
 static const AzAdoption *adopted = NULL;
@@ -46,7 +47,7 @@ static struct
 	bool		inactive;		/* its subject is, at the moment */
 } seen;
 
-AzAnswer	az_answer = {0, false, 0, 0};
+AzAnswer	az_answer = {0};
 int			az_guarded_depth = 0;
 
 static uint32 announced_serial = 0;
@@ -84,6 +85,14 @@ uint32
 az_identity_serial(void)
 {
 	const AzAdoption *current = effective();
+
+	return current ? current->serial : 0;
+}
+
+uint32
+az_login_serial(void)
+{
+	const AzAdoption *current = candidate();
 
 	return current ? current->serial : 0;
 }
@@ -209,8 +218,8 @@ refuse_in_worker(void)
 				 errhint("A function that asks for the identity must not be marked PARALLEL SAFE.")));
 }
 
-const AzIdentity *
-az_current(void)
+static inline const AzIdentity *
+in_force(void)
 {
 	const AzAdoption *current;
 	AzTokenState state;
@@ -227,6 +236,46 @@ az_current(void)
 	return current ? &current->identity : NULL;
 }
 
+const AzIdentity *
+az_in_force(void)
+{
+	return in_force();
+}
+
+/*
+ * The planner meets calls and operators, but neither the operator of an "=
+ * ANY" nor the function of an aggregate, a domain, a constraint.  A query that
+ * asks by such a way is as good as planned for whoever is in force now: they
+ * stay, and it does not go on for another one.  Nor does a cursor that was
+ * opened by another one.  A query within the query, or an expression that a
+ * function evaluates on its own, is not this query.
+ */
+static inline void
+tie_query(FunctionCallInfo fcinfo)
+{
+	uint32		serial;
+
+	if (likely(az_answer.untied == NULL) || !az_is_part_of(fcinfo, az_answer.untied))
+		return;
+	if (az_answer.moved)
+		az_raise_changed();
+	serial = az_identity_serial();
+	az_tie(az_answer.untied, serial);
+	az_answer.untied = NULL;
+	az_answer.guarded = true;
+	az_answer.serial = serial;
+	az_guarded_depth++;
+}
+
+const AzIdentity *
+az_current_for(FunctionCallInfo fcinfo)
+{
+	const AzIdentity *id = in_force();
+
+	tie_query(fcinfo);
+	return id;
+}
+
 /*
  * What the checks of a query that starts now are based on; raises when the
  * plan was made for somebody else, or "ends" with an identity that has ended.
@@ -234,7 +283,7 @@ az_current(void)
 AzAnswer
 az_answer_for(bool guarded, bool ends, uint32 serial)
 {
-	AzAnswer	answer = {0, guarded, serial, 0};
+	AzAnswer	answer = {.guarded = guarded, .serial = serial};
 	const AzAdoption *current = candidate();
 	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
 
@@ -252,9 +301,9 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 }
 
 const AzIdentity *
-az_current_required(void)
+az_current_required_for(FunctionCallInfo fcinfo)
 {
-	const AzIdentity *id = az_current();
+	const AzIdentity *id = az_current_for(fcinfo);
 
 	if (id != NULL)
 		return id;
@@ -286,9 +335,12 @@ az_token_state(void)
 }
 
 bool
-az_is_authenticated(void)
+az_is_authenticated(FunctionCallInfo fcinfo)
 {
-	return az_token_state() == AZ_STATE_VALID && effective() != NULL;
+	bool		valid = az_token_state() == AZ_STATE_VALID;
+
+	tie_query(fcinfo);
+	return valid && effective() != NULL;
 }
 
 

@@ -30,10 +30,22 @@ typedef enum AzTokenState
  * worker, which has no identity.  Cheap enough for every row.  Borrowed: do
  * not keep it across anything that may run other SQL.
  */
-extern const AzIdentity *az_current(void);
+extern const AzIdentity *az_in_force(void);
+
+/*
+ * The same for a function that was called from SQL: whoever asks for the
+ * identity there asks this, and not az_in_force().  Macros over fcinfo, as
+ * PG_GETARG_DATUM() is.
+ *
+ * A query that is not tied to an identity, because the planner did not meet
+ * the call, is tied to this one from here on.
+ */
+#define az_current()	az_current_for(fcinfo)
+extern const AzIdentity *az_current_for(FunctionCallInfo fcinfo);
 
 /* The same, but 28000 instead of NULL: for the raising twins. */
-extern const AzIdentity *az_current_required(void);
+#define az_current_required()	az_current_required_for(fcinfo)
+extern const AzIdentity *az_current_required_for(FunctionCallInfo fcinfo);
 
 /*
  * Is there nobody, or somebody whose identity has not ended?  What a check
@@ -44,14 +56,17 @@ extern bool az_identity_foldable(void);
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 
-/* Is there somebody in force?  Never raises for R2. */
-extern bool az_is_authenticated(void);
+/* Is there somebody in force?  A check like others, but never raises for R2. */
+extern bool az_is_authenticated(FunctionCallInfo fcinfo);
 
 /*
  * The number of the identity that counts now, 0 for nobody.  One number
  * never stands for two identities in a backend.
  */
 extern uint32 az_identity_serial(void);
+
+/* The same, whether or not its subject counts as inactive at the moment. */
+extern uint32 az_login_serial(void);
 
 /*
  * What the checks of the running query are based on: one query sees one
@@ -63,6 +78,9 @@ typedef struct AzAnswer
 	bool		guarded;		/* the plan met a check: its serial must hold */
 	uint32		serial;
 	uint32		grants;			/* what is stored for the identity; 0: look anew */
+	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
+	bool		moved;			/* untied, and somebody else was logged in when it
+								 * started */
 } AzAnswer;
 
 extern AzAnswer az_answer;
