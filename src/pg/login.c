@@ -9,6 +9,12 @@
  * and DISCARD are core's own code, and the raw token is nowhere to be read
  * back.  set_token() is the same road.
  *
+ * While the library is being loaded, and until that has succeeded, nothing is
+ * verified: the token itself goes along, to be judged at the first question.
+ *
+ * The check hook changes nothing but by a refusal (R8), since core also checks
+ * values that it does not assign; such ones never come as the session's.
+ *
  *-------------------------------------------------------------------------
  */
 #include "login.h"
@@ -18,14 +24,18 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
-#include "cache.h"
 #include "guc.h"
 #include "report.h"
+#include "setting.h"
 
 #define TOKEN_LABEL		"token accepted"
+#define UNJUDGED_LABEL	"token not verified yet"
 
 static char *token_label;
-static bool defining = false;	/* az_login_init() is defining the setting */
+static bool ready = false;		/* the library has been loaded */
+
+/* The next value of the session's was set before this transaction. */
+static bool next_is_older = false;
 
 /* One query, one identity. */
 static bool
@@ -58,15 +68,6 @@ az_check_unchanged(const AzAnswer *answer)
 	if (answer->guarded && answer->serial != az_identity_serial())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
 				 NULL, NULL, NULL);
-}
-
-static void
-reject_reason(AzReason reason)
-{
-	const AzReasonInfo *info = az_reason_info(reason);
-
-	az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
-			  info->description);
 }
 
 static inline bool
@@ -130,44 +131,91 @@ refuse_value(char **value, int sqlstate, const char *message, const char *error,
 	return false;
 }
 
+/*
+ * The value becomes the label and brings the adoption along, NULL for none;
+ * where memory ran out for either, nobody is left.
+ */
+static bool
+take_value(char **value, void **extra, AzAdoption *adoption, bool raise)
+{
+	char	   *label = az_guc_alloc(sizeof(TOKEN_LABEL));
+
+	if (adoption == NULL || label == NULL)
+	{
+		az_guc_free(adoption);
+		az_guc_free(label);
+		az_reject_reason(AZ_NO_MEMORY);
+		return refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
+							NULL, NULL, NULL, raise);
+	}
+	memcpy(label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
+	explicit_bzero(*value, strlen(*value));
+	az_guc_free(*value);
+	*value = label;
+	*extra = adoption;
+	return true;
+}
+
+/*
+ * Nobody can judge it yet.  One that was set before this transaction is not
+ * of this transaction (dbmi_authz.token_scope).
+ */
+static bool
+take_unjudged(char **value, void **extra)
+{
+	const char *token = *value;
+	size_t		len = strlen(token);
+	LocalTransactionId lxid = next_is_older ? InvalidLocalTransactionId : az_local_xid();
+
+	next_is_older = false;
+	trim(&token, &len);
+	return take_value(value, extra, az_make_unjudged(token, len, lxid), false);
+}
+
+/*
+ * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
+ * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
+ * catalog that everybody may read.  What a session brings along when it starts
+ * is a failed login.  The configuration file is not: it is read again, and only
+ * looked at, while somebody is logged in.
+ */
+static bool
+refuse_source(char **value, GucSource source)
+{
+	const char *message = AZ_SESSION_ONLY_MESSAGE;
+
+	if (source == PGC_S_TEST)
+		return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+							NULL, NULL, NULL, true);
+	if (source > PGC_S_FILE)
+		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
+	return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+						NULL, NULL, NULL, false);
+}
+
 static bool
 check_token(char **newval, void **extra, GucSource source)
 {
 	AzVerifiedToken verified;
-	AzAdoption *adoption;
 	AzReason	reason;
-	char	   *label;
-	bool		raise = !defining;
 
-	/* a worker gets the label of its leader and is nobody */
-	if (InitializingParallelWorker || IsParallelWorker())
+	/* the default; and a worker gets the label of its leader and is nobody */
+	if (*newval == NULL || InitializingParallelWorker || IsParallelWorker())
 		return true;
 
-	/*
-	 * ALTER ROLE, ALTER DATABASE and CREATE FUNCTION try the value with
-	 * PGC_S_TEST; accepted there, a raw token would lie in a catalog that
-	 * everybody may read.
-	 */
 	if (source != PGC_S_SESSION)
-	{
-		const char *message = AZ_SESSION_ONLY_MESSAGE;
+		return (**newval == '\0' && source != PGC_S_TEST) ||
+			refuse_source(newval, source);
 
-		if (source == PGC_S_TEST)
-			return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-								NULL, NULL, NULL, raise);
-		if (**newval == '\0')
-			return true;		/* the default */
-		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
-		return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-							NULL, NULL, NULL, false);
-	}
+	if (!ready)
+		return take_unjudged(newval, extra);
 
 	if (query_runs())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-							query_runs_message, NULL, NULL, NULL, raise);
-	if (InSecurityRestrictedOperation() && raise)
+							query_runs_message, NULL, NULL, NULL, true);
+	if (InSecurityRestrictedOperation())
 		return refuse_value(newval, ERRCODE_INSUFFICIENT_PRIVILEGE,
-							restricted_message, NULL, NULL, NULL, raise);
+							restricted_message, NULL, NULL, NULL, true);
 
 	reason = IsTransactionState() ?
 		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
@@ -175,29 +223,12 @@ check_token(char **newval, void **extra, GucSource source)
 	{
 		const AzReasonInfo *info = az_reason_info(reason);
 
-		reject_reason(reason);
+		az_reject_reason(reason);
 		return refuse_value(newval, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 							AZ_REFUSED_MESSAGE, info->error, info->description,
-							info->hint, raise);
+							info->hint, true);
 	}
-
-	adoption = az_make_adoption(verified.identity, verified.serial,
-								verified.epoch);
-	label = az_guc_alloc(sizeof(TOKEN_LABEL));
-	if (adoption == NULL || label == NULL)
-	{
-		az_guc_free(adoption);
-		az_guc_free(label);
-		reject_reason(AZ_NO_MEMORY);
-		return refuse_value(newval, ERRCODE_OUT_OF_MEMORY, "out of memory",
-							NULL, NULL, NULL, raise);
-	}
-	memcpy(label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
-	explicit_bzero(*newval, strlen(*newval));
-	az_guc_free(*newval);
-	*newval = label;
-	*extra = adoption;
-	return true;
+	return take_value(newval, extra, az_make_adoption(&verified), true);
 }
 
 static void
@@ -206,10 +237,12 @@ assign_token(const char *newval, void *extra)
 	az_adopt(extra);
 }
 
-/* The label stands only while somebody is in force. */
+/* The label stands only while somebody is in force, or may turn out to be. */
 static const char *
 show_token(void)
 {
+	if (az_is_unjudged())
+		return UNJUDGED_LABEL;
 	return az_identity_serial() != 0 ? TOKEN_LABEL : "";
 }
 
@@ -258,7 +291,7 @@ az_try_login(const char *token, size_t len, bool is_local)
 	reason = verify(token, len, &verified);
 	if (reason != AZ_OK)
 	{
-		reject_reason(reason);
+		az_reject_reason(reason);
 		return false;
 	}
 	set_setting(token, len, is_local);
@@ -286,25 +319,42 @@ az_verify_only(const char *token, size_t len)
 	return verified.identity;
 }
 
-void
-az_login_init(void)
+/* No default: what core copies for one ends the session where memory runs out. */
+static void
+define_token(void)
 {
-	/*
-	 * A value that was set before the library was loaded is judged now; a bad
-	 * one gives a warning.  Interrupts are held: an error half-way would leave
-	 * a library behind that cannot be loaded again.
-	 */
-	HOLD_INTERRUPTS();
-	defining = true;
 	DefineCustomStringVariable(AZ_TOKEN_SETTING,
 							   "The signed token of this session.",
 							   "Reading it gives a label, never the token.",
 							   &token_label,
-							   "",
+							   NULL,
 							   PGC_USERSET,
 							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   check_token, assign_token, show_token);
-	defining = false;
-	RESUME_INTERRUPTS();
-	MarkGUCPrefixReserved("dbmi_authz");
+}
+
+void
+az_login_init(void)
+{
+	static AzSetting setting = {AZ_TOKEN_SETTING, PGC_USERSET, define_token};
+	static bool reserved = false;
+	AzEarlyValues early = az_early_values(AZ_TOKEN_SETTING);
+
+	next_is_older = early.committed;
+	az_define_setting(&setting);
+	next_is_older = false;
+
+	/* core drops a value, with a warning, when it has no memory to copy it */
+	if (early.in_force && !az_may_be_reset())
+		az_reject_reason(AZ_NO_MEMORY);
+
+	if (!reserved)
+		MarkGUCPrefixReserved("dbmi_authz");
+	reserved = true;
+}
+
+void
+az_login_ready(void)
+{
+	ready = true;
 }
