@@ -34,8 +34,17 @@
 static char *token_label;
 static bool ready = false;		/* the library has been loaded */
 
-/* The next value of the session's was set before this transaction. */
-static bool next_is_older = false;
+/* What the setting's value becomes: two chunks from az_guc_alloc(). */
+typedef struct Taken
+{
+	AzAdoption *adoption;
+	char	   *label;
+} Taken;
+
+/* What was set before the setting was defined, while core hands it on. */
+static Taken *early = NULL;
+static int	nearly = 0;
+static int	next_early = 0;
 
 /* One query, one identity. */
 static bool
@@ -131,45 +140,57 @@ refuse_value(char **value, int sqlstate, const char *message, const char *error,
 	return false;
 }
 
-/*
- * The value becomes the label and brings the adoption along, NULL for none;
- * where memory ran out for either, nobody is left.
- */
-static bool
-take_value(char **value, void **extra, AzAdoption *adoption, bool raise)
+static void
+drop(Taken *taken)
 {
-	char	   *label = az_guc_alloc(sizeof(TOKEN_LABEL));
+	az_guc_free(taken->adoption);
+	az_guc_free(taken->label);
+	memset(taken, 0, sizeof(*taken));
+}
 
-	if (adoption == NULL || label == NULL)
+/* False when memory did not suffice for either; then there is neither. */
+static bool
+take(Taken *taken, AzAdoption *adoption)
+{
+	taken->adoption = adoption;
+	taken->label = az_guc_alloc(sizeof(TOKEN_LABEL));
+	if (taken->adoption == NULL || taken->label == NULL)
 	{
-		az_guc_free(adoption);
-		az_guc_free(label);
-		az_reject_reason(AZ_NO_MEMORY);
-		return refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
-							NULL, NULL, NULL, raise);
+		drop(taken);
+		return false;
 	}
-	memcpy(label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
-	explicit_bzero(*value, strlen(*value));
-	az_guc_free(*value);
-	*value = label;
-	*extra = adoption;
+	memcpy(taken->label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
 	return true;
 }
 
-/*
- * Nobody can judge it yet.  One that was set before this transaction is not
- * of this transaction (dbmi_authz.token_scope).
- */
+/* A token that nobody can judge yet. */
 static bool
-take_unjudged(char **value, void **extra)
+take_unjudged(Taken *taken, const char *token, LocalTransactionId lxid)
 {
-	const char *token = *value;
 	size_t		len = strlen(token);
-	LocalTransactionId lxid = next_is_older ? InvalidLocalTransactionId : az_local_xid();
 
-	next_is_older = false;
 	trim(&token, &len);
-	return take_value(value, extra, az_make_unjudged(token, len, lxid), false);
+	return take(taken, az_make_unjudged(token, len, lxid));
+}
+
+/* Value and extra of the setting; both belong to core from here on. */
+static bool
+give(char **value, void **extra, Taken taken)
+{
+	explicit_bzero(*value, strlen(*value));
+	az_guc_free(*value);
+	*value = taken.label;
+	*extra = taken.adoption;
+	return true;
+}
+
+/* R8 holds for what could not be taken as well. */
+static bool
+refuse_for_memory(char **value, bool raise)
+{
+	az_reject_reason(AZ_NO_MEMORY);
+	return refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
+						NULL, NULL, NULL, raise);
 }
 
 /*
@@ -198,6 +219,7 @@ check_token(char **newval, void **extra, GucSource source)
 {
 	AzVerifiedToken verified;
 	AzReason	reason;
+	Taken		taken;
 
 	/* the default; and a worker gets the label of its leader and is nobody */
 	if (*newval == NULL || InitializingParallelWorker || IsParallelWorker())
@@ -207,8 +229,11 @@ check_token(char **newval, void **extra, GucSource source)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
 			refuse_source(newval, source);
 
+	if (next_early < nearly)
+		return give(newval, extra, early[next_early++]);
 	if (!ready)
-		return take_unjudged(newval, extra);
+		return take_unjudged(&taken, *newval, az_local_xid()) ?
+			give(newval, extra, taken) : refuse_for_memory(newval, false);
 
 	if (query_runs())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -228,7 +253,8 @@ check_token(char **newval, void **extra, GucSource source)
 							AZ_REFUSED_MESSAGE, info->error, info->description,
 							info->hint, true);
 	}
-	return take_value(newval, extra, az_make_adoption(&verified), true);
+	return take(&taken, az_make_adoption(&verified)) ?
+		give(newval, extra, taken) : refuse_for_memory(newval, true);
 }
 
 static void
@@ -333,21 +359,66 @@ define_token(void)
 							   check_token, assign_token, show_token);
 }
 
+/* Also what an earlier attempt left behind. */
+static void
+drop_early(void)
+{
+	for (; next_early < nearly; next_early++)
+		drop(&early[next_early]);
+	free(early);
+	early = NULL;
+	nearly = next_early = 0;
+}
+
+/* False when memory ran out. */
+static bool
+take_early(const AzEarlyValue *values, int n)
+{
+	early = malloc(n * sizeof(*early));
+	if (early == NULL)
+		return false;
+	for (; nearly < n; nearly++)
+	{
+		/* one of an earlier transaction is none of this one (token_scope) */
+		LocalTransactionId lxid = values[nearly].committed ?
+			InvalidLocalTransactionId : az_local_xid();
+
+		if (!take_unjudged(&early[nearly], values[nearly].value, lxid))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * All that must be allocated is before core begins: then it can still be an
+ * error, and is a refused login (R8) only where core itself, which says so in
+ * a warning, had no memory to copy a value.
+ */
+static void
+take_over_tokens(AzSetting *setting)
+{
+	AzEarlyValue *values;
+	int			n = az_early_values(setting->name, &values);
+
+	drop_early();
+	if (n > 0 && !take_early(values, n))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	az_define_setting(setting);
+	if (next_early < nearly)
+		az_reject_reason(AZ_NO_MEMORY);
+	drop_early();
+}
+
 void
 az_login_init(void)
 {
 	static AzSetting setting = {AZ_TOKEN_SETTING, PGC_USERSET, define_token};
 	static bool reserved = false;
-	AzEarlyValues early = az_early_values(AZ_TOKEN_SETTING);
 
-	next_is_older = early.committed;
-	az_define_setting(&setting);
-	next_is_older = false;
-
-	/* core drops a value, with a warning, when it has no memory to copy it */
-	if (early.in_force && !az_may_be_reset())
-		az_reject_reason(AZ_NO_MEMORY);
-
+	if (!setting.defined)
+		take_over_tokens(&setting);
 	if (!reserved)
 		MarkGUCPrefixReserved("dbmi_authz");
 	reserved = true;

@@ -35,24 +35,75 @@ find_placeholder(const char *name)
 	return az_find_setting(name);
 }
 
-AzEarlyValues
-az_early_values(const char *name)
+static int
+stack_depth(const struct config_generic *holder)
 {
-	AzEarlyValues values = {false, false};
-	const struct config_generic *holder = find_placeholder(name);
 	const GucStack *stack;
-	GucSource	source;
+	int			depth = 0;
 
-	if (holder == NULL)
-		return values;
-	source = holder->source;
-	values.in_force = source == PGC_S_SESSION;
-
-	/* each entry has the value that a rollback would bring back */
 	for (stack = holder->stack; stack; stack = stack->prev)
+		depth++;
+	return depth;
+}
+
+static void
+add_value(AzEarlyValue *values, int *n, const char *value, GucSource source,
+		  bool committed)
+{
+	if (value == NULL || source != PGC_S_SESSION)
+		return;
+	values[*n].value = value;
+	values[*n].committed = committed;
+	(*n)++;
+}
+
+/*
+ * From the top of the stack down.  An entry has the value that was there before
+ * it, so the next one to look at; and where a SET LOCAL followed a SET, the
+ * SET's.
+ */
+static int
+read_values(const struct config_generic *holder, AzEarlyValue *values)
+{
+	const char *value = *((const struct config_string *) holder)->variable;
+	GucSource	source = holder->source;
+	const GucStack *stack;
+	int			n = 0;
+
+	for (stack = holder->stack; stack; stack = stack->prev)
+	{
+		add_value(values, &n, value, source, false);
+		if (stack->state == GUC_SET_LOCAL)
+			add_value(values, &n, stack->masked.val.stringval, PGC_S_SESSION, false);
+		value = stack->prior.val.stringval;
 		source = stack->source;
-	values.committed = source == PGC_S_SESSION;
-	return values;
+	}
+	add_value(values, &n, value, source, true);
+	return n;
+}
+
+int
+az_early_values(const char *name, AzEarlyValue **values)
+{
+	const struct config_generic *holder = find_placeholder(name);
+	int			n;
+	int			i;
+
+	*values = NULL;
+	if (holder == NULL)
+		return 0;
+	*values = palloc((2 * stack_depth(holder) + 1) * sizeof(AzEarlyValue));
+	n = read_values(holder, *values);
+
+	/* core begins at the bottom */
+	for (i = 0; i < n / 2; i++)
+	{
+		AzEarlyValue swap = (*values)[i];
+
+		(*values)[i] = (*values)[n - 1 - i];
+		(*values)[n - 1 - i] = swap;
+	}
+	return n;
 }
 
 /*
@@ -68,12 +119,10 @@ ask_privilege(const AzSetting *setting, GucContext context, Oid role)
 		(void) pg_parameter_aclcheck(setting->name, role, ACL_SET);
 }
 
-/* Of all values; returns how many stand on the stack. */
-static int
+static void
 ask_privileges(const AzSetting *setting, const struct config_generic *holder)
 {
 	const GucStack *stack;
-	int			n = 0;
 
 	ask_privilege(setting, holder->reset_scontext, holder->reset_srole);
 	ask_privilege(setting, holder->scontext, holder->srole);
@@ -81,9 +130,7 @@ ask_privileges(const AzSetting *setting, const struct config_generic *holder)
 	{
 		ask_privilege(setting, stack->scontext, stack->srole);
 		ask_privilege(setting, stack->masked_scontext, stack->masked_srole);
-		n++;
 	}
-	return n;
 }
 
 /*
@@ -131,7 +178,8 @@ replace_placeholder(AzSetting *setting, const struct config_generic *holder)
 				 errmsg("parameter \"%s\" cannot be defined during a parallel operation",
 						setting->name),
 				 errhint("Load the library before, for example with session_preload_libraries.")));
-	reserve_stack(ask_privileges(setting, holder) + 1);
+	ask_privileges(setting, holder);
+	reserve_stack(stack_depth(holder) + 1);
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz setting",
 									COMPLAINT_BYTES, COMPLAINT_BYTES,
 									ALLOCSET_DEFAULT_MAXSIZE);

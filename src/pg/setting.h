@@ -26,13 +26,17 @@ typedef struct AzSetting
  */
 extern void az_define_setting(AzSetting *setting);
 
-/* What was set under a name that nobody has defined yet. */
-typedef struct AzEarlyValues
+/* What the session has set under a name that nobody has defined yet. */
+typedef struct AzEarlyValue
 {
-	bool		committed;		/* the session did, before this transaction */
-	bool		in_force;		/* what counts now is the session's */
-} AzEarlyValues;
+	const char *value;			/* borrowed from core */
+	bool		committed;		/* before this transaction */
+} AzEarlyValue;
 
-extern AzEarlyValues az_early_values(const char *name);
+/*
+ * All that a rollback could bring back and what counts now, in the order in
+ * which core hands them on; returns how many.  palloc'd.
+ */
+extern int	az_early_values(const char *name, AzEarlyValue **values);
 
 #endif							/* AZ_SETTING_H */
