@@ -148,19 +148,29 @@ drop(Taken *taken)
 	memset(taken, 0, sizeof(*taken));
 }
 
+/* The label, for nobody yet; false when memory ran out. */
+static bool
+take_nobody(Taken *taken)
+{
+	taken->adoption = NULL;
+	taken->label = az_guc_alloc(sizeof(TOKEN_LABEL));
+	if (taken->label == NULL)
+		return false;
+	memcpy(taken->label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
+	return true;
+}
+
 /* False when memory did not suffice for either; then there is neither. */
 static bool
 take(Taken *taken, AzAdoption *adoption)
 {
+	bool		labelled = take_nobody(taken);
+
 	taken->adoption = adoption;
-	taken->label = az_guc_alloc(sizeof(TOKEN_LABEL));
-	if (taken->adoption == NULL || taken->label == NULL)
-	{
-		drop(taken);
-		return false;
-	}
-	memcpy(taken->label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
-	return true;
+	if (labelled && adoption != NULL)
+		return true;
+	drop(taken);
+	return false;
 }
 
 /* A token that nobody can judge yet. */
@@ -370,20 +380,31 @@ drop_early(void)
 	nearly = next_early = 0;
 }
 
+/*
+ * Core does not hand on that a value was reset, and would bring back what was
+ * there before: nobody is.
+ */
+static bool
+take_early(Taken *taken, const AzEarlyValue *value)
+{
+	/* what an earlier transaction set is none of this one's (token_scope) */
+	LocalTransactionId lxid = value->committed ? InvalidLocalTransactionId :
+		az_local_xid();
+
+	return value->undone ? take_nobody(taken) :
+		take_unjudged(taken, value->value, lxid);
+}
+
 /* False when memory ran out. */
 static bool
-take_early(const AzEarlyValue *values, int n)
+take_all_early(const AzEarlyValue *values, int n)
 {
 	early = malloc(n * sizeof(*early));
 	if (early == NULL)
 		return false;
 	for (; nearly < n; nearly++)
 	{
-		/* one of an earlier transaction is none of this one (token_scope) */
-		LocalTransactionId lxid = values[nearly].committed ?
-			InvalidLocalTransactionId : az_local_xid();
-
-		if (!take_unjudged(&early[nearly], values[nearly].value, lxid))
+		if (!take_early(&early[nearly], &values[nearly]))
 			return false;
 	}
 	return true;
@@ -401,7 +422,7 @@ take_over_tokens(AzSetting *setting)
 	int			n = az_early_values(setting->name, &values);
 
 	drop_early();
-	if (n > 0 && !take_early(values, n))
+	if (n > 0 && !take_all_early(values, n))
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));

@@ -46,64 +46,76 @@ stack_depth(const struct config_generic *holder)
 	return depth;
 }
 
-static void
-add_value(AzEarlyValue *values, int *n, const char *value, GucSource source,
-		  bool committed)
+/* The values of a placeholder, from the last one to the first. */
+typedef struct Reading
 {
+	AzEarlyValue *values;
+	int			n;
+	bool		reset;			/* one that is no value has been met */
+} Reading;
+
+static void
+add_value(Reading *reading, const char *value, GucSource source, bool committed)
+{
+	AzEarlyValue *next = &reading->values[reading->n];
+
 	if (value == NULL || source != PGC_S_SESSION)
+	{
+		reading->reset = true;
 		return;
-	values[*n].value = value;
-	values[*n].committed = committed;
-	(*n)++;
+	}
+	next->value = value;
+	next->committed = committed;
+	next->undone = reading->reset;
+	reading->n++;
 }
 
 /*
- * From the top of the stack down.  An entry has the value that was there before
- * it, so the next one to look at; and where a SET LOCAL followed a SET, the
- * SET's.
+ * An entry of the stack has the value that was there before it, so the next one
+ * to look at; and where a SET LOCAL followed a SET, the SET's.
  */
-static int
-read_values(const struct config_generic *holder, AzEarlyValue *values)
+static void
+read_values(Reading *reading, const struct config_generic *holder)
 {
 	const char *value = *((const struct config_string *) holder)->variable;
 	GucSource	source = holder->source;
 	const GucStack *stack;
-	int			n = 0;
 
 	for (stack = holder->stack; stack; stack = stack->prev)
 	{
-		add_value(values, &n, value, source, false);
+		add_value(reading, value, source, false);
 		if (stack->state == GUC_SET_LOCAL)
-			add_value(values, &n, stack->masked.val.stringval, PGC_S_SESSION, false);
+			add_value(reading, stack->masked.val.stringval, PGC_S_SESSION, false);
 		value = stack->prior.val.stringval;
 		source = stack->source;
 	}
-	add_value(values, &n, value, source, true);
-	return n;
+	add_value(reading, value, source, true);
 }
 
 int
 az_early_values(const char *name, AzEarlyValue **values)
 {
 	const struct config_generic *holder = find_placeholder(name);
-	int			n;
+	Reading		reading = {NULL, 0, false};
 	int			i;
+	int			j;
 
 	*values = NULL;
 	if (holder == NULL)
 		return 0;
-	*values = palloc((2 * stack_depth(holder) + 1) * sizeof(AzEarlyValue));
-	n = read_values(holder, *values);
+	reading.values = palloc((2 * stack_depth(holder) + 1) * sizeof(AzEarlyValue));
+	read_values(&reading, holder);
 
-	/* core begins at the bottom */
-	for (i = 0; i < n / 2; i++)
+	/* core begins with the first */
+	for (i = 0, j = reading.n - 1; i < j; i++, j--)
 	{
-		AzEarlyValue swap = (*values)[i];
+		AzEarlyValue swap = reading.values[i];
 
-		(*values)[i] = (*values)[n - 1 - i];
-		(*values)[n - 1 - i] = swap;
+		reading.values[i] = reading.values[j];
+		reading.values[j] = swap;
 	}
-	return n;
+	*values = reading.values;
+	return reading.n;
 }
 
 /*

@@ -31,6 +31,7 @@ typedef struct AzEarlyValue
 {
 	const char *value;			/* borrowed from core */
 	bool		committed;		/* before this transaction */
+	bool		undone;			/* and reset since, in this one */
 } AzEarlyValue;
 
 /*
