@@ -125,10 +125,12 @@ AZ_SQL(authz_expires_at)
 
 AZ_SQL(authz_last_error)
 {
-	const AzFailure *failure = az_last_failure();
+	const AzFailure *failure;
 	StringInfoData json;
 	char		at[MAXDATELEN + 1];
 
+	az_judge_early();
+	failure = az_last_failure();
 	if (failure == NULL)
 		PG_RETURN_NULL();
 	initStringInfo(&json);
@@ -164,8 +166,11 @@ append_quoted(StringInfo out, const char *name, const char *value)
 
 AZ_SQL(authz_www_authenticate)
 {
-	const AzFailure *failure = az_last_failure();
+	const AzFailure *failure;
 	StringInfoData challenge;
+
+	az_judge_early();
+	failure = az_last_failure();
 
 	/* no other token would find what is not there */
 	if (failure == NULL || failure->sqlstate == ERRCODE_NO_DATA_FOUND)

@@ -43,6 +43,10 @@ extern void az_check_unchanged(const AzAnswer *answer);
 #define AZ_SESSION_ONLY_MESSAGE \
 	"parameter \"" AZ_TOKEN_SETTING "\" can only be set within a session"
 
+/* May be called again when it raised. */
 extern void az_login_init(void);
+
+/* The library has been loaded; cannot raise. */
+extern void az_login_ready(void);
 
 #endif							/* AZ_LOGIN_H */

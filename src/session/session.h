@@ -8,10 +8,7 @@
 #ifndef AZ_SESSION_H
 #define AZ_SESSION_H
 
-#include "server/compat.h"
-#include "token/identity.h"
-#include "token/reason.h"
-#include "storage/lock.h"
+#include "session/adoption.h"
 
 typedef enum AzTokenState
 {
@@ -103,29 +100,25 @@ extern bool az_may_be_reset(void);
 extern void az_forget_rejection(void);
 
 /*
- * What the setting carries along for an identity: one chunk from
- * az_guc_alloc(), which core copies along and frees.
+ * Judge now what was set before the library was loaded, as every question
+ * does first.
  */
-typedef struct AzAdoption
-{
-	uint64		number;			/* grows with every adoption */
-	uint32		serial;			/* of the identity */
-	LocalTransactionId lxid;	/* the transaction that adopted it */
-	AzIdentity	identity;		/* and the rest of its block */
-} AzAdoption;
+extern void az_judge_early(void);
 
-/* For an identity that was verified just now; NULL when memory ran out. */
-extern AzAdoption *az_make_adoption(const AzIdentity *id, uint32 serial, uint64 epoch);
+/* Does a token count that nobody has asked about yet? */
+extern bool az_is_unjudged(void);
 
-/* The setting has another value now; NULL: nobody's. */
-extern void az_adopt(const AzAdoption *adoption);
+/*
+ * The setting has another value now; NULL: nobody's.  An adoption that comes
+ * for the first time gets its number here, not when core has it checked.
+ */
+extern void az_adopt(AzAdoption *adoption);
 
 /* R8: a failed login.  No identity adopted up to now counts again. */
 extern void az_reject(int sqlstate, const char *error, const char *description);
+extern void az_reject_reason(AzReason reason);
 
-/* Microseconds since 1970. */
-extern int64 az_unix_now(void);
-
+/* May be called again when it raised. */
 extern void az_session_init(void);
 
 #endif							/* AZ_SESSION_H */

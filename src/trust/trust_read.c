@@ -6,7 +6,9 @@
  * Ordinary catalog scans: neither the privileges nor the snapshot of the
  * caller matter, and a utility statement without a snapshot can come here.
  * A row that the functions of the extension would not have written (restored
- * from a dump, edited by hand) is treated as absent, with a warning.
+ * from a dump, edited by hand) is treated as absent, with a warning.  One for
+ * which memory did not suffice is not: what is read here is kept, and would be
+ * missing when there is memory again.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +25,9 @@
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+
+/* More than OpenSSL asks for at once to load a key. */
+#define ENOUGH_MEMORY	(64 * 1024)
 
 /* A profile while a rebuild runs. */
 typedef struct Profile
@@ -48,6 +53,14 @@ get_utf8(HeapTuple tuple, int column, TupleDesc desc, int *len)
 	return az_to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), len);
 }
 
+static void
+raise_no_memory(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory")));
+}
+
 /* JSON in a column, freed with the context; NULL when it does not parse. */
 static AzJson *
 get_json(HeapTuple tuple, int column, TupleDesc desc, MemoryContext context)
@@ -55,8 +68,14 @@ get_json(HeapTuple tuple, int column, TupleDesc desc, MemoryContext context)
 	AzJson	   *json = NULL;
 	int			len;
 	char	   *text = get_utf8(tuple, column, desc, &len);
+	AzJsonStatus status;
 
-	if (text == NULL || az_json_parse(text, len, &json) != AZ_JSON_OK)
+	if (text == NULL)
+		return NULL;
+	status = az_json_parse(text, len, &json);
+	if (status == AZ_JSON_NO_MEMORY)
+		raise_no_memory();
+	if (status != AZ_JSON_OK)
 		return NULL;
 	az_free_with(context, az_release_json, json);
 	return json;
@@ -159,9 +178,10 @@ add_audiences(AzIssuer *issuer, Datum array)
 			return false;
 		value = DatumGetTextPP(values[i]);
 		utf8 = az_to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &len);
-		if (utf8 == NULL || len == 0 ||
-			!az_issuer_add_audience(issuer, utf8, len))
+		if (utf8 == NULL || len == 0)
 			return false;
+		if (!az_issuer_add_audience(issuer, utf8, len))
+			raise_no_memory();
 	}
 	return n > 0;
 }
@@ -189,9 +209,7 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
 
 	issuer = az_issuer_new(name, name_len);
 	if (issuer == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		raise_no_memory();
 	az_free_with(context, az_release_issuer, issuer);
 
 	issuer->version = hash_combine64(row_version(tuple), profile->version);
@@ -201,7 +219,11 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
 		return *why = "Its audience is not a list of values.", NULL;
 	if (!az_issuer_apply(issuer, profile->options, &error) ||
 		!az_issuer_apply(issuer, options, &error))
+	{
+		if (error.no_memory)
+			raise_no_memory();
 		return *why = psprintf("Its option \"%s\" is not valid.", error.name), NULL;
+	}
 	return issuer;
 }
 
@@ -251,6 +273,28 @@ find_issuer(List *issuers, const char *name)
 	return NULL;
 }
 
+/*
+ * OpenSSL does not always say that it lacked memory.  So what it refuses is
+ * only bad when there is memory, and when it refuses that again.
+ */
+static AzKeyStatus
+load_key(const AzJson *jwk, AzAlgs algorithms, AzKey **key, AzKeyError *error)
+{
+	AzKeyStatus status = az_key_from_jwk(jwk, algorithms, true, key, error);
+
+	if (status == AZ_KEY_REFUSED)
+	{
+		void	   *enough = malloc(ENOUGH_MEMORY);
+
+		free(enough);
+		status = enough == NULL ? AZ_KEY_NO_MEMORY :
+			az_key_from_jwk(jwk, algorithms, true, key, error);
+	}
+	if (status == AZ_KEY_NO_MEMORY)
+		raise_no_memory();
+	return status;
+}
+
 /* A key whose row says what the key itself says; NULL and why otherwise. */
 static AzKey *
 make_key(HeapTuple tuple, TupleDesc desc, const AzIssuer *issuer,
@@ -261,13 +305,15 @@ make_key(HeapTuple tuple, TupleDesc desc, const AzIssuer *issuer,
 	char	   *alg = get_utf8(tuple, Key_alg, desc, &len);
 	char	   *thumbprint = get_utf8(tuple, Key_thumbprint, desc, &len);
 	AzJson	   *jwk = get_json(tuple, Key_jwk, desc, context);
+	AzKeyStatus status;
 	AzKeyError	error;
 	AzKey	   *key;
 
 	if (jwk == NULL)
 		return *why = "It is not a JSON object.", NULL;
 	memset(&error, 0, sizeof(error));
-	if (az_key_from_jwk(jwk, issuer->algorithms, true, &key, &error) != AZ_KEY_OK)
+	status = load_key(jwk, issuer->algorithms, &key, &error);
+	if (status != AZ_KEY_OK)
 		return *why = error.why, NULL;
 	if (alg == NULL || thumbprint == NULL ||
 		strcmp(alg, az_alg_info(az_key_alg(key))->name) != 0 ||
@@ -306,9 +352,7 @@ read_keys(List *issuers, MemoryContext context)
 		if (key == NULL)
 			warn_bad_row("key of issuer", name, why);
 		else if (!az_issuer_add_key(issuer, key))
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("out of memory")));
+			raise_no_memory();
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
