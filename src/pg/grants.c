@@ -363,13 +363,9 @@ void
 az_raise_grants_changed(void)
 {
 	az_invalidate_plans();
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("item permissions have changed since the query was planned"),
-			 errhint("The query might succeed if it is run again."),
-			 errhidestmt(true),
-			 errhidecontext(true)));
-	pg_unreachable();
+	az_raise(ERRCODE_T_R_SERIALIZATION_FAILURE,
+			 "item permissions have changed since the query was planned",
+			 NULL, NULL, "The query might succeed if it is run again.");
 }
 
 /* ----------------------------------------------------------------

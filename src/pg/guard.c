@@ -20,6 +20,7 @@
 #include "tcop/utility.h"
 #include "utils/inval.h"
 
+#include "discretion.h"
 #include "grants.h"
 #include "login.h"
 #include "plans.h"
@@ -230,10 +231,34 @@ resets_token(const Node *statement)
 	return false;
 }
 
-/*
- * Core refuses ALTER SYSTEM by itself, and logs the statement, with the token
- * in it.
- */
+/* Does this statement give dbmi_authz.token a value, be it in a catalog? */
+static bool
+sets_token(const Node *statement)
+{
+	const VariableSetStmt *set;
+
+	switch (nodeTag(statement))
+	{
+		case T_VariableSetStmt:
+			set = (const VariableSetStmt *) statement;
+			break;
+		case T_AlterSystemStmt:
+			set = ((const AlterSystemStmt *) statement)->setstmt;
+			break;
+		case T_AlterRoleSetStmt:
+			set = ((const AlterRoleSetStmt *) statement)->setstmt;
+			break;
+		case T_AlterDatabaseSetStmt:
+			set = ((const AlterDatabaseSetStmt *) statement)->setstmt;
+			break;
+		default:
+			return false;
+	}
+	return set->kind == VAR_SET_VALUE &&
+		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+}
+
+/* Core refuses ALTER SYSTEM by itself, in words that say less. */
 static void
 refuse_alter_system(const Node *statement)
 {
@@ -256,7 +281,11 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 					   DestReceiver *dest, QueryCompletion *completion)
 {
 	bool		resets = resets_token(statement->utilityStmt);
+	bool		takes = sets_token(statement->utilityStmt);
+	AzDiscretion discretion;
 
+	if (takes)
+		az_take_token(&discretion);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
@@ -271,6 +300,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 								params, environment, dest, completion);
 	if (resets)
 		az_forget_rejection();
+	if (takes)
+		az_be_free(&discretion);
 }
 
 void

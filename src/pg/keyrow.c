@@ -21,34 +21,6 @@
  * ----------------------------------------------------------------
  */
 
-/*
- * A constraint that somebody added to the table would have its violation
- * described by the whole row.
- */
-static void
-hide_secrets(void *arg)
-{
-	errhidestmt(true);
-	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
-		errdetail("The row is not shown, it may hold a secret.");
-}
-
-void
-az_be_discreet(AzDiscretion *discretion)
-{
-	discretion->outer = error_context_stack;
-	discretion->callback.previous = NULL;
-	discretion->callback.callback = hide_secrets;
-	discretion->callback.arg = NULL;
-	error_context_stack = &discretion->callback;
-}
-
-void
-az_be_free(const AzDiscretion *discretion)
-{
-	error_context_stack = discretion->outer;
-}
-
 static void
 wipe_string(void *string)
 {

@@ -9,6 +9,7 @@
 #define AZ_KEYROW_H
 
 #include "admin.h"
+#include "discretion.h"
 
 typedef struct AzKeyRow
 {
@@ -35,19 +36,5 @@ extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char
 
 /* Lock an issuer for work on its keys, and read what it accepts. */
 extern AzIssuer *az_lock_and_build(text *issuer);
-
-/*
- * Until az_be_free(), whatever is reported, by us or by the server, comes
- * without the statement and without the contexts around us, which quote
- * statements and parameters too.  An error ends it by itself.
- */
-typedef struct AzDiscretion
-{
-	ErrorContextCallback callback;
-	ErrorContextCallback *outer;
-} AzDiscretion;
-
-extern void az_be_discreet(AzDiscretion *discretion);
-extern void az_be_free(const AzDiscretion *discretion);
 
 #endif							/* AZ_KEYROW_H */

@@ -19,6 +19,7 @@
 #include "utils/guc.h"
 
 #include "cache.h"
+#include "discretion.h"
 #include "guc.h"
 #include "report.h"
 
@@ -131,7 +132,7 @@ refuse_value(char **value, int sqlstate, const char *message, const char *error,
 }
 
 static bool
-check_token(char **newval, void **extra, GucSource source)
+judge_value(char **newval, void **extra, GucSource source)
 {
 	AzVerifiedToken verified;
 	AzAdoption *adoption;
@@ -200,10 +201,26 @@ check_token(char **newval, void **extra, GucSource source)
 	return true;
 }
 
+static bool
+check_token(char **newval, void **extra, GucSource source)
+{
+	AzDiscretion discretion;
+	bool		accepted;
+
+	az_take_token(&discretion);
+	accepted = judge_value(newval, extra, source);
+	az_be_free(&discretion);
+	return accepted;
+}
+
 static void
 assign_token(const char *newval, void *extra)
 {
+	AzDiscretion discretion;
+
+	az_be_discreet(&discretion);
 	az_adopt(extra);
+	az_be_free(&discretion);
 }
 
 /* The label stands only while somebody is in force. */

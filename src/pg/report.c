@@ -12,6 +12,8 @@
 #include "utils/json.h"
 #include "utils/timestamp.h"
 
+#include "discretion.h"
+
 static AzFailure last_failure;
 static bool have_failure = false;
 
@@ -62,23 +64,23 @@ az_last_failure(void)
 
 /*
  * The statement and its context may hold a token (a literal in a query, in
- * PL/pgSQL's CONTEXT, in an earlier statement of the same string), so neither
- * goes anywhere.
+ * PL/pgSQL's CONTEXT, in an earlier statement of the same string).  Then
+ * neither goes anywhere; otherwise they tell where it happened.
  */
 void
 az_raise(int sqlstate, const char *message, const char *error,
 		 const char *description, const char *hint)
 {
 	char	   *body = description ? az_error_body(error, description) : NULL;
+	AzDiscretion discretion;
 
-	error_context_stack = NULL;
+	if (az_token_nearby())
+		az_be_discreet(&discretion);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg_internal("%s", message),
 			 body ? errdetail_internal("%s", body) : 0,
-			 hint ? errhint("%s", hint) : 0,
-			 errhidestmt(true),
-			 errhidecontext(true)));
+			 hint ? errhint("%s", hint) : 0));
 	pg_unreachable();
 }
 

@@ -5,8 +5,8 @@
  *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
  *
  * The raising functions do not return, and they keep the statement and the
- * context, which may hold a token, out of the report.  What is about denials
- * is in denial.c.
+ * context out of the report where these might hold a token.  What is about
+ * denials is in denial.c.
  *
  *-------------------------------------------------------------------------
  */

@@ -21,6 +21,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "discretion.h"
 #include "encoding.h"
 #include "foreign.h"
 
@@ -73,15 +74,19 @@ row_version(HeapTuple tuple)
 							   HeapTupleHeaderGetRawXmin(tuple->t_data));
 }
 
+/* It is about the row, not about the statement, in which a token may stand. */
 static void
 warn_bad_row(const char *what, const char *name, const char *why)
 {
 	char	   *server = name ? az_from_utf8(name) : NULL;
+	AzDiscretion discretion;
 
+	az_be_discreet(&discretion);
 	ereport(WARNING,
 			(errcode(ERRCODE_CONFIG_FILE_ERROR),
 			 errmsg("ignoring invalid %s \"%s\"", what, server ? server : "?"),
 			 why ? errdetail_internal("%s", why) : 0));
+	az_be_free(&discretion);
 }
 
 static List *
