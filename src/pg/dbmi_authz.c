@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "login.h"
 #include "registry.h"
+#include "token_param.h"
 #include "trust.h"
 
 PG_MODULE_MAGIC;
@@ -30,6 +31,7 @@ _PG_init(void)
 	az_trust_init();
 	az_registry_init();
 	az_guard_init();
+	az_token_param_init();
 	az_session_init();
 	az_login_init();
 	az_be_free(&discretion);
