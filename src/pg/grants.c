@@ -227,7 +227,8 @@ make_block(Reading *reading, MemoryContext context)
 	if (size > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many item permissions of one identity")));
+				 errmsg("too many item permissions of one identity"),
+				 errhint("Grant permissions on items above them instead.")));
 	block = MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	block->size = size;
 	end = offsetof(Block, grants) + sizeof(Grant) * list_length(reading->grants);

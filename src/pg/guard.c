@@ -267,7 +267,7 @@ refuse_alter_system(const Node *statement)
 	if (IsA(statement, AlterSystemStmt) && alter->setstmt->name &&
 		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
 		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
-				 NULL, NULL, NULL);
+				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
 /*

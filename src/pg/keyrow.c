@@ -80,11 +80,13 @@ az_key_exists(const text *issuer, const text *kid)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("key \"%s\" of issuer \"%s\" already exists",
-						text_to_cstring(kid), text_to_cstring(issuer))));
+						text_to_cstring(kid), text_to_cstring(issuer)),
+				 errhint("drop_key removes it.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_DUPLICATE_OBJECT),
 			 errmsg("issuer \"%s\" already has this key", text_to_cstring(issuer)),
-			 errdetail("Keys without key ID are told apart by thumbprint and algorithm.")));
+			 errdetail("Keys without key ID are told apart by thumbprint and algorithm."),
+			 errhint("It need not be added, or give it a key ID.")));
 	pg_unreachable();
 }
 
@@ -101,7 +103,9 @@ az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what)
 				 errmsg("invalid %s", what),
 				 errdetail_internal("%c%s.",
 									pg_ascii_toupper((unsigned char) error->why[0]),
-									error->why + 1)));
+									error->why + 1),
+				 error->why == az_unsupported_algorithm ?
+				 errhint("%s", az_valid_algorithms()) : 0));
 }
 
 AzIssuer *

@@ -37,8 +37,12 @@ query_runs(void)
 
 static const char *const query_runs_message =
 "cannot change the identity while a query that asked for it is running";
+static const char *const query_runs_hint =
+"Change it in a statement of its own, before or after the query.";
 static const char *const restricted_message =
 "cannot change the identity within a security-restricted operation";
+static const char *const restricted_hint =
+"Change it outside of the index, materialized view or other code that runs with its owner's rights.";
 
 /* Refusals that change nothing. */
 void
@@ -46,10 +50,10 @@ az_check_may_change(void)
 {
 	if (query_runs())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, query_runs_hint);
 	if (InSecurityRestrictedOperation())
 		az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, restricted_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, restricted_hint);
 }
 
 /* set_config() with NULL puts the setting back and asks nobody. */
@@ -58,7 +62,7 @@ az_check_unchanged(const AzAnswer *answer)
 {
 	if (answer->guarded && answer->serial != az_identity_serial())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, query_runs_hint);
 }
 
 static void
@@ -155,20 +159,20 @@ judge_value(char **newval, void **extra, GucSource source)
 
 		if (source == PGC_S_TEST)
 			return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-								NULL, NULL, NULL, raise);
+								NULL, NULL, AZ_SESSION_ONLY_HINT, raise);
 		if (**newval == '\0')
 			return true;		/* the default */
 		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
 		return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-							NULL, NULL, NULL, false);
+							NULL, NULL, AZ_SESSION_ONLY_HINT, false);
 	}
 
 	if (query_runs())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-							query_runs_message, NULL, NULL, NULL, raise);
+							query_runs_message, NULL, NULL, query_runs_hint, raise);
 	if (InSecurityRestrictedOperation() && raise)
 		return refuse_value(newval, ERRCODE_INSUFFICIENT_PRIVILEGE,
-							restricted_message, NULL, NULL, NULL, raise);
+							restricted_message, NULL, NULL, restricted_hint, raise);
 
 	reason = IsTransactionState() ?
 		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;

@@ -100,7 +100,8 @@ az_raise_anonymous(void)
 
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL, description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-			 "authentication is required", NULL, description, NULL);
+			 "authentication is required", NULL, description,
+			 "Set a token first, with set_token or with SET " AZ_TOKEN_SETTING ".");
 }
 
 void
@@ -111,7 +112,8 @@ az_raise_inactive(void)
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-			 "subject is inactive", "invalid_token", description, NULL);
+			 "subject is inactive", "invalid_token", description,
+			 "Table authz.inactive_subject lists who is.");
 }
 
 /* RFC 6750 has no error for this: a member "error" would ask for another token. */

@@ -20,6 +20,9 @@
 /* The one primary message for a token that does not verify. */
 #define AZ_REFUSED_MESSAGE	"token was refused"
 
+/* The setting through which every token goes (login.c). */
+#define AZ_TOKEN_SETTING	"dbmi_authz.token"
+
 /* The RFC 6750 body; error NULL leaves that member out.  palloc'd. */
 extern char *az_error_body(const char *error, const char *description);
 

@@ -43,6 +43,9 @@ typedef struct AzKeyError
 								 * "" when there is none */
 } AzKeyError;
 
+/* One of the reasons why: then it helps to know which algorithms there are. */
+extern const char az_unsupported_algorithm[];
+
 /*
  * One JWK.  bind: the algorithms that an RSA key without "alg" may be bound
  * to; when it names exactly one RSA algorithm that one is taken, else RS256.
