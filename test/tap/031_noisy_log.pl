@@ -1,4 +1,4 @@
-# Z4, Z5: where the server logs as much as it can, and whatever happens while a
+# C6.1, Z4, Z5: where the server logs as much as it can, and whatever happens while a
 # token is taken, no piece of it is in what is logged, told to the client or
 # shown, but for what the server itself writes about the statement.  Which
 # settings have it do so is the list @core below, and doc/security.md has it.
@@ -384,6 +384,17 @@ for (@core)
 	is_deeply([ leaks(logged(), $tokens{good}) ], [ sort @from ],
 		join(', ', map { "$_ = $settings->{$_}" } sort keys %$settings) . ': ' . (ref $sql ? $sql->[0] : $sql));
 }
+
+# pg_stat_statements keeps commands as they are, and queries without literals.
+$node->safe_psql('postgres', 'SELECT pg_stat_statements_reset()');
+for my $sql (@literal)
+{
+	my $wire = noisy('pg_stat_statements.track' => 'all', 'pg_stat_statements.track_utility' => 'off');
+	$wire->query(sprintf $sql, $tokens{good})->answers;
+}
+$shown = $node->safe_psql('postgres', $views);
+like($shown, qr/authz\.set_token\(\$1\)/, 'literals: the statements are in the views');
+ok(!holds_token($shown, $tokens{good}), 'literals: no token is in the views');
 
 $node->stop;
 done_testing();
