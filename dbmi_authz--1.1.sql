@@ -498,17 +498,23 @@ CREATE FUNCTION authz.identity_support(internal) RETURNS internal
 COMMENT ON FUNCTION authz.identity_support(internal) IS
 'Planner support of every function that asks for the identity.';
 
+CREATE FUNCTION authz.token_support(internal) RETURNS internal
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_token_support'
+	STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION authz.token_support(internal) IS
+'Planner support of the functions that take a token: a bound one is no constant of a plan.';
+
 CREATE FUNCTION authz.set_token(token text, is_local boolean DEFAULT false)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_token'
-	VOLATILE PARALLEL UNSAFE;
+	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verify a signed JWT (RFC 7519, compact JWS) and adopt its identity for the session or, with is_local, for the transaction.  One leading "Bearer " or "JWT " (any case) and spaces around are removed first.  Raises 28000 when the token is refused, also for NULL and the empty string; no identity remains then.  55000 while a query that asked for the identity is running, 42501 in a security-restricted operation (these change nothing), 22023 without is_local where dbmi_authz.token_scope is "transaction".';
 
 CREATE FUNCTION authz.try_set_token(token text, is_local boolean DEFAULT false)
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_try_set_token'
-	VOLATILE PARALLEL UNSAFE;
+	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.try_set_token(text, boolean) IS
 'As set_token(), but false instead of an error about the token; no identity remains then and last_error() says why.  Never NULL.';
 
@@ -520,7 +526,7 @@ COMMENT ON FUNCTION authz.clear_token() IS
 
 CREATE FUNCTION authz.verify_token(token text) RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_verify_token'
-	VOLATILE PARALLEL UNSAFE;
+	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.verify_token(text) IS
 'Verify a token as set_token() does and return its claims, without adopting or changing anything.  Raises 28000 when the token is refused, also for NULL.';
 
@@ -1293,6 +1299,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_databas
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 REVOKE ALL ON FUNCTION
 	authz.identity_support(internal),
+	authz.token_support(internal),
 	authz.trust_guard(),
 	authz.add_issuer(text, text[], text, json),
 	authz.alter_issuer(text, json, text[]),

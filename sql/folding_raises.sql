@@ -49,7 +49,7 @@ SELECT DISTINCT format('authz.%I(%s)', p.proname,
 		FROM unnest(p.proargtypes) WITH ORDINALITY a (type, n))) AS call
   FROM pg_proc p, raises_value, (VALUES
 	($$'a..b'$$, $$'{}'::text[]$$, 'true'), ($$'a.b'$$, $$'{NULL}'::text[]$$, 'NULL'), ('NULL', 'NULL::text[]', 'false'), ($$''$$, $$'{{a,b},{c,NULL}}'::text[]$$, 'true'), ($$'.'$$, $$'{a..b}'::text[]$$, 'NULL')) v (word, list, flag)
- WHERE p.pronamespace = 'authz'::regnamespace AND p.prosupport <> 0 AND NOT p.proretset;
+ WHERE p.pronamespace = 'authz'::regnamespace AND p.prosupport = 'authz.identity_support(internal)'::regprocedure AND NOT p.proretset;
 SELECT count(*) > 1500 AS many, count(DISTINCT substring(call, '\w+\.\w+')) > 60 AS of_all FROM raises_call;
 -- accept: nothing is raised where nothing is called
 CREATE FUNCTION raises_unreached(who text) RETURNS TABLE (outcome text, calls bigint, one_of_them text) LANGUAGE plpgsql AS $$

@@ -11,6 +11,8 @@
 
 #include "objects/registry.h"
 #include "planner/guard.h"
+#include "planner/token_param.h"
+#include "server/discretion.h"
 #include "session/login.h"
 #include "trust/trust.h"
 
@@ -31,19 +33,20 @@ void
 _PG_init(void)
 {
 	static bool loaded = false;
-	ErrorContextCallback *context = error_context_stack;
+	AzDiscretion discretion;
 
 	if (loaded)
 		return;
-	error_context_stack = NULL;
+	az_discretion_begin(&discretion);
 	az_session_init();
 	az_login_init();
-	error_context_stack = context;
+	az_discretion_end(&discretion);
 
 	HOLD_INTERRUPTS();
 	az_trust_init();
 	az_registry_init();
 	az_guard_init();
+	az_token_param_init();
 	az_login_ready();
 	loaded = true;
 	RESUME_INTERRUPTS();

@@ -45,7 +45,8 @@ run_as_owner(const char *sql, const AzSpiParams *params)
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
-				 errmsg("table of item permissions does not exist")));
+				 errmsg("table of item permissions does not exist"),
+				 errhint("Restore the table as the install script of the extension makes it.")));
 	owner = rel->rd_rel->relowner;
 	table_close(rel, AccessShareLock);
 

@@ -227,7 +227,8 @@ make_block(Reading *reading, MemoryContext context)
 	if (size > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many item permissions of one identity")));
+				 errmsg("too many item permissions of one identity"),
+				 errhint("Grant permissions on items above them instead.")));
 	block = MemoryContextAllocExtended(context, size, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	block->size = size;
 	end = offsetof(Block, grants) + sizeof(Grant) * list_length(reading->grants);
@@ -363,13 +364,9 @@ void
 az_raise_grants_changed(void)
 {
 	az_invalidate_plans();
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("item permissions have changed since the query was planned"),
-			 errhint("The query might succeed if it is run again."),
-			 errhidestmt(true),
-			 errhidecontext(true)));
-	pg_unreachable();
+	az_raise(ERRCODE_T_R_SERIALIZATION_FAILURE,
+			 "item permissions have changed since the query was planned",
+			 NULL, NULL, "The query might succeed if it is run again.");
 }
 
 /* ----------------------------------------------------------------

@@ -108,7 +108,8 @@ AZ_SQL(authz_register_access)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("permission \"%s\" already has a %s rule on table %s",
 						text_to_cstring(perm), text_to_cstring(kind),
-						az_table_name(PG_GETARG_OID(1)))));
+						az_table_name(PG_GETARG_OID(1))),
+				 errhint("unregister_access removes it.")));
 	SPI_finish();
 	PG_RETURN_VOID();
 }
@@ -132,7 +133,8 @@ AZ_SQL(authz_unregister_access)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("permission \"%s\" has no %s rule on table %s",
 						text_to_cstring(perm), text_to_cstring(kind),
-						az_table_name(PG_GETARG_OID(1)))));
+						az_table_name(PG_GETARG_OID(1))),
+				 errhint("Table authz.object_access lists the rules.")));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

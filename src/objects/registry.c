@@ -166,7 +166,8 @@ raise_no_registry(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIG_FILE_ERROR),
-			 errmsg("table authz.object_access is missing or has another shape")));
+			 errmsg("table authz.object_access is missing or has another shape"),
+			 errhint("Restore the table as the install script of the extension makes it.")));
 }
 
 /*

@@ -129,13 +129,15 @@ resolve(AzRule *rule, const AzPrimaryKey *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("rule %s does not exist", rule->signature),
-				 errhint("The function was dropped, renamed or moved after it was registered.")));
+				 errhint("The function was dropped, renamed or moved after it was registered.  "
+						 "Register another with register_access, or unregister it with unregister_access.")));
 	why = az_not_a_rule(function, key);
 	if (why)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("function %s cannot be used as a rule", rule->signature),
-				 errdetail_internal("%s", why)));
+				 errdetail_internal("%s", why),
+				 errhint("Correct the function, or unregister it with unregister_access.")));
 	MemoryContextReset(rule->context);
 	fmgr_info_cxt(function, &rule->function, rule->context);
 	rule->role = InvalidOid;

@@ -22,6 +22,7 @@
 
 #include "items/grants.h"
 #include "planner/function.h"
+#include "server/discretion.h"
 #include "server/report.h"
 #include "session/login.h"
 #include "session/plans.h"
@@ -278,10 +279,34 @@ resets_token(const Node *statement)
 	return false;
 }
 
-/*
- * Core refuses ALTER SYSTEM by itself, and logs the statement, with the token
- * in it.
- */
+/* Does this statement give dbmi_authz.token a value, be it in a catalog? */
+static bool
+sets_token(const Node *statement)
+{
+	const VariableSetStmt *set;
+
+	switch (nodeTag(statement))
+	{
+		case T_VariableSetStmt:
+			set = (const VariableSetStmt *) statement;
+			break;
+		case T_AlterSystemStmt:
+			set = ((const AlterSystemStmt *) statement)->setstmt;
+			break;
+		case T_AlterRoleSetStmt:
+			set = ((const AlterRoleSetStmt *) statement)->setstmt;
+			break;
+		case T_AlterDatabaseSetStmt:
+			set = ((const AlterDatabaseSetStmt *) statement)->setstmt;
+			break;
+		default:
+			return false;
+	}
+	return set->kind == VAR_SET_VALUE &&
+		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+}
+
+/* Core refuses ALTER SYSTEM by itself, in words that say less. */
 static void
 refuse_alter_system(const Node *statement)
 {
@@ -290,7 +315,7 @@ refuse_alter_system(const Node *statement)
 	if (IsA(statement, AlterSystemStmt) && alter->setstmt->name &&
 		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
 		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
-				 NULL, NULL, NULL);
+				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
 /*
@@ -304,7 +329,11 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 					   DestReceiver *dest, QueryCompletion *completion)
 {
 	bool		resets = resets_token(statement->utilityStmt);
+	bool		takes = sets_token(statement->utilityStmt);
+	AzDiscretion discretion;
 
+	if (takes)
+		az_take_token(&discretion);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
@@ -319,6 +348,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 								params, environment, dest, completion);
 	if (resets)
 		az_forget_rejection();
+	if (takes)
+		az_discretion_end(&discretion);
 }
 
 void

@@ -56,7 +56,8 @@ az_requirements_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("list of requirements must not be empty"),
-				 errdetail("An empty list would be met by everybody or by nobody.")));
+				 errdetail("An empty list would be met by everybody or by nobody."),
+				 errhint("Name at least one, or leave the check out.")));
 	return true;
 }
 

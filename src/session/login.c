@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
 #include "server/setting.h"
@@ -55,8 +56,12 @@ query_runs(void)
 
 static const char *const query_runs_message =
 "cannot change the identity while a query that asked for it is running";
+static const char *const query_runs_hint =
+"Change it in a statement of its own, before or after the query.";
 static const char *const restricted_message =
 "cannot change the identity within a security-restricted operation";
+static const char *const restricted_hint =
+"Change it outside of the index, materialized view or other code that runs with its owner's rights.";
 
 /* Refusals that change nothing. */
 void
@@ -64,10 +69,10 @@ az_check_may_change(void)
 {
 	if (query_runs())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, query_runs_hint);
 	if (InSecurityRestrictedOperation())
 		az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, restricted_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, restricted_hint);
 }
 
 /* set_config() with NULL puts the setting back and asks nobody. */
@@ -76,7 +81,7 @@ az_check_unchanged(const AzAnswer *answer)
 {
 	if (answer->guarded && answer->serial != az_identity_serial())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, query_runs_hint);
 }
 
 static inline bool
@@ -217,15 +222,15 @@ refuse_source(char **value, GucSource source)
 
 	if (source == PGC_S_TEST)
 		return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
-							NULL, NULL, NULL, true);
+							NULL, NULL, AZ_SESSION_ONLY_HINT, true);
 	if (source > PGC_S_FILE)
 		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
 	return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
-						NULL, NULL, NULL, false);
+						NULL, NULL, AZ_SESSION_ONLY_HINT, false);
 }
 
 static bool
-check_token(char **newval, void **extra, GucSource source)
+judge_value(char **newval, void **extra, GucSource source)
 {
 	AzVerifiedToken verified;
 	AzReason	reason;
@@ -247,10 +252,10 @@ check_token(char **newval, void **extra, GucSource source)
 
 	if (query_runs())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-							query_runs_message, NULL, NULL, NULL, true);
+							query_runs_message, NULL, NULL, query_runs_hint, true);
 	if (InSecurityRestrictedOperation())
 		return refuse_value(newval, ERRCODE_INSUFFICIENT_PRIVILEGE,
-							restricted_message, NULL, NULL, NULL, true);
+							restricted_message, NULL, NULL, restricted_hint, true);
 
 	reason = IsTransactionState() ?
 		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
@@ -267,10 +272,26 @@ check_token(char **newval, void **extra, GucSource source)
 		give(newval, extra, taken) : refuse_for_memory(newval, true);
 }
 
+static bool
+check_token(char **newval, void **extra, GucSource source)
+{
+	AzDiscretion discretion;
+	bool		accepted;
+
+	az_take_token(&discretion);
+	accepted = judge_value(newval, extra, source);
+	az_discretion_end(&discretion);
+	return accepted;
+}
+
 static void
 assign_token(const char *newval, void *extra)
 {
+	AzDiscretion discretion;
+
+	az_discretion_begin(&discretion);
 	az_adopt(extra);
+	az_discretion_end(&discretion);
 }
 
 /* The label stands only while somebody is in force, or may turn out to be. */

@@ -228,21 +228,24 @@ raise_ended(AzReason reason)
 	const AzReasonInfo *info = az_reason_info(reason);
 	const char *message = "token is no longer trusted";
 	const char *description = "Token is no longer trusted";
+	const char *hint = "The issuer, its options or its keys have changed; set a token again.";
 
 	if (reason == AZ_EXPIRED)
 	{
 		message = "token has expired";
 		description = info->description;
+		hint = info->hint;
 	}
 	else if (reason == AZ_REVOKED)
 	{
 		message = "token was revoked";
 		description = info->description;
+		hint = info->hint;
 	}
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, message,
-			 "invalid_token", description, NULL);
+			 "invalid_token", description, hint);
 }
 
 /* R2b: one query, one identity. */

@@ -13,11 +13,15 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+
+/* A longer string is not worth quoting. */
+#define MAX_QUOTED	128
 
 /* ----------------------------------------------------------------
  * Arguments
@@ -79,7 +83,8 @@ az_server_text(const char *utf8, const char *what)
 	if (server == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-				 errmsg("%s does not fit the encoding of the database", what)));
+				 errmsg("%s does not fit the encoding of the database", what),
+				 errhint("Use a database whose encoding is UTF8.")));
 	value = cstring_to_text(server);
 	explicit_bzero(server, strlen(server));
 	pfree(server);
@@ -191,7 +196,8 @@ az_spi_result(uint64 row, int column)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("unexpected null value in column \"%s\"",
-						SPI_fname(SPI_tuptable->tupdesc, column))));
+						SPI_fname(SPI_tuptable->tupdesc, column)),
+				 errhint("Correct or remove the row, and declare the column NOT NULL again.")));
 	return value;
 }
 
@@ -211,7 +217,8 @@ az_raise_no_issuer(const text *issuer)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("issuer \"%s\" does not exist", text_to_cstring(issuer))));
+			 errmsg("issuer \"%s\" does not exist", text_to_cstring(issuer)),
+			 errhint("Table authz.issuer lists them; they are compared byte for byte.")));
 	pg_unreachable();
 }
 
@@ -246,6 +253,18 @@ az_read_profile(const text *name, AzProfile *profile)
 	return true;
 }
 
+const char *
+az_valid_profiles(void)
+{
+	AzSpiParams	params = {0};
+	const char *list;
+
+	az_spi_run("SELECT pg_catalog.string_agg(pg_catalog.concat('\"', p.profile, '\"'), ', ' ORDER BY p.profile)"
+		   " FROM authz.profile p", &params);
+	list = az_spi_result_or_null(0, 1);
+	return list ? psprintf("Valid profiles are %s.", list) : "Table authz.profile is empty.";
+}
+
 void
 az_profile_of(const AzIssuerRow *row, AzProfile *profile)
 {
@@ -253,7 +272,80 @@ az_profile_of(const AzIssuerRow *row, AzProfile *profile)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("profile \"%s\" of issuer \"%s\" does not exist",
-						text_to_cstring(row->profile), text_to_cstring(row->issuer))));
+						text_to_cstring(row->profile), text_to_cstring(row->issuer)),
+				 errhint("%s", az_valid_profiles())));
+}
+
+/* ----------------------------------------------------------------
+ * Options
+ * ----------------------------------------------------------------
+ */
+
+static void
+append_name(StringInfo list, const char *name)
+{
+	if (list->len > 0)
+		appendStringInfoString(list, ", ");
+	appendStringInfoString(list, name);
+}
+
+static char *
+valid_options(void)
+{
+	StringInfoData list;
+	const char *name;
+	size_t		i;
+
+	initStringInfo(&list);
+	for (i = 0; (name = az_option_name(i)) != NULL; i++)
+		append_name(&list, name);
+	return psprintf("Valid options are %s.", list.data);
+}
+
+char *
+az_valid_algorithms(void)
+{
+	StringInfoData list;
+	int			i;
+
+	initStringInfo(&list);
+	for (i = 0; i < AZ_N_ALGS; i++)
+		append_name(&list, az_alg_info(i)->name);
+	append_name(&list, "EdDSA");
+	return psprintf("Valid algorithms are %s.", list.data);
+}
+
+/* Which element of an array is meant. */
+static void
+append_element(StringInfo hint, const AzJson *array, size_t element)
+{
+	size_t		len;
+	const char *string = az_json_string(az_json_at(array, element - 1), &len);
+
+	appendStringInfo(hint, "Look at element %zu of the array", element);
+	if (string != NULL && len > 0 && len <= MAX_QUOTED)
+		string = az_from_utf8(string);
+	else
+		string = NULL;
+	if (string != NULL)
+		appendStringInfo(hint, ", \"%s\"", string);
+	appendStringInfoString(hint, ".  ");
+}
+
+/* Which part of the value is wrong, and what would be right; "" where the detail says it. */
+static char *
+option_hint(const AzJson *options, const AzOptionError *error)
+{
+	StringInfoData hint;
+
+	initStringInfo(&hint);
+	if (error->element > 0)
+		append_element(&hint, az_json_get_z(options, error->name), error->element);
+	if (strcmp(error->name, "algorithms") == 0)
+		appendStringInfoString(&hint, az_valid_algorithms());
+	while (hint.len > 0 && hint.data[hint.len - 1] == ' ')
+		hint.data[--hint.len] = '\0';
+	return hint.data;
 }
 
 static void
@@ -261,6 +353,7 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 {
 	AzOptionError error;
 	const char *name;
+	const char *hint;
 
 	if (az_issuer_apply(issuer, options, &error))
 		return;
@@ -268,16 +361,19 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 	if (error.why == NULL)
 		ereport(ERROR,
 				(errcode(sqlstate),
-				 errmsg("unrecognized issuer option \"%s\"", name)));
+				 errmsg("unrecognized issuer option \"%s\"", name),
+				 errhint("%s", valid_options())));
 	if (*name == '\0')
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("invalid issuer options"),
 				 errdetail_internal("%s", error.why)));
+	hint = option_hint(options, &error);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("invalid value for issuer option \"%s\"", name),
-			 errdetail_internal("%s", error.why)));
+			 errdetail_internal("%s", error.why),
+			 *hint ? errhint("%s", hint) : 0));
 }
 
 AzIssuer *

@@ -101,6 +101,10 @@ extern void az_lock_issuer(text *issuer, AzIssuerRow *row);
 /* Its profile; F0000 when there is none, or it is not usable. */
 extern void az_profile_of(const AzIssuerRow *row, AzProfile *profile);
 
+/* For hints: what there is. */
+extern const char *az_valid_profiles(void);
+extern char *az_valid_algorithms(void);
+
 /* "issuer \"x\" does not exist", 42704. */
 pg_noreturn extern void az_raise_no_issuer(const text *issuer);
 

@@ -136,7 +136,7 @@ verify_afresh(const char *token, size_t len, int64 now, uint64 epoch,
 	AzReason	reason;
 
 	if (trust == NULL)
-		return AZ_ISSUER_UNTRUSTED;
+		return AZ_NOT_INSTALLED;
 	if (verification == NULL)
 		verification = az_verification_new();
 	if (verification == NULL)

@@ -91,7 +91,8 @@ AZ_SQL(authz_trust_guard)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for table %s",
 						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("Only superusers and the owner of the database write to it.")));
+				 errdetail("Only superusers and the owner of the database write to it."),
+				 errhint("Connect as the owner of the database, or SET ROLE to it.")));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
@@ -114,7 +115,8 @@ bad_audience(const char *detail)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid audience"),
-			 errdetail_internal("%s", detail)));
+			 errdetail_internal("%s", detail),
+			 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
 }
 
 static void
@@ -162,7 +164,8 @@ check_not_shared(const text *issuer, const ArrayType *audience)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("issuer \"%s\" already has audience \"%s\"",
 						az_spi_result(0, 1), az_spi_result(0, 2)),
-				 errdetail("Tokens of this profile are assigned to an issuer by their audience.")));
+				 errdetail("Tokens of this profile are assigned to an issuer by their audience."),
+				 errhint("Give each issuer audiences of its own.")));
 }
 
 /* ----------------------------------------------------------------
@@ -205,12 +208,14 @@ AZ_SQL(authz_add_issuer)
 	if (!az_read_profile(name, &profile))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unrecognized profile \"%s\"", text_to_cstring(name))));
+				 errmsg("unrecognized profile \"%s\"", text_to_cstring(name)),
+				 errhint("%s", az_valid_profiles())));
 	if (audience == NULL && profile.audience_required)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("audience must not be null"),
-				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name))));
+				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name)),
+				 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
 	az_build_issuer(issuer, &profile, options, ERRCODE_INVALID_PARAMETER_VALUE);
 	if (profile.by_audience && audience)
 		check_not_shared(issuer, audience);
@@ -223,7 +228,8 @@ AZ_SQL(authz_add_issuer)
 			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &params) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer))));
+				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer)),
+				 errhint("alter_issuer changes it, drop_issuer removes it.")));
 	/* keys that somebody wrote before there was an issuer are not its keys */
 	drop_keys_of(issuer);
 	SPI_finish();

@@ -58,7 +58,8 @@ refuse_set(const AzKeyError *error)
 			 kid ? errdetail("Key %zu, counted from 1, with key ID \"%s\": %s.",
 							 error->position + 1, kid, error->why) :
 			 errdetail("Key %zu, counted from 1, without key ID: %s.",
-					   error->position + 1, error->why)));
+					   error->position + 1, error->why),
+			 errhint("Have the issuer correct its set, or pass the other keys alone.")));
 }
 
 /* The keys go with the current memory context. */

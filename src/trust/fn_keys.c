@@ -156,7 +156,8 @@ AZ_SQL(authz_drop_key)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("key \"%s\" of issuer \"%s\" does not exist",
-						text_to_cstring(kid), text_to_cstring(issuer))));
+						text_to_cstring(kid), text_to_cstring(issuer)),
+				 errhint("Table authz.issuer_key lists the keys; one without key ID goes by its thumbprint.")));
 	SPI_finish();
 	PG_RETURN_VOID();
 }

@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "server/discretion.h"
 #include "server/encoding.h"
 #include "server/malloced.h"
 
@@ -92,15 +93,20 @@ row_version(HeapTuple tuple)
 							   HeapTupleHeaderGetRawXmin(tuple->t_data));
 }
 
+/* It is about the row, not about the statement, in which a token may stand. */
 static void
-warn_bad_row(const char *what, const char *name, const char *why)
+warn_bad_row(const char *what, const char *name, const char *why, const char *hint)
 {
 	char	   *server = name ? az_from_utf8(name) : NULL;
+	AzDiscretion discretion;
 
+	az_discretion_begin(&discretion);
 	ereport(WARNING,
 			(errcode(ERRCODE_CONFIG_FILE_ERROR),
 			 errmsg("ignoring invalid %s \"%s\"", what, server ? server : "?"),
-			 why ? errdetail_internal("%s", why) : 0));
+			 why ? errdetail_internal("%s", why) : 0,
+			 errhint("%s", hint)));
+	az_discretion_end(&discretion);
 }
 
 static List *
@@ -132,7 +138,8 @@ read_profiles(MemoryContext context)
 		if (profile->name && profile->options)
 			profiles = lappend(profiles, profile);
 		else
-			warn_bad_row("profile", profile->name, NULL);
+			warn_bad_row("profile", profile->name, NULL,
+						 "Correct the row of table authz.profile, or remove it.");
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -222,7 +229,9 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
 	{
 		if (error.no_memory)
 			raise_no_memory();
-		return *why = psprintf("Its option \"%s\" is not valid.", error.name), NULL;
+		return *why = *error.name ?
+			psprintf("Its option \"%s\" is not valid.", error.name) :
+			"Its options are not a JSON object.", NULL;
 	}
 	return issuer;
 }
@@ -251,7 +260,8 @@ read_issuers(List *profiles, MemoryContext context)
 		if (issuer)
 			issuers = lappend(issuers, issuer);
 		else
-			warn_bad_row("issuer", name, why);
+			warn_bad_row("issuer", name, why,
+						 "Correct its row in table authz.issuer, or remove it with drop_issuer.");
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -327,6 +337,19 @@ make_key(HeapTuple tuple, TupleDesc desc, const AzIssuer *issuer,
 	return key;
 }
 
+/* Which key it is, and what to do. */
+static const char *
+key_hint(HeapTuple tuple, TupleDesc desc)
+{
+	int			len;
+	char	   *kid = get_utf8(tuple, Key_kid, desc, &len);
+	char	   *server = kid ? az_from_utf8(kid) : NULL;
+
+	if (server == NULL)
+		return "It has no key ID.  Remove it with drop_key, by its thumbprint.";
+	return psprintf("Remove key \"%s\" with drop_key, and add it again.", server);
+}
+
 static void
 read_keys(List *issuers, MemoryContext context)
 {
@@ -350,7 +373,7 @@ read_keys(List *issuers, MemoryContext context)
 			continue;			/* the issuer was reported */
 		key = make_key(tuple, desc, issuer, context, &why);
 		if (key == NULL)
-			warn_bad_row("key of issuer", name, why);
+			warn_bad_row("key of issuer", name, why, key_hint(tuple, desc));
 		else if (!az_issuer_add_key(issuer, key))
 			raise_no_memory();
 	}

@@ -103,9 +103,10 @@ gives('read from all settings', "SET dbmi_authz.token = '%{ann}';\nLOAD 'dbmi_au
 gives('a setting of another transaction, and one of this', "SET dbmi_authz.token = '%{bad}';\nBEGIN;\nSET LOCAL dbmi_authz.token = '%{ann}';\nLOAD 'dbmi_authz';\nSHOW dbmi_authz.token;\nCOMMIT;\nSHOW dbmi_authz.token;\nRESET dbmi_authz.token;\nSHOW dbmi_authz.token;\nSELECT authz.token_state();",
 	[ ('token not verified yet') x 2, 'none' ], user => $super);
 
-# Where core makes the message, reason and hint are handed to it, each only if there is one.
+# Where core makes the message, reason and hint are handed to it.
 my $warned = slurp_file($node->logfile);
-like($warned, qr/WARNING:  token was refused\n[^\n]*DETAIL:  \{[^\n]*"Invalid token signature"\}\n(?![^\n]*HINT)/, 'a bad one set early: its reason, no hint');
+# Q9: a signature that is wrong has a hint, too
+like($warned, qr/WARNING:  token was refused\n[^\n]*DETAIL:  \{[^\n]*"Invalid token signature"\}\n[^\n]*HINT:  Compare the issuer's keys/, 'a bad one set early: its reason and a hint');
 like($warned, qr/DETAIL:  \{[^\n]*"Malformed token: [^\n]*"\}\n[^\n]*HINT:  Only the compact/, 'a label typed early: its reason and a hint');
 
 # C7.4: loaded by the postmaster it is in each backend what it is in one of its own
@@ -188,6 +189,14 @@ for my $preloaded (1, 0)
 	no_leak("a stored setting, $when", @got);
 }
 $node->safe_psql('postgres', 'ALTER ROLE carrier RESET ALL');
+
+# Q9: where the library is loaded and the extension is not installed.
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+@got = session($node, "LOAD 'dbmi_authz';\nSET dbmi_authz.token = '%{ann}';", tokens => \%tokens, user => $super, db => 'bare', details => 1);
+like("@got", qr/28000: token was refused.*"Invalid token issuer".*HINT:.*CREATE EXTENSION dbmi_authz/, 'without the extension: what to do');
+@got = session($node, "CREATE EXTENSION dbmi_authz;\nSET dbmi_authz.token = '%{ann}';", tokens => \%tokens, user => $super, db => 'bare', details => 1);
+like("@got", qr/"Invalid token issuer".*HINT:.*add_issuer makes one trusted/, 'without the issuer: what to do');
+no_leak('without the extension', @got);
 
 # The file.
 $node->append_conf('postgresql.conf', "dbmi_authz.token = '$tokens{ann}'");
