@@ -19,6 +19,7 @@
 #include "access/table.h"
 
 #include "grants.h"
+#include "item_path.h"
 #include "item_table.h"
 #include "report.h"
 #include "session.h"
@@ -140,39 +141,21 @@ AZ_SQL(authz_revoke_item_permission)
 	PG_RETURN_VOID();
 }
 
-/*
- * Is a component of the path "profile"?  One in front of the own part would
- * make the item that of somebody else whose address starts alike.
- */
-static bool
-has_profile_component(const text *item)
-{
-	const char *start = VARDATA_ANY(item);
-	const char *end = start + VARSIZE_ANY_EXHDR(item);
-	const char *dot;
-
-	for (;; start = dot + 1)
-	{
-		dot = memchr(start, '.', end - start);
-		if (az_same_fold(start, (dot ? dot : end) - start, "profile", strlen("profile")))
-			return true;
-		if (dot == NULL)
-			return false;
-	}
-}
-
 /* Everybody lets others see the own profile of an item, and only that. */
 AZ_SQL(authz_grant_profile_permission)
 {
 	const AzIdentity *id;
-	char	   *email;
+	char	   *profile;
 	Row			row;
 
 	(void) az_current();
 	row.email = az_arg_text(fcinfo, 0, "e-mail address");
 	row.item = az_arg_text(fcinfo, 1, "item");
 	(void) az_item_argument(fcinfo, 1);
-	if (has_profile_component(row.item))
+
+	/* behind the first "profile" the address begins, so it must be ours */
+	profile = psprintf("SciReg.%s.profile.", text_to_cstring(row.item));
+	if (az_item_profile(profile, strlen(profile)) != strlen(profile))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid item for a profile: \"%s\"", text_to_cstring(row.item)),
@@ -181,9 +164,8 @@ AZ_SQL(authz_grant_profile_permission)
 	if (!az_can_hold_items(id))
 		az_raise_denied(DENIED);
 
-	email = text_to_cstring(az_node_text_copy(id, &id->email));
-	row.item = cstring_to_text(psprintf("SciReg.%s.profile.%s",
-										text_to_cstring(row.item), email));
+	row.item = cstring_to_text(psprintf("%s%s", profile,
+										text_to_cstring(az_node_text_copy(id, &id->email))));
 	row.permission = cstring_to_text("VIEW");
 	if (!az_is_item_path(VARDATA(row.item), VARSIZE(row.item) - VARHDRSZ))
 		az_raise_denied("The address is no part of an item path");

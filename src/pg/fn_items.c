@@ -12,6 +12,7 @@
 #include "datum.h"
 #include "funcapi.h"
 #include "grants.h"
+#include "item_path.h"
 #include "item_table.h"
 #include "report.h"
 #include "session.h"
@@ -170,16 +171,6 @@ same_text(const text *a, const text *b)
 						VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b));
 }
 
-/* Does the path b start with the path a and a dot? */
-static bool
-is_parent(const text *a, const text *b)
-{
-	size_t		len = VARSIZE_ANY_EXHDR(a);
-
-	return VARSIZE_ANY_EXHDR(b) > len && VARDATA_ANY(b)[len] == '.' &&
-		az_same_fold(VARDATA_ANY(a), len, VARDATA_ANY(b), len);
-}
-
 static void
 put_text(Listing *listing, text *value)
 {
@@ -197,7 +188,7 @@ list_row(TupleTableSlot *row, void *arg)
 	text	   *item = column_text(row, Item_item);
 
 	if (listing->item == NULL || same_text(listing->item, item) ||
-		(listing->children && is_parent(listing->item, item)))
+		(listing->children && az_is_item_above(listing->item, item)))
 		tuplestore_puttupleslot(listing->result->setResult, row);
 }
 

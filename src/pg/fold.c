@@ -31,7 +31,7 @@
 
 #include "datum.h"
 #include "grants.h"
-#include "item_table.h"
+#include "item_path.h"
 #include "org.h"
 #include "session.h"
 #include "value.h"

@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "item_path.h"
 #include "item_table.h"
 #include "plans.h"
 #include "report.h"
@@ -417,6 +418,7 @@ az_holds_item(const AzIdentity *id, const char *item, size_t item_len,
 	char	   *folded = room;
 	const Block *block;
 	bool		held;
+	size_t		names;
 	size_t		end;
 
 	if (!az_can_hold_items(id))
@@ -430,7 +432,8 @@ az_holds_item(const AzIdentity *id, const char *item, size_t item_len,
 	az_fold_case(folded + item_len, permission, permission_len);
 
 	held = has_grant(block, folded, item_len, folded + item_len, permission_len);
-	for (end = 1; parents && !held && end < item_len; end++)
+	names = parents && !held ? az_item_names(folded, item_len) : 0;
+	for (end = 1; !held && end < names; end++)
 	{
 		if (folded[end] == '.')
 			held = has_grant(block, folded, end, folded + item_len, permission_len);

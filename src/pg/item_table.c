@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * item_table.c
- *	  The rows of authz.item_permission and authz.permission_implies, and how
- *	  their texts compare.
+ *	  The rows of authz.item_permission and authz.permission_implies.
  *
  * The indexes are over lower() under the collation "C", which is what
  * az_fold_case() does.
@@ -24,71 +23,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* ----------------------------------------------------------------
- * Texts
- * ----------------------------------------------------------------
- */
-
-static inline char
-fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-void
-az_fold_case(char *folded, const char *text, size_t len)
-{
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-		folded[i] = fold(text[i]);
-}
-
-bool
-az_same_fold(const char *a, size_t alen, const char *b, size_t blen)
-{
-	size_t		i;
-
-	if (alen != blen)
-		return false;
-	for (i = 0; i < alen; i++)
-	{
-		if (fold(a[i]) != fold(b[i]))
-			return false;
-	}
-	return true;
-}
-
-bool
-az_is_item_path(const char *item, size_t len)
-{
-	bool		empty = true;
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-	{
-		if (item[i] == '.' && empty)
-			return false;
-		empty = item[i] == '.';
-	}
-	return !empty;
-}
-
-text *
-az_item_argument(FunctionCallInfo fcinfo, int argno)
-{
-	text	   *item;
-
-	if (PG_ARGISNULL(argno))
-		return NULL;
-	item = PG_GETARG_TEXT_PP(argno);
-	if (!az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("malformed item path: \"%s\"", text_to_cstring(item)),
-				 errdetail("A path has names between its dots, and none is empty.")));
-	return item;
-}
+#include "item_path.h"
 
 text *
 az_node_text_copy(const AzIdentity *id, const AzNode *node)
@@ -104,11 +39,6 @@ folded_copy(const char *bytes, size_t len)
 	az_fold_case(VARDATA(folded), bytes, len);
 	return folded;
 }
-
-/* ----------------------------------------------------------------
- * Rows
- * ----------------------------------------------------------------
- */
 
 /* Can it be searched for that many texts? */
 static bool
