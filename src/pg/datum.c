@@ -90,7 +90,10 @@ next_element(array_iter *iter, int i, text **copy)
 	return element;
 }
 
-/* The first hit decides an "any", the first miss an "all". */
+/*
+ * The first hit decides an "any", the first miss an "all".  Whoever asks says
+ * how many there are.
+ */
 static bool
 list_holds(const AzList *list, bool all, AzHolds holds, const AzIdentity *id,
 		   const void *where)
@@ -106,6 +109,7 @@ list_holds(const AzList *list, bool all, AzHolds holds, const AzIdentity *id,
 		bool		held = value != NULL &&
 			holds(id, where, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 
+		CHECK_FOR_INTERRUPTS();
 		if (copy != NULL)
 			pfree(copy);
 		if (held != all)

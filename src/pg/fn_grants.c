@@ -26,6 +26,9 @@
 
 #define DENIED	"Insufficient role, scope or permission"
 
+/* What one user, who is no administrator, may grant to one address. */
+#define MAX_GIVEN	10000
+
 typedef struct Row
 {
 	text	   *email;
@@ -70,18 +73,47 @@ row_params(AzParams *params, const AzIdentity *id, const Row *row)
 	az_param(params, TEXTOID, row->permission);
 }
 
+/*
+ * What is granted to an address is read by its sessions, so whoever may grant
+ * must not be able to make that endless.
+ */
+static void
+check_given(const AzIdentity *id, const Row *row)
+{
+	AzParams	params = {0};
+
+	az_param(&params, TEXTOID, az_node_text_copy(id, &id->client));
+	az_param(&params, TEXTOID, row->email);
+	az_param(&params, TEXTOID, az_node_text_copy(id, &id->email));
+	if (run_as_owner("SELECT FROM (SELECT pg_catalog.count(*) AS n FROM authz.item_permission"
+					 " WHERE client OPERATOR(pg_catalog.=) $1"
+					 " AND pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower($2 COLLATE pg_catalog.\"C\")"
+					 " AND pg_catalog.lower(granted_by COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) pg_catalog.lower($3 COLLATE pg_catalog.\"C\")) given"
+					 " WHERE n OPERATOR(pg_catalog.>) " CppAsString2(MAX_GIVEN),
+					 &params) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many item permissions granted to one address"),
+				 errdetail("A user who is no administrator grants at most %d to one address.", MAX_GIVEN)));
+}
+
 /* False when the row was there already. */
 static bool
 write_row(const AzIdentity *id, const Row *row)
 {
 	AzParams	params = {0};
+	bool		limited = !az_is_admin(id);
 
 	row_params(&params, id, row);
 	az_param(&params, TEXTOID, az_node_text_copy(id, &id->email));
-	return run_as_owner("INSERT INTO authz.item_permission"
-						" (client, email, item, permission, granted_by)"
-						" VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-						&params) > 0;
+	if (run_as_owner("INSERT INTO authz.item_permission"
+					 " (client, email, item, permission, granted_by)"
+					 " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+					 &params) == 0)
+		return false;
+	if (limited)
+		check_given(id, row);
+	return true;
 }
 
 /*
@@ -97,7 +129,7 @@ require_manager(const Row *row)
 		(!az_is_admin(id) &&
 		 (!az_holds_item(id, VARDATA_ANY(row->item), VARSIZE_ANY_EXHDR(row->item),
 						 AZ_MANAGE, strlen(AZ_MANAGE), true) ||
-		  az_gives_management(id, text_to_cstring(row->permission)))))
+		  az_gives_management(id, row->permission))))
 		az_raise_denied_for(DENIED, az_asked("item", text_to_cstring(row->item),
 											 "permission", AZ_MANAGE, NULL));
 	return id;

@@ -110,11 +110,12 @@ size_t
 az_item_names(const char *item, size_t len)
 {
 	const char *at = memchr(item, '@', len);
-	size_t		profile = az_item_profile(item, at ? (size_t) (at - item) : len);
+	size_t		profile;
 
-	if (profile > 0 && (at != NULL || is_registry(item, len)))
-		return profile;
-	return at != NULL ? 0 : len;
+	if (at == NULL && !is_registry(item, len))
+		return len;
+	profile = az_item_profile(item, at ? (size_t) (at - item) : len);
+	return profile > 0 || at != NULL ? profile : len;
 }
 
 size_t

@@ -17,9 +17,11 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -79,6 +81,27 @@ open_index(Relation rel, const char *name, int nkeys)
 	return index;
 }
 
+text *
+az_row_text(TupleTableSlot *row, int column)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetTextPP(value);
+}
+
+/* What a row leaves behind goes with it. */
+static void
+found_row(TupleTableSlot *row, AzRowFound found, void *arg, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	CHECK_FOR_INTERRUPTS();
+	found(row, arg);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(context);
+}
+
 void
 az_scan_by_texts(AzTable table, const char *index_name, text *const *keys,
 				 int nkeys, AzRowFound found, void *arg)
@@ -88,6 +111,7 @@ az_scan_by_texts(AzTable table, const char *index_name, text *const *keys,
 	Snapshot	snapshot;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
+	MemoryContext context;
 	ScanKeyData key[2];
 	int			i;
 
@@ -102,8 +126,11 @@ az_scan_by_texts(AzTable table, const char *index_name, text *const *keys,
 		slot = table_slot_create(rel, NULL);
 		scan = az_index_beginscan(rel, index, snapshot, nkeys);
 		index_rescan(scan, key, nkeys, NULL, 0);
+		context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz row",
+										ALLOCSET_SMALL_SIZES);
 		while (index_getnext_slot(scan, ForwardScanDirection, slot))
-			found(slot, arg);
+			found_row(slot, found, arg, context);
+		MemoryContextDelete(context);
 		index_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
 		UnregisterSnapshot(snapshot);

@@ -31,9 +31,16 @@ az_can_hold_items(const AzIdentity *id)
 		az_node_type(&id->email) == AZ_STRING && az_node_len(&id->email) > 0;
 }
 
+/* A text of a row; NULL for SQL's, which the owner can have let in. */
+extern text *az_row_text(TupleTableSlot *row, int column);
+
+/* It runs in a memory context that ends with the row. */
 typedef void (*AzRowFound) (TupleTableSlot *row, void *arg);
 
-/* Rows with these texts in the first columns of that index of the table. */
+/*
+ * Rows with these texts in the first columns of that index of the table.
+ * There may be any number of them: it can be interrupted.
+ */
 extern void az_scan_by_texts(AzTable table, const char *index_name,
 							 text *const *keys, int nkeys,
 							 AzRowFound found, void *arg);
