@@ -143,13 +143,15 @@ CREATE UNIQUE INDEX permission_implies_key ON authz.permission_implies
 -- Object permissions: which rules are asked
 --
 -- rel is a regclass, so that a rule follows a table that is renamed.  rule is
--- text, because pg_upgrade refuses columns of type regprocedure.
+-- text, because pg_upgrade refuses columns of type regprocedure.  rule_owner is
+-- the name of a role, because an OID would be another one after a restore.
 CREATE TABLE authz.object_access (
 	perm text COLLATE "C" NOT NULL,
 	rel regclass NOT NULL,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'group')),
 	rule text COLLATE "C" NOT NULL,
-	PRIMARY KEY (perm, rel, kind)
+	PRIMARY KEY (perm, rel, kind),
+	rule_owner name
 );
 
 --
@@ -287,6 +289,8 @@ COMMENT ON COLUMN authz.object_access.kind IS
 '"user": asked first; "group": asked when that does not grant.';
 COMMENT ON COLUMN authz.object_access.rule IS
 'The function, as PostgreSQL writes its signature with all schemas.';
+COMMENT ON COLUMN authz.object_access.rule_owner IS
+'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
 
 --
 -- Profiles
@@ -1091,6 +1095,13 @@ CREATE FUNCTION authz.unregister_access(perm text, rel regclass, kind text)
 COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
 'Undo register_access().  Without any rule the permission on the table is open to whoever holds it (dbmi_authz.olp_default).  A table that is gone is named by its OID.  22023 for NULL and another kind, 42704 when no such rule is registered.';
 
+CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_accept_rules'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.accept_rules(regclass) IS
+'Have the rules of a table, or of all, count as functions of their owners of now; returns how many changed.';
+
 CREATE FUNCTION authz.has_object_perm(perm text, rel regclass, pk text)
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_object_perm'
@@ -1309,7 +1320,8 @@ REVOKE ALL ON FUNCTION
 	authz.protect,
 	authz.unprotect(regclass),
 	authz.register_access(text, regclass, text, regprocedure),
-	authz.unregister_access(text, regclass, text)
+	authz.unregister_access(text, regclass, text),
+	authz.accept_rules(regclass)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	authz.add_issuer(text, text[], text, json),
@@ -1327,5 +1339,6 @@ GRANT EXECUTE ON FUNCTION
 	authz.protect,
 	authz.unprotect(regclass),
 	authz.register_access(text, regclass, text, regprocedure),
-	authz.unregister_access(text, regclass, text)
+	authz.unregister_access(text, regclass, text),
+	authz.accept_rules(regclass)
 TO pg_database_owner;
