@@ -19,3 +19,19 @@ GRANT EXECUTE ON FUNCTION authz.accept_rules(regclass) TO pg_database_owner;
 
 -- 1.0 did not record it.  Rules go on as they are, and are compared from now on.
 SELECT authz.accept_rules();
+
+--
+-- Claims: compared whole
+--
+CREATE FUNCTION authz.claim_is(path text[], value text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_claim_is'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.claim_is(text[], text) IS
+'Whether a claim is just this value: a string whole, a number or boolean as its JSON text, no array or object.';
+GRANT EXECUTE ON FUNCTION authz.claim_is(text[], text) TO PUBLIC;
+COMMENT ON FUNCTION authz.has_claim(text[], text) IS
+'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
+COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
+'Whether a claim holds one of these values; a string counts by its words, not whole.';
+COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
+'Whether a claim holds all of these values; a string counts by its words, not whole.';

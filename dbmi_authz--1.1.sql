@@ -579,7 +579,7 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 --   other conditions.  Who writes require_* wants it called where it stands.
 -- * LEAKPROOF: only where the sole error possible is R2, which depends on no
 --   argument.  Marked: has_scope, has_role, has_permission, has_group, has_claim,
---   has_active_org_role, has_active_org_permission, org_id_by_name, and the
+--   claim_is, has_active_org_role, has_active_org_permission, org_id_by_name, and the
 --   accessors of one text and is_impersonated, which take no argument.  Not
 --   marked: has_any_*, has_all_* and require_* (R3), everything over
 --   "anycompatible" (42804), what builds arrays or jsonb, and is_admin, which
@@ -765,21 +765,27 @@ CREATE FUNCTION authz.has_claim(path text[], value text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_claim'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_claim(text[], text) IS
-'Whether the claim at a path of object keys holds this value, e.g. has_claim(''{email_verified}'', ''true'').  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  False when an argument is NULL or the claim is absent.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
 
 CREATE FUNCTION authz.has_any_claim(path text[], VARIADIC value_list text[])
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_claim'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
-'Whether the claim at a path of object keys holds one of these values at least.  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  A NULL element never matches, a NULL array is false, an empty one is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds one of these values; a string counts by its words, not whole.';
 
 CREATE FUNCTION authz.has_all_claims(path text[], VARIADIC value_list text[])
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_claims'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
-'Whether the claim at a path of object keys holds all of these values.  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  A NULL element fails, a NULL array is false, an empty one is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds all of these values; a string counts by its words, not whole.';
+
+CREATE FUNCTION authz.claim_is(path text[], value text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_claim_is'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.claim_is(text[], text) IS
+'Whether a claim is just this value: a string whole, a number or boolean as its JSON text, no array or object.';
 
 --
 -- Ownership and administration

@@ -146,6 +146,13 @@ az_claim_holds(const AzIdentity *id, const void *where, const char *value,
 	return az_node_holds(id, where, value, len);
 }
 
+bool
+az_claim_is(const AzIdentity *id, const void *where, const char *value,
+			size_t len)
+{
+	return az_node_is(id, where, value, len);
+}
+
 static const AzNode *
 walk_path(const AzIdentity *id, const AzList *path)
 {
