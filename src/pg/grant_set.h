@@ -14,7 +14,7 @@
 typedef struct AzGrants AzGrants;
 
 /* No set is larger; 54000 for an identity to which more is granted. */
-#define AZ_MAX_GRANTS_SIZE	(128 * 1024 * 1024)
+#define AZ_MAX_GRANTS_SIZE	(64 * 1024 * 1024)
 
 /*
  * As the tables have it now, for an identity that can hold something.  A child
