@@ -143,13 +143,15 @@ CREATE UNIQUE INDEX permission_implies_key ON authz.permission_implies
 -- Object permissions: which rules are asked
 --
 -- rel is a regclass, so that a rule follows a table that is renamed.  rule is
--- text, because pg_upgrade refuses columns of type regprocedure.
+-- text, because pg_upgrade refuses columns of type regprocedure.  rule_owner is
+-- the name of a role, because an OID would be another one after a restore.
 CREATE TABLE authz.object_access (
 	perm text COLLATE "C" NOT NULL,
 	rel regclass NOT NULL,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'group')),
 	rule text COLLATE "C" NOT NULL,
-	PRIMARY KEY (perm, rel, kind)
+	PRIMARY KEY (perm, rel, kind),
+	rule_owner name
 );
 
 --
@@ -287,6 +289,8 @@ COMMENT ON COLUMN authz.object_access.kind IS
 '"user": asked first; "group": asked when that does not grant.';
 COMMENT ON COLUMN authz.object_access.rule IS
 'The function, as PostgreSQL writes its signature with all schemas.';
+COMMENT ON COLUMN authz.object_access.rule_owner IS
+'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
 
 --
 -- Profiles
@@ -581,7 +585,7 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 --   other conditions.  Who writes require_* wants it called where it stands.
 -- * LEAKPROOF: only where the sole error possible is R2, which depends on no
 --   argument.  Marked: has_scope, has_role, has_permission, has_group, has_claim,
---   has_active_org_role, has_active_org_permission, org_id_by_name, and the
+--   claim_is, has_active_org_role, has_active_org_permission, org_id_by_name, and the
 --   accessors of one text and is_impersonated, which take no argument.  Not
 --   marked: has_any_*, has_all_* and require_* (R3), everything over
 --   "anycompatible" (42804), what builds arrays or jsonb, and is_admin, which
@@ -767,21 +771,27 @@ CREATE FUNCTION authz.has_claim(path text[], value text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_claim'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_claim(text[], text) IS
-'Whether the claim at a path of object keys holds this value, e.g. has_claim(''{email_verified}'', ''true'').  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  False when an argument is NULL or the claim is absent.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
 
 CREATE FUNCTION authz.has_any_claim(path text[], VARIADIC value_list text[])
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_claim'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
-'Whether the claim at a path of object keys holds one of these values at least.  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  A NULL element never matches, a NULL array is false, an empty one is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds one of these values; a string counts by its words, not whole.';
 
 CREATE FUNCTION authz.has_all_claims(path text[], VARIADIC value_list text[])
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_claims'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
-'Whether the claim at a path of object keys holds all of these values.  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  A NULL element fails, a NULL array is false, an empty one is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds all of these values; a string counts by its words, not whole.';
+
+CREATE FUNCTION authz.claim_is(path text[], value text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_claim_is'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.claim_is(text[], text) IS
+'Whether a claim is just this value: a string whole, a number or boolean as its JSON text, no array or object.';
 
 --
 -- Ownership and administration
@@ -1097,6 +1107,13 @@ CREATE FUNCTION authz.unregister_access(perm text, rel regclass, kind text)
 COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
 'Undo register_access().  Without any rule the permission on the table is open to whoever holds it (dbmi_authz.olp_default).  A table that is gone is named by its OID.  22023 for NULL and another kind, 42704 when no such rule is registered.';
 
+CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_accept_rules'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.accept_rules(regclass) IS
+'Have the rules of a table, or of all, count as functions of their owners of now; returns how many changed.';
+
 CREATE FUNCTION authz.has_object_perm(perm text, rel regclass, pk text)
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_object_perm'
@@ -1316,7 +1333,8 @@ REVOKE ALL ON FUNCTION
 	authz.protect,
 	authz.unprotect(regclass),
 	authz.register_access(text, regclass, text, regprocedure),
-	authz.unregister_access(text, regclass, text)
+	authz.unregister_access(text, regclass, text),
+	authz.accept_rules(regclass)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	authz.add_issuer(text, text[], text, json),
@@ -1334,5 +1352,6 @@ GRANT EXECUTE ON FUNCTION
 	authz.protect,
 	authz.unprotect(regclass),
 	authz.register_access(text, regclass, text, regprocedure),
-	authz.unregister_access(text, regclass, text)
+	authz.unregister_access(text, regclass, text),
+	authz.accept_rules(regclass)
 TO pg_database_owner;

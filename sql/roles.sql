@@ -114,6 +114,7 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.prune_revocations()$$),
 	($$authz.register_access('polls.vote', 'public.roles_question', 'user', 'public.roles_rule(integer)')$$),
 	($$authz.unregister_access('polls.see', 'public.roles_question', 'user')$$),
+	($$authz.accept_rules()$$),
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$);
 CREATE TABLE public.roles_doc (id integer);

@@ -11,7 +11,7 @@ from .errors import AuthzError, Forbidden, MalformedRequest, NotFound, Unauthori
 from .identity import ask, identity
 from .login import as_token
 from .requirements import (
-    Field, HasAllOrgPermissions, HasAllPermissions, HasAllRoles, HasAllScopes, HasAnyGroup,
+    ClaimIs, Field, HasAllOrgPermissions, HasAllPermissions, HasAllRoles, HasAllScopes, HasAnyGroup,
     HasAnyItemPermission, HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope,
     HasAppPermission, HasClaim, HasGroup, HasItemPermission, HasObjectPermission,
     HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, IsAdmin,
@@ -19,7 +19,7 @@ from .requirements import (
 )
 
 __all__ = [
-    "AuthzError", "Field", "Forbidden", "HasAllOrgPermissions", "HasAllPermissions",
+    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAllOrgPermissions", "HasAllPermissions",
     "HasAllRoles", "HasAllScopes", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
     "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",

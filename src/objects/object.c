@@ -106,6 +106,9 @@ make_subject(AzObjectSite *site, const AzObjectQuestion *question)
 		if (found.rules[kind] == NULL)
 			continue;
 		subject->rules[kind].signature = found.rules[kind];
+		subject->rules[kind].owner = found.owners[kind];
+		subject->rules[kind].any_owner = !az_registry_has_owners();
+		subject->rules[kind].rel = question->rel;
 		subject->rules[kind].context =
 			AllocSetContextCreate(site->context, "dbmi_authz rule",
 								  ALLOCSET_SMALL_SIZES);
@@ -228,6 +231,8 @@ name_of_answer(AzRuleVerdict answer)
 			return "null";
 		case AZ_RULE_DENIES:
 			return "denied";
+		case AZ_RULE_CHANGED_HANDS:
+			return "changed hands";
 		case AZ_RULE_NO_ROW:
 			break;
 	}

@@ -31,9 +31,9 @@
 
 enum
 {
-	Access_perm = 1, Access_rel, Access_kind, Access_rule
+	Access_perm = 1, Access_rel, Access_kind, Access_rule, Access_rule_owner
 };
-static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID};
+static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID, NAMEOID};
 
 /* One permission on one table. */
 typedef struct Entry
@@ -42,6 +42,7 @@ typedef struct Entry
 	size_t		len;
 	Oid			rel;
 	const char *rules[AZ_N_RULE_KINDS];
+	const char *owners[AZ_N_RULE_KINDS];
 } Entry;
 
 const char *const az_rule_kinds[AZ_N_RULE_KINDS] = {"user", "group"};
@@ -50,6 +51,7 @@ static AzCacheState state = AZ_CACHE_NEEDS_REBUILD;
 static MemoryContext cache_context = NULL;	/* holds the entries */
 static Entry *entries = NULL;	/* by permission, then by table */
 static int	nentries = 0;
+static bool has_owners = false;
 static Oid	table = InvalidOid;
 static uint64 generation = 1;
 
@@ -115,13 +117,19 @@ make_entry(HeapTuple tuple, TupleDesc desc)
 {
 	Entry	   *entry = palloc0(sizeof(Entry));
 	bool		isnull;
-	char	   *kind = get_text(tuple, Access_kind, desc);
+	AzRuleKind	kind = strcmp(get_text(tuple, Access_kind, desc), "group") == 0 ?
+		AZ_RULE_GROUP : AZ_RULE_USER;
 
 	entry->perm = get_text(tuple, Access_perm, desc);
 	entry->len = strlen(entry->perm);
 	entry->rel = DatumGetObjectId(heap_getattr(tuple, Access_rel, desc, &isnull));
-	entry->rules[strcmp(kind, "group") == 0 ? AZ_RULE_GROUP : AZ_RULE_USER] =
-		get_text(tuple, Access_rule, desc);
+	entry->rules[kind] = get_text(tuple, Access_rule, desc);
+	if (desc->natts >= Access_rule_owner)
+	{
+		Datum		owner = heap_getattr(tuple, Access_rule_owner, desc, &isnull);
+
+		entry->owners[kind] = isnull ? NULL : pstrdup(NameStr(*DatumGetName(owner)));
+	}
 	return entry;
 }
 
@@ -154,8 +162,10 @@ merge(Entry *all, int n)
 			all[kept++] = all[i];
 		for (kind = 0; kind < AZ_N_RULE_KINDS; kind++)
 		{
-			if (all[i].rules[kind])
-				all[kept - 1].rules[kind] = all[i].rules[kind];
+			if (all[i].rules[kind] == NULL)
+				continue;
+			all[kept - 1].rules[kind] = all[i].rules[kind];
+			all[kept - 1].owners[kind] = all[i].owners[kind];
 		}
 	}
 	return kept;
@@ -170,6 +180,21 @@ raise_no_registry(void)
 			 errhint("Restore the table as the install script of the extension makes it.")));
 }
 
+/* The table as 1.1 has it, or as 1.0 had it, without the last column. */
+static Relation
+open_registry(Oid found)
+{
+	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
+
+	if (rel == NULL)
+		rel = az_open_as(found, access_types, Access_rule);
+	if (rel == NULL || RelationGetDescr(rel)->natts == Access_rule ||
+		TupleDescAttr(RelationGetDescr(rel), Access_rule)->atttypid == NAMEOID)
+		return rel;
+	table_close(rel, AccessShareLock);
+	return NULL;
+}
+
 /*
  * Build completely, then swap.  The new context hangs below the caller's
  * until it is complete, so that an error frees it.
@@ -178,7 +203,7 @@ static void
 rebuild(void)
 {
 	Oid			found = az_extension_table("object_access");
-	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
+	Relation	rel = open_registry(found);
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
@@ -199,6 +224,7 @@ rebuild(void)
 	foreach(lc, rows)
 		built[nbuilt++] = *(Entry *) lfirst(lc);
 	nbuilt = merge(built, nbuilt);
+	has_owners = RelationGetDescr(rel)->natts >= Access_rule_owner;
 	list_free_deep(rows);
 	MemoryContextSwitchTo(old);
 	table_close(rel, AccessShareLock);
@@ -255,10 +281,21 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 		found->here = true;
 		for (kind = 0; kind < AZ_N_RULE_KINDS; kind++)
 		{
-			if (entry->rules[kind])
-				found->rules[kind] = pstrdup(entry->rules[kind]);
+			if (entry->rules[kind] == NULL)
+				continue;
+			found->rules[kind] = pstrdup(entry->rules[kind]);
+			if (entry->owners[kind])
+				found->owners[kind] = pstrdup(entry->owners[kind]);
 		}
 	}
+}
+
+bool
+az_registry_has_owners(void)
+{
+	if (state != AZ_CACHE_VALID)
+		rebuild();
+	return has_owners;
 }
 
 List *

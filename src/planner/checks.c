@@ -46,6 +46,7 @@ static const AzCheck checks[] = {
 	{"authz_has_all_groups", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},
 
 	/* any other claim */
+	{"authz_claim_is", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
 	{"authz_has_claim", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
 	{"authz_has_any_claim", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},
 	{"authz_has_all_claims", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},

@@ -30,6 +30,8 @@
 #include "items/grants.h"
 #include "items/item_table.h"
 #include "planner/function.h"
+#include "items/item_path.h"
+#include "server/datum.h"
 #include "server/value.h"
 
 /* A column as a call names it, and how its type compares. */
