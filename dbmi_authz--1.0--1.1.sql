@@ -1,3 +1,77 @@
 /* dbmi_authz--1.0--1.1.sql: what 1.1 changes in a database that has 1.0 */
 
 \echo Use "ALTER EXTENSION dbmi_authz UPDATE TO '1.1'" to load this file. \quit
+
+--
+-- The schema belongs to pg_database_owner, and nobody may create anything in
+-- it: an object of somebody else would stand beside ours, and calls might
+-- find it.
+--
+ALTER SCHEMA authz OWNER TO pg_database_owner;
+
+DO $$
+DECLARE
+	grantee		pg_catalog.oid;
+BEGIN
+	FOR grantee IN
+		SELECT DISTINCT a.grantee
+		  FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+		 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz'
+		   AND a.privilege_type OPERATOR(pg_catalog.=) 'CREATE'
+	LOOP
+		EXECUTE pg_catalog.concat('REVOKE CREATE ON SCHEMA authz FROM ',
+			CASE WHEN grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+				 ELSE grantee::pg_catalog.regrole::pg_catalog.text END, ' CASCADE');
+	END LOOP;
+END
+$$;
+
+--
+-- The functions belong to the bootstrap superuser, also where another one
+-- installed them.  ALTER FUNCTION does not look at what pg_dump compares the
+-- privileges with, and a GRANT here would count those of users among it.
+--
+-- Only what a superuser has made is given to one: whoever owns the extension
+-- can add functions to it.
+--
+DO $$
+DECLARE
+	function	pg_catalog.pg_proc;
+BEGIN
+	FOR function IN
+		SELECT p.* FROM pg_catalog.pg_proc p, pg_catalog.pg_language l,
+			   pg_catalog.pg_depend d, pg_catalog.pg_extension e
+		 WHERE e.extname OPERATOR(pg_catalog.=) 'dbmi_authz'
+		   AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+		   AND d.refobjid OPERATOR(pg_catalog.=) e.oid
+		   AND d.deptype OPERATOR(pg_catalog.=) 'e'
+		   AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+		   AND d.objid OPERATOR(pg_catalog.=) p.oid
+		   AND l.oid OPERATOR(pg_catalog.=) p.prolang
+		   AND l.lanname OPERATOR(pg_catalog.=) 'c'
+		   AND p.proowner OPERATOR(pg_catalog.<>) 10::pg_catalog.oid
+	LOOP
+		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %s',
+								  function.oid::pg_catalog.regprocedure,
+								  10::pg_catalog.oid::pg_catalog.regrole);
+		UPDATE pg_catalog.pg_init_privs
+		   SET initprivs = ARRAY(
+				SELECT pg_catalog.makeaclitem(
+						CASE WHEN a.grantee OPERATOR(pg_catalog.=) function.proowner
+							 THEN 10::pg_catalog.oid ELSE a.grantee END,
+						10::pg_catalog.oid, a.privilege_type, a.is_grantable)
+				  FROM pg_catalog.aclexplode(initprivs) WITH ORDINALITY a
+				 ORDER BY a.ordinality)
+		 WHERE classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+		   AND objoid OPERATOR(pg_catalog.=) function.oid;
+		-- PostgreSQL 17 and later remember the roles that are named there
+		DELETE FROM pg_catalog.pg_shdepend
+		 WHERE dbid OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
+				WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+		   AND classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+		   AND objid OPERATOR(pg_catalog.=) function.oid
+		   AND refobjid OPERATOR(pg_catalog.=) function.proowner
+		   AND deptype OPERATOR(pg_catalog.=) 'i';
+	END LOOP;
+END
+$$;

@@ -10,6 +10,8 @@
  *-------------------------------------------------------------------------
  */
 #include "admin.h"
+#include "condition.h"
+#include "own.h"
 #include "policy.h"
 #include "rules.h"
 
@@ -84,6 +86,28 @@ run_statements(const List *statements)
 		az_run(lfirst(lc), &none);
 }
 
+/* Run them; or, if nothing is to be written, judge what would be. */
+static void
+write_policies(const List *statements, const AzTable *table, const AzRules *rules,
+			   bool dry_run)
+{
+	int			command;
+
+	if (!dry_run)
+	{
+		run_statements(statements);
+		az_check_written(table);
+		return;
+	}
+	for (command = 0; command < AZ_COMMANDS; command++)
+	{
+		char	   *condition = az_rule_condition(rules, command);
+
+		if (condition)
+			az_check_condition(table, condition);
+	}
+}
+
 static void
 refuse_taken_names(const AzTable *table, const AzPolicies *policies)
 {
@@ -123,8 +147,8 @@ AZ_SQL(authz_protect)
 	az_read_policies(&table, &policies);
 	refuse_taken_names(&table, &policies);
 	statements = write_statements(&table, &policies, &rules);
-	if (!dry_run)
-		run_statements(statements);
+	write_policies(statements, &table, &rules, dry_run);
+	az_warn_of_strangers();
 	az_warn_of_others(&table, &policies);
 	az_warn_of_children(&table);
 	if (rules.owner.name)

@@ -26,7 +26,7 @@
 #include "utils/syscache.h"
 
 #include "identity.h"
-#include "trust.h"
+#include "own.h"
 #include "trust_table.h"
 
 enum

@@ -13,19 +13,15 @@
 #include "trust.h"
 
 #include "access/table.h"
-#include "catalog/dependency.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "encoding.h"
 #include "guc.h"
+#include "own.h"
 #include "trust_table.h"
 
 /* The columns' types, as the install script has them. */
@@ -104,23 +100,6 @@ void
 az_trust_init(void)
 {
 	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
-}
-
-/*
- * A table of that name that does not belong to the extension is somebody's
- * forgery.
- */
-Oid
-az_own_table(const char *name)
-{
-	Oid			extension = get_extension_oid("dbmi_authz", true);
-	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
-
-	/* what does not exist is nobody's, as the forgery is */
-	if (!OidIsValid(extension) ||
-		getExtensionOfObject(RelationRelationId, found) != extension)
-		return InvalidOid;
-	return found;
 }
 
 static bool
@@ -244,6 +223,7 @@ az_trust(void)
 			return NULL;
 		}
 		rebuild();
+		az_warn_of_strangers();
 	}
 	trust.max_token_size = az_max_token_size;
 	trust.converter = az_converter();
