@@ -93,13 +93,14 @@ AZ_SQL(authz_register_access)
 	text	   *perm = az_arg_text(fcinfo, 0, "permission");
 	text	   *kind;
 	AzParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 1, "table");
 	kind = kind_argument(fcinfo, 2);
 	az_arg_required(fcinfo, 3, "rule");
 	check_rule(PG_GETARG_OID(3), PG_GETARG_OID(1));
 
-	SPI_connect();
+	az_begin_administering("object_access", &caller);
 	add_key(&params, perm, PG_GETARG_OID(1), kind);
 	az_param(&params, TEXTOID, cstring_to_text(az_rule_signature(PG_GETARG_OID(3))));
 	if (az_run("INSERT INTO authz.object_access (perm, rel, kind, rule)"
@@ -109,7 +110,7 @@ AZ_SQL(authz_register_access)
 				 errmsg("permission \"%s\" already has a %s rule on table %s",
 						text_to_cstring(perm), text_to_cstring(kind),
 						az_table_name(PG_GETARG_OID(1)))));
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -119,11 +120,12 @@ AZ_SQL(authz_unregister_access)
 	text	   *perm = az_arg_text(fcinfo, 0, "permission");
 	text	   *kind;
 	AzParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 1, "table");
 	kind = kind_argument(fcinfo, 2);
 
-	SPI_connect();
+	az_begin_administering("object_access", &caller);
 	add_key(&params, perm, PG_GETARG_OID(1), kind);
 	if (az_run("DELETE FROM authz.object_access"
 			   " WHERE perm OPERATOR(pg_catalog.=) $1 AND rel OPERATOR(pg_catalog.=) $2"
@@ -133,6 +135,6 @@ AZ_SQL(authz_unregister_access)
 				 errmsg("permission \"%s\" has no %s rule on table %s",
 						text_to_cstring(perm), text_to_cstring(kind),
 						az_table_name(PG_GETARG_OID(1)))));
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

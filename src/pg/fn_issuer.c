@@ -8,12 +8,9 @@
  */
 #include "admin.h"
 
-#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -49,8 +46,9 @@ drop_keys(const TriggerData *trigger)
 	AzParams	params = {0};
 	char	   *before;
 	char	   *after = NULL;
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_as_owner(&caller);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		az_run("DELETE FROM authz.issuer_key", &params);
 	else
@@ -61,7 +59,7 @@ drop_keys(const TriggerData *trigger)
 		if (before && (after == NULL || strcmp(before, after) != 0))
 			drop_keys_of(cstring_to_text(before));
 	}
-	SPI_finish();
+	az_end_administering(&caller);
 }
 
 /*
@@ -86,12 +84,7 @@ AZ_SQL(authz_trust_guard)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger functions can only be called as triggers")));
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s",
-						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("Only superusers and the owner of the database write to it.")));
+	az_check_administers(RelationGetRelationName(trigger->tg_relation));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
@@ -190,6 +183,7 @@ AZ_SQL(authz_add_issuer)
 	AzJson	   *options;
 	AzProfile	profile;
 	AzParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 3, "options");
 	options = az_parse_json(PG_GETARG_TEXT_PP(3), "issuer options",
@@ -200,7 +194,7 @@ AZ_SQL(authz_add_issuer)
 		check_audience(audience);
 	}
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	lock_issuers();
 	if (!az_read_profile(name, &profile))
 		ereport(ERROR,
@@ -226,7 +220,7 @@ AZ_SQL(authz_add_issuer)
 				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer))));
 	/* keys that somebody wrote before there was an issuer are not its keys */
 	drop_keys_of(issuer);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -257,13 +251,14 @@ AZ_SQL(authz_alter_issuer)
 	AzIssuerRow row;
 	AzProfile	profile;
 	AzParams	params = {0};
+	AzCaller	caller;
 
 	change = az_parse_json(PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1),
 						   "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
 	if (audience)
 		check_audience(audience);
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	lock_issuers();
 	az_lock_issuer(issuer, &row);
 	if (!nothing)
@@ -277,7 +272,7 @@ AZ_SQL(authz_alter_issuer)
 		az_run("UPDATE authz.issuer SET options = $2, audience = COALESCE($3, audience)"
 			   " WHERE issuer OPERATOR(pg_catalog.=) $1", &params);
 	}
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -286,12 +281,13 @@ AZ_SQL(authz_drop_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
 	AzParams	params = {0};
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	az_param(&params, TEXTOID, issuer);
 	if (az_run("DELETE FROM authz.issuer WHERE issuer OPERATOR(pg_catalog.=) $1",
 			   &params) == 0)
 		az_no_such_issuer(issuer);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

@@ -76,14 +76,21 @@ write_statements(const AzTable *table, const AzPolicies *policies, const AzRules
 	return statements;
 }
 
+/*
+ * As the owner of the table, whoever calls: event triggers need not run with
+ * the rights of a superuser.
+ */
 static void
-run_statements(const List *statements)
+run_statements(const List *statements, const AzTable *table)
 {
 	static const AzParams none;
+	AzCaller	caller;
 	ListCell   *lc;
 
+	az_begin_as(table->owner, &caller);
 	foreach(lc, statements)
 		az_run(lfirst(lc), &none);
+	az_end_as(&caller);
 }
 
 /* Run them; or, if nothing is to be written, judge what would be. */
@@ -95,7 +102,7 @@ write_policies(const List *statements, const AzTable *table, const AzRules *rule
 
 	if (!dry_run)
 	{
-		run_statements(statements);
+		run_statements(statements, table);
 		az_check_written(table);
 		return;
 	}
@@ -178,7 +185,7 @@ AZ_SQL(authz_unprotect)
 	az_read_policies(&table, &policies);
 	statements = drop_policies(NIL, &table, &policies);
 	n = list_length(statements);
-	run_statements(statements);
+	run_statements(statements, &table);
 	SPI_finish();
 
 	if (n > 0)
