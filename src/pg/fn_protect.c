@@ -155,7 +155,7 @@ AZ_SQL(authz_protect)
 	refuse_taken_names(&table, &policies);
 	statements = write_statements(&table, &policies, &rules);
 	write_policies(statements, &table, &rules, dry_run);
-	az_warn_of_strangers();
+	az_look_at_catalog();
 	az_warn_of_others(&table, &policies);
 	az_warn_of_children(&table);
 	if (rules.owner.name)

@@ -17,6 +17,8 @@
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -110,18 +112,24 @@ folded_copy(const char *bytes, size_t len)
  * ----------------------------------------------------------------
  */
 
-/* Can it be searched for that many texts? */
+/*
+ * Can it be searched for that many texts?  One that is not complete, or sorts
+ * by another collation, would hide rows.
+ */
 static bool
 is_over_texts(Relation index, int nkeys)
 {
 	int			i;
 
-	if (index->rd_rel->relam != BTREE_AM_OID ||
+	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
 		IndexRelationGetNumberOfKeyAttributes(index) < nkeys)
 		return false;
 	for (i = 0; i < nkeys; i++)
 	{
-		if (index->rd_opcintype[i] != TEXTOID)
+		if (index->rd_opfamily[i] != TEXT_BTREE_FAM_OID ||
+			index->rd_opcintype[i] != TEXTOID ||
+			index->rd_indcollation[i] != C_COLLATION_OID)
 			return false;
 	}
 	return true;

@@ -27,9 +27,11 @@
 #include "commands/extension.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 
 Oid
@@ -68,6 +70,50 @@ az_is_own_function(Oid function)
 	ReleaseSysCache(tuple);
 	return language == ClanguageId && OidIsValid(extension) &&
 		getExtensionOfObject(ProcedureRelationId, function) == extension;
+}
+
+/* Found by name alone: whoever asks may have no right on the schema. */
+Oid
+az_own_trigger_function(const char *name)
+{
+	oidvector  *none = buildoidvector(NULL, 0);
+	Oid			found = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+										CStringGetDatum(name), PointerGetDatum(none),
+										ObjectIdGetDatum(get_namespace_oid(AZ_SCHEMA, true)));
+
+	pfree(none);
+	return OidIsValid(found) && az_is_own_function(found) ? found : InvalidOid;
+}
+
+/* The version of the SQL objects, palloc'd; NULL where there are none. */
+static char *
+objects_version(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	char	   *version = NULL;
+	bool		isnull;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("dbmi_authz"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
+												   RelationGetDescr(rel), &isnull));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return version;
+}
+
+bool
+az_objects_are_old(void)
+{
+	char	   *version = objects_version();
+
+	return version != NULL && strcmp(version, "1.0") == 0;
 }
 
 typedef void (*Dependent) (const ObjectAddress *object, void *arg);
@@ -154,29 +200,48 @@ warn_of(const List *strangers)
 				 errhidecontext(true)));
 }
 
+static void
+warn_of_strangers(void)
+{
+	Search		search = {NIL, NIL};
+
+	scan_dependents(ExtensionRelationId, az_extension(), note_member, &search);
+	scan_dependents(NamespaceRelationId, get_namespace_oid(AZ_SCHEMA, true),
+					note_stranger, &search);
+	warn_of(search.strangers);
+}
+
+static void
+warn_of_version(void)
+{
+	char	   *version = objects_version();
+
+	if (version == NULL || strcmp(version, AZ_VERSION) == 0)
+		return;
+	ereport(WARNING,
+			(errmsg("extension \"dbmi_authz\" has version %s, its library has version %s",
+					version, AZ_VERSION),
+			 errdetail("What only the later one has does not work."),
+			 errhint("Run ALTER EXTENSION dbmi_authz UPDATE in this database; if the library is the older one, install the other."),
+			 errhidestmt(true),
+			 errhidecontext(true)));
+}
+
 void
-az_warn_of_strangers(void)
+az_look_at_catalog(void)
 {
 	static bool looked = false;
-	Oid			extension;
-	Oid			schema;
-	Search		search = {NIL, NIL};
 	MemoryContext context;
 	MemoryContext old;
 
-	if (looked)
+	if (looked || !OidIsValid(az_extension()))
 		return;
-	extension = az_extension();
-	schema = get_namespace_oid(AZ_SCHEMA, true);
-	if (!OidIsValid(extension) || !OidIsValid(schema))
-		return;
-	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz strangers",
+	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz catalog",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
-	scan_dependents(ExtensionRelationId, extension, note_member, &search);
-	scan_dependents(NamespaceRelationId, schema, note_stranger, &search);
 	looked = true;
-	warn_of(search.strangers);
+	warn_of_version();
+	warn_of_strangers();
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

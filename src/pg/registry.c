@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -33,7 +34,13 @@ enum
 {
 	Access_perm = 1, Access_rel, Access_kind, Access_rule
 };
-static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID};
+static const AzColumn access_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN(REGCLASSOID), AZ_COLUMN_NAME, AZ_COLUMN_NAME
+};
+static AzShape access_shape = {
+	"object_access", access_columns, lengthof(access_columns),
+	lengthof(access_columns), false
+};
 
 /* One permission on one table. */
 typedef struct Entry
@@ -177,7 +184,7 @@ static void
 rebuild(void)
 {
 	Oid			found = az_own_table("object_access");
-	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
+	Relation	rel = az_open_as(found, &access_shape);
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
