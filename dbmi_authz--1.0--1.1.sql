@@ -27,6 +27,16 @@ END
 $$;
 
 --
+-- The library
+--
+
+CREATE FUNCTION authz.version() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
+	STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION authz.version() IS
+'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
+
+--
 -- The functions belong to the bootstrap superuser, also where another one
 -- installed them.  ALTER FUNCTION does not look at what pg_dump compares the
 -- privileges with, and a GRANT here would count those of users among it.
@@ -72,6 +82,35 @@ BEGIN
 		   AND objid OPERATOR(pg_catalog.=) function.oid
 		   AND refobjid OPERATOR(pg_catalog.=) function.proowner
 		   AND deptype OPERATOR(pg_catalog.=) 'i';
+	END LOOP;
+END
+$$;
+
+--
+-- Privileges
+--
+-- Of what is new, and as the install script has them, so that what ALTER
+-- DEFAULT PRIVILEGES gave or took does not count.
+--
+DO $$
+DECLARE
+	function	pg_catalog.regprocedure;
+	grantee		pg_catalog.oid;
+BEGIN
+	FOREACH function IN ARRAY ARRAY[
+		'authz.version()'
+	]::pg_catalog.regprocedure[] LOOP
+		FOR grantee IN
+			SELECT DISTINCT a.grantee
+			  FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
+			 WHERE p.oid OPERATOR(pg_catalog.=) function
+			   AND a.grantee OPERATOR(pg_catalog.<>) 0
+			   AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
+		LOOP
+			EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', function,
+									  grantee::pg_catalog.regrole);
+		END LOOP;
+		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO PUBLIC', function);
 	END LOOP;
 END
 $$;

@@ -542,6 +542,16 @@ COMMENT ON FUNCTION authz.prune_revocations() IS
 'Remove the revocations whose until has passed, and return how many there were.';
 
 --
+-- The library
+--
+
+CREATE FUNCTION authz.version() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
+	STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION authz.version() IS
+'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
+
+--
 -- Session
 --
 

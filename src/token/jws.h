@@ -68,6 +68,9 @@ extern AzReason az_signature_verify(const AzKey *key,
 									const unsigned char *msg, size_t msg_len,
 									const unsigned char *sig, size_t sig_len);
 
+/* The version of OpenSSL that was loaded. */
+extern const char *az_crypto_version(void);
+
 /* SHA-256 of some bytes, for the cache of verified tokens; false on failure. */
 extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
 
