@@ -91,6 +91,13 @@ for ([ $first, 'by_first' ], [ 'second', 'by_second' ], [ 'owner', 'by_owner' ],
 	administers($db, heir => 1, second => 1, owner => 0, maker => 0, app => 0);
 }
 
+# The extension itself goes on to another role by REASSIGN OWNED alone.
+is_deeply([ session($node, 'DROP EXTENSION dbmi_authz;', db => 'by_maker', user => 'heir') ], ['42501: must be owner of extension dbmi_authz'], 'the extension still belongs to who installed it');
+$node->safe_psql('by_maker', 'REASSIGN OWNED BY maker TO heir');
+is(picture('by_maker'), $picture{by_first}, 'given away by its owner, with nothing else of it');
+is_deeply([ session($node, "DROP EXTENSION dbmi_authz;\nDROP SCHEMA authz;\nCREATE EXTENSION dbmi_authz;", db => 'by_maker', user => 'heir') ], [], 'and dropped and made anew by the new owner');
+is(picture('by_maker'), $picture{by_first}, 'with the same rights as ever');
+
 # A function that came there all the same, as the heir allows himself: it is
 # told of, and protect() does not ask it.
 my $shadow = 'CREATE FUNCTION authz.is_owner(text) RETURNS boolean LANGUAGE sql RETURN true;';

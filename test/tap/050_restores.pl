@@ -169,6 +169,25 @@ $node->safe_psql('postgres', "DROP DATABASE $_") for @sources, keys %made;
 is(join("\n", grep { /ERROR/ && !/role "\w+" already exists/ } split /\n/, $message), '', 'is restored with no other error than that the roles are there');
 look($_, "$_: all is there") for @sources;
 
+# Z13: rows that are restored with triggers disabled leave the triggers as
+# they must not be: nobody logs in, and what to run is said.
+($ok, $message) = run_quietly('pg_dump', @server, '-U', $super, '-Fc', '-f', "$dir/rows", 'shop_1_1_moved');
+$node->safe_psql('postgres', 'CREATE DATABASE rows_only OWNER new');
+run_quietly('pg_restore', @server, '-U', $super, '--schema-only', '-d', 'rows_only', "$dir/rows");
+($ok, $message) = run_quietly('pg_restore', @server, '-U', $super, '--exit-on-error', '--data-only', '--disable-triggers', '-d', 'rows_only', "$dir/rows");
+ok($ok, 'rows are restored with triggers disabled') or diag($message);
+my @told = session($node, q(SELECT authz.try_set_token('%{ann}');), db => 'rows_only', tokens => { ann => $token }, details => 1);
+is($told[-1], 'f', 'nobody logs in');
+my @hints = map { /^HINT:  Run (ALTER TABLE authz\.\w+ ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed)\.$/ ? $1 : () } @told;
+ok(@hints > 0, 'it says what to run') or diag("@told");
+while (@hints)
+{
+	is_deeply([ session($node, join(';', @hints) . ';', db => 'rows_only', user => 'new') ], [], 'the owner runs that');
+	@told = session($node, q(SELECT authz.try_set_token('%{ann}'); SELECT authz.has_item_permission('x', 'y');), db => 'rows_only', tokens => { ann => $token }, details => 1);
+	@hints = map { /^HINT:  Run (ALTER TABLE authz\.\w+ ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed)\.$/ ? $1 : () } @told;
+}
+is_deeply(\@told, [ 't', 'f' ], 'and all is well') or diag("@told");
+
 # Q6: a role that reads all data is bound by the policies of the tables that
 # hold keys and item permissions, and the dump says so.  One with BYPASSRLS is
 # not; and who needs no keys leaves those rows out.
