@@ -177,6 +177,7 @@ sub dumped_rights
 }
 
 # ------------------------------------------------------------------ update --
+# C3.3: from every released version, whoever installed it
 
 $node->safe_psql('postgres', 'CREATE DATABASE fresh OWNER owner');
 $node->safe_psql('fresh', 'CREATE EXTENSION dbmi_authz');
@@ -261,7 +262,7 @@ for my $installer ($first, 'second', 'owner', 'maker')
 	my $db = "used_by_$installer";
 	old_database($db, $installer);
 
-	# the library of 1.1 with the objects of 1.0
+	# C3.5: the library of 1.1 with the objects of 1.0
 	works($db, "$db: works with the objects of 1.0");
 	my @told = session($node, q(SELECT authz.try_set_token('%{ann}'); SELECT authz.try_set_token('%{bob}'); SELECT count(*) FROM doc;), db => $db, tokens => \%tokens, details => 1);
 	is_deeply(\@told, [ qq(WARNING:  01000: extension "dbmi_authz" has version 1.0, its library has version $version), 'DETAIL:  What only the later one has does not work.',
