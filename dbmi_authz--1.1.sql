@@ -547,7 +547,7 @@ COMMENT ON FUNCTION authz.prune_revocations() IS
 
 CREATE FUNCTION authz.version() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
-	STABLE PARALLEL SAFE;
+	STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.version() IS
 'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
 
