@@ -6,46 +6,98 @@
 --
 -- The schema
 --
+-- It belongs to pg_database_owner, and nobody may create anything in it: an
+-- object of somebody else would stand beside ours, and calls might find it.
+--
 -- A role that may create schemas can prepare one before the extension is
--- installed.  Objects planted there would stand beside ours, so the schema
--- must be empty and belong to whom the installer may trust.
+-- installed.  It must be empty.  What its owner has not committed yet cannot
+-- be seen from here, so a schema that stood before this transaction is
+-- replaced: whatever still arrives is in the old one, which nobody finds.
+-- Where the owner is somebody whom nobody has a reason to trust, there must
+-- be no transaction that could have begun such a thing.
 --
 DO $$
 DECLARE
-	namespace	pg_catalog.pg_namespace;
-	installer	pg_catalog.oid;
+	extension	pg_catalog.pg_extension;
+	schema		pg_catalog.oid;
 	owner		pg_catalog.oid;
+	was_here	boolean;
+	not_empty	boolean;
+	comment		pg_catalog.text;
+	aside		pg_catalog.text;
 	grantee		pg_catalog.oid;
 BEGIN
-	SELECT n.* INTO STRICT namespace
-	  FROM pg_catalog.pg_namespace n
-	 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz';
-	SELECT e.extowner INTO STRICT installer
+	SELECT e.* INTO STRICT extension
 	  FROM pg_catalog.pg_extension e
 	 WHERE e.extname OPERATOR(pg_catalog.=) 'dbmi_authz';
-	SELECT d.datdba INTO STRICT owner
-	  FROM pg_catalog.pg_database d
-	 WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
-	IF namespace.nspowner OPERATOR(pg_catalog.<>) installer
-	   AND namespace.nspowner OPERATOR(pg_catalog.<>) owner
-	   AND NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r
-				 WHERE r.oid OPERATOR(pg_catalog.=) namespace.nspowner) THEN
-		RAISE EXCEPTION 'schema "authz" belongs to role %',
-						namespace.nspowner::pg_catalog.regrole
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				  HINT = 'Drop the schema, or have it owned by the database owner, a superuser or the role that installs the extension.';
+	SELECT n.oid, n.nspowner, n.xmin OPERATOR(pg_catalog.<>) pg_catalog.pg_current_xact_id()::pg_catalog.xid
+	  INTO STRICT schema, owner, was_here
+	  FROM pg_catalog.pg_namespace n
+	 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz';
+
+	-- not those whom an earlier question in this transaction has seen
+	PERFORM pg_catalog.pg_stat_clear_snapshot();
+	IF owner OPERATOR(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole
+	   AND owner OPERATOR(pg_catalog.<>) extension.extowner
+	   AND NOT EXISTS (SELECT FROM pg_catalog.pg_database d
+						WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+						  AND d.datdba OPERATOR(pg_catalog.=) owner)
+	   AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r
+						WHERE r.oid OPERATOR(pg_catalog.=) owner AND r.rolsuper)
+	   AND (EXISTS (SELECT FROM pg_catalog.pg_locks l, pg_catalog.pg_stat_activity a
+					 WHERE a.pid OPERATOR(pg_catalog.=) l.pid
+					   AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
+					   AND l.locktype OPERATOR(pg_catalog.=) 'virtualxid'
+					   AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'
+					   AND a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+					   AND a.backend_type OPERATOR(pg_catalog.<>) 'autovacuum worker')
+			OR EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts x
+						WHERE x.database OPERATOR(pg_catalog.=) pg_catalog.current_database())) THEN
+		RAISE EXCEPTION 'schema "authz" belongs to role %, and other transactions of this database are open',
+						owner::pg_catalog.regrole
+			USING ERRCODE = 'object_in_use',
+				  DETAIL = 'One of them could leave a function in the schema.',
+				  HINT = 'Try again when they have ended (see pg_stat_activity and pg_prepared_xacts), or drop the schema; the extension creates it.';
 	END IF;
-	IF EXISTS (SELECT FROM pg_catalog.pg_depend d
-				WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
-				  AND d.refobjid OPERATOR(pg_catalog.=) namespace.oid
-				  AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass) THEN
+	not_empty := EXISTS (SELECT FROM pg_catalog.pg_depend d
+						  WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+							AND d.refobjid OPERATOR(pg_catalog.=) schema
+							AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass);
+	IF was_here AND NOT not_empty THEN
+		comment := pg_catalog.obj_description(schema, 'pg_namespace');
+		aside := pg_catalog.concat('authz ', pg_catalog.gen_random_uuid());
+		EXECUTE pg_catalog.format('ALTER SCHEMA authz RENAME TO %I', aside);
+		CREATE SCHEMA authz;
+		EXECUTE pg_catalog.format('COMMENT ON SCHEMA authz IS %L', comment);
+		-- as if CREATE EXTENSION had made it: the extension is in the schema,
+		-- and the schema is no member
+		ALTER EXTENSION dbmi_authz DROP SCHEMA authz;
+		UPDATE pg_catalog.pg_extension
+		   SET extnamespace = 'authz'::pg_catalog.regnamespace
+		 WHERE oid OPERATOR(pg_catalog.=) extension.oid;
+		UPDATE pg_catalog.pg_depend
+		   SET refobjid = 'authz'::pg_catalog.regnamespace
+		 WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+		   AND objid OPERATOR(pg_catalog.=) extension.oid
+		   AND refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+		   AND refobjid OPERATOR(pg_catalog.=) schema;
+		BEGIN
+			EXECUTE pg_catalog.format('DROP SCHEMA %I', aside);
+		EXCEPTION WHEN dependent_objects_still_exist THEN
+			not_empty := true;	-- and this transaction looked before that
+		END;
+	END IF;
+	IF not_empty THEN
 		RAISE EXCEPTION 'schema "authz" is not empty'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  HINT = 'Drop the schema; the extension creates it.';
 	END IF;
+
+	ALTER SCHEMA authz OWNER TO pg_database_owner;
 	FOR grantee IN
-		SELECT DISTINCT a.grantee FROM pg_catalog.aclexplode(namespace.nspacl) a
-		 WHERE a.grantee OPERATOR(pg_catalog.<>) namespace.nspowner
+		SELECT DISTINCT a.grantee
+		  FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+		 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz'
 	LOOP
 		EXECUTE pg_catalog.concat('REVOKE ALL ON SCHEMA authz FROM ',
 			CASE WHEN grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
@@ -54,7 +106,8 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA authz TO PUBLIC;
+REVOKE ALL ON SCHEMA authz FROM pg_database_owner;
+GRANT USAGE ON SCHEMA authz TO pg_database_owner, PUBLIC;
 
 --
 -- Trust
@@ -491,6 +544,16 @@ CREATE FUNCTION authz.prune_revocations()
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.prune_revocations() IS
 'Remove the revocations whose until has passed, and return how many there were.';
+
+--
+-- The library
+--
+
+CREATE FUNCTION authz.version() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
+	STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.version() IS
+'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
 
 --
 -- Session
@@ -1278,6 +1341,27 @@ CREATE POLICY visible ON authz.item_permission FOR SELECT
 		   AND (pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower(authz.email() COLLATE "C")
 				OR authz.manages_item(item)
 				OR authz.is_admin()));
+
+--
+-- Functions: whom they belong to
+--
+-- The bootstrap superuser, as whom PostgreSQL runs this script for a role that
+-- is no superuser, and also where another superuser installs.
+--
+DO $$
+DECLARE
+	function	pg_catalog.regprocedure;
+BEGIN
+	FOR function IN
+		SELECT p.oid FROM pg_catalog.pg_proc p
+		 WHERE p.pronamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
+		   AND p.proowner OPERATOR(pg_catalog.<>) 10::pg_catalog.oid
+	LOOP
+		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %s', function,
+								  10::pg_catalog.oid::pg_catalog.regrole);
+	END LOOP;
+END
+$$;
 
 --
 -- Privileges

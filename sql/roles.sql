@@ -302,15 +302,18 @@ DROP EXTENSION dbmi_authz CASCADE;
 CREATE EXTENSION dbmi_authz;
 SELECT md5(string_agg(r::text, ' ' ORDER BY r::text COLLATE "C")) = :'acl' AS same FROM roles_acl r;
 ROLLBACK;
--- C3.2: a schema that somebody else prepared is not taken, nor one that holds something.
+-- C3.2, Q1: a schema that somebody else prepared is taken from them, and one that holds something is refused.
 -- (18 adds the whole statement of the script to the context.)
 \set SHOW_CONTEXT never
 BEGIN;
 DROP EXTENSION dbmi_authz CASCADE;
 DROP SCHEMA IF EXISTS authz CASCADE;
 CREATE SCHEMA authz AUTHORIZATION roles_app;
+GRANT ALL ON SCHEMA authz TO roles_given, PUBLIC;
 SAVEPOINT prepared;
 CREATE EXTENSION dbmi_authz;
+SELECT md5(string_agg(r::text, ' ' ORDER BY r::text COLLATE "C")) = :'acl' AS same FROM roles_acl r;
+SELECT role, roles_try(role, 'CREATE FUNCTION authz.has_scope(varchar) RETURNS boolean LANGUAGE sql RETURN true') FROM unnest(ARRAY['roles_app', 'roles_given', 'roles_owner']) role;
 ROLLBACK TO prepared;
 ALTER SCHEMA authz OWNER TO :"installer";
 CREATE FUNCTION authz.has_scope(varchar) RETURNS boolean LANGUAGE sql RETURN true;

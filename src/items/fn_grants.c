@@ -13,9 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "access/table.h"
 
 #include "items/grants.h"
@@ -41,9 +39,7 @@ static uint64
 run_as_owner(const char *sql, const AzSpiParams *params)
 {
 	Relation	rel = az_open_table(AZ_TABLE_ITEM);
-	Oid			owner;
-	Oid			user;
-	int			context;
+	AzCaller	caller;
 	uint64		n;
 
 	if (rel == NULL)
@@ -51,17 +47,11 @@ run_as_owner(const char *sql, const AzSpiParams *params)
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("table of item permissions does not exist"),
 				 errhint("Restore the table as the install script of the extension makes it.")));
-	owner = rel->rd_rel->relowner;
 	table_close(rel, AccessShareLock);
 
-	/* an error puts the user back with the transaction */
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
-	SPI_connect();
+	az_begin_as_owner(&caller);
 	n = az_spi_run(sql, params);
-	SPI_finish();
-	SetUserIdAndSecContext(user, context);
+	az_end_administering(&caller);
 	return n;
 }
 

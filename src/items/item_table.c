@@ -16,6 +16,8 @@
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -42,18 +44,29 @@ folded_copy(const char *bytes, size_t len)
 	return folded;
 }
 
-/* Can it be searched for that many texts? */
+/* ----------------------------------------------------------------
+ * Rows
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Can it be searched for that many texts?  One that is not complete, or sorts
+ * by another collation, would hide rows.
+ */
 static bool
 is_over_texts(Relation index, int nkeys)
 {
 	int			i;
 
-	if (index->rd_rel->relam != BTREE_AM_OID ||
+	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
 		IndexRelationGetNumberOfKeyAttributes(index) < nkeys)
 		return false;
 	for (i = 0; i < nkeys; i++)
 	{
-		if (index->rd_opcintype[i] != TEXTOID)
+		if (index->rd_opfamily[i] != TEXT_BTREE_FAM_OID ||
+			index->rd_opcintype[i] != TEXTOID ||
+			index->rd_indcollation[i] != C_COLLATION_OID)
 			return false;
 	}
 	return true;

@@ -106,13 +106,14 @@ AZ_SQL(authz_register_access)
 	text	   *perm = az_arg_text(fcinfo, 0, "permission");
 	text	   *kind;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 1, "table");
 	kind = kind_argument(fcinfo, 2);
 	az_arg_required(fcinfo, 3, "rule");
 	check_rule(PG_GETARG_OID(3), PG_GETARG_OID(1));
 
-	SPI_connect();
+	az_begin_administering("object_access", &caller);
 	add_key(&params, perm, PG_GETARG_OID(1), kind);
 	if (insert_rule(&params, PG_GETARG_OID(3)) == 0)
 		ereport(ERROR,
@@ -121,7 +122,7 @@ AZ_SQL(authz_register_access)
 						text_to_cstring(perm), text_to_cstring(kind),
 						az_table_name(PG_GETARG_OID(1))),
 				 errhint("unregister_access removes it.")));
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -131,11 +132,12 @@ AZ_SQL(authz_unregister_access)
 	text	   *perm = az_arg_text(fcinfo, 0, "permission");
 	text	   *kind;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 1, "table");
 	kind = kind_argument(fcinfo, 2);
 
-	SPI_connect();
+	az_begin_administering("object_access", &caller);
 	add_key(&params, perm, PG_GETARG_OID(1), kind);
 	if (az_spi_run("DELETE FROM authz.object_access"
 			   " WHERE perm OPERATOR(pg_catalog.=) $1 AND rel OPERATOR(pg_catalog.=) $2"
@@ -146,7 +148,7 @@ AZ_SQL(authz_unregister_access)
 						text_to_cstring(perm), text_to_cstring(kind),
 						az_table_name(PG_GETARG_OID(1))),
 				 errhint("Table authz.object_access lists the rules.")));
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -209,11 +211,12 @@ accept_rule(FunctionCallInfo fcinfo, text *rule)
 AZ_SQL(authz_accept_rules)
 {
 	uint64		changed = 0;
+	AzCaller	caller;
 	ListCell   *lc;
 
-	SPI_connect();
+	az_begin_administering("object_access", &caller);
 	foreach(lc, registered_rules(fcinfo))
 		changed += accept_rule(fcinfo, lfirst(lc));
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_INT32(changed);
 }

@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -25,15 +26,22 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "server/own.h"
 #include "token/identity.h"
-#include "trust/trust.h"
 #include "trust/trust_table.h"
 
 enum
 {
 	Access_perm = 1, Access_rel, Access_kind, Access_rule, Access_rule_owner
 };
-static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID, NAMEOID};
+static const AzColumn access_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN(REGCLASSOID), AZ_COLUMN_NAME, AZ_COLUMN_NAME,
+	{NAMEOID, C_COLLATION_OID}
+};
+static AzShape access_shape = {
+	"object_access", access_columns, lengthof(access_columns),
+	Access_rule, false
+};
 
 /* One permission on one table. */
 typedef struct Entry
@@ -180,21 +188,6 @@ raise_no_registry(void)
 			 errhint("Restore the table as the install script of the extension makes it.")));
 }
 
-/* The table as 1.1 has it, or as 1.0 had it, without the last column. */
-static Relation
-open_registry(Oid found)
-{
-	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
-
-	if (rel == NULL)
-		rel = az_open_as(found, access_types, Access_rule);
-	if (rel == NULL || RelationGetDescr(rel)->natts == Access_rule ||
-		TupleDescAttr(RelationGetDescr(rel), Access_rule)->atttypid == NAMEOID)
-		return rel;
-	table_close(rel, AccessShareLock);
-	return NULL;
-}
-
 /*
  * Build completely, then swap.  The new context hangs below the caller's
  * until it is complete, so that an error frees it.
@@ -203,7 +196,7 @@ static void
 rebuild(void)
 {
 	Oid			found = az_extension_table("object_access");
-	Relation	rel = open_registry(found);
+	Relation	rel = az_open_as(found, &access_shape);
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;

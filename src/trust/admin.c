@@ -11,10 +11,14 @@
  */
 #include "trust/admin.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "server/encoding.h"
@@ -126,6 +130,62 @@ az_parse_json(const text *value, const char *what, int sqlstate)
 			 errmsg("malformed %s", what),
 			 errdetail("Expected a JSON object.  A member that occurs twice, U+0000, half of a surrogate pair and a number out of range are refused.")));
 	pg_unreachable();
+}
+
+/* ----------------------------------------------------------------
+ * Whose rights
+ * ----------------------------------------------------------------
+ */
+
+void
+az_begin_as(Oid role, AzCaller *caller)
+{
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(role, caller->context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	caller->nest_level = NewGUCNestLevel();
+}
+
+void
+az_end_as(const AzCaller *caller)
+{
+	AtEOXact_GUC(false, caller->nest_level);
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
+void
+az_check_administers(const char *table)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", table),
+				 errdetail("Only superusers and the owner of the database write to it.")));
+}
+
+/*
+ * The role that the tables belong to, and not whoever a table was given to:
+ * this one can do the least.
+ */
+void
+az_begin_as_owner(AzCaller *caller)
+{
+	az_begin_as(ROLE_PG_DATABASE_OWNER, caller);
+	SPI_connect();
+}
+
+void
+az_begin_administering(const char *table, AzCaller *caller)
+{
+	az_check_administers(table);
+	az_begin_as_owner(caller);
+}
+
+void
+az_end_administering(const AzCaller *caller)
+{
+	SPI_finish();
+	az_end_as(caller);
 }
 
 /* ----------------------------------------------------------------

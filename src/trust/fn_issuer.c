@@ -8,12 +8,9 @@
  */
 #include "trust/admin.h"
 
-#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -49,8 +46,9 @@ drop_keys(const TriggerData *trigger)
 	AzSpiParams	params = {0};
 	char	   *before;
 	char	   *after = NULL;
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_as_owner(&caller);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		az_spi_run("DELETE FROM authz.issuer_key", &params);
 	else
@@ -61,7 +59,7 @@ drop_keys(const TriggerData *trigger)
 		if (before && (after == NULL || strcmp(before, after) != 0))
 			drop_keys_of(cstring_to_text(before));
 	}
-	SPI_finish();
+	az_end_administering(&caller);
 }
 
 /*
@@ -86,13 +84,7 @@ AZ_SQL(authz_trust_guard)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger functions can only be called as triggers")));
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s",
-						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("Only superusers and the owner of the database write to it."),
-				 errhint("Connect as the owner of the database, or SET ROLE to it.")));
+	az_check_administers(RelationGetRelationName(trigger->tg_relation));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
@@ -193,6 +185,7 @@ AZ_SQL(authz_add_issuer)
 	AzJson	   *options;
 	AzProfile	profile;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 3, "options");
 	options = az_parse_json(PG_GETARG_TEXT_PP(3), "issuer options",
@@ -203,7 +196,7 @@ AZ_SQL(authz_add_issuer)
 		check_audience(audience);
 	}
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	lock_issuers();
 	if (!az_read_profile(name, &profile))
 		ereport(ERROR,
@@ -232,7 +225,7 @@ AZ_SQL(authz_add_issuer)
 				 errhint("alter_issuer changes it, drop_issuer removes it.")));
 	/* keys that somebody wrote before there was an issuer are not its keys */
 	drop_keys_of(issuer);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -263,13 +256,14 @@ AZ_SQL(authz_alter_issuer)
 	AzIssuerRow row;
 	AzProfile	profile;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
 	change = az_parse_json(PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1),
 						   "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
 	if (audience)
 		check_audience(audience);
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	lock_issuers();
 	az_lock_issuer(issuer, &row);
 	if (!nothing)
@@ -283,7 +277,7 @@ AZ_SQL(authz_alter_issuer)
 		az_spi_run("UPDATE authz.issuer SET options = $2, audience = COALESCE($3, audience)"
 			   " WHERE issuer OPERATOR(pg_catalog.=) $1", &params);
 	}
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -292,12 +286,13 @@ AZ_SQL(authz_drop_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	az_spi_param(&params, TEXTOID, issuer);
 	if (az_spi_run("DELETE FROM authz.issuer WHERE issuer OPERATOR(pg_catalog.=) $1",
 			   &params) == 0)
 		az_raise_no_issuer(issuer);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

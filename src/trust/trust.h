@@ -50,12 +50,6 @@ extern uint64 az_grants_epoch(void);
  */
 extern List *az_tables_of_plans(bool grants);
 
-/* The table of that name in our schema; InvalidOid when it is not there. */
-extern Oid	az_extension_table(const char *name);
-
 extern void az_trust_init(void);
-
-/* Name of the schema, the tables and the trigger function. */
-#define AZ_SCHEMA	"authz"
 
 #endif							/* AZ_TRUST_H */

@@ -10,8 +10,8 @@
 
 #include "server/compat.h"
 #include "nodes/pg_list.h"
-#include "utils/relcache.h"
 #include "token/verify.h"
+#include "trust/table_shape.h"
 
 typedef enum AzCatalog
 {
@@ -64,14 +64,8 @@ typedef enum AzCacheState
 	AZ_CACHE_VALID
 } AzCacheState;
 
-/*
- * Open one of our tables for reading; NULL when it is gone or has another
- * shape: the owner of the database, who need not be a superuser, can alter it,
- * and what is read as a text must be one.  Columns behind ours do not matter.
- * Close with table_close(rel, AccessShareLock).
- */
+/* Open one of our tables as az_open_as() does. */
 extern Relation az_open_table(AzCatalog table);
-extern Relation az_open_as(Oid table, const Oid *types, int ntypes);
 
 /*
  * The issuers with their keys as the tables have them now: AzIssuer, freed
