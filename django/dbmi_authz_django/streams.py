@@ -18,8 +18,9 @@ def keep_while_streaming(login, request, response):
     if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return False
     kind = AsyncContent if getattr(response, "is_async", False) else Content
-    # Django adds its close() to what is closed with the response
-    response.streaming_content = kind(login, response.streaming_content)
+    # Not of its streaming_content, which has the response: neither would go
+    # before Python's collector comes.  Django closes it with the response.
+    response.streaming_content = kind(login, response._iterator)
     close = request.close
 
     def close_and_finish():
