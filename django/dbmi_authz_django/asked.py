@@ -4,57 +4,71 @@ What was made as somebody is not for Django's caches (caches.py), and they must
 know before a middleware sees the response: a decorator keeps it as soon as the
 view returns.  So it is noted with each statement (handover.py).
 """
+import threading
 from contextvars import ContextVar
-from weakref import ref
 
 _asked = ContextVar("dbmi_authz_asked", default=None)
 
 ENOUGH = 3      # nobody and two others: more of them say nothing new
 
 
-class Asked:
-    """Of one request.  It is in the context, so threads and tasks that have a
-    copy of that note here too.
+class Log:
+    """The last logins in whose name something was asked, and when.
 
-    logins   the Logins with a token; None among them stands for nobody
-    outer    the Asked of a request within which this one is made.  Weak: a
-             context keeps the last one, and the next has that for its outer one
+    One for a context and all that comes from it: a thread of a server has it
+    for its requests, one after another or within another, and tasks and threads
+    with a copy of the context share it.  None stands for nobody.
     """
-    __slots__ = ("logins", "outer", "__weakref__")
 
-    def __init__(self, outer):
-        self.logins = set()
-        self.outer = None if outer is None else ref(outer)
+    def __init__(self):
+        self.lock = threading.RLock()   # Python may collect what asks on its way out
+        self.now = 0
+        self.last = {}
 
     def note(self, login):
-        if login in self.logins:
-            return
-        if len(self.logins) < ENOUGH:
-            self.logins.add(login)
-        outer = self.outer and self.outer()
-        if outer is not None:
-            outer.note(login)
+        with self.lock:
+            self.now += 1
+            self.last.pop(login, None)
+            self.last[login] = self.now
+            if len(self.last) > ENOUGH:
+                self.last.pop(next(iter(self.last)))
 
-    def by_others(self, login):
-        """As somebody else than this one?  None: as anybody?"""
-        return bool(self.logins - {None, login})
+    def since(self, moment):
+        with self.lock:
+            return {login for login, when in list(self.last.items()) if when > moment}
+
+
+class Asked:
+    """As whom, from now on: for one request."""
+
+    def __init__(self, log):
+        self.log = log
+        self.moment = log.now
+
+    def at_all(self):
+        return bool(self.log.since(self.moment))
+
+    def as_somebody(self, but=None):
+        """Other than this login."""
+        return bool(self.log.since(self.moment) - {None, but})
 
 
 def begin(request):
     """What is asked from here on is asked for this request."""
     asked = getattr(request, "authz_asked", None)
     if asked is None:
-        asked = request.authz_asked = Asked(_asked.get())
+        before = _asked.get()
+        asked = request.authz_asked = Asked(Log() if before is None else before.log)
     _asked.set(asked)
     return asked
 
 
 def asked_here():
-    """The Asked of now; None outside of requests."""
+    """The Asked of the request that began last; None where none did."""
     return _asked.get()
 
 
 def note(login):
     asked = _asked.get()
     if asked is not None:
-        asked.note(None if login.token is None else login)
+        asked.log.note(None if login.token is None else login)

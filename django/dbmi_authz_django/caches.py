@@ -74,9 +74,9 @@ def keep(self, request, response):
     asked = getattr(request, "authz_asked", None)
     if asked is None:
         return response     # no cache was asked for it
-    if asked.by_others(None):
+    if asked.as_somebody():
         return private_if_alone(request, response)
-    response.authz_asked = bool(asked.logins)
+    response.authz_asked = asked.at_all()
     return KEEP(self, request, response)
 
 
@@ -109,7 +109,7 @@ class PageCache(CacheMiddleware):
 
     @once_rendered
     def process_response(self, request, response):
-        if request.authz_asked.by_others(self.login):
+        if request.authz_asked.as_somebody(but=self.login):
             return private_if_alone(request, response)
         return self.marked(request, KEEP(self, request, response))
 
@@ -180,7 +180,7 @@ class Watched:
 
 def is_of_others(login):
     asked = asked_here()
-    return asked is not None and asked.by_others(login)
+    return asked is not None and asked.as_somebody(but=login)
 
 
 def render(self, context):

@@ -110,7 +110,7 @@ def finished(login, request, response):
         response.close()
         response = response_to(Unauthorized(login.refused))
     # what streams has not asked yet
-    if request.authz_asked.by_others(None) or response.streaming and login.token is not None:
+    if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
         private(response)
     return vary(response)
 

@@ -18,9 +18,10 @@ def keep_while_streaming(login, request, response):
     if not response.streaming or getattr(response, "file_to_stream", None) is not None:
         return False
     kind = AsyncContent if getattr(response, "is_async", False) else Content
-    # Not of its streaming_content, which has the response: neither would go
-    # before Python's collector comes.  Django closes it with the response.
-    response.streaming_content = kind(login, response._iterator)
+    # Not of Django's streaming_content, which has the response: neither would go
+    # before Python's collector comes.
+    content = response._iterator if hasattr(response, "_iterator") else response.streaming_content
+    response.streaming_content = kind(login, content)       # closed with the response
     close = request.close
 
     def close_and_finish():
