@@ -386,11 +386,12 @@ class Decorators(Pages):
 
     def test_kept_as_ever(self):
         """Q35: what asks nothing, for everybody; what asks as nobody, for nobody."""
-        for who in (None, "ann"):
-            cache.clear()
-            self.get("/static/", who)
-            self.assertEqual(self.runs(lambda: [self.get("/static/", w) for w in (
-                None, "ann", "bob")]), 0)
+        self.get("/static/")
+        self.assertEqual(self.runs(lambda: [self.get("/static/", who) for who in (
+            None, "ann", "bob")]), 0)
+        cache.clear()
+        self.get("/static/", "ann")
+        self.assertEqual(self.runs(lambda: self.get("/static/", "ann")), 0)
         for name in LEAKY:
             if name not in ("known", "inner-client"):
                 cache.clear()
@@ -574,6 +575,7 @@ class PerIdentity(Pages):
         """Q35: it is the token that counts."""
         self.own_rows("/one/function/")
         self.client.cookies["DBMI_JWT"] = token("ann")
+        self.own_rows("/one/function/", [(None, ANN), ("bob", BOB)])
         self.assertEqual(self.runs(
             lambda: self.own_rows("/one/function/", [(None, ANN), ("bob", BOB)])), 0)
 
@@ -747,9 +749,9 @@ class Installed(Pages):
             self.assertEqual(self.runs(lambda: self.own_rows("/leaky/function/", [
                 (None, []), ("ann", [])])), 0)
 
-    if django.VERSION >= (5, 0):
+    if django.VERSION >= (5, 2):
         def test_decorator_of_an_async_view(self):
-            """Q35: where Django has that."""
+            """Q35"""
             @async_to_sync
             async def work():
                 for who, notes in PEOPLE * 2:
@@ -757,12 +759,7 @@ class Installed(Pages):
                     response = await AsyncClient().get("/akept/", **headers)
                     self.assertEqual(response.json()["notes"], notes)
 
-            try:
-                view = cache_page(60)(aplain)
-            except Exception:
-                return
-            with override_settings(ROOT_URLCONF=(path("akept/", view),)):
-                try:
-                    work()
-                except (AttributeError, TypeError):
-                    pass        # not yet there
+            with override_settings(ROOT_URLCONF=(path("akept/", cache_page(60)(aplain)),)):
+                work()
+                self.assertEqual(self.runs(
+                    lambda: self.own_rows("/akept/", [(None, [])])), 0)

@@ -548,7 +548,7 @@ class Async(Vanishing):
             await communicator.send_input({"type": "http.request", "body": b""})
             if read is None:
                 message = await communicator.receive_output(5)
-                while message.get("more_body", True):
+                while message["type"] == "http.response.start" or message.get("more_body"):
                     message = await communicator.receive_output(5)
             else:
                 for _ in range(read):
