@@ -34,8 +34,7 @@ class Log:
                 self.last.pop(next(iter(self.last)))
 
     def since(self, moment):
-        with self.lock:
-            return {login for login, when in list(self.last.items()) if when > moment}
+        return [login for login, when in self.last.copy().items() if when > moment]
 
 
 class Asked:
@@ -50,7 +49,7 @@ class Asked:
 
     def as_somebody(self, but=None):
         """Other than this login."""
-        return bool(self.log.since(self.moment) - {None, but})
+        return any(login not in (None, but) for login in self.log.since(self.moment))
 
 
 def begin(request):

@@ -82,7 +82,9 @@ def keep(self, request, response):
 
 def private(response):
     """For caches outside."""
-    if "no-store" not in response.get("Cache-Control", ""):
+    response.setdefault("Cache-Control", "private")
+    control = response["Cache-Control"]
+    if control != "private" and "no-store" not in control:
         patch_cache_control(response, private=True)
     return response
 
