@@ -28,10 +28,9 @@ class Log:
     def note(self, login):
         with self.lock:
             self.now += 1
-            self.last.pop(login, None)
-            self.last[login] = self.now
+            self.last[login] = self.now     # never missing: others read meanwhile
             if len(self.last) > ENOUGH:
-                self.last.pop(next(iter(self.last)))
+                self.last.pop(min(self.last, key=self.last.get))
 
     def since(self, moment):
         return [login for login, when in self.last.copy().items() if when > moment]

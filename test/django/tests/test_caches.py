@@ -742,6 +742,22 @@ class Installed(Pages):
         caches.install()
         self.own_rows("/leaky/function/")
 
+    def test_many_requests(self):
+        """Q35: however many are in memory, each knows of its own queries."""
+        from dbmi_authz_django.asked import begin, note
+        from dbmi_authz_django.login import Login
+        requests = [HttpRequest() for _ in range(3000)]
+        for number, request in enumerate(requests):
+            asked = begin(request)
+            self.assertFalse(asked.at_all() or asked.as_somebody())
+            login = Login("x" if number % 2 else None)
+            note(login)
+            self.assertTrue(asked.at_all())
+            self.assertEqual(asked.as_somebody(), bool(number % 2))
+            self.assertFalse(asked.as_somebody(but=login))
+        self.assertTrue(requests[0].authz_asked.as_somebody(but=login))
+        self.assertLess(len(asked.log.last), 5)
+
     def test_without_the_middleware(self):
         """Q35: pages of a project that says nothing are kept as ever."""
         with self.middleware(*(m for m in settings.MIDDLEWARE if m != OURS)):
