@@ -6,6 +6,7 @@
     with authz.as_token(token): ...
     @authz.requires(authz.HasScope("notes:write"))
 """
+from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import AuthzError, Forbidden, MalformedRequest, NotFound, Unauthorized
 from .identity import ask, identity
@@ -26,5 +27,5 @@ __all__ = [
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsOwner", "IsOwnerOrAdmin",
     "MalformedRequest", "ManagesItem", "NotFound", "Unauthorized", "UrlKwarg", "as_token",
-    "ask", "identity", "requires", "token_optional",
+    "ask", "cache_page_per_identity", "identity", "requires", "token_optional",
 ]
