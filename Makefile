@@ -132,7 +132,7 @@ DATA = $(call files,dbmi_authz--*.sql)
 files = $(patsubst $(SOURCE)/%,%,$(sort $(wildcard $(addprefix $(SOURCE)/,$(1)))))
 
 TOKEN_OBJS = $(patsubst %.c,%.o,$(call files,src/token/*.c))
-OBJS = $(TOKEN_OBJS) $(filter-out $(TOKEN_OBJS),$(patsubst %.c,%.o,$(call files,src/*/*.c)))
+OBJS = $(TOKEN_OBJS) $(filter-out $(TOKEN_OBJS),$(patsubst %.c,%.o,$(call files,src/*.c src/*/*.c)))
 
 PG_CPPFLAGS = -I$(SOURCE)/src/token -I$(SOURCE)/src/pg
 PG_CFLAGS = -fvisibility=hidden

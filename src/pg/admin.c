@@ -18,6 +18,7 @@
 
 #include "encoding.h"
 #include "foreign.h"
+#include "release.h"
 
 /* ----------------------------------------------------------------
  * Arguments
@@ -167,9 +168,11 @@ uint64
 az_run(const char *sql, const AzParams *params)
 {
 	AzParams	copy = *params;
-	int			result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
-											   copy.isnull, false, 0);
+	int			result;
 
+	az_warn_of_release(true);
+	result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
+								   copy.isnull, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;

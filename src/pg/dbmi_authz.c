@@ -10,6 +10,7 @@
 #include "guard.h"
 #include "login.h"
 #include "registry.h"
+#include "release.h"
 #include "trust.h"
 
 PG_MODULE_MAGIC;
@@ -19,6 +20,7 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	az_warn_of_release(false);
 	az_trust_init();
 	az_registry_init();
 	az_guard_init();
