@@ -5,10 +5,10 @@
  *
  * The library is built for all minor releases of a version; holes in core's
  * own row-level security are mended by some of them.  Told is who can have the
- * server updated: a superuser when the library is loaded in his session, the
+ * server updated: a superuser when a statement of his loads the library, the
  * owner of the database when he administers, and the server's log when the
- * server itself loads the library.  An application is neither, so that a pool
- * of its sessions fills no log.
+ * server itself loads the library.  An application does none of that, nor does
+ * what looks in every minute whether the server still answers, so no log fills.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,6 +17,7 @@
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "miscadmin.h"
+#include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 
@@ -91,8 +92,9 @@ az_warn_of_release(bool administers)
 			warn(release);
 		return;
 	}
+	/* no statement of the client: session_preload_libraries */
 	if (MyBackendType != B_BACKEND || !IsTransactionState() ||
-		!is_to_be_told(administers))
+		debug_query_string == NULL || !is_to_be_told(administers))
 		return;
 	done = true;
 	release = az_release_needed();
