@@ -134,17 +134,21 @@ EXECUTE switch_plan;
 RESET ROLE;
 -- Q3: before the mend of CVE-2026-14666 a plan outlives what its role may do; what is planned anew is right
 SELECT mint.since(150019, 160015, 170011, 180006) AS replans \gset
+-- (functions in SQL keep plans since 18)
+SELECT :'replans' OR NOT mint.since(180000) AS replans_function \gset
 ALTER ROLE switch_app BYPASSRLS;
 SET ROLE switch_app;
 EXECUTE switch_plan \gset
-SELECT :direct = CASE WHEN :'replans' THEN 10 ELSE 5 END, :by_view = CASE WHEN :'replans' THEN 10 ELSE 5 END, :by_function;
+SELECT :direct = CASE WHEN :'replans' THEN 10 ELSE 5 END, :by_view = CASE WHEN :'replans' THEN 10 ELSE 5 END,
+	   :by_function = CASE WHEN :'replans_function' THEN 10 ELSE 5 END;
 DISCARD PLANS;
 EXECUTE switch_plan;
 RESET ROLE;
 ALTER ROLE switch_app NOBYPASSRLS;
 SET ROLE switch_app;
 EXECUTE switch_plan \gset
-SELECT :direct = CASE WHEN :'replans' THEN 5 ELSE 10 END, :by_view = CASE WHEN :'replans' THEN 5 ELSE 10 END, :by_function;
+SELECT :direct = CASE WHEN :'replans' THEN 5 ELSE 10 END, :by_view = CASE WHEN :'replans' THEN 5 ELSE 10 END,
+	   :by_function = CASE WHEN :'replans_function' THEN 5 ELSE 10 END;
 DISCARD PLANS;
 EXECUTE switch_plan;
 RESET ROLE;
