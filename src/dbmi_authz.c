@@ -13,6 +13,7 @@
 #include "planner/guard.h"
 #include "planner/token_param.h"
 #include "server/discretion.h"
+#include "server/release.h"
 #include "session/login.h"
 #include "trust/trust.h"
 
@@ -40,6 +41,7 @@ _PG_init(void)
 	az_discretion_begin(&discretion);
 	az_session_init();
 	az_login_init();
+	az_warn_of_release(false);
 	az_discretion_end(&discretion);
 
 	HOLD_INTERRUPTS();

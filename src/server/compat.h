@@ -79,6 +79,12 @@ az_find_setting(const char *name)
 #define az_find_setting(name)	find_option(name, false, false, ERROR)
 #endif
 
+/* 15.1 gave it a new name (core commit a19e5cee6), the flag's value is the same. */
+#if PG_VERSION_NUM < 150001
+#define InitMaterializedSRF		SetSingleFuncCall
+#define MAT_SRF_USE_EXPECTED_DESC	0x01
+#endif
+
 /* PGPROC.lxid became part of vxid in 17 (core commit ab355e3a8). */
 #if PG_VERSION_NUM < 170000
 #define az_local_xid()		(MyProc->lxid)

@@ -23,6 +23,7 @@
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/release.h"
 
 /* A longer string is not worth quoting. */
 #define MAX_QUOTED	128
@@ -232,9 +233,11 @@ uint64
 az_spi_run(const char *sql, const AzSpiParams *params)
 {
 	AzSpiParams	copy = *params;
-	int			result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
-											   copy.isnull, false, 0);
+	int			result;
 
+	az_warn_of_release(true);
+	result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
+								   copy.isnull, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
