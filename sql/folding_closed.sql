@@ -49,6 +49,31 @@ SELECT change, closed_altered(change, back) FROM (VALUES
 	('VOLATILE', 'STABLE'), ('SECURITY DEFINER', 'SECURITY INVOKER'), ('SET search_path = public', 'RESET ALL'), ('STRICT', 'CALLED ON NULL INPUT'),
 	('COST 7', 'COST 1'), ('NOT LEAKPROOF', 'LEAKPROOF')) v (change, back);
 
+-- Z16: what is remembered of a function is not another one's, whose OID falls into the same place
+CREATE ROLE closed_app;
+GRANT SELECT ON closed_doc TO closed_app;
+DO $$
+DECLARE
+	ours bigint := 'authz.has_scope(text)'::regprocedure::oid;
+BEGIN
+	FOR i IN 1 .. 300 LOOP
+		CREATE FUNCTION closed_twin(text) RETURNS boolean LANGUAGE plpgsql STABLE SUPPORT authz.identity_support AS 'BEGIN RETURN false; END';
+		EXIT WHEN to_regprocedure('closed_twin(text)')::oid::bigint % 256 = ours % 256;
+		DROP FUNCTION closed_twin(text);
+	END LOOP;
+END $$;
+REVOKE EXECUTE ON FUNCTION closed_twin(text) FROM PUBLIC;
+SET ROLE closed_app;
+SELECT count(*) FROM closed_doc WHERE authz.has_scope('admin');
+SELECT count(*) FROM closed_doc WHERE authz.has_scope('admin') OR closed_twin('x');
+SELECT count(*) FROM closed_doc WHERE closed_twin('x') OR authz.has_scope('admin');
+SELECT count(*) FROM closed_doc WHERE authz.has_scope('admin');
+EXPLAIN (COSTS OFF) SELECT FROM closed_doc WHERE authz.has_scope('admin');
+RESET ROLE;
+SELECT count(*) FROM closed_doc WHERE closed_twin('x');
+SELECT count(*) FROM closed_doc WHERE authz.has_scope('admin') OR closed_twin('x');
+DROP FUNCTION closed_twin(text);
+
 -- a constant that arrives compressed is the same constant
 CREATE TABLE closed_name AS SELECT repeat('c', 5000) AS claim;
 SELECT pg_column_size(claim) < 1000 AS compressed FROM closed_name;
@@ -68,3 +93,4 @@ SET client_min_messages = warning;
 DEALLOCATE ALL;
 DROP FUNCTION closed_become, closed_altered, closed_owned;
 DROP TABLE closed_doc, closed_name;
+DROP ROLE closed_app;

@@ -15,12 +15,13 @@ REVOKE EXECUTE ON FUNCTION authz.claims(), authz.is_owner(anycompatible), authz.
 GRANT EXECUTE ON FUNCTION authz.claims(), authz.is_owner(anycompatible), authz.is_owner(anycompatible, text), authz.has_role(text) TO rights_may;
 CREATE TABLE rights_doc (id integer PRIMARY KEY, owner text);
 INSERT INTO rights_doc VALUES (1, 'ann'), (2, 'bob'), (3, NULL);
+CREATE TABLE rights_one AS SELECT 1 AS id;
 CREATE TABLE rights_mine (id integer PRIMARY KEY, owner text);
 INSERT INTO rights_mine TABLE rights_doc;
 ALTER TABLE rights_mine ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON rights_mine USING (authz.has_scope('admin') OR authz.is_owner(owner));
 CREATE OPERATOR public.%%% (LEFTARG = anycompatible, RIGHTARG = text, FUNCTION = authz.is_owner);
-GRANT ALL ON rights_doc, rights_mine TO rights_app, rights_may;
+GRANT ALL ON rights_doc, rights_one, rights_mine TO rights_app, rights_may;
 GRANT CREATE ON SCHEMA public TO rights_app, rights_may;
 -- a query as that role, folded and not
 CREATE FUNCTION rights_as(role text, query text) RETURNS text LANGUAGE plpgsql AS $$
@@ -101,7 +102,7 @@ COPY (SELECT authz.claims() ->> 'sub' FROM rights_doc) TO STDOUT;
 
 -- Z2: a plan that is kept, for whoever runs it
 SET plan_cache_mode = force_generic_plan;
-PREPARE rights_kept AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_doc WHERE id = 1;
+PREPARE rights_kept AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_one;
 EXPLAIN (VERBOSE, COSTS OFF) EXECUTE rights_kept;
 EXECUTE rights_kept;
 SET ROLE rights_app;
@@ -147,7 +148,7 @@ SET ROLE rights_app;
 EXECUTE rights_kept;
 -- made by who may not: it has calls, and they answer who may
 DEALLOCATE rights_kept;
-PREPARE rights_kept AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_doc WHERE id = 1;
+PREPARE rights_kept AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_one;
 EXECUTE rights_kept;
 SET ROLE rights_may;
 EXECUTE rights_kept;
@@ -195,8 +196,8 @@ FETCH c;
 ROLLBACK;
 
 -- Z2: in a view, functions are called with the rights of whoever reads it
-CREATE VIEW rights_view AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_doc WHERE id = 1;
-CREATE VIEW rights_view_invoker WITH (security_invoker) AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_doc WHERE id = 1;
+CREATE VIEW rights_view AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_one;
+CREATE VIEW rights_view_invoker WITH (security_invoker) AS SELECT authz.claims() ->> 'sub' AS sub FROM rights_one;
 CREATE VIEW rights_view_barrier WITH (security_barrier) AS SELECT id, authz.has_role('editor') AS editor FROM rights_doc WHERE authz.is_owner(owner);
 CREATE VIEW rights_view_mine AS SELECT * FROM rights_mine;
 ALTER VIEW rights_view_mine OWNER TO rights_may;
@@ -220,7 +221,7 @@ REVOKE EXECUTE ON FUNCTION authz.claims(), authz.is_owner(anycompatible), authz.
 DEALLOCATE ALL;
 DROP VIEW rights_view, rights_view_invoker, rights_view_barrier, rights_view_mine;
 DROP OWNED BY rights_app, rights_may CASCADE;
-DROP TABLE rights_doc, rights_mine, rights_citext;
+DROP TABLE rights_doc, rights_one, rights_mine, rights_citext;
 DROP FUNCTION rights_as, rights_claims, rights_claims_sql, rights_claims_inlined;
 DROP OPERATOR public.%%% (anycompatible, text);
 DROP ROLE rights_app, rights_may;

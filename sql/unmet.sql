@@ -161,6 +161,8 @@ SELECT unmet_by_sql(who), unmet_in_turn(who) FROM unmet_doc ORDER BY id;
 CALL mint.become('nobody');
 SELECT id FROM unmet_doc WHERE CASE WHEN unmet_become('ann') THEN owner === ANY (ARRAY['sub']) END;
 SELECT authz.set_token(mint.token_of('bob')), authz.require_authenticated();
+WITH late AS (INSERT INTO unmet_checked VALUES ('ann')) SELECT unmet_become('ann');
+SELECT authz.subject(), owner, count(*) FROM unmet_checked GROUP BY owner;
 
 RESET ROLE;
 CALL mint.become('nobody');

@@ -13,7 +13,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/objectaccess.h"
-#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -42,9 +41,9 @@ static struct
 
 /*
  * Two functions of one schema and one library?  Nobody makes functions in our
- * schema, so the symbol then tells which one it is; elsewhere a superuser can
+ * schema, so the symbol then tells which one it is.  Elsewhere a superuser can
  * make a C function of the same symbol, with other arguments or over another
- * library.
+ * library.  A function that is not in C has none.
  */
 static bool
 belong_together(HeapTuple a, HeapTuple b)
@@ -67,8 +66,7 @@ is_as_made(HeapTuple tuple)
 {
 	Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(tuple);
 
-	return proc->prokind == PROKIND_FUNCTION && proc->prolang == ClanguageId &&
-		proc->provolatile == PROVOLATILE_STABLE && !proc->proisstrict &&
+	return proc->provolatile == PROVOLATILE_STABLE && !proc->proisstrict &&
 		!proc->prosecdef && heap_attisnull(tuple, Anum_pg_proc_proconfig, NULL);
 }
 
@@ -80,12 +78,10 @@ check_of(HeapTuple tuple)
 	const AzCheck *check = NULL;
 	bool		isnull;
 
-	if (!OidIsValid(support) || !is_as_made(tuple))
-		return NULL;
 	support_tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(support));
 	if (!HeapTupleIsValid(support_tuple))
 		return NULL;
-	if (belong_together(tuple, support_tuple))
+	if (is_as_made(tuple) && belong_together(tuple, support_tuple))
 	{
 		Datum		symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
 

@@ -167,13 +167,16 @@ enter(Part *part, AzAnswer inner, QueryDesc *query)
 	if (inner.guarded)
 		az_guarded_depth++;
 	else
-	{
-		uint32		serial;
-
 		az_answer.untied = query;
-		az_answer.moved = az_started_as(query, &serial) &&
-			serial != az_login_serial();
-	}
+}
+
+/* Is somebody else logged in than when the query started? */
+static bool
+has_moved(const QueryDesc *query)
+{
+	uint32		serial;
+
+	return az_started_as(query, &serial) && serial != az_login_serial();
 }
 
 static void
@@ -192,6 +195,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	Part		part;
 
 	enter(&part, answer_for(&guard), query);
+	az_answer.moved = !guard.guarded && has_moved(query);
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)

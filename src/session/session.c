@@ -304,12 +304,12 @@ az_in_force(void)
  * opened by another one.  A query within the query, or an expression that a
  * function evaluates on its own, is not this query.
  */
-static inline void
+static void
 tie_query(FunctionCallInfo fcinfo)
 {
 	uint32		serial;
 
-	if (likely(az_answer.untied == NULL) || !az_is_part_of(fcinfo, az_answer.untied))
+	if (az_answer.untied == NULL || !az_is_part_of(fcinfo, az_answer.untied))
 		return;
 	if (az_answer.moved)
 		az_raise_changed();
@@ -321,13 +321,21 @@ tie_query(FunctionCallInfo fcinfo)
 	az_guarded_depth++;
 }
 
-const AzIdentity *
-az_current_for(FunctionCallInfo fcinfo)
+static pg_noinline const AzIdentity *
+tie_to_current(FunctionCallInfo fcinfo)
 {
 	const AzIdentity *id = in_force();
 
 	tie_query(fcinfo);
 	return id;
+}
+
+const AzIdentity *
+az_current_for(FunctionCallInfo fcinfo)
+{
+	if (unlikely(az_answer.untied != NULL))
+		return tie_to_current(fcinfo);
+	return in_force();
 }
 
 /*

@@ -93,3 +93,11 @@ hooks_asked(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(asked);
 }
+
+/* Of the same symbol as one of ours. */
+PG_FUNCTION_INFO_V1(authz_has_scope);
+Datum
+authz_has_scope(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(true);
+}

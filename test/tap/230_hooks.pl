@@ -39,6 +39,15 @@ BEGIN
 	RETURN before || ' ' || hooks_by_oid(which, 'k1');
 END $$;
 SQL
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION arrays_on_its_own(token text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	before boolean := ARRAY['k1'::word] = ARRAY[token::word];
+BEGIN
+	PERFORM authz.set_token(token);
+	RETURN before || ' ' || (ARRAY['k1'::word] = ARRAY[token::word]);
+END $$;
+SQL
 my %tokens = (ann => mint(scope => 'k1'), bob => mint(sub => 'bob'));
 
 sub gives
@@ -88,6 +97,32 @@ for my $call ("hooks_direct('authz_has_scope', 'k1')", "hooks_by_oid('authz.has_
 }
 gives('on its own in a function', "ann\nSELECT on_its_own('authz.has_scope(text)', '%{bob}') FROM doc WHERE id < 3;", 'true false', 'false false');
 gives('a value without a type is refused', "ann\nSELECT hooks_direct('authz_is_owner', 'ann');", '42804: could not determine the type of a value to compare with a claim');
+
+# Z16: nor is one taken for ours because its symbol is the same, not even in our schema
+$node->safe_psql('postgres', <<'SQL');
+CREATE FUNCTION authz.hooks_has_scope(text) RETURNS boolean LANGUAGE c STABLE AS '$libdir/hooks', 'authz_has_scope' SUPPORT authz.identity_support;
+SET check_function_bodies = off;
+CREATE FUNCTION authz.hooks_plpgsql(text) RETURNS boolean LANGUAGE plpgsql STABLE SUPPORT authz.identity_support AS 'authz_has_scope';
+SQL
+gives('of another library', "bob\nSELECT count(*) FROM doc WHERE authz.hooks_has_scope('k1');\nEXPLAIN (COSTS OFF) SELECT FROM doc WHERE authz.hooks_has_scope('k1');",
+	4, 'Result', qr/One-Time Filter: authz.hooks_has_scope/, qr/Seq Scan/);
+gives('of another language', "bob\nEXPLAIN (COSTS OFF) SELECT FROM doc WHERE authz.hooks_plpgsql('k1');", 'Result', qr/One-Time Filter: authz.hooks_plpgsql/, qr/Seq Scan/);
+
+# Z12: the equality of a type, which is looked up once in a session
+$node->safe_psql('postgres', <<'SQL');
+CREATE TYPE word;
+CREATE FUNCTION word_in(cstring) RETURNS word LANGUAGE internal IMMUTABLE STRICT AS 'textin';
+CREATE FUNCTION word_out(word) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'textout';
+CREATE TYPE word (INPUT = word_in, OUTPUT = word_out, LIKE = text);
+CREATE FUNCTION word_held(word, word) RETURNS boolean LANGUAGE c STABLE AS '$libdir/dbmi_authz', 'authz_has_scope';
+CREATE FUNCTION word_hash(word) RETURNS integer LANGUAGE internal IMMUTABLE STRICT AS 'hashtext';
+CREATE OPERATOR == (LEFTARG = word, RIGHTARG = word, FUNCTION = word_held);
+CREATE OPERATOR CLASS word_ops DEFAULT FOR TYPE word USING hash AS OPERATOR 1 ==, FUNCTION 1 word_hash(word);
+SQL
+my $arrays = "ARRAY['k1'::word] = ARRAY[id::text::word]";
+gives('an equality of arrays answers', "ann\nSELECT $arrays FROM doc WHERE id < 2;\nbob\nSELECT $arrays FROM doc WHERE id < 2;", 't', 'f');
+gives('and somebody else within the query', "ann\nSELECT id, $arrays FROM doc WHERE CASE WHEN id = 3 THEN become('%{bob}') ELSE true END;\nSELECT authz.subject();", $runs, 'ann');
+gives('and on its own in a function', "ann\nSELECT arrays_on_its_own('%{bob}') FROM doc WHERE id < 3;", 'true false', 'false false');
 
 # The protocol: a portal that a limit suspended, and one that was only bound
 sub wire
