@@ -6,7 +6,7 @@
 \set ECHO all
 -- Memory that this session keeps for grants, and what one identity may need.
 CREATE VIEW limits_memory AS SELECT coalesce(sum(total_bytes), 0) AS kept FROM pg_backend_memory_contexts
- WHERE name LIKE 'dbmi_authz%grants%' OR parent LIKE 'dbmi_authz%grants%';
+ WHERE name LIKE 'dbmi_authz%grants%';
 
 -- the answers are those of a query over the tables, for random grants and implications
 CREATE FUNCTION limits_path(n integer) RETURNS text VOLATILE LANGUAGE sql AS

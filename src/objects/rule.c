@@ -223,6 +223,7 @@ typedef struct Question
 {
 	Oid			function;
 	uint64		row;			/* hash of the key */
+	bool		over_rows;		/* a query asks it for the rows that it reads */
 } Question;
 
 static Question *questions = NULL;	/* those that wait for an answer */
@@ -249,17 +250,22 @@ hash_row(const Call *call)
 /*
  * A rule that reads the table whose policy asks it is asked again for the row
  * that it was asked for, and so on.  Once more may be meant: the rule can have
- * changed what it looks at.
+ * changed what it looks at.  A function that calls itself, without rows in
+ * between, is plain recursion, of which PostgreSQL tells.
  */
 static void
 check_recursion(const Call *call, const Question *question)
 {
+	bool		over_rows = question->over_rows;
 	int			found = 0;
 	int			i;
 
-	for (i = 0; i < nquestions; i++)
-		found += questions[i].function == question->function &&
+	for (i = nquestions - 1; i >= 0; i--)
+	{
+		found += over_rows && questions[i].function == question->function &&
 			questions[i].row == question->row;
+		over_rows = over_rows || questions[i].over_rows;
+	}
 	if (found > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
@@ -272,7 +278,11 @@ check_recursion(const Call *call, const Question *question)
 static void
 begin_question(const Call *call)
 {
-	Question	question = {call->rule->function.fn_oid, hash_row(call)};
+	Question	question = {
+		.function = call->rule->function.fn_oid,
+		.row = hash_row(call),
+		.over_rows = call->rule->over_rows
+	};
 
 	check_recursion(call, &question);
 	if (nquestions == questions_room)

@@ -29,6 +29,7 @@ typedef struct AzRule
 	const char *owner;			/* when it was registered; NULL: not known */
 	bool		any_owner;		/* the registry does not record it */
 	Oid			rel;
+	bool		over_rows;		/* asked about the rows of a query */
 	MemoryContext context;		/* of its own, for what the function keeps */
 	bool		resolved;
 	bool		changed_hands;
