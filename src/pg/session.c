@@ -80,6 +80,14 @@ az_identity_serial(void)
 	return current ? current->serial : 0;
 }
 
+bool
+az_is_unjudged(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current != NULL && current->identity == NULL;
+}
+
 /*
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
@@ -89,6 +97,9 @@ identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
+	/* may turn out to be anybody: then no kept plan is the right one */
+	if (az_is_unjudged())
+		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
 		return;
 	announced_serial = serial;
@@ -147,14 +158,6 @@ void
 az_judge_early(void)
 {
 	(void) judged_candidate();
-}
-
-bool
-az_is_unjudged(void)
-{
-	const AzAdoption *current = candidate();
-
-	return current != NULL && current->identity == NULL;
 }
 
 static inline AzTokenState
