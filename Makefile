@@ -75,7 +75,7 @@ check-mutation:
 	@test/mutation/run
 
 check-endurance:
-	@DBMI_CALLS=1000000 TAP=test/tap/180_faults.pl test/check tap
+	@DBMI_CALLS=1000000 DBMI_EVERY=1 TAP="test/tap/180_faults.pl test/tap/185_loading.pl" test/check tap
 
 fuzz:
 	@test/fuzz/run $(FUZZ_SECONDS)

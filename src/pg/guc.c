@@ -221,14 +221,14 @@ define_log_denials(void)
 }
 
 static AzSetting settings[] = {
-	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope},
-	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size},
-	{"dbmi_authz.plan_folding", PGC_USERSET, define_plan_folding},
-	{"dbmi_authz.universal_olp", PGC_SUSET, define_universal_olp},
-	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default},
-	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden},
-	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write},
-	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials}
+	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
+	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
+	{"dbmi_authz.plan_folding", PGC_USERSET, define_plan_folding, false},
+	{"dbmi_authz.universal_olp", PGC_SUSET, define_universal_olp, false},
+	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default, false},
+	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden, false},
+	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
+	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false}
 };
 
 void

@@ -439,7 +439,7 @@ take_over_tokens(AzSetting *setting)
 void
 az_login_init(void)
 {
-	static AzSetting setting = {AZ_TOKEN_SETTING, PGC_USERSET, define_token};
+	static AzSetting setting = {AZ_TOKEN_SETTING, PGC_USERSET, define_token, false};
 	static bool reserved = false;
 
 	if (!setting.defined)
