@@ -81,7 +81,7 @@ check-mutation:
 	@$(SOURCE)/test/mutation/run
 
 check-endurance:
-	@DBMI_CALLS=1000000 TAP=test/tap/180_faults.pl $(SOURCE)/test/check tap
+	@DBMI_CALLS=1000000 DBMI_EVERY=1 TAP="test/tap/180_faults.pl test/tap/185_loading.pl" $(SOURCE)/test/check tap
 
 fuzz:
 	@$(SOURCE)/test/fuzz/run $(FUZZ_SECONDS)

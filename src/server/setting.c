@@ -12,6 +12,9 @@
  * is done once before: the privileges are looked up, the memory is there, and
  * a query that is cancelled notices afterwards.
  *
+ * The statement that loads the library may hold a token, so no error of ours
+ * tells it; the context is gone already (dbmi_authz.c).
+ *
  *-------------------------------------------------------------------------
  */
 #include "server/setting.h"
@@ -173,7 +176,8 @@ raise_incomplete(const AzSetting *setting)
 			(errcode(ERRCODE_OUT_OF_MEMORY),
 			 errmsg("could not take over the values of parameter \"%s\"",
 					setting->name),
-			 errhint("Open a new connection.")));
+			 errhint("Open a new connection."),
+			 errhidestmt(true)));
 }
 
 /* Define it in place of a placeholder. */
@@ -189,7 +193,8 @@ replace_placeholder(AzSetting *setting, const struct config_generic *holder)
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				 errmsg("parameter \"%s\" cannot be defined during a parallel operation",
 						setting->name),
-				 errhint("Load the library before, for example with session_preload_libraries.")));
+				 errhint("Load the library before, for example with session_preload_libraries."),
+				 errhidestmt(true)));
 	ask_privileges(setting, holder);
 	reserve_stack(stack_depth(holder) + 1);
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz setting",

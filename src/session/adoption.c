@@ -97,6 +97,8 @@ az_judge(AzAdoption *adoption)
 	void	   *copy;
 	bool		inactive;
 
+	if (adoption->token_len == 0)
+		return AZ_TOKEN_MISSING;
 	reason = az_verify_token(adoption->bytes, adoption->token_len,
 							 az_unix_now(), &verified);
 	if (reason == AZ_NO_MEMORY || reason == AZ_CRYPTO_FAILURE)

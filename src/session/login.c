@@ -44,8 +44,14 @@ typedef struct Taken
 
 /* What was set before the setting was defined, while core hands it on. */
 static Taken *early = NULL;
-static int	nearly = 0;
-static int	next_early = 0;
+static int	early_taken = 0;
+static int	early_given = 0;
+
+static bool
+is_worker(void)
+{
+	return InitializingParallelWorker || IsParallelWorker();
+}
 
 /* One query, one identity. */
 static bool
@@ -237,15 +243,15 @@ judge_value(char **newval, void **extra, GucSource source)
 	Taken		taken;
 
 	/* the default; and a worker gets the label of its leader and is nobody */
-	if (*newval == NULL || InitializingParallelWorker || IsParallelWorker())
+	if (*newval == NULL || is_worker())
 		return true;
 
 	if (source != PGC_S_SESSION)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
 			refuse_source(newval, source);
 
-	if (next_early < nearly)
-		return give(newval, extra, early[next_early++]);
+	if (early_given < early_taken)
+		return give(newval, extra, early[early_given++]);
 	if (!ready)
 		return take_unjudged(&taken, *newval, az_local_xid()) ?
 			give(newval, extra, taken) : refuse_for_memory(newval, false);
@@ -394,11 +400,11 @@ define_token(void)
 static void
 drop_early(void)
 {
-	for (; next_early < nearly; next_early++)
-		drop(&early[next_early]);
+	for (; early_given < early_taken; early_given++)
+		drop(&early[early_given]);
 	free(early);
 	early = NULL;
-	nearly = next_early = 0;
+	early_taken = early_given = 0;
 }
 
 /*
@@ -423,9 +429,9 @@ take_all_early(const AzEarlyValue *values, int n)
 	early = malloc(n * sizeof(*early));
 	if (early == NULL)
 		return false;
-	for (; nearly < n; nearly++)
+	for (; early_taken < n; early_taken++)
 	{
-		if (!take_early(&early[nearly], &values[nearly]))
+		if (!take_early(&early[early_taken], &values[early_taken]))
 			return false;
 	}
 	return true;
@@ -440,15 +446,13 @@ static void
 take_over_tokens(AzSetting *setting)
 {
 	AzEarlyValue *values;
-	int			n = az_early_values(setting->name, &values);
+	int			n = is_worker() ? 0 : az_early_values(setting->name, &values);
 
 	drop_early();
 	if (n > 0 && !take_all_early(values, n))
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
 	az_define_setting(setting);
-	if (next_early < nearly)
+	if (early_given < early_taken)
 		az_reject_reason(AZ_NO_MEMORY);
 	drop_early();
 }

@@ -25,6 +25,7 @@
 #include "access/xact.h"
 #include "storage/proc.h"
 
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
 #include "session/plans.h"
@@ -89,6 +90,14 @@ az_login_serial(void)
 	return current ? current->serial : 0;
 }
 
+bool
+az_is_unjudged(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current != NULL && current->identity == NULL;
+}
+
 /*
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
@@ -98,6 +107,9 @@ identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
+	/* may turn out to be anybody: then no kept plan is the right one */
+	if (az_is_unjudged())
+		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
 		return;
 	announced_serial = serial;
@@ -109,35 +121,39 @@ static void
 warn_refused(AzReason reason)
 {
 	const AzReasonInfo *info = az_reason_info(reason);
-	ErrorContextCallback *context = error_context_stack;
 
-	/* as az_raise() does, and for its reason */
-	error_context_stack = NULL;
 	ereport(WARNING,
 			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
 			 errmsg_internal("%s", AZ_REFUSED_MESSAGE),
 			 errdetail_internal("%s", az_error_body(info->error, info->description)),
-			 info->hint ? errhint("%s", info->hint) : 0,
-			 errhidestmt(true),
-			 errhidecontext(true)));
-	error_context_stack = context;
+			 info->hint ? errhint("%s", info->hint) : 0));
 }
 
-/* The candidate of a token that nobody has judged: itself, or nobody. */
+/*
+ * The candidate of a token that nobody has judged: itself, or nobody.  The
+ * statement that asks may be the one that has set it, too.
+ */
 static AzAdoption *
 judge(AzAdoption *current)
 {
-	AzReason	reason = az_judge(current);
+	AzDiscretion discretion;
+	AzReason	reason;
 
-	if (reason != AZ_OK)
+	az_take_token(&discretion);
+	reason = az_judge(current);
+	if (reason == AZ_OK)
+	{
+		rejected = false;
+		az_forget_failure();
+		identity_changed();
+	}
+	else
 	{
 		az_reject_reason(reason);
 		warn_refused(reason);
-		return NULL;
+		current = NULL;
 	}
-	rejected = false;
-	az_forget_failure();
-	identity_changed();
+	az_discretion_end(&discretion);
 	return current;
 }
 
@@ -156,14 +172,6 @@ void
 az_judge_early(void)
 {
 	(void) judged_candidate();
-}
-
-bool
-az_is_unjudged(void)
-{
-	const AzAdoption *current = candidate();
-
-	return current != NULL && current->identity == NULL;
 }
 
 static inline AzTokenState

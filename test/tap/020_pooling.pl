@@ -182,7 +182,7 @@ gives('early, nobody asks before a login that is rolled back', [ 'set ann', 'BEG
 gives('early, nobody asks before the end', [ 'set ann', 'SELECT authz.verify_token(NULL)', 'RESET ALL', '?' ], $refused, $nobody);
 gives('early and bad, the first question is why', [ 'set bad', q{SELECT authz.last_error()->>'error'}, q{SELECT authz.www_authenticate() ~ 'invalid_token'}, '?' ],
 	qr/^WARNING/, 'invalid_token', 't', $rejected);
-gives('early and empty', [ "SET dbmi_authz.token = ''", '?' ], qr/^WARNING/, $rejected);
+gives('early and empty', [ "SET dbmi_authz.token = ''", '?', q{SELECT authz.last_error()->>'error_description'} ], qr/^WARNING/, $rejected, 'Missing token');
 gives('early, with a prefix and spaces', [ "SET dbmi_authz.token = '  bearer  %{ann} '", '?' ], $ann);
 gives('early, ended and rolled back to', [ 'set ann', '?', 'BEGIN', 'bob', '?', 'ROLLBACK', '?' ], $ann, $bob, $ann);
 

@@ -159,6 +159,10 @@ try_all('other settings', [ "SET dbmi_authz.token_scope = 'bogus'", "SET dbmi_au
 try_all("a role's settings", [ "SET dbmi_authz.token_scope = 'session'", "SET dbmi_authz.token = '%{ann}'" ], 'SELECT authz.subject()',
 	[ [ 'SHOW dbmi_authz.token_scope', 'transaction' ], [ 'SHOW dbmi_authz.olp_default', 'closed' ], [ 'SHOW dbmi_authz.max_token_size', '2kB' ] ],
 	user => 'scoped', then => ['SELECT authz.token_state()']);
+# the error is caught, and the same statement tries again
+try_all('an error that is caught', [ "DO 'BEGIN END'", "SET dbmi_authz.token_scope = 'bogus'", "SET dbmi_authz.token = '%{ann}'" ],
+	"DO 'BEGIN PERFORM authz.token_state(); EXCEPTION WHEN OTHERS OR query_canceled THEN PERFORM authz.token_state(); END'",
+	[ [ $who, 'ann|valid|3' ], @logs_in ], closed => 1);
 # the question is one that does not judge, and always fails
 try_all('tokens in savepoints', [ 'BEGIN', "SET dbmi_authz.token = '%{bob}'", 'SAVEPOINT a', "SET LOCAL dbmi_authz.token = '%{ann}'", 'SAVEPOINT b' ],
 	"SELECT authz.verify_token('')", [ ['ROLLBACK TO b'], [ $who, 'ann|valid|3' ], ['ROLLBACK TO a'], [ $who, 'bob|valid|5' ], ['ROLLBACK'], [ $who, 'nobody|none|0' ] ], closed => 1);
