@@ -144,10 +144,6 @@ judge_value(char **newval, void **extra, GucSource source)
 	char	   *label;
 	bool		raise = !defining;
 
-	/* a worker gets the label of its leader and is nobody */
-	if (InitializingParallelWorker || IsParallelWorker())
-		return true;
-
 	/*
 	 * ALTER ROLE, ALTER DATABASE and CREATE FUNCTION try the value with
 	 * PGC_S_TEST; accepted there, a raw token would lie in a catalog that
@@ -211,6 +207,9 @@ check_token(char **newval, void **extra, GucSource source)
 	AzDiscretion discretion;
 	bool		accepted;
 
+	/* a worker gets the label of its leader and is nobody */
+	if (InitializingParallelWorker || IsParallelWorker())
+		return true;
 	az_take_token(&discretion);
 	accepted = judge_value(newval, extra, source);
 	az_be_free(&discretion);
