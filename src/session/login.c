@@ -242,10 +242,6 @@ judge_value(char **newval, void **extra, GucSource source)
 	AzReason	reason;
 	Taken		taken;
 
-	/* the default; and a worker gets the label of its leader and is nobody */
-	if (*newval == NULL || is_worker())
-		return true;
-
 	if (source != PGC_S_SESSION)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
 			refuse_source(newval, source);
@@ -284,6 +280,9 @@ check_token(char **newval, void **extra, GucSource source)
 	AzDiscretion discretion;
 	bool		accepted;
 
+	/* the default; and a worker gets the label of its leader and is nobody */
+	if (*newval == NULL || is_worker())
+		return true;
 	az_take_token(&discretion);
 	accepted = judge_value(newval, extra, source);
 	az_discretion_end(&discretion);

@@ -59,7 +59,7 @@ sub told
 	if (@params) { $wire->parse('', $sql)->bind('', '', @params)->execute('')->sync; }
 	else { $wire->query($sql); }
 	my @answers = $wire->answers;
-	return (logged(), $wire->heard, @answers);
+	return (logged(), join("\n", $wire->heard), @answers);
 }
 
 # ---- where there is no token, everything is told ----

@@ -16,7 +16,7 @@ sub new
 	my $socket = IO::Socket::UNIX->new(
 		Type => SOCK_STREAM,
 		Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "no connection: $!";
-	my $self = bless { socket => $socket, sent => '', heard => '' }, $class;
+	my $self = bless { socket => $socket, sent => '', heard => [] }, $class;
 	my $start = pack('N', 196608) . join("\0", 'user', $opt{user} // 'app', 'database', $opt{db} // 'postgres',
 		(defined $opt{options} ? ('options', $opt{options}) : ()), '', '');
 	$self->{socket}->syswrite(pack('N', 4 + length $start) . $start);
@@ -71,13 +71,13 @@ sub send_all
 	return $self;
 }
 
-# What errors, warnings and notices have said since the last call, all of it.
+# The errors, warnings and notices since the last call, with all their fields.
 sub heard
 {
 	my ($self) = @_;
-	my $heard = $self->{heard};
-	$self->{heard} = '';
-	return $heard;
+	my @heard = @{ $self->{heard} };
+	$self->{heard} = [];
+	return @heard;
 }
 
 # Send what was put together and read up to ReadyForQuery: rows as "a|b",
@@ -92,7 +92,7 @@ sub answers
 		my ($type, $length) = unpack 'aN', $self->read_bytes(5);
 		my $body = $self->read_bytes($length - 4);
 		last if $type eq 'Z';
-		$self->{heard} .= "$body\n" if $type =~ /[EN]/;
+		push @{ $self->{heard} }, $body if $type =~ /[EN]/;
 		if ($type eq 'D')
 		{
 			my @values;
