@@ -116,7 +116,7 @@ check_rights(const PlannedStmt *plan)
 static uint32
 grants_to_keep(const PlanGuard *guard)
 {
-	return guard->grants != 0 ? guard->grants : az_answer.grants;
+	return guard->grants != 0 ? guard->grants : az_query_grants();
 }
 
 /* Compare, and find what the checks of the query are to be based on. */
@@ -147,29 +147,6 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 		az_note_start(query, az_login_serial());
 }
 
-/*
- * One of the parts in which a query runs: what its checks are based on, and
- * what held around it.
- */
-typedef struct Part
-{
-	AzAnswer	inner;
-	AzAnswer	outer;
-	int			outer_depth;
-} Part;
-
-static void
-enter(Part *part, AzAnswer inner, QueryDesc *query)
-{
-	part->outer = az_answer;
-	part->outer_depth = az_guarded_depth;
-	az_answer = inner;
-	if (inner.guarded)
-		az_guarded_depth++;
-	else
-		az_answer.untied = query;
-}
-
 /* Is somebody else logged in than when the query started? */
 static bool
 has_moved(const QueryDesc *query)
@@ -180,22 +157,19 @@ has_moved(const QueryDesc *query)
 }
 
 static void
-leave(Part *part)
-{
-	part->inner = az_answer;	/* a check may have tied the query */
-	az_answer = part->outer;
-	az_guarded_depth = part->outer_depth;
-}
-
-static void
 guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
 	PlanGuard	guard = guard_of(query);
-	Part		part;
+	AzAnswer	answer = answer_for(&guard);
+	AzQueryPart part;
 
-	enter(&part, answer_for(&guard), query);
-	az_answer.moved = !guard.guarded && has_moved(query);
+	if (!guard.guarded)
+	{
+		answer.untied = query;
+		answer.moved = has_moved(query);
+	}
+	az_query_enter(&part, &answer);
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)
@@ -205,10 +179,10 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	}
 	PG_FINALLY();
 	{
-		leave(&part);
+		az_query_leave(&part);
 	}
 	PG_END_TRY();
-	az_check_unchanged(&part.inner);
+	az_check_unchanged(&part.answer);
 }
 
 /*
@@ -240,7 +214,7 @@ guard_ExecutorFinish(QueryDesc *query)
 {
 	PlanGuard	guard;
 	AzAnswer	answer = {0};
-	Part		part;
+	AzQueryPart part;
 
 	if (!has_rest(query->plannedstmt))
 	{
@@ -252,17 +226,19 @@ guard_ExecutorFinish(QueryDesc *query)
 	answer.guarded = guard.guarded;
 	answer.serial = guard.serial;
 	answer.grants = grants_to_keep(&guard);
-	enter(&part, answer, query);
+	if (!guard.guarded)
+		answer.untied = query;
+	az_query_enter(&part, &answer);
 	PG_TRY();
 	{
 		finish(query);
 	}
 	PG_FINALLY();
 	{
-		leave(&part);
+		az_query_leave(&part);
 	}
 	PG_END_TRY();
-	az_check_unchanged(&part.inner);
+	az_check_unchanged(&part.answer);
 }
 
 /* Does this statement put dbmi_authz.token back to its default? */

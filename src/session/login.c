@@ -53,13 +53,6 @@ is_worker(void)
 	return InitializingParallelWorker || IsParallelWorker();
 }
 
-/* One query, one identity. */
-static bool
-query_runs(void)
-{
-	return az_guarded_depth > 0;
-}
-
 static const char *const query_runs_message =
 "cannot change the identity while a query that asked for it is running";
 static const char *const query_runs_hint =
@@ -73,7 +66,7 @@ static const char *const restricted_hint =
 void
 az_check_may_change(void)
 {
-	if (query_runs())
+	if (az_query_asks())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
 				 NULL, NULL, query_runs_hint);
 	if (InSecurityRestrictedOperation())
@@ -252,7 +245,7 @@ judge_value(char **newval, void **extra, GucSource source)
 		return take_unjudged(&taken, *newval, az_local_xid()) ?
 			give(newval, extra, taken) : refuse_for_memory(newval, false);
 
-	if (query_runs())
+	if (az_query_asks())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 							query_runs_message, NULL, NULL, query_runs_hint, true);
 	if (InSecurityRestrictedOperation())

@@ -9,8 +9,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZ_SHAPE_H
-#define AZ_SHAPE_H
+#ifndef AZ_TABLE_SHAPE_H
+#define AZ_TABLE_SHAPE_H
 
 #include "server/compat.h"
 #include "utils/relcache.h"
@@ -46,4 +46,4 @@ extern Relation az_open_as(Oid table, AzShape *shape);
 /* The extension may have been made anew. */
 extern void az_shapes_changed(void);
 
-#endif							/* AZ_SHAPE_H */
+#endif							/* AZ_TABLE_SHAPE_H */
