@@ -23,7 +23,7 @@ BEGIN
 END $$;
 CREATE FUNCTION rights_spy() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM public.rights_spy(concat('trigger ', TG_WHEN, ' ', TG_OP));
+	PERFORM public.rights_spy(concat_ws(' ', TG_WHEN, TG_OP, TG_ARGV[0]));
 	RETURN coalesce(new, old);
 END $$;
 CREATE FUNCTION rights_text(place text) RETURNS text LANGUAGE plpgsql AS $$
@@ -33,13 +33,12 @@ BEGIN
 END $$;
 -- What can be hung on each of the tables.
 CREATE TABLE rights_hook (n serial, statement text);
-INSERT INTO rights_hook (statement) SELECT format(s, t) FROM unnest(ARRAY['issuer', 'issuer_key', 'revocation', 'object_access', 'item_permission']) t, unnest(ARRAY[
-	'GRANT TRIGGER ON authz.%1$I TO rights_owner; CREATE TRIGGER a_spy BEFORE INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH ROW EXECUTE FUNCTION rights_spy()',
-	'GRANT TRIGGER ON authz.%1$I TO rights_owner; CREATE TRIGGER z_spy AFTER INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH ROW EXECUTE FUNCTION rights_spy()',
-	'GRANT TRIGGER ON authz.%1$I TO rights_owner; CREATE TRIGGER s_spy AFTER INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH STATEMENT EXECUTE FUNCTION rights_spy()',
-	'ALTER TABLE authz.%1$I ADD spy text DEFAULT rights_text(''default'')',
-	'ALTER TABLE authz.%1$I ADD CONSTRAINT spy CHECK (rights_spy(''check'')) NOT VALID',
-	'ALTER TABLE authz.%1$I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY']) s;
+INSERT INTO rights_hook (statement) SELECT format('GRANT TRIGGER ON authz.%1$I TO rights_owner;
+	CREATE TRIGGER a_spy BEFORE INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH ROW EXECUTE FUNCTION rights_spy();
+	CREATE TRIGGER z_spy AFTER INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH ROW EXECUTE FUNCTION rights_spy();
+	CREATE TRIGGER s_spy AFTER INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH STATEMENT EXECUTE FUNCTION rights_spy(''statement'');
+	ALTER TABLE authz.%1$I ADD spy text DEFAULT rights_text(''default''), ADD CONSTRAINT spy CHECK (rights_spy(''check'')) NOT VALID, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t)
+  FROM unnest(ARRAY['issuer', 'issuer_key', 'revocation', 'object_access', 'item_permission']) t;
 INSERT INTO rights_hook (statement) VALUES
 	('CREATE RULE spy AS ON INSERT TO authz.issuer DO ALSO SELECT rights_spy(''rule'')'),
 	('CREATE RULE spy AS ON UPDATE TO authz.issuer DO ALSO SELECT rights_spy(''rule'')'),
@@ -97,9 +96,10 @@ END $$;
 
 -- Z7: accept: every function and what may be hung on its tables, for a superuser as for the owner; refuse: nothing of it runs as anybody but the owner
 WITH tried AS (
-	SELECT f.n, substring(f.statement, '\w+\.\w+') AS function, h.statement AS hook, r.role, rights_try(r.role, h.statement, f.statement) AS outcome
-	  FROM rights_function f, rights_hook h, (VALUES ('superuser', :'installer'), ('owner', 'rights_owner')) r(name, role))
-SELECT function, count(*) FILTER (WHERE outcome LIKE '% as %') AS seen, count(*) FILTER (WHERE outcome ~ ' as (?!pg_database_owner)') AS as_others,
+	SELECT f.n, substring(f.statement, '\w+\.\w+') AS function, rights_try(r.role, h.statement, f.statement) AS outcome
+	  FROM rights_function f, rights_hook h, (VALUES (:'installer'), ('rights_owner')) r(role))
+SELECT function, count(*) FILTER (WHERE outcome ~ ' as ') AS seen, count(*) FILTER (WHERE outcome ~ ' as (?!pg_database_owner)') AS as_others,
+	   (SELECT string_agg(DISTINCT p[1], ', ' ORDER BY p[1]) FROM regexp_matches(string_agg(outcome, ' '), '(\w[\w ]*) as pg_database_owner', 'g') p) AS what,
 	   string_agg(DISTINCT substring(outcome, '^[0-9A-Z]{5} .*'), '; ') AS errors
   FROM tried GROUP BY n, function ORDER BY n;
 -- that is as much as there is to see: before, each of them ran as whoever called

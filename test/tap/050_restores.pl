@@ -17,7 +17,7 @@ my $node = start_node('main', 'max_prepared_transactions = 2', 'fsync = off');
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
 my $token = mint();
 my $dir = PostgreSQL::Test::Utils::tempdir();
-my $super = $ENV{PGUSER} // 'postgres';
+my $super = $node->safe_psql('postgres', 'SELECT 10::oid::regrole');
 old_version();
 
 # "old" has made all there is, and owned the database.  The databases that
