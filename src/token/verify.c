@@ -170,17 +170,35 @@ has_issuer(const AzIssuer *issuer, const AzJson *iss)
 		memcmp(text, issuer->issuer, len) == 0;
 }
 
+/* Among whom to choose. */
+static AzCandidates
+candidates(const AzVerification *v)
+{
+	const AzTrust *trust = v->trust;
+	AzCandidates all = {trust->issuers, trust->nissuers};
+	AzTokenHint hint;
+
+	if (trust->find == NULL)
+		return all;
+	hint.iss = az_json_string(claim(v, "iss"), &hint.iss_len);
+	hint.aud = claim(v, "aud");
+	hint.kid = v->jws.kid;
+	hint.kid_len = v->jws.kid_len;
+	return trust->find(trust->arg, &hint);
+}
+
 /* RFC 8725, 3.8: the key must belong to the issuer, so the issuer comes first. */
 static AzReason
 choose_issuer(AzVerification *v)
 {
 	const AzJson *iss = claim(v, "iss");
 	const AzJson *aud = claim(v, "aud");
+	AzCandidates among = candidates(v);
 	size_t		i;
 
-	for (i = 0; i < v->trust->nissuers; i++)
+	for (i = 0; i < among.n; i++)
 	{
-		const AzIssuer *issuer = v->trust->issuers[i];
+		const AzIssuer *issuer = among.issuers[i];
 
 		if (issuer->by_audience ? !has_audience(issuer, aud) : !has_issuer(issuer, iss))
 			continue;

@@ -22,6 +22,31 @@ typedef struct AzRevocable
 } AzRevocable;
 
 /*
+ * What a token says before anything of it is believed, to find its issuer and
+ * the keys that it may be signed with.
+ */
+typedef struct AzTokenHint
+{
+	const char *iss;			/* NULL: absent, or no string */
+	size_t		iss_len;
+	const AzJson *aud;			/* NULL: absent; of any type */
+	const char *kid;			/* NULL: absent */
+	size_t		kid_len;
+} AzTokenHint;
+
+/*
+ * The candidates among all issuers: the one of that name, and those chosen by
+ * one of that audience; others do no harm.  Of each at least the keys that
+ * have the kid or, where none has it, those without one; all keys for a token
+ * without kid.
+ */
+typedef struct AzCandidates
+{
+	AzIssuer  **issuers;
+	size_t		n;
+} AzCandidates;
+
+/*
  * Filled by the caller: from catalogs in the server, from a file in tests.
  * Issuers and keys stay where they are until az_verify() has returned,
  * whatever a callback does.
@@ -37,6 +62,9 @@ typedef struct AzTrust
 	void	   *arg;
 
 	const AzConverter *converter;	/* NULL: claims stay UTF-8 */
+
+	/* NULL: the issuers above, all of them.  May leave by longjmp. */
+	AzCandidates (*find) (void *arg, const AzTokenHint *hint);
 } AzTrust;
 
 /*

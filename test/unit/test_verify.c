@@ -46,7 +46,7 @@ typedef struct Case
 static AzTrust
 trust_of(AzIssuer **issuers, size_t n)
 {
-	AzTrust		trust = {issuers, n, MAX_SIZE, NULL, NULL, NULL};
+	AzTrust		trust = {issuers, n, MAX_SIZE, NULL, NULL, NULL, NULL};
 
 	return trust;
 }
@@ -409,14 +409,60 @@ test_claims(void)
 
 /* ---- several issuers ---- */
 
+/* Issuers to be found, and what was asked for. */
+typedef struct Found
+{
+	AzIssuer  **issuers;
+	size_t		n;
+	int			calls;
+	char		text[200];
+	AzIssuer   *candidates[4];
+} Found;
+
+/* By name, and all that are chosen by audience: they do no harm. */
+static AzCandidates
+find(void *arg, const AzTokenHint *hint)
+{
+	Found	   *found = arg;
+	AzCandidates answer = {found->candidates, 0};
+	size_t		i;
+
+	found->calls++;
+	snprintf(found->text, sizeof(found->text), "iss %.*s aud %d kid %.*s",
+			 hint->iss ? (int) hint->iss_len : 1, hint->iss ? hint->iss : "-",
+			 hint->aud ? (int) az_json_type(hint->aud) : -1,
+			 hint->kid ? (int) hint->kid_len : 1, hint->kid ? hint->kid : "-");
+	for (i = 0; i < found->n; i++)
+	{
+		AzIssuer   *issuer = found->issuers[i];
+
+		if (issuer->by_audience ||
+			(hint->iss != NULL && hint->iss_len == issuer->issuer_len &&
+			 memcmp(hint->iss, issuer->issuer, hint->iss_len) == 0))
+			answer.issuers[answer.n++] = issuer;
+	}
+	return answer;
+}
+
+/* Among all of them, and among those that a callback finds: it is the same. */
 static AzReason
 judge_among(AzIssuer **issuers, size_t n, const char *payload, const char **name)
 {
 	static char found[100];
 	AzTrust		trust = trust_of(issuers, n);
+	Found		finding = {issuers, n, 0, "", {NULL}};
 	char	   *token = mint(HEADER, payload);
 	const AzIdentity *id;
-	AzReason	reason = verify_at(&trust, token, NOW, &id);
+	AzReason	among_found;
+	AzReason	reason;
+
+	trust.find = find;
+	trust.arg = &finding;
+	among_found = verify_at(&trust, token, NOW, &id);
+	trust.find = NULL;
+	reason = verify_at(&trust, token, NOW, &id);
+	if (among_found != reason || finding.calls != 1)
+		ok(false, "the same among those found: %s", payload);
 
 	*name = "";
 	if (id != NULL)
@@ -485,6 +531,42 @@ test_issuers(void)
 	issuers[0]->algorithms = AZ_ALG_BIT(AZ_HS256);
 	ok(judge_among(issuers, 1, BASE "}", &name) == AZ_KEY_NOT_FOUND, "an issuer without keys");
 	az_issuer_free(issuers[0]);
+}
+
+/* What a token says to be found by, and what it does not. */
+static void
+test_hint(void)
+{
+	static const struct
+	{
+		const char *header;
+		const char *payload;
+		const char *text;
+	}			cases[] =
+	{
+		{HEADER, "{\"iss\":\"https://x/\",\"aud\":\"api\"}", "iss https://x/ aud %d kid k1"},
+		{"{\"alg\":\"HS256\"}", "{\"iss\":\"\",\"aud\":[]}", "iss  aud %d kid -"},
+		{"{\"alg\":\"HS256\",\"kid\":\"\"}", "{\"iss\":7}", "iss - aud %d kid "},
+		{"{\"alg\":\"none\",\"kid\":\"k\"}", "{\"iss\":null,\"aud\":null}", "iss - aud %d kid k"},
+	};
+	static const int types[] = {AZ_JSON_STRING, AZ_JSON_ARRAY, -1, AZ_JSON_NULL};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		Found		finding = {NULL, 0, 0, "", {NULL}};
+		AzTrust		trust = trust_of(NULL, 0);
+		char	   *token = mint(cases[i].header, cases[i].payload);
+		char		expected[200];
+		const AzIdentity *id;
+
+		trust.find = find;
+		trust.arg = &finding;
+		snprintf(expected, sizeof(expected), cases[i].text, types[i]);
+		ok(verify_at(&trust, token, NOW, &id) == AZ_ISSUER_UNTRUSTED &&
+		   strcmp(finding.text, expected) == 0, "%s", expected);
+		free(token);
+	}
 }
 
 /* ---- revocation ---- */
@@ -862,6 +944,7 @@ main(void)
 	test_deadline();
 	test_claims();
 	test_issuers();
+	test_hint();
 	test_revocation();
 	test_order();
 	test_text();
