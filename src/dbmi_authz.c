@@ -10,7 +10,7 @@
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "session/login.h"
-#include "trust/trust.h"
+#include "trust/trust_table.h"
 
 PG_MODULE_MAGIC;
 
@@ -19,7 +19,7 @@ extern PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
-	az_trust_init();
+	az_trust_table_init();
 	az_registry_init();
 	az_guard_init();
 	az_session_init();

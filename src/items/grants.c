@@ -22,7 +22,7 @@
 #include "server/report.h"
 #include "session/plans.h"
 #include "session/session.h"
-#include "trust/trust.h"
+#include "trust/trust_table.h"
 
 /* A permission on an item; both folded, in the block at these offsets. */
 typedef struct Grant

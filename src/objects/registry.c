@@ -26,7 +26,6 @@
 #include "utils/syscache.h"
 
 #include "token/identity.h"
-#include "trust/trust.h"
 #include "trust/trust_table.h"
 
 enum
@@ -46,7 +45,16 @@ typedef struct Entry
 
 const char *const az_rule_kinds[AZ_N_RULE_KINDS] = {"user", "group"};
 
-static AzCacheState state = AZ_CACHE_NEEDS_REBUILD;
+/*
+ * As in core's evtcache.c: an invalidation that arrives during a rebuild must
+ * not be lost.
+ */
+static enum
+{
+	NEEDS_REBUILD,
+	REBUILD_STARTED,
+	VALID
+} state = NEEDS_REBUILD;
 static MemoryContext cache_context = NULL;	/* holds the entries */
 static Entry *entries = NULL;	/* by permission, then by table */
 static int	nentries = 0;
@@ -62,7 +70,7 @@ relcache_changed(Datum arg, Oid relid)
 {
 	generation++;
 	if (relid == InvalidOid || relid == table)
-		state = AZ_CACHE_NEEDS_REBUILD;
+		state = NEEDS_REBUILD;
 }
 
 static void
@@ -189,7 +197,7 @@ rebuild(void)
 		raise_no_registry();
 
 	table = found;
-	state = AZ_CACHE_REBUILD_STARTED;
+	state = REBUILD_STARTED;
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz registry",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
@@ -208,8 +216,8 @@ rebuild(void)
 	cache_context = context;
 	entries = built;
 	nentries = nbuilt;
-	if (state == AZ_CACHE_REBUILD_STARTED)
-		state = AZ_CACHE_VALID;
+	if (state == REBUILD_STARTED)
+		state = VALID;
 }
 
 /* The first entry of a permission, or where it would stand. */
@@ -238,7 +246,7 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 	int			kind;
 
 	memset(found, 0, sizeof(*found));
-	if (state != AZ_CACHE_VALID)
+	if (state != VALID)
 		rebuild();
 	for (i = find_perm(perm, len); i < nentries; i++)
 	{
@@ -266,7 +274,7 @@ az_registered_for(Oid rel)
 	List	   *perms = NIL;
 	int			i;
 
-	if (state != AZ_CACHE_VALID)
+	if (state != VALID)
 		rebuild();
 	for (i = 0; i < nentries; i++)
 	{

@@ -29,7 +29,7 @@
 #include "server/guc.h"
 #include "session/plans.h"
 #include "session/session.h"
-#include "trust/trust.h"
+#include "trust/trust_table.h"
 
 /* What the planner needs to know of a check. */
 typedef struct Check

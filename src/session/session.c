@@ -28,6 +28,7 @@
 #include "server/report.h"
 #include "session/plans.h"
 #include "trust/trust.h"
+#include "trust/trust_table.h"
 
 static const AzAdoption *adopted = NULL;
 

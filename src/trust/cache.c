@@ -19,6 +19,7 @@
 #include "server/guc.h"
 #include "token/crypto.h"
 #include "trust/trust.h"
+#include "trust/trust_table.h"
 
 /* All identities together; one of more than a quarter is not kept. */
 #define CACHE_BYTES		(16 * 1024 * 1024)
@@ -28,8 +29,8 @@ typedef struct Entry
 	unsigned char digest[32];	/* the key */
 	AzIdentity *identity;		/* malloc'ed: a context would round its size up */
 	uint32		serial;
-	uint64		config_epoch;	/* a change of issuers or keys ends the entry */
-	uint64		epoch;			/* a revocation has it looked up again */
+	uint64		choice;			/* another choice of the issuer ends the entry */
+	uint64		epoch;			/* a change of the trust has it looked up again */
 	dlist_node	lru;
 } Entry;
 
@@ -82,7 +83,7 @@ next_serial(void)
 
 static void
 keep(const unsigned char *digest, const AzVerifiedToken *verified,
-	 uint64 config_epoch)
+	 uint64 choice)
 {
 	Size		size = verified->identity->size;
 	AzIdentity *copy;
@@ -103,7 +104,7 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified,
 	memcpy(copy, verified->identity, size);
 	entry->identity = copy;
 	entry->serial = verified->serial;
-	entry->config_epoch = config_epoch;
+	entry->choice = choice;
 	entry->epoch = verified->epoch;
 	dlist_push_head(&lru, &entry->lru);
 	cached_bytes += size;
@@ -111,12 +112,12 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified,
 
 /* Is what was verified before still as good as verified now? */
 static bool
-still_good(Entry *entry, int64 now, uint64 epoch)
+still_good(Entry *entry, int64 now, uint64 epoch, uint64 choice)
 {
 	const AzIdentity *id = entry->identity;
 
 	if (now >= id->deadline || now < id->not_before ||
-		entry->config_epoch != az_trust_config_epoch())
+		entry->choice != choice)
 		return false;
 	if (entry->epoch != epoch)
 	{
@@ -154,7 +155,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 {
 	unsigned char digest[32];
 	uint64		epoch;
-	uint64		config_epoch;
+	uint64		choice;
 	AzReason	reason;
 	Entry	   *entry;
 
@@ -169,13 +170,13 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	 * while we verify makes the entry stale rather than fresh.
 	 */
 	epoch = az_trust_epoch();
-	config_epoch = az_trust_config_epoch();
+	choice = az_trust_choice_epoch();
 	if (!az_sha256(token, len, digest))
 		return AZ_CRYPTO_FAILURE;
 	entry = hash_search(entries, digest, HASH_FIND, NULL);
 	if (entry)
 	{
-		if (still_good(entry, now, epoch))
+		if (still_good(entry, now, epoch, choice))
 		{
 			dlist_move_head(&lru, &entry->lru);
 			verified->identity = entry->identity;
@@ -188,6 +189,6 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 
 	reason = verify_afresh(token, len, now, epoch, verified);
 	if (reason == AZ_OK)
-		keep(digest, verified, config_epoch);
+		keep(digest, verified, choice);
 	return reason;
 }

@@ -3,286 +3,389 @@
  * trust.c
  *	  Which issuers this database believes, with which keys.
  *
- * Issuers and parsed keys (trust_read.c) are kept until one of the tables of
- * schema authz changes, in whatever session.  Everything lives in one memory
- * context; the objects of the token library are freed by its reset callbacks.
- * Revocations are not kept but looked up (revocation.c).
+ * An issuer is read when a token names it, a key when a token may be signed
+ * with it.  Both are kept while their rows are unchanged: after any change of
+ * the tables the rows in use are looked at again by index, and what has the
+ * same version is still what it was.  A bounded number of issuers is kept, the
+ * one used longest ago goes first.  Revocations are not kept but looked up
+ * (revocation.c).
  *
  *-------------------------------------------------------------------------
  */
 #include "trust/trust.h"
 
-#include "access/table.h"
-#include "catalog/dependency.h"
-#include "catalog/namespace.h"
-#include "catalog/pg_am.h"
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
-#include "commands/extension.h"
-#include "utils/inval.h"
-#include "utils/lsyscache.h"
+#include "common/hashfn.h"
+#include "lib/ilist.h"
 #include "utils/memutils.h"
-#include "utils/rel.h"
 
 #include "server/encoding.h"
 #include "server/guc.h"
+#include "trust/revocation.h"
+#include "trust/trust_read.h"
 #include "trust/trust_table.h"
 
-/* The columns' types, as the install script has them. */
-static const Oid profile_types[] = {TEXTOID, TEXTOID, BOOLOID, JSONOID};
-static const Oid issuer_types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, JSONOID};
-static const Oid key_types[] = {
-	TEXTOID, TEXTOID, TEXTOID, JSONOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
-};
-static const Oid revocation_types[] = {
-	TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
-};
-static const Oid inactive_types[] = {TEXTOID, TEXTOID};
-static const Oid item_types[] = {
-	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
-};
-static const Oid implies_types[] = {TEXTOID, TEXTOID, TEXTOID};
+#define MAX_ISSUERS		64
 
-static const struct
+typedef struct Entry
 {
-	const char *name;
-	const Oid  *types;
-	int			ntypes;
-}			shapes[AZ_N_TABLES] = {
-	{"profile", profile_types, lengthof(profile_types)},
-	{"issuer", issuer_types, lengthof(issuer_types)},
-	{"issuer_key", key_types, lengthof(key_types)},
-	{"revocation", revocation_types, lengthof(revocation_types)},
-	{"inactive_subject", inactive_types, lengthof(inactive_types)},
-	{"item_permission", item_types, lengthof(item_types)},
-	{"permission_implies", implies_types, lengthof(implies_types)}
-};
+	dlist_node	lru;
+	MemoryContext context;		/* holds the entry and what hangs on it */
+	char	   *name;
+	uint32		hash;
+	uint64		version;		/* of its row and the profile's */
+	AzIssuer   *issuer;			/* NULL: the row is not to be believed */
+	uint64		looked;			/* issuers_epoch() of the last look */
+	List	   *keys;			/* AzStoredKey */
+	uint64		keys_looked;	/* 0: never */
+} Entry;
 
-static AzCacheState cache_state = AZ_CACHE_NEEDS_REBUILD;
-static MemoryContext cache_context = NULL;	/* holds the issuers of "trust" */
-static AzTrust trust;
-static bool installed = false;
-static Oid	tables[AZ_N_TABLES];
-static uint64 epoch = 1;
-static uint64 config_epoch = 1;
-static uint64 grants_epoch = 1;
+static dlist_head lru = DLIST_STATIC_INIT(lru);
+static int	nentries = 0;
+
+/* Issuers that tokens choose by audience, sorted by it. */
+static struct
+{
+	MemoryContext context;
+	uint64		looked;			/* 0: never */
+	AzAudienceRow *rows;
+	int			n;
+} by_audience;
+
+/* Grows with every change of issuers or profiles; never 0. */
+static uint64
+issuers_epoch(void)
+{
+	return 1 + az_table_epoch(AZ_TABLE_ISSUER) + az_table_epoch(AZ_TABLE_PROFILE);
+}
+
+static uint64
+keys_epoch(void)
+{
+	return 1 + az_table_epoch(AZ_TABLE_KEY);
+}
+
 
 /*
- * Only marks: the objects may be in use by the very code whose catalog access
- * brought us here.
+ * Issuers that are kept
  */
-static void
-relcache_changed(Datum arg, Oid relid)
-{
-	int			i;
 
-	for (i = 0; i < AZ_N_TABLES; i++)
+static Entry *
+find_entry(const char *name, uint32 hash)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &lru)
 	{
-		if (relid != InvalidOid && relid != tables[i])
-			continue;
-		switch (i)
+		Entry	   *entry = dlist_container(Entry, lru, iter.cur);
+
+		if (entry->hash == hash && strcmp(entry->name, name) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static void
+drop_entry(Entry *entry)
+{
+	dlist_delete(&entry->lru);
+	nentries--;
+	MemoryContextDelete(entry->context);
+}
+
+/*
+ * Build completely, then add.  The context hangs below the caller's until
+ * then, so that an error frees it.
+ */
+static Entry *
+add_entry(const char *name, uint32 hash, uint64 looked)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz issuer",
+												  ALLOCSET_SMALL_SIZES);
+	Entry	   *entry = MemoryContextAllocZero(context, sizeof(Entry));
+
+	entry->context = context;
+	entry->name = MemoryContextStrdup(context, name);
+	entry->hash = hash;
+	entry->looked = looked;
+	entry->issuer = az_read_issuer(name, context, &entry->version);
+	if (entry->version == 0)
+	{
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	if (nentries == MAX_ISSUERS)
+		drop_entry(dlist_container(Entry, lru, dlist_tail_node(&lru)));
+	MemoryContextSetParent(context, TopMemoryContext);
+	dlist_push_head(&lru, &entry->lru);
+	nentries++;
+	return entry;
+}
+
+/* The issuer of that name (UTF-8), as its row is now; NULL when there is none. */
+static Entry *
+look_up(const char *name)
+{
+	uint32		hash = hash_bytes((const unsigned char *) name, strlen(name));
+	Entry	   *entry = find_entry(name, hash);
+	uint64		epoch = issuers_epoch();
+
+	if (entry == NULL)
+		return add_entry(name, hash, epoch);
+	if (entry->looked != epoch)
+	{
+		if (az_issuer_version(name) != entry->version)
 		{
-			case AZ_TABLE_REVOCATION:
-			case AZ_TABLE_INACTIVE:
-				epoch++;
-				az_lookup_changed(i);
-				break;
-			case AZ_TABLE_ITEM:
-			case AZ_TABLE_IMPLIES:
-				grants_epoch++;
-				break;
-			default:
-				epoch++;
-				config_epoch++;
-				cache_state = AZ_CACHE_NEEDS_REBUILD;
-				break;
+			drop_entry(entry);
+			return add_entry(name, hash, epoch);
 		}
+		entry->looked = epoch;
+	}
+	dlist_move_head(&lru, &entry->lru);
+	return entry;
+}
+
+
+/*
+ * Keys
+ */
+
+static bool
+has_kid(const AzStoredKey *stored, const void *kid)
+{
+	return stored->kid != NULL && strcmp(stored->kid, kid) == 0;
+}
+
+static bool
+has_no_kid(const AzStoredKey *stored, const void *arg)
+{
+	return stored->kid == NULL;
+}
+
+static bool
+is_any(const AzStoredKey *stored, const void *arg)
+{
+	return true;
+}
+
+/* Keys whose row is gone go. */
+static void
+forget_keys(Entry *entry)
+{
+	ListCell   *lc;
+
+	foreach(lc, entry->keys)
+	{
+		AzStoredKey *stored = lfirst(lc);
+
+		if (stored->stands)
+			continue;
+		if (stored->key)
+			az_issuer_drop_key(entry->issuer, stored->key);
+		if (stored->kid)
+			pfree(stored->kid);
+		pfree(stored);
+		entry->keys = foreach_delete_current(entry->keys, lc);
 	}
 }
 
-void
-az_trust_init(void)
-{
-	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
-}
-
 /*
- * A table of that name that does not belong to the extension is somebody's
- * forgery.
+ * Have all keys made for which wanted() says so; is there a good one?  The rows
+ * are read when they may have changed, or when one of these was never made.
  */
-Oid
-az_extension_table(const char *name)
+static bool
+make_keys(Entry *entry, AzWanted wanted, const void *arg)
 {
-	Oid			extension = get_extension_oid("dbmi_authz", true);
-	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
+	uint64		epoch = keys_epoch();
+	bool		all_judged = entry->keys_looked == epoch;
+	bool		found = false;
+	ListCell   *lc;
 
-	/* what does not exist is nobody's, as the forgery is */
-	if (!OidIsValid(extension) ||
-		getExtensionOfObject(RelationRelationId, found) != extension)
-		return InvalidOid;
+	foreach(lc, entry->keys)
+	{
+		const AzStoredKey *stored = lfirst(lc);
+
+		all_judged = all_judged && (stored->judged || !wanted(stored, arg));
+	}
+	if (!all_judged)
+	{
+		az_read_keys(entry->issuer, &entry->keys, entry->context, wanted, arg);
+		forget_keys(entry);
+		entry->keys_looked = epoch;
+	}
+	foreach(lc, entry->keys)
+	{
+		const AzStoredKey *stored = lfirst(lc);
+
+		found = found || (stored->key != NULL && wanted(stored, arg));
+	}
 	return found;
 }
 
-static bool
-find_tables(void)
-{
-	Oid			found[AZ_N_TABLES];
-	int			i;
-
-	for (i = 0; i < AZ_N_TABLES; i++)
-	{
-		found[i] = az_extension_table(shapes[i].name);
-		if (!OidIsValid(found[i]))
-			return false;
-	}
-	memcpy(tables, found, sizeof(tables));
-	return true;
-}
-
-/* A view has no rows to scan, a dropped column no type. */
-static bool
-has_shape(Relation rel, const Oid *types, int ntypes)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	int			i;
-
-	if (rel->rd_rel->relkind != RELKIND_RELATION ||
-		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < ntypes)
-		return false;
-	for (i = 0; i < ntypes; i++)
-	{
-		if (TupleDescAttr(desc, i)->atttypid != types[i])
-			return false;
-	}
-	return true;
-}
-
-Relation
-az_open_as(Oid table, const Oid *types, int ntypes)
-{
-	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
-
-	if (rel && !has_shape(rel, types, ntypes))
-	{
-		table_close(rel, AccessShareLock);
-		return NULL;
-	}
-	return rel;
-}
-
-Relation
-az_open_table(AzCatalog table)
-{
-	Relation	rel = az_open_as(tables[table], shapes[table].types,
-								 shapes[table].ntypes);
-
-	/* perhaps there is another one of its name */
-	if (rel == NULL && cache_state == AZ_CACHE_VALID)
-		cache_state = AZ_CACHE_NEEDS_REBUILD;
-	return rel;
-}
-
 /*
- * Build completely, then swap.  The new context hangs below the caller's
- * until it is complete, so that an error frees it.
+ * The keys among which verify.c chooses: those of the token's kid or, where
+ * there is none, those without; all for a token without kid.
  */
 static void
-rebuild(void)
+make_candidates(Entry *entry, const char *kid)
 {
-	MemoryContext context;
+	if (kid == NULL)
+		(void) make_keys(entry, is_any, NULL);
+	else if (!make_keys(entry, has_kid, kid))
+		(void) make_keys(entry, has_no_kid, NULL);
+}
+
+
+/*
+ * Issuers that tokens choose by audience
+ */
+
+static int
+compare_audiences(const void *a, const void *b)
+{
+	return strcmp(((const AzAudienceRow *) a)->audience, ((const AzAudienceRow *) b)->audience);
+}
+
+/* Build completely, then swap. */
+static void
+look_for_audiences(void)
+{
+	uint64		epoch = issuers_epoch();
 	MemoryContext scratch;
+	MemoryContext context;
 	MemoryContext old;
-	List	   *issuers;
+	List	   *pairs;
 	ListCell   *lc;
-	AzTrust		built;
+	AzAudienceRow *rows;
+	int			n = 0;
 
-	cache_state = AZ_CACHE_REBUILD_STARTED;
-	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz trust",
-									ALLOCSET_DEFAULT_SIZES);
-	scratch = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz trust rows",
-									ALLOCSET_DEFAULT_SIZES);
+	if (by_audience.looked == epoch)
+		return;
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz rows",
+									ALLOCSET_SMALL_SIZES);
+	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz audiences",
+									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(scratch);
-	issuers = az_read_issuers(context);
+	pairs = az_read_audiences();
+	MemoryContextSwitchTo(context);
+	rows = palloc(sizeof(AzAudienceRow) * Max(list_length(pairs), 1));
+	foreach(lc, pairs)
+	{
+		const AzAudienceRow *pair = lfirst(lc);
 
-	memset(&built, 0, sizeof(built));
-	built.issuers = MemoryContextAlloc(context, sizeof(AzIssuer *) *
-									   Max(list_length(issuers), 1));
-	foreach(lc, issuers)
-		built.issuers[built.nissuers++] = lfirst(lc);
-	built.revoked = az_is_revoked;
-
+		rows[n].audience = pstrdup(pair->audience);
+		rows[n++].issuer = pstrdup(pair->issuer);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
-	if (cache_context)
-		MemoryContextDelete(cache_context);
+	qsort(rows, n, sizeof(AzAudienceRow), compare_audiences);
+
+	if (by_audience.context)
+		MemoryContextDelete(by_audience.context);
 	MemoryContextSetParent(context, TopMemoryContext);
-	cache_context = context;
-	trust = built;
-	if (cache_state == AZ_CACHE_REBUILD_STARTED)
-		cache_state = AZ_CACHE_VALID;
+	by_audience.context = context;
+	by_audience.rows = rows;
+	by_audience.n = n;
+	by_audience.looked = epoch;
+}
+
+
+/*
+ * What verify.c asks for
+ */
+
+/* Two candidates are ambiguous already, and one more was found by its name. */
+#define MAX_CANDIDATES	3
+static AzIssuer *found_issuers[MAX_CANDIDATES];
+
+static void
+add_candidate(AzCandidates *candidates, const char *name, bool chosen_by_audience,
+			  const char *kid)
+{
+	Entry	   *entry = candidates->n < MAX_CANDIDATES ? look_up(name) : NULL;
+	size_t		i;
+
+	if (entry == NULL || entry->issuer == NULL ||
+		entry->issuer->by_audience != chosen_by_audience)
+		return;
+	for (i = 0; i < candidates->n; i++)
+	{
+		if (candidates->issuers[i] == entry->issuer)
+			return;
+	}
+	make_candidates(entry, kid);
+	candidates->issuers[candidates->n++] = entry->issuer;
+}
+
+static void
+add_by_audience(AzCandidates *candidates, const AzJson *aud, const char *kid)
+{
+	size_t		len;
+	const char *text = az_json_string(aud, &len);
+	int			low = 0;
+	int			high = by_audience.n;
+
+	if (text == NULL)
+		return;
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (strcmp(by_audience.rows[middle].audience, text) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < by_audience.n && strcmp(by_audience.rows[low].audience, text) == 0; low++)
+		add_candidate(candidates, by_audience.rows[low].issuer, true, kid);
+}
+
+static AzCandidates
+find_issuers(void *arg, const AzTokenHint *hint)
+{
+	AzCandidates candidates = {found_issuers, 0};
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz rows",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(scratch);
+	const char *kid = hint->kid ? pnstrdup(hint->kid, hint->kid_len) : NULL;
+	size_t		i;
+
+	if (hint->iss)
+		add_candidate(&candidates, pnstrdup(hint->iss, hint->iss_len), false, kid);
+	look_for_audiences();
+	if (hint->aud && by_audience.n > 0)
+	{
+		if (az_json_type(hint->aud) == AZ_JSON_ARRAY)
+		{
+			for (i = 0; i < az_json_count(hint->aud); i++)
+				add_by_audience(&candidates, az_json_at(hint->aud, i), kid);
+		}
+		else
+			add_by_audience(&candidates, hint->aud, kid);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+	return candidates;
 }
 
 const AzTrust *
 az_trust(void)
 {
-	/* valid only while the extension is installed */
-	if (cache_state != AZ_CACHE_VALID)
-	{
-		bool		was_installed = installed;
+	static AzTrust trust = {.revoked = az_is_revoked, .find = find_issuers};
 
-		/* the extension may have been dropped, or created anew */
-		installed = find_tables();
-		if (installed != was_installed)
-		{
-			epoch++;
-			config_epoch++;
-			grants_epoch++;
-		}
-		if (!installed)
-		{
-			memset(tables, 0, sizeof(tables));
-			return NULL;
-		}
-		rebuild();
-	}
+	if (!az_tables_found())
+		return NULL;
 	trust.max_token_size = az_max_token_size;
 	trust.converter = az_converter();
 	return &trust;
 }
 
 uint64
-az_trust_epoch(void)
+az_trust_choice_epoch(void)
 {
-	AcceptInvalidationMessages();
-	return epoch;
-}
-
-uint64
-az_trust_config_epoch(void)
-{
-	return config_epoch;
-}
-
-uint64
-az_grants_epoch(void)
-{
-	return grants_epoch;
-}
-
-List *
-az_tables_of_plans(bool grants)
-{
-	List	   *oids = NIL;
-
-	if (!installed)
-		return NIL;
-	oids = list_make1_oid(tables[AZ_TABLE_INACTIVE]);
-	if (grants)
-	{
-		oids = lappend_oid(oids, tables[AZ_TABLE_ITEM]);
-		oids = lappend_oid(oids, tables[AZ_TABLE_IMPLIES]);
-	}
-	return oids;
+	if (!az_tables_found())
+		return 0;
+	look_for_audiences();
+	return by_audience.n > 0 ? by_audience.looked : 0;
 }
 
 /* A string of the block; NULL for AZ_NULL. */
@@ -294,27 +397,14 @@ block_string(const AzIdentity *id, const AzNode *node)
 	return pnstrdup(az_node_bytes(id, node), az_node_len(node));
 }
 
-AzReason
-az_trust_still_holds(const AzIdentity *id)
+/* Is the key that the identity's token was signed with still there? */
+static bool
+has_key(Entry *entry, const AzIdentity *id, const char *kid)
 {
-	const AzTrust *now = az_trust();
-	const AzIssuer *issuer = NULL;
-	AzRevocable what;
-	const char *kid;
+	const AzIssuer *issuer = entry->issuer;
 	size_t		i;
 
-	if (now == NULL)
-		return AZ_ISSUER_UNTRUSTED;
-	what.issuer = block_string(id, &id->trust_issuer);
-	for (i = 0; i < now->nissuers; i++)
-	{
-		if (strcmp(now->issuers[i]->issuer, what.issuer) == 0)
-			issuer = now->issuers[i];
-	}
-	if (issuer == NULL || issuer->version != id->issuer_version)
-		return AZ_ISSUER_UNTRUSTED;
-
-	kid = block_string(id, &id->trust_kid);
+	(void) make_keys(entry, kid ? has_kid : has_no_kid, kid);
 	for (i = 0; i < issuer->nkeys; i++)
 	{
 		const AzKey *key = issuer->keys[i];
@@ -323,9 +413,22 @@ az_trust_still_holds(const AzIdentity *id)
 			strcmp(az_key_thumbprint(key), id->thumbprint) == 0 &&
 			(kid == NULL) == (az_key_kid(key) == NULL) &&
 			(kid == NULL || strcmp(kid, az_key_kid(key)) == 0))
-			break;
+			return true;
 	}
-	if (i == issuer->nkeys)
+	return false;
+}
+
+static AzReason
+still_holds(const AzIdentity *id)
+{
+	AzRevocable what;
+	Entry	   *entry;
+
+	what.issuer = block_string(id, &id->trust_issuer);
+	entry = look_up(what.issuer);
+	if (entry == NULL || entry->issuer == NULL ||
+		entry->issuer->version != id->issuer_version ||
+		!has_key(entry, id, block_string(id, &id->trust_kid)))
 		return AZ_ISSUER_UNTRUSTED;
 
 	what.token_id = block_string(id, &id->trust_token_id);
@@ -335,11 +438,29 @@ az_trust_still_holds(const AzIdentity *id)
 	return az_is_revoked(NULL, &what) ? AZ_REVOKED : AZ_OK;
 }
 
+AzReason
+az_trust_still_holds(const AzIdentity *id)
+{
+	MemoryContext scratch;
+	MemoryContext old;
+	AzReason	reason;
+
+	if (!az_tables_found())
+		return AZ_ISSUER_UNTRUSTED;
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz rows",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(scratch);
+	reason = still_holds(id);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(scratch);
+	return reason;
+}
+
 bool
 az_subject_is_inactive(const AzIdentity *id)
 {
 	const char *subject = block_string(id, &id->trust_subject);
 
-	return az_trust() != NULL && subject != NULL &&
+	return az_tables_found() && subject != NULL &&
 		az_is_listed_inactive(block_string(id, &id->trust_issuer), subject);
 }

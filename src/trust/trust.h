@@ -9,7 +9,6 @@
 #define AZ_TRUST_H
 
 #include "server/compat.h"
-#include "nodes/pg_list.h"
 #include "token/verify.h"
 
 /*
@@ -20,13 +19,10 @@
 extern const AzTrust *az_trust(void);
 
 /*
- * Grows by one at least whenever issuers, keys, profiles or revocations may
- * have changed.  Reads pending invalidation messages first.
+ * While this stands still, a token would choose among the same issuers: it
+ * grows with changes of issuers, where some are chosen by audience.
  */
-extern uint64 az_trust_epoch(void);
-
-/* The same for all but the revocations; reads no messages. */
-extern uint64 az_trust_config_epoch(void);
+extern uint64 az_trust_choice_epoch(void);
 
 /*
  * Does the trust of now still carry this identity: its issuer unaltered, its
@@ -37,25 +33,5 @@ extern AzReason az_trust_still_holds(const AzIdentity *id);
 
 /* Is its subject listed in authz.inactive_subject? */
 extern bool az_subject_is_inactive(const AzIdentity *id);
-
-/*
- * Grows whenever item permissions or what they imply may have changed; reads
- * no messages.
- */
-extern uint64 az_grants_epoch(void);
-
-/*
- * OIDs of the tables whose changes end a kept plan: of every plan that met a
- * check, and of one that asked for stored permissions.
- */
-extern List *az_tables_of_plans(bool grants);
-
-/* The table of that name in our schema; InvalidOid when it is not there. */
-extern Oid	az_extension_table(const char *name);
-
-extern void az_trust_init(void);
-
-/* Name of the schema, the tables and the trigger function. */
-#define AZ_SCHEMA	"authz"
 
 #endif							/* AZ_TRUST_H */

@@ -3,18 +3,11 @@
  * trust_read.c
  *	  Rows of the trust to issuers and keys.
  *
- * Ordinary catalog scans: neither the privileges nor the snapshot of the
- * caller matter, and a utility statement without a snapshot can come here.
- * A row that the functions of the extension would not have written (restored
- * from a dump, edited by hand) is treated as absent, with a warning.
- *
  *-------------------------------------------------------------------------
  */
-#include "trust/trust_table.h"
+#include "trust/trust_read.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "utils/array.h"
@@ -23,15 +16,13 @@
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "trust/trust_table.h"
 
-/* A profile while a rebuild runs. */
 typedef struct Profile
 {
-	char	   *name;
 	bool		by_audience;
 	bool		audience_required;
 	AzJson	   *options;
-	uint64		version;
 } Profile;
 
 /* A text or json column as UTF-8; NULL for SQL NULL and what is no UTF-8. */
@@ -84,69 +75,70 @@ warn_bad_row(const char *what, const char *name, const char *why)
 			 why ? errdetail_internal("%s", why) : 0));
 }
 
-static List *
-read_profiles(MemoryContext context)
+/*
+ * The row that has the text in that column, NULL when there is none; to be
+ * followed by az_end_rows() in either case.
+ */
+static HeapTuple
+first_row(AzRows *rows, AzCatalog table, AttrNumber column, const char *text)
 {
-	List	   *profiles = NIL;
-	Relation	rel = az_open_table(AZ_TABLE_PROFILE);
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	memset(rows, 0, sizeof(*rows));
+	if (text == NULL || !az_begin_rows(rows, table, &column, &text, 1))
+		return NULL;
+	return az_next_row(rows);
+}
 
-	if (rel == NULL)
-		return NIL;
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+/* 0 when there is none of that name. */
+static uint64
+profile_version(const char *name)
+{
+	AzRows		rows;
+	HeapTuple	tuple = first_row(&rows, AZ_TABLE_PROFILE, Profile_profile, name);
+	uint64		version = HeapTupleIsValid(tuple) ? row_version(tuple) : 0;
+
+	az_end_rows(&rows);
+	return version;
+}
+
+/* False when there is none of that name, or its row cannot be believed. */
+static bool
+find_profile(const char *name, Profile *profile)
+{
+	AzRows		rows;
+	HeapTuple	tuple = first_row(&rows, AZ_TABLE_PROFILE, Profile_profile, name);
+
+	memset(profile, 0, sizeof(*profile));
+	if (HeapTupleIsValid(tuple))
 	{
-		TupleDesc	desc = RelationGetDescr(rel);
-		Profile    *profile = palloc0(sizeof(Profile));
+		TupleDesc	desc = RelationGetDescr(rows.rel);
 		int			len;
 		char	   *chosen_by = get_utf8(tuple, Profile_chosen_by, desc, &len);
 		bool		isnull;
 
-		profile->name = get_utf8(tuple, Profile_profile, desc, &len);
 		profile->by_audience = chosen_by && strcmp(chosen_by, "aud") == 0;
 		profile->audience_required =
-			DatumGetBool(heap_getattr(tuple, Profile_audience_required, desc,
-									  &isnull));
-		profile->options = get_json(tuple, Profile_options, desc, context);
-		profile->version = row_version(tuple);
-		if (profile->name && profile->options)
-			profiles = lappend(profiles, profile);
-		else
-			warn_bad_row("profile", profile->name, NULL);
+			DatumGetBool(heap_getattr(tuple, Profile_audience_required, desc, &isnull));
+		profile->options = get_json(tuple, Profile_options, desc, CurrentMemoryContext);
+		if (profile->options == NULL)
+			warn_bad_row("profile", name, NULL);
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return profiles;
+	az_end_rows(&rows);
+	return profile->options != NULL;
 }
 
-static const Profile *
-find_profile(List *profiles, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, profiles)
-	{
-		const Profile *profile = lfirst(lc);
-
-		if (name && strcmp(profile->name, name) == 0)
-			return profile;
-	}
-	return NULL;
-}
-
-/* The accepted audiences; false when the column is not usable. */
-static bool
-add_audiences(AzIssuer *issuer, Datum array)
+/* The accepted audiences, in UTF-8; NIL when the column is not usable. */
+static List *
+read_audiences(Datum array)
 {
 	ArrayType  *audience = DatumGetArrayTypeP(array);
+	List	   *audiences = NIL;
 	Datum	   *values;
 	bool	   *nulls;
 	int			n;
 	int			i;
 
 	if (ARR_ELEMTYPE(audience) != TEXTOID)
-		return false;
+		return NIL;
 	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT,
 					  &values, &nulls, &n);
 	for (i = 0; i < n; i++)
@@ -156,25 +148,47 @@ add_audiences(AzIssuer *issuer, Datum array)
 		int			len;
 
 		if (nulls[i])
-			return false;
+			return NIL;
 		value = DatumGetTextPP(values[i]);
 		utf8 = az_to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &len);
-		if (utf8 == NULL || len == 0 ||
-			!az_issuer_add_audience(issuer, utf8, len))
-			return false;
+		if (utf8 == NULL || len == 0)
+			return NIL;
+		audiences = lappend(audiences, utf8);
 	}
-	return n > 0;
+	return audiences;
+}
+
+static pg_noreturn void
+raise_no_memory(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory")));
+}
+
+/* False when the column is not usable. */
+static bool
+add_audiences(AzIssuer *issuer, Datum array)
+{
+	List	   *audiences = read_audiences(array);
+	ListCell   *lc;
+
+	foreach(lc, audiences)
+	{
+		const char *audience = lfirst(lc);
+
+		if (!az_issuer_add_audience(issuer, audience, strlen(audience)))
+			raise_no_memory();
+	}
+	return audiences != NIL;
 }
 
 /* One row of authz.issuer; NULL and why when it cannot be believed. */
 static AzIssuer *
-make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
-			List *profiles, MemoryContext context, const char **why)
+make_issuer(HeapTuple tuple, TupleDesc desc, const char *name,
+			const Profile *profile, MemoryContext context, const char **why)
 {
-	int			len;
-	const Profile *profile = find_profile(profiles,
-										  get_utf8(tuple, Issuer_profile, desc, &len));
-	AzJson	   *options = get_json(tuple, Issuer_options, desc, context);
+	AzJson	   *options = get_json(tuple, Issuer_options, desc, CurrentMemoryContext);
 	AzOptionError error;
 	AzIssuer   *issuer;
 	bool		isnull;
@@ -187,14 +201,11 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
 	if (isnull && profile->audience_required)
 		return *why = "Its profile requires an audience.", NULL;
 
-	issuer = az_issuer_new(name, name_len);
+	issuer = az_issuer_new(name, strlen(name));
 	if (issuer == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		raise_no_memory();
 	az_free_with(context, az_release_issuer, issuer);
 
-	issuer->version = hash_combine64(row_version(tuple), profile->version);
 	issuer->by_audience = profile->by_audience;
 	issuer->any_audience = isnull;
 	if (!isnull && !add_audiences(issuer, audience))
@@ -205,62 +216,66 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, int name_len,
 	return issuer;
 }
 
-static List *
-read_issuers(List *profiles, MemoryContext context)
+static uint64
+issuer_version(HeapTuple tuple, const char *profile)
 {
-	List	   *issuers = NIL;
-	Relation	rel = az_open_table(AZ_TABLE_ISSUER);
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	/* never 0: that is "no row" */
+	return Max(hash_combine64(row_version(tuple), profile_version(profile)), 1);
+}
 
-	if (rel == NULL)
-		return NIL;
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+uint64
+az_issuer_version(const char *name)
+{
+	AzRows		rows;
+	HeapTuple	tuple = first_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
+	uint64		version = 0;
+	int			len;
+
+	if (HeapTupleIsValid(tuple))
+		version = issuer_version(tuple, get_utf8(tuple, Issuer_profile,
+												 RelationGetDescr(rows.rel), &len));
+	az_end_rows(&rows);
+	return version;
+}
+
+AzIssuer *
+az_read_issuer(const char *name, MemoryContext context, uint64 *version)
+{
+	AzRows		rows;
+	HeapTuple	tuple = first_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
+	AzIssuer   *issuer = NULL;
+
+	*version = 0;
+	if (HeapTupleIsValid(tuple))
 	{
-		TupleDesc	desc = RelationGetDescr(rel);
-		const char *why = "Its name is not valid.";
+		TupleDesc	desc = RelationGetDescr(rows.rel);
 		int			len;
-		char	   *name = get_utf8(tuple, Issuer_issuer, desc, &len);
-		AzIssuer   *issuer = NULL;
+		char	   *profile_name = get_utf8(tuple, Issuer_profile, desc, &len);
+		const char *why;
+		Profile		profile;
 
-		if (name && len > 0)
-			issuer = make_issuer(tuple, desc, name, len, profiles, context, &why);
+		*version = issuer_version(tuple, profile_name);
+		issuer = make_issuer(tuple, desc, name,
+							 find_profile(profile_name, &profile) ? &profile : NULL,
+							 context, &why);
 		if (issuer)
-			issuers = lappend(issuers, issuer);
+			issuer->version = *version;
 		else
 			warn_bad_row("issuer", name, why);
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return issuers;
-}
-
-static AzIssuer *
-find_issuer(List *issuers, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, issuers)
-	{
-		AzIssuer   *issuer = lfirst(lc);
-
-		if (strcmp(issuer->issuer, name) == 0)
-			return issuer;
-	}
-	return NULL;
+	az_end_rows(&rows);
+	return issuer;
 }
 
 /* A key whose row says what the key itself says; NULL and why otherwise. */
 static AzKey *
-make_key(HeapTuple tuple, TupleDesc desc, const AzIssuer *issuer,
-		 MemoryContext context, const char **why)
+make_key(HeapTuple tuple, TupleDesc desc, const AzIssuer *issuer, const char **why)
 {
 	int			len;
 	char	   *kid = get_utf8(tuple, Key_kid, desc, &len);
 	char	   *alg = get_utf8(tuple, Key_alg, desc, &len);
 	char	   *thumbprint = get_utf8(tuple, Key_thumbprint, desc, &len);
-	AzJson	   *jwk = get_json(tuple, Key_jwk, desc, context);
+	AzJson	   *jwk = get_json(tuple, Key_jwk, desc, CurrentMemoryContext);
 	AzKeyError	error;
 	AzKey	   *key;
 
@@ -281,44 +296,137 @@ make_key(HeapTuple tuple, TupleDesc desc, const AzIssuer *issuer,
 	return key;
 }
 
-static void
-read_keys(List *issuers, MemoryContext context)
+static AzStoredKey *
+find_stored(List *stored, uint64 version)
 {
-	Relation	rel = az_open_table(AZ_TABLE_KEY);
-	SysScanDesc scan;
+	ListCell   *lc;
+
+	foreach(lc, stored)
+	{
+		AzStoredKey *key = lfirst(lc);
+
+		if (key->version == version)
+			return key;
+	}
+	return NULL;
+}
+
+/* Judged once: a row that is not to be believed is not reported again. */
+static void
+judge_key(HeapTuple tuple, TupleDesc desc, AzIssuer *issuer, AzStoredKey *stored)
+{
+	const char *why = NULL;
+	AzKey	   *key = make_key(tuple, desc, issuer, &why);
+
+	if (key == NULL)
+		warn_bad_row("key of issuer", issuer->issuer, why);
+	else if (!az_issuer_add_key(issuer, key))
+		raise_no_memory();
+	stored->key = key;
+	stored->judged = true;
+}
+
+/* A row that was not seen before. */
+static AzStoredKey *
+add_stored(List **stored, uint64 version, const char *kid, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	AzStoredKey *key = palloc0(sizeof(AzStoredKey));
+
+	key->version = version;
+	key->kid = kid ? pstrdup(kid) : NULL;
+	*stored = lappend(*stored, key);
+	MemoryContextSwitchTo(old);
+	return key;
+}
+
+void
+az_read_keys(AzIssuer *issuer, List **stored, MemoryContext context,
+			 AzWanted wanted, const void *arg)
+{
+	static const AttrNumber columns[] = {Key_issuer};
+	const char *name = issuer->issuer;
+	AzRows		rows;
+	HeapTuple	tuple;
+	ListCell   *lc;
+
+	foreach(lc, *stored)
+		((AzStoredKey *) lfirst(lc))->stands = false;
+	(void) az_begin_rows(&rows, AZ_TABLE_KEY, columns, &name, 1);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		uint64		version = row_version(tuple);
+		AzStoredKey *key = find_stored(*stored, version);
+		int			len;
+
+		if (key == NULL)
+			key = add_stored(stored, version, get_utf8(tuple, Key_kid, desc, &len), context);
+		key->stands = true;
+		if (!key->judged && wanted(key, arg))
+			judge_key(tuple, desc, issuer, key);
+	}
+	az_end_rows(&rows);
+}
+
+/* The names of the profiles whose issuers are chosen by audience. */
+static List *
+read_profiles_by_audience(void)
+{
+	List	   *names = NIL;
+	AzRows		rows;
 	HeapTuple	tuple;
 
-	if (rel == NULL)
-		return;
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
 	{
-		TupleDesc	desc = RelationGetDescr(rel);
-		const char *why = NULL;
+		TupleDesc	desc = RelationGetDescr(rows.rel);
 		int			len;
-		char	   *name = get_utf8(tuple, Key_issuer, desc, &len);
-		AzIssuer   *issuer = name ? find_issuer(issuers, name) : NULL;
-		AzKey	   *key;
+		char	   *chosen_by = get_utf8(tuple, Profile_chosen_by, desc, &len);
+		char	   *name = get_utf8(tuple, Profile_profile, desc, &len);
 
-		if (issuer == NULL)
-			continue;			/* the issuer was reported */
-		key = make_key(tuple, desc, issuer, context, &why);
-		if (key == NULL)
-			warn_bad_row("key of issuer", name, why);
-		else if (!az_issuer_add_key(issuer, key))
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("out of memory")));
+		if (chosen_by && strcmp(chosen_by, "aud") == 0 && name)
+			names = lappend(names, name);
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
+	az_end_rows(&rows);
+	return names;
 }
 
 List *
-az_read_issuers(MemoryContext context)
+az_read_audiences(void)
 {
-	List	   *issuers = read_issuers(read_profiles(CurrentMemoryContext), context);
+	static const AttrNumber columns[] = {Issuer_profile};
+	List	   *pairs = NIL;
+	ListCell   *lc;
 
-	read_keys(issuers, CurrentMemoryContext);
-	return issuers;
+	foreach(lc, read_profiles_by_audience())
+	{
+		const char *profile = lfirst(lc);
+		AzRows		rows;
+		HeapTuple	tuple;
+
+		(void) az_begin_rows(&rows, AZ_TABLE_ISSUER, columns, &profile, 1);
+		while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+		{
+			TupleDesc	desc = RelationGetDescr(rows.rel);
+			bool		isnull;
+			Datum		array = heap_getattr(tuple, Issuer_audience, desc, &isnull);
+			int			len;
+			char	   *issuer = get_utf8(tuple, Issuer_issuer, desc, &len);
+			ListCell   *inner;
+
+			if (isnull || issuer == NULL)
+				continue;
+			foreach(inner, read_audiences(array))
+			{
+				AzAudienceRow *pair = palloc(sizeof(AzAudienceRow));
+
+				pair->audience = lfirst(inner);
+				pair->issuer = issuer;
+				pairs = lappend(pairs, pair);
+			}
+		}
+		az_end_rows(&rows);
+	}
+	return pairs;
 }

@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust_table.c
+ *	  The tables of the trust: where they are, whether they are what the
+ *	  install script made, when they changed, and how rows are found in them.
+ *
+ * Ordinary catalog scans: neither the privileges nor the snapshot of the
+ * caller matter, and a utility statement without a snapshot can come here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/trust_table.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "server/encoding.h"
+
+/* The columns' types, as the install script has them. */
+static const Oid profile_types[] = {TEXTOID, TEXTOID, BOOLOID, JSONOID};
+static const Oid issuer_types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, JSONOID};
+static const Oid key_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, JSONOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+};
+static const Oid revocation_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
+};
+static const Oid inactive_types[] = {TEXTOID, TEXTOID};
+static const Oid item_types[] = {
+	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+};
+static const Oid implies_types[] = {TEXTOID, TEXTOID, TEXTOID};
+
+static const struct
+{
+	const char *name;
+	const Oid  *types;
+	int			ntypes;
+}			shapes[AZ_N_TABLES] = {
+	{"profile", profile_types, lengthof(profile_types)},
+	{"issuer", issuer_types, lengthof(issuer_types)},
+	{"issuer_key", key_types, lengthof(key_types)},
+	{"revocation", revocation_types, lengthof(revocation_types)},
+	{"inactive_subject", inactive_types, lengthof(inactive_types)},
+	{"item_permission", item_types, lengthof(item_types)},
+	{"permission_implies", implies_types, lengthof(implies_types)}
+};
+
+static bool installed = false;
+static bool stale = true;		/* the tables must be looked for again */
+static Oid	tables[AZ_N_TABLES];
+static uint64 epochs[AZ_N_TABLES];
+static uint64 trust_epoch = 1;
+
+/* Only marks: this may run in the midst of our own catalog access. */
+static void
+changed(AzCatalog table)
+{
+	epochs[table]++;
+	if (table != AZ_TABLE_ITEM && table != AZ_TABLE_IMPLIES)
+		trust_epoch++;
+}
+
+static void
+relcache_changed(Datum arg, Oid relid)
+{
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		if (relid != InvalidOid && relid != tables[i])
+			continue;
+		changed(i);
+		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
+			stale = true;		/* the extension may have gone */
+	}
+}
+
+void
+az_trust_table_init(void)
+{
+	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+}
+
+uint64
+az_table_epoch(AzCatalog table)
+{
+	return epochs[table];
+}
+
+uint64
+az_trust_epoch(void)
+{
+	AcceptInvalidationMessages();
+	return trust_epoch;
+}
+
+uint64
+az_grants_epoch(void)
+{
+	return epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
+}
+
+/*
+ * A table of that name that does not belong to the extension is somebody's
+ * forgery.
+ */
+Oid
+az_extension_table(const char *name)
+{
+	Oid			extension = get_extension_oid("dbmi_authz", true);
+	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
+
+	/* what does not exist is nobody's, as the forgery is */
+	if (!OidIsValid(extension) ||
+		getExtensionOfObject(RelationRelationId, found) != extension)
+		return InvalidOid;
+	return found;
+}
+
+static bool
+find_tables(void)
+{
+	Oid			found[AZ_N_TABLES];
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		found[i] = az_extension_table(shapes[i].name);
+		if (!OidIsValid(found[i]))
+			return false;
+	}
+	memcpy(tables, found, sizeof(tables));
+	return true;
+}
+
+bool
+az_tables_found(void)
+{
+	bool		was_installed = installed;
+	int			i;
+
+	if (!stale)
+		return installed;
+	stale = false;				/* a message that arrives meanwhile counts */
+	installed = find_tables();
+	if (!installed)
+		memset(tables, 0, sizeof(tables));
+	if (installed != was_installed)
+	{
+		/* the extension was dropped, or created anew */
+		for (i = 0; i < AZ_N_TABLES; i++)
+			changed(i);
+	}
+	if (!installed)
+		stale = true;
+	return installed;
+}
+
+/* A view has no rows to scan, a dropped column no type. */
+static bool
+has_shape(Relation rel, const Oid *types, int ntypes)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < ntypes)
+		return false;
+	for (i = 0; i < ntypes; i++)
+	{
+		if (TupleDescAttr(desc, i)->atttypid != types[i])
+			return false;
+	}
+	return true;
+}
+
+Relation
+az_open_as(Oid table, const Oid *types, int ntypes)
+{
+	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
+
+	if (rel && !has_shape(rel, types, ntypes))
+	{
+		table_close(rel, AccessShareLock);
+		return NULL;
+	}
+	return rel;
+}
+
+Relation
+az_open_table(AzCatalog table)
+{
+	Relation	rel = az_open_as(tables[table], shapes[table].types,
+								 shapes[table].ntypes);
+
+	/* perhaps there is another one of its name */
+	if (rel == NULL)
+		stale = true;
+	return rel;
+}
+
+List *
+az_tables_of_plans(bool grants)
+{
+	List	   *oids = NIL;
+
+	if (!installed)
+		return NIL;
+	oids = list_make1_oid(tables[AZ_TABLE_INACTIVE]);
+	if (grants)
+	{
+		oids = lappend_oid(oids, tables[AZ_TABLE_ITEM]);
+		oids = lappend_oid(oids, tables[AZ_TABLE_IMPLIES]);
+	}
+	return oids;
+}
+
+/* Is it a tree over these columns, all of them texts that compare bytewise? */
+static bool
+leads(Relation index, const AttrNumber *columns, int n)
+{
+	int			i;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+		IndexRelationGetNumberOfKeyAttributes(index) < n ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
+		return false;
+	for (i = 0; i < n; i++)
+	{
+		if (index->rd_index->indkey.values[i] != columns[i] ||
+			index->rd_opcintype[i] != TEXTOID ||
+			index->rd_indcollation[i] != C_COLLATION_OID)
+			return false;
+	}
+	return true;
+}
+
+/* An index that begins with these columns; without one all rows are read. */
+static Oid
+find_index(Relation rel, const AttrNumber *columns, int n)
+{
+	List	   *all = n > 0 ? RelationGetIndexList(rel) : NIL;
+	Oid			found = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, all)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (leads(index, columns, n))
+			found = RelationGetRelid(index);
+		index_close(index, AccessShareLock);
+		if (OidIsValid(found))
+			break;
+	}
+	list_free(all);
+	return found;
+}
+
+bool
+az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
+			  const char *const *texts, int n)
+{
+	ScanKeyData key[AZ_MAX_ROW_KEYS];
+	Oid			index;
+	int			i;
+
+	Assert(n <= AZ_MAX_ROW_KEYS);
+	rows->scan = NULL;
+	rows->rel = az_open_table(table);
+	if (rows->rel == NULL)
+		return false;
+	for (i = 0; i < n; i++)
+	{
+		char	   *text = az_from_utf8(texts[i]);
+
+		if (text == NULL)
+			return true;		/* it has no form here, so was never stored */
+		ScanKeyEntryInitialize(&key[i], 0, columns[i], BTEqualStrategyNumber,
+							   TEXTOID, C_COLLATION_OID, F_TEXTEQ,
+							   CStringGetTextDatum(text));
+	}
+	index = find_index(rows->rel, columns, n);
+	rows->scan = systable_beginscan(rows->rel, index, OidIsValid(index), NULL, n, key);
+	return true;
+}
+
+HeapTuple
+az_next_row(AzRows *rows)
+{
+	return rows->scan ? systable_getnext(rows->scan) : NULL;
+}
+
+void
+az_end_rows(AzRows *rows)
+{
+	if (rows->scan)
+		systable_endscan(rows->scan);
+	if (rows->rel)
+		table_close(rows->rel, AccessShareLock);
+}
