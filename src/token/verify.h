@@ -27,18 +27,20 @@ typedef struct AzRevocable
  */
 typedef struct AzTokenHint
 {
-	const char *iss;			/* NULL: absent, or no string */
-	size_t		iss_len;
-	const AzJson *aud;			/* NULL: absent; of any type */
+	const AzJson *iss;			/* NULL: absent; of any type, */
+	const AzJson *aud;			/* as this */
 	const char *kid;			/* NULL: absent */
 	size_t		kid_len;
 } AzTokenHint;
 
+/* May the issuer have issued such a token?  By its name, or by its audience. */
+extern bool az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint);
+
 /*
- * The candidates among all issuers: the one of that name, and those chosen by
- * one of that audience; others do no harm.  Of each at least the keys that
- * have the kid or, where none has it, those without one; all keys for a token
- * without kid.
+ * The candidates among all issuers: those who may have issued the token, or
+ * any two of them; others do no harm.  If there is one, it has at least the
+ * keys that have the kid or, where none has it, those without one; all keys
+ * for a token without kid.
  */
 typedef struct AzCandidates
 {
@@ -86,5 +88,18 @@ extern void az_verification_free(AzVerification *verification);
 extern AzReason az_verify(AzVerification *verification, const char *token, size_t len,
 						  int64_t now, const AzTrust *trust,
 						  const AzIdentity **identity);
+
+/*
+ * The same for a token that this trust was asked about before: "known" is the
+ * identity that these very bytes had.  The signature is not worked out again
+ * while the token chooses the same issuer, unaltered, and the same key; then
+ * *identity is known.
+ */
+extern AzReason az_verify_again(AzVerification *verification, const char *token, size_t len,
+								int64_t now, const AzTrust *trust, const AzIdentity *known,
+								const AzIdentity **identity);
+
+/* Is this the key that the identity's token was signed with? */
+extern bool az_is_key_of(const AzKey *key, const AzIdentity *id);
 
 #endif							/* AZ_VERIFY_H */
