@@ -335,6 +335,7 @@ refuse(AzOptionError *error, const char *name, size_t len, const char *why)
 	memcpy(error->name, name, len);
 	error->name[len] = '\0';
 	error->why = why;
+	error->no_memory = why == out_of_memory;
 	return false;
 }
 

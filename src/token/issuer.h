@@ -77,6 +77,7 @@ typedef struct AzOptionError
 	char		name[129];
 	const char *why;			/* constant text, a full sentence ("Expected an array of
 								 * strings."), NULL for an unrecognized name */
+	bool		no_memory;		/* the option may be right */
 } AzOptionError;
 
 /*
