@@ -74,6 +74,8 @@ CREATE TABLE authz.issuer (
 	profile text COLLATE "C" NOT NULL,
 	options json NOT NULL DEFAULT '{}'
 );
+-- Issuers that tokens choose by audience are looked up by profile.
+CREATE INDEX issuer_profile ON authz.issuer (profile);
 
 -- No foreign key: pg_restore may load the tables in any order, or at once.
 -- trust_guard() does what one would do.
@@ -86,8 +88,8 @@ CREATE TABLE authz.issuer_key (
 	source text NOT NULL,
 	added_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
-CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid)
-	WHERE kid IS NOT NULL;
+-- For keys without kid as well: they are looked up by issuer.
+CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid);
 CREATE UNIQUE INDEX issuer_key_thumbprint ON authz.issuer_key (issuer, thumbprint, alg)
 	WHERE kid IS NULL;
 

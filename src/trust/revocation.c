@@ -13,7 +13,6 @@
 #include "trust/revocation.h"
 
 #include "access/htup_details.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -43,12 +42,17 @@ is_empty(Lookup *lookup)
 
 	if (!lookup->known || lookup->epoch != epoch)
 	{
-		lookup->known = az_begin_rows(&rows, lookup->table, NULL, NULL, 0);
-		lookup->any = !lookup->known || az_next_row(&rows) != NULL;
-		lookup->epoch = epoch;
+		/* an error half-way leaves it unknown */
+		lookup->known = false;
+		if (az_begin_rows(&rows, lookup->table, NULL, NULL, 0))
+		{
+			lookup->any = az_next_row(&rows) != NULL;
+			lookup->epoch = epoch;
+			lookup->known = true;
+		}
 		az_end_rows(&rows);
 	}
-	return !lookup->any;
+	return lookup->known && !lookup->any;
 }
 
 /*
@@ -119,50 +123,22 @@ lists(const char *issuer, const char *subject)
 	return found;
 }
 
-/* What looking up allocates goes at once: a session may look for years. */
-static MemoryContext
-begin_look_up(MemoryContext *old)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz lookup",
-												  ALLOCSET_SMALL_SIZES);
-
-	*old = MemoryContextSwitchTo(context);
-	return context;
-}
-
-static void
-end_look_up(MemoryContext context, MemoryContext old)
-{
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-}
-
 bool
 az_is_revoked(void *arg, const AzRevocable *what)
 {
-	MemoryContext old;
-	MemoryContext context;
+	AzLookUp	look_up;
 	bool		answer;
 
 	if (is_empty(&revocations))
 		return false;
-	context = begin_look_up(&old);
+	az_begin_look_up(&look_up);
 	answer = hits(what);
-	end_look_up(context, old);
+	az_end_look_up(&look_up);
 	return answer;
 }
 
 bool
 az_is_listed_inactive(const char *issuer, const char *subject)
 {
-	MemoryContext old;
-	MemoryContext context;
-	bool		answer;
-
-	if (is_empty(&inactive))
-		return false;
-	context = begin_look_up(&old);
-	answer = lists(issuer, subject);
-	end_look_up(context, old);
-	return answer;
+	return !is_empty(&inactive) && lists(issuer, subject);
 }

@@ -12,17 +12,10 @@
 #include "token/verify.h"
 
 /*
- * The trust as the catalogs have it now.  Borrowed until the next call of
- * any function here: hold nothing across catalog access.  NULL when the
- * extension is not installed in this database.
+ * The trust of now, for az_verify(); NULL when the extension is not installed
+ * in this database.
  */
 extern const AzTrust *az_trust(void);
-
-/*
- * While this stands still, a token would choose among the same issuers: it
- * grows with changes of issuers, where some are chosen by audience.
- */
-extern uint64 az_trust_choice_epoch(void);
 
 /*
  * Does the trust of now still carry this identity: its issuer unaltered, its

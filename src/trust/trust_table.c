@@ -25,6 +25,7 @@
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "server/encoding.h"
@@ -60,8 +61,9 @@ static const struct
 };
 
 static bool installed = false;
-static bool stale = true;		/* the tables must be looked for again */
-static Oid	tables[AZ_N_TABLES];
+static Oid	tables[AZ_N_TABLES];	/* all 0 while it is not */
+static uint64 places = 1;		/* grows when the tables may lie elsewhere */
+static uint64 places_looked = 0;	/* as of when they were found */
 static uint64 epochs[AZ_N_TABLES];
 static uint64 trust_epoch = 1;
 
@@ -85,7 +87,7 @@ relcache_changed(Datum arg, Oid relid)
 			continue;
 		changed(i);
 		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
-			stale = true;		/* the extension may have gone */
+			places++;			/* the extension may have gone */
 	}
 }
 
@@ -132,9 +134,8 @@ az_extension_table(const char *name)
 }
 
 static bool
-find_tables(void)
+find_tables(Oid *found)
 {
-	Oid			found[AZ_N_TABLES];
 	int			i;
 
 	for (i = 0; i < AZ_N_TABLES; i++)
@@ -143,30 +144,32 @@ find_tables(void)
 		if (!OidIsValid(found[i]))
 			return false;
 	}
-	memcpy(tables, found, sizeof(tables));
 	return true;
 }
 
+/*
+ * Nobody tells us of tables that are created, so while there are none we look
+ * each time.  An error leaves things as they were, to be looked at again.
+ */
 bool
 az_tables_found(void)
 {
-	bool		was_installed = installed;
+	uint64		looked = places;
+	Oid			found[AZ_N_TABLES];
 	int			i;
 
-	if (!stale)
-		return installed;
-	stale = false;				/* a message that arrives meanwhile counts */
-	installed = find_tables();
+	if (installed && places_looked == looked)
+		return true;
+	installed = find_tables(found);
 	if (!installed)
-		memset(tables, 0, sizeof(tables));
-	if (installed != was_installed)
+		memset(found, 0, sizeof(found));
+	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		/* the extension was dropped, or created anew */
-		for (i = 0; i < AZ_N_TABLES; i++)
+		if (found[i] != tables[i])
 			changed(i);
 	}
-	if (!installed)
-		stale = true;
+	memcpy(tables, found, sizeof(tables));
+	places_looked = looked;
 	return installed;
 }
 
@@ -209,7 +212,7 @@ az_open_table(AzCatalog table)
 
 	/* perhaps there is another one of its name */
 	if (rel == NULL)
-		stale = true;
+		places++;
 	return rel;
 }
 
@@ -227,6 +230,21 @@ az_tables_of_plans(bool grants)
 		oids = lappend_oid(oids, tables[AZ_TABLE_IMPLIES]);
 	}
 	return oids;
+}
+
+void
+az_begin_look_up(AzLookUp *look_up)
+{
+	look_up->context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz lookup",
+											 ALLOCSET_SMALL_SIZES);
+	look_up->old = MemoryContextSwitchTo(look_up->context);
+}
+
+void
+az_end_look_up(const AzLookUp *look_up)
+{
+	MemoryContextSwitchTo(look_up->old);
+	MemoryContextDelete(look_up->context);
 }
 
 /* Is it a tree over these columns, all of them texts that compare bytewise? */
@@ -271,38 +289,68 @@ find_index(Relation rel, const AttrNumber *columns, int n)
 	return found;
 }
 
+/*
+ * The condition that the column is this text, or NULL.  False when the text
+ * has no form in this encoding, so was never stored.
+ */
+static bool
+make_scan_key(ScanKey key, AttrNumber column, const char *text)
+{
+	char	   *server;
+
+	if (text == NULL)
+	{
+		ScanKeyEntryInitialize(key, SK_ISNULL | SK_SEARCHNULL, column, InvalidStrategy,
+							   InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+		return true;
+	}
+	server = az_from_utf8(text);
+	if (server == NULL)
+		return false;
+	ScanKeyEntryInitialize(key, 0, column, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(server));
+	return true;
+}
+
 bool
 az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
 			  const char *const *texts, int n)
 {
-	ScanKeyData key[AZ_MAX_ROW_KEYS];
+	ScanKeyData keys[AZ_MAX_ROW_KEYS];
 	Oid			index;
+	int			nkeys = 0;
 	int			i;
 
 	Assert(n <= AZ_MAX_ROW_KEYS);
-	rows->scan = NULL;
+	memset(rows, 0, sizeof(*rows));
 	rows->rel = az_open_table(table);
 	if (rows->rel == NULL)
 		return false;
+	index = find_index(rows->rel, columns, n);
 	for (i = 0; i < n; i++)
 	{
-		char	   *text = az_from_utf8(texts[i]);
-
-		if (text == NULL)
-			return true;		/* it has no form here, so was never stored */
-		ScanKeyEntryInitialize(&key[i], 0, columns[i], BTEqualStrategyNumber,
-							   TEXTOID, C_COLLATION_OID, F_TEXTEQ,
-							   CStringGetTextDatum(text));
+		if (!make_scan_key(&keys[nkeys], columns[i], texts[i]))
+			return true;
+		/* only an index looks for NULL; what the table itself gives is filtered */
+		if (texts[i] || OidIsValid(index))
+			nkeys++;
+		if (texts[i] == NULL)
+			rows->null_column = columns[i];
 	}
-	index = find_index(rows->rel, columns, n);
-	rows->scan = systable_beginscan(rows->rel, index, OidIsValid(index), NULL, n, key);
+	rows->scan = systable_beginscan(rows->rel, index, OidIsValid(index), NULL, nkeys, keys);
 	return true;
 }
 
 HeapTuple
 az_next_row(AzRows *rows)
 {
-	return rows->scan ? systable_getnext(rows->scan) : NULL;
+	HeapTuple	tuple;
+
+	do
+		tuple = rows->scan ? systable_getnext(rows->scan) : NULL;
+	while (HeapTupleIsValid(tuple) && rows->null_column &&
+		   !heap_attisnull(tuple, rows->null_column, RelationGetDescr(rows->rel)));
+	return tuple;
 }
 
 void

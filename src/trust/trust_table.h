@@ -94,8 +94,19 @@ extern List *az_tables_of_plans(bool grants);
 extern Relation az_open_table(AzCatalog table);
 extern Relation az_open_as(Oid table, const Oid *types, int ntypes);
 
+/* What looking up allocates goes at once: a session may look for years. */
+typedef struct AzLookUp
+{
+	MemoryContext context;
+	MemoryContext old;
+} AzLookUp;
+
+extern void az_begin_look_up(AzLookUp *look_up);
+extern void az_end_look_up(const AzLookUp *look_up);
+
 /*
- * The rows that have these texts (UTF-8) in these columns, as last committed:
+ * The rows that have these texts (UTF-8) in these columns, NULL where the text
+ * is, at most one; as last committed:
  *
  *	  if (az_begin_rows(&rows, table, columns, texts, n))
  *		  while ((tuple = az_next_row(&rows)) != NULL) ...
@@ -109,7 +120,8 @@ extern Relation az_open_as(Oid table, const Oid *types, int ntypes);
 typedef struct AzRows
 {
 	Relation	rel;
-	SysScanDesc scan;
+	SysScanDesc scan;			/* NULL: there are none */
+	AttrNumber	null_column;	/* 0: none */
 } AzRows;
 
 extern bool az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
