@@ -15,7 +15,7 @@
 #   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
 #   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
 #                   pg_upgrade between two servers that have the extension
-#                   installed; without, from this one to itself
+#                   installed; without these, from this server to itself
 #   make fuzz FUZZ_SECONDS=n
 #                   fuzz each target of the token library for that long
 #   make coverage   which share of the token library's lines the tests run

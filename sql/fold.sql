@@ -40,7 +40,7 @@ SELECT who, call, result FROM (VALUES
 	(27, 'nobody', $$authz.has_org_permission(org, 'x')$$), (28, 'ann', 'NOT authz.is_owner(owner)'), (29, 'ann', 'authz.is_owner(owner) IS NULL')) v (n, who, call)
 	CROSS JOIN LATERAL (SELECT mint.folds_to(who, call, 'fold_row') AS result) r ORDER BY n;
 
--- refuse: not constant, not a column, nothing to compare with
+-- P3: refuse: not constant, not a column, nothing to compare with
 SELECT who, call, result FROM (VALUES
 	(1, 'boss', 'authz.has_scope(need)'), (2, 'boss', 'authz.has_any_scope(need)'), (3, 'boss', $$authz.has_any_scope('admin', need)$$),
 	(4, 'ann', 'authz.is_owner(lower(owner))'), (5, 'ann', 'authz.is_owner(owner, need)'), (6, 'ann', $$authz.is_owner(owner || '')$$),

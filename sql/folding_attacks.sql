@@ -1,5 +1,5 @@
 -- What came out wrong on a prototype that folds, comes out right or as an error:
--- rows T, F and X of the list of attacks, as far as one session can show them.
+-- rows T, F and X of test/attacks.md, as far as one session can show them.
 -- The others are in test/tap/080_folding.pl.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'

@@ -1,4 +1,4 @@
--- What ends in an error and is safe, stays so: rows E of the list of attacks.
+-- What ends in an error and is safe, stays so: rows E of test/attacks.md.
 -- E15 and E16 need the protocol: test/tap/080_folding.pl.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'
@@ -78,7 +78,7 @@ CALL mint.become('boss');
 SELECT fold_loop('ann');
 SELECT fold_loop('boss');
 
--- E5: a cursor that another one fetches from; E11: but A again is A
+-- E5, E11: a cursor that another one fetches from; but A again is A
 BEGIN;
 DECLARE c SCROLL CURSOR FOR SELECT id FROM fold_doc ORDER BY id;
 FETCH 2 c;

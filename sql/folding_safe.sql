@@ -1,4 +1,4 @@
--- What was safe stays safe: rows S of the list of attacks that one session can
+-- What was safe stays safe: rows S of test/attacks.md that one session can
 -- show.  S5, S19 and S20 are in test/tap/080_folding.pl, S12 in
 -- test/isolation/specs/fold_recheck.spec, S23 in fold_types.sql.
 \getenv abs_srcdir PG_ABS_SRCDIR

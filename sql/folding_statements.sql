@@ -1,5 +1,5 @@
 -- Every kind of statement, with folding on, beside a table whose policy never
--- folds (issue: statements under test; attacks S9, S11, S13, S14, S15, S24).
+-- folds (S9, S11, S13, S14, S15 and S24 of test/attacks.md).
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'
 \set ECHO none
@@ -76,7 +76,7 @@ SELECT fold_compare('UPDATE @ SET owner = ''bob'' WHERE id < 3 RETURNING id');
 SELECT fold_compare('UPDATE @ a SET n = b.id FROM @ b WHERE b.id = a.id + 1 RETURNING a.id');
 SELECT fold_compare('DELETE FROM @ WHERE id <> 1 RETURNING id, owner');
 SELECT fold_compare('DELETE FROM @ WHERE NOT authz.is_owner(owner) RETURNING id');
--- ON CONFLICT; S24: its index condition is no place for a check
+-- S24: ON CONFLICT, whose index condition is no place for a check
 SELECT fold_compare('INSERT INTO @ VALUES (1, ''ann'', ''again''), (3, ''ann'', ''again'') ON CONFLICT (id) DO UPDATE SET body = EXCLUDED.body RETURNING id, body');
 SELECT fold_compare('INSERT INTO @ VALUES (3, ''ann'', ''again'') ON CONFLICT DO NOTHING RETURNING id');
 SELECT fold_compare('INSERT INTO @ VALUES (1, ''ann'', ''again'') ON CONFLICT (id) DO UPDATE SET body = ''c'' WHERE authz.is_owner(@.owner) RETURNING id, body');

@@ -63,7 +63,7 @@ SELECT authz.has_any_item_permission('parent', '{admin,read}') AS one, authz.has
 -- refuse
 SELECT authz.has_any_item_permission('parent', '{write}') AS none, authz.has_any_item_permission('parent', ARRAY[NULL]::text[]) AS null_element,
 	   authz.has_any_item_permission('parent', NULL) AS null_array, authz.has_any_item_permission('parent.x', '{admin}') AS no_parents;
--- R3
+-- R3: an empty list is a mistake
 SELECT mint.outcome($$SELECT authz.has_any_item_permission('parent', '{}')$$);
 
 -- row 48: malformed paths, with identity and without

@@ -15,9 +15,9 @@ Not every statement passes here: callproc(), COPY and the driver's own cursors
 do not.  They find whoever the connection has from before, who is never
 somebody else: what a login leaves is taken away when it is finished.
 
-What is believed of a connection must hold whatever happens: a time limit may
-strike between any two lines, statements may undo what was said, connections
-may be exchanged.  In doubt it is UNKNOWN, and said again.
+Our record of a connection must be right even if a timeout interrupts us between
+two lines, if a statement undoes what we sent, or if connections are exchanged.
+When in doubt it is set to UNKNOWN, and the token is sent again.
 """
 import json
 import logging
@@ -157,7 +157,7 @@ class Handover:
         if login is not None:
             self.probe(login)
         if self.transaction_scope:
-            # nobody needs nothing here: no identity outlives its transaction
+            # an anonymous request needs no transaction: no identity outlives its own
             return login is not None and login.token is not None
         self.bring(login, False)
         return False

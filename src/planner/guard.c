@@ -6,7 +6,7 @@
  * Not every plan lives in the plan cache, where a change of identity would
  * find it: functions in language SQL keep theirs for the transaction, portals
  * stay open.  So every plan that met a check bears the serial of its identity
- * (support.c), and the executor compares it whenever the plan starts, goes on
+ * (planner_support.c), and the executor compares it whenever the plan starts, goes on
  * or finishes.  While it runs, the identity stands still.
  *
  *-------------------------------------------------------------------------

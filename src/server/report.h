@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * report.h
- *	  Errors about tokens and denials (spec rule R11): a SQLSTATE, a constant
+ *	  Errors about tokens and denials (R11): a SQLSTATE, a constant
  *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
  *
  * The raising functions do not return, and they keep the statement and the

@@ -32,7 +32,7 @@
 
 static const AzAdoption *adopted = NULL;
 
-/* R8 */
+/* R8: a failed login leaves nobody. */
 static uint64 last_number = 0;
 static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
@@ -162,7 +162,7 @@ state_of(const AzAdoption *current)
 	return look(current);
 }
 
-/* R2 */
+/* R2: an identity that has ended is an error. */
 static void
 raise_ended(void)
 {
@@ -186,7 +186,7 @@ raise_ended(void)
 			 "invalid_token", description, NULL);
 }
 
-/* R2b */
+/* R2b: one query, one identity. */
 void
 az_raise_changed(void)
 {

@@ -75,7 +75,7 @@ extern int	az_guarded_depth;	/* running queries whose plan met a check */
  */
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
 
-/* 28000, R2b. */
+/* R2b: 28000, the query was planned for somebody else. */
 pg_noreturn extern void az_raise_changed(void);
 
 /* Would a reset of the setting change anything? */

@@ -372,7 +372,7 @@ add_object(AzBuilder *builder, const AzJson *json)
 	return az_make_node(AZ_OBJECT, n, off);
 }
 
-/* Recursion is bounded by AZ_JSON_MAX_DEPTH, which json.c enforced. */
+/* Recursion is bounded by AZ_JSON_MAX_DEPTH, which json_parse.c enforced. */
 static AzNode
 add_value(AzBuilder *builder, const AzJson *json)
 {

@@ -1,6 +1,6 @@
 # Attacks on folding that take new connections, workers, protocols or time; the
 # others are in sql/folding_attacks.sql, folding_errors.sql and folding_safe.sql.
-# The marks T1, E15 and so on are those of the list of attacks.
+# The marks T1, E15 and so on are those of test/attacks.md.
 
 use strict;
 use warnings;
@@ -76,7 +76,7 @@ for my $who ('ann', 'root', 'SELECT 1')
 gives('T1: a worker that logs in', [ 'ann', $parallel, "SELECT max(probe_login(id, '%{root}')) FROM big" ], qr/^\w{5}: .*parallel/);
 gives('T1: in the leader the same function is right', [ 'ann', 'SELECT max(probe(id)) FROM (SELECT * FROM big LIMIT 5) b', 'bob', 'SELECT seen()' ], 200, 200);
 
-# A folded plan runs in workers, with the rows of the serial one; T6: an
+# T6: a folded plan runs in workers, with the rows of the serial one; an
 # identity that a failed login ended has no rows there either.
 my $count = '(SELECT count(*) FROM doc) FROM (SELECT count(*) FROM doc, big WHERE doc.id = big.id) x (n)';
 gives('folded plans in workers', [ $parallel, 'root', 'SELECT count(*) FROM doc', 'ann', 'SELECT count(*) FROM doc', 'SELECT count(*) FROM oracle' ], 20000, 200, 200);
@@ -105,6 +105,7 @@ my %login = map { $_ => "SELECT authz.set_token('$tokens{$_}')" } keys %tokens;
 my $rows = 'SELECT id FROM doc WHERE id <= 300 ORDER BY id';
 
 # C4.2: portals, too
+# E15, E16: one that goes on as somebody else, or was bound before a login
 wire('E16: a portal that a limit suspended goes on as the same',
 	[ '', 100, 200, 'suspended', 300 ],
 	sub { $_[0]->run('BEGIN')->run($login{ann})->parse('', $rows)->bind('p', '')->execute('p', 2)->execute('p', 0)->sync });
@@ -204,6 +205,7 @@ gives('F5: in its refresh', [ $set, 'REFRESH MATERIALIZED VIEW mv', 'SELECT coun
 gives('F6: in a SECURITY DEFINER function', [ $set, 'SELECT seen_by_definer()', 'SELECT count(*) FROM doc' ], 200, 200);
 # F7: or in a worker, which has no identity and says so
 gives('F7: in a worker', [ $set, $parallel, 'SELECT max(probe(id)) FROM big', 'SELECT count(*) FROM doc' ], $refused, 200);
+# S19: what the setting shows is no token, before the library is there either
 gives('S19: what the setting shows, typed before the library is there', [ "SET dbmi_authz.token = 'token accepted'", 'SELECT count(*) FROM doc', 'SELECT authz.token_state()' ],
 	qr/^WARNING/, 0, 'rejected');
 gives('S19: the same in a worker', [ "SET dbmi_authz.token = 'token accepted'", $parallel, 'SELECT max(probe(id)) FROM big' ], $refused);

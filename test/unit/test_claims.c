@@ -64,7 +64,7 @@ end(Build *b)
 	az_issuer_free(b->issuer);
 }
 
-/* ---- list claims: rows 24 to 40 of the table, and 6.3 ---- */
+/* ---- list claims: rows 24 to 40 ---- */
 
 typedef enum Which
 {
@@ -203,7 +203,7 @@ test_membership(void)
 	end(&b);
 }
 
-/* ---- who it is: row 22, D4, P1, X6 ---- */
+/* ---- who it is: row 22 ---- */
 
 typedef enum Fact
 {
@@ -463,7 +463,7 @@ test_active_org(void)
 	end(&b);
 }
 
-/* Row 68 and P8. */
+/* rows 67 and 68: at least a role, and several roles */
 static void
 test_multi_role(void)
 {
@@ -799,7 +799,7 @@ test_many(void)
 	free(text);
 }
 
-/* As deep as json.c lets through. */
+/* As deep as json_parse.c lets through. */
 static void
 test_depth(void)
 {

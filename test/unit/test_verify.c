@@ -105,7 +105,7 @@ test_header(void)
 		{"header no object", NULL, "[]", "}", AZ_HEADER_JSON},
 		{"alg twice", NULL, "{\"alg\":\"HS256\",\"\\u0061lg\":\"HS256\"}", "}", AZ_HEADER_JSON},
 
-		/* seeds.md, X1 */
+		/* row 15: typ */
 		{"typ, none demanded", NULL, "{\"alg\":\"HS256\",\"typ\":\"JOSE\"}", "}", AZ_OK},
 		{"typ as demanded", "{\"token_types\":[\"JWT\",\"at+jwt\"]}",
 		"{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}", "}", AZ_OK},
