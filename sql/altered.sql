@@ -111,7 +111,8 @@ SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 	'ALTER TABLE authz.issuer DROP CONSTRAINT issuer_pkey; INSERT INTO authz.issuer SELECT * FROM authz.issuer WHERE issuer = ''people dbmi''',
 	'ALTER TABLE authz.profile DROP CONSTRAINT profile_pkey; INSERT INTO authz.profile SELECT * FROM authz.profile WHERE profile = ''dbmi''',
-	'UPDATE authz.issuer SET audience = ''{}'' WHERE issuer = ''people dbmi''']) statement;
+	'UPDATE authz.issuer SET audience = ''{}'' WHERE issuer = ''people dbmi''',
+	'UPDATE authz.issuer SET issuer = '''' WHERE issuer = ''people dbmi''; INSERT INTO authz.issuer_key SELECT '''', kid, alg, jwk, thumbprint, source FROM authz.issuer_key']) statement;
 -- an issuer without audience: accept where none is required, refuse where that is not known
 SELECT required, altered_by('UPDATE authz.issuer SET issuer = ''https://dbmi.auth0.com/'' WHERE issuer = ''people dbmi''; SELECT authz.add_secret(''https://dbmi.auth0.com/'', mint.secret());'
 	'ALTER TABLE authz.profile ALTER audience_required DROP NOT NULL; UPDATE authz.issuer SET audience = NULL; UPDATE authz.profile SET chosen_by = ''iss'', audience_required = ' || required)

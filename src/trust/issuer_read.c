@@ -149,6 +149,8 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 	Profile		profile;
 	AzIssuer   *issuer;
 
+	if (*name == '\0')
+		return *why = "Its name is not valid.", NULL;
 	if (profile_name == NULL || !read_profile(profile_name, &profile))
 		return *why = "Its profile is not recognized.", NULL;
 	if (options == NULL)
