@@ -97,7 +97,7 @@ SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 	'ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey']) statement;
 -- Q27: a primary key over other columns serves nobody, so all rows are read
 -- accept, and refuse what is revoked
-SELECT statement, altered_by(statement), altered_by(statement || '; INSERT INTO authz.revocation VALUES (''people dbmi'', ''subject'', ''auth0|u1'', now(), NULL, ''epoch'')') AS revoked
+SELECT statement, altered_by(statement), altered_by(statement || '; INSERT INTO authz.revocation VALUES (''people dbmi'', ''subject'', ''auth0|u1'', ''2100-01-01 UTC'', NULL, ''epoch'')') AS revoked
   FROM unnest(ARRAY['ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (value, kind, issuer)',
 	'ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (revoked_at)']) statement;
 -- Q27: the same for profiles, issuers and keys
