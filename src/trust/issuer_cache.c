@@ -103,7 +103,7 @@ forget_issuer(AzKeptIssuer *kept)
 void
 az_trim_issuers(void)
 {
-	while (nissuers > MAX_ISSUERS || nkeys > MAX_KEYS)
+	while (nissuers >= MAX_ISSUERS || nkeys >= MAX_KEYS)
 		forget_issuer(dlist_tail_element(AzKeptIssuer, lru, &issuers));
 }
 
