@@ -8,7 +8,7 @@
 #   make deps       install what building and testing needs (Debian packages)
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
-#   make check-X    one part of it: layers, names, rows, unit, vectors, warnings,
+#   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
 #                   exports, regress, examples, isolation, tap, docs, django,
 #                   sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
@@ -29,12 +29,17 @@
 #   make clean-up   remove whatever building and testing left here
 #
 # Part 2 is an ordinary PGXS makefile: make, make install, make installcheck,
-# make clean, and the one program of ours, make test/unit/jose_verify.
+# make clean, and the one program of ours, make test/unit/jose_verify.  A build
+# may have a directory of its own: make -f DIRECTORY/Makefile.
 
 PG_CONFIG ?= pg_config
 
-SUITES = layers names rows unit vectors warnings exports regress examples isolation tap docs \
-	django sanitize fuzz
+# Where the sources are: VPATH, as PGXS has it, or wherever this file is.  It
+# is "." but for who builds in a directory apart, "make -f ../Makefile".
+SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
+
+SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
+	tap docs django sanitize fuzz
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
 	check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
 	dev bench clean-up
@@ -48,60 +53,61 @@ ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 .PHONY: $(OURS)
 export PG_CONFIG TAP OLD_BINDIR NEW_BINDIR
 
-AGAIN = $(MAKE) --no-print-directory
+# All of this is about the source tree, wherever make was called.
+AGAIN = $(MAKE) --no-print-directory -C $(SOURCE) VPATH=
 
 deps:
-	@test/deps
+	@$(SOURCE)/test/deps
 
 demo: build
-	@test/throwaway demo/run
+	@$(SOURCE)/test/throwaway demo/run
 
 # "check-layers" needs neither a build nor a server, and so on: test/check
 # asks for what it needs.
 check:
-	@test/check $(SUITES)
+	@$(SOURCE)/test/check $(SUITES)
 
 $(addprefix check-,$(SUITES)): check-%:
-	@test/check $*
+	@$(SOURCE)/test/check $*
 
 check-upgrade:
-	@TAP=test/tap/150_pg_upgrade.pl test/check tap
+	@TAP=test/tap/150_pg_upgrade.pl $(SOURCE)/test/check tap
 
 # What takes minutes, or prints figures, is for whoever asks.
 check-valgrind:
-	@test/valgrind
+	@$(SOURCE)/test/valgrind
 
 check-mutation:
-	@test/mutation/run
+	@$(SOURCE)/test/mutation/run
 
 check-endurance:
-	@DBMI_CALLS=1000000 TAP=test/tap/180_faults.pl test/check tap
+	@DBMI_CALLS=1000000 DBMI_EVERY=1 TAP="test/tap/180_faults.pl test/tap/185_loading.pl" $(SOURCE)/test/check tap
 
 fuzz:
-	@test/fuzz/run $(FUZZ_SECONDS)
+	@$(SOURCE)/test/fuzz/run $(FUZZ_SECONDS)
 
 coverage:
-	@test/coverage
+	@$(SOURCE)/test/coverage
 
 check-versions-compile:
-	@test/compile $(PG_CONFIGS)
+	@$(SOURCE)/test/compile $(PG_CONFIGS)
 
-# The first three look at the source alone.
+# The first four look at the source alone.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@test/versions $(filter-out layers names rows,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows,$(SUITES))
 
 clean-versions:
-	@test/versions --remove
+	@$(SOURCE)/test/versions --remove
 
 dev: clean
 	$(AGAIN) all DEV=1
 
 bench: build
-	@test/throwaway bench/run
+	@$(SOURCE)/test/throwaway bench/run
 
 clean-up:
-	rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
+	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
 	@if command -v $(PG_CONFIG) >/dev/null; then $(AGAIN) clean; fi
 
 .PHONY: build
@@ -120,12 +126,15 @@ else
 
 MODULE_big = dbmi_authz
 EXTENSION = dbmi_authz
-DATA = $(sort $(wildcard dbmi_authz--*.sql))
+DATA = $(call files,dbmi_authz--*.sql)
 
-TOKEN_OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/token/*.c)))
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c)))
+# Files of the source tree, by their names in there.
+files = $(patsubst $(SOURCE)/%,%,$(sort $(wildcard $(addprefix $(SOURCE)/,$(1)))))
 
-PG_CPPFLAGS = -Isrc
+TOKEN_OBJS = $(patsubst %.c,%.o,$(call files,src/token/*.c))
+OBJS = $(TOKEN_OBJS) $(filter-out $(TOKEN_OBJS),$(patsubst %.c,%.o,$(call files,src/*.c src/*/*.c)))
+
+PG_CPPFLAGS = -I$(SOURCE)/src
 PG_CFLAGS = -fvisibility=hidden
 SHLIB_LINK = -ljansson -lcrypto
 
@@ -154,17 +163,26 @@ override with_llvm = no
 
 # sql/setup.sql comes first if there is one, then the rest by name.  All run
 # in one database, in UTF-8 whatever the server's own encoding.
-TESTS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+TESTS = $(patsubst sql/%.sql,%,$(call files,sql/*.sql))
 REGRESS = $(filter setup,$(TESTS)) $(filter-out setup,$(TESTS))
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
-ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --load-extension=dbmi_authz
+ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(call files,test/isolation/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --load-extension=dbmi_authz
 
 TAP_TESTS = 1
-PROVE_TESTS = $(sort $(wildcard test/tap/*.pl))
+PROVE_TESTS = $(call files,test/tap/*.pl)
 
 EXTRA_CLEAN = tmp_check $(patsubst %.o,%.gcno,$(OBJS))
+
+# No library without code, and none without its script.
+ifeq (,$(and $(OBJS),$(DATA)))
+all install dbmi_authz.so: no-sources
+.PHONY: no-sources
+no-sources:
+	@echo "the sources of $(EXTENSION) are not in \"$(SOURCE)\": say make -f DIRECTORY/Makefile, or VPATH=DIRECTORY" >&2
+	@false
+endif
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))
@@ -172,11 +190,22 @@ $(error $(PG_CONFIG) was not found: run "make deps", or say PG_CONFIG=/path/to/p
 endif
 include $(PGXS)
 
+# In a directory apart only sources are looked for in the tree: an object that
+# an earlier build left there is none of this one.
+srcdir := $(SOURCE)
+override VPATH =
+vpath %.c $(SOURCE)
+vpath %.control $(SOURCE)
+
 # PGXS makes no dependencies by itself; there are few files, and one changed
 # header rebuilds them all.
-$(OBJS): $(wildcard src/*/*.h)
+$(OBJS): $(wildcard $(SOURCE)/src/*/*.h) | $(sort $(dir $(OBJS)))
+
+$(sort $(dir $(OBJS))):
+	@mkdir -p $@
 
 # The token library's own program links the objects of the extension.
+ifeq ($(realpath $(SOURCE)),$(CURDIR))
 test/unit/%: $(TOKEN_OBJS) FORCE
 	$(MAKE) -C test/unit $*
 
@@ -185,5 +214,6 @@ clean: clean-unit
 clean-unit:
 	$(MAKE) -C test/unit clean
 	$(MAKE) -C test/fuzz clean
+endif
 
 endif

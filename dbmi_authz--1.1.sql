@@ -6,46 +6,98 @@
 --
 -- The schema
 --
+-- It belongs to pg_database_owner, and nobody may create anything in it: an
+-- object of somebody else would stand beside ours, and calls might find it.
+--
 -- A role that may create schemas can prepare one before the extension is
--- installed.  Objects planted there would stand beside ours, so the schema
--- must be empty and belong to whom the installer may trust.
+-- installed.  It must be empty.  What its owner has not committed yet cannot
+-- be seen from here, so a schema that stood before this transaction is
+-- replaced: whatever still arrives is in the old one, which nobody finds.
+-- Where the owner is somebody whom nobody has a reason to trust, there must
+-- be no transaction that could have begun such a thing.
 --
 DO $$
 DECLARE
-	namespace	pg_catalog.pg_namespace;
-	installer	pg_catalog.oid;
+	extension	pg_catalog.pg_extension;
+	schema		pg_catalog.oid;
 	owner		pg_catalog.oid;
+	was_here	boolean;
+	not_empty	boolean;
+	comment		pg_catalog.text;
+	aside		pg_catalog.text;
 	grantee		pg_catalog.oid;
 BEGIN
-	SELECT n.* INTO STRICT namespace
-	  FROM pg_catalog.pg_namespace n
-	 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz';
-	SELECT e.extowner INTO STRICT installer
+	SELECT e.* INTO STRICT extension
 	  FROM pg_catalog.pg_extension e
 	 WHERE e.extname OPERATOR(pg_catalog.=) 'dbmi_authz';
-	SELECT d.datdba INTO STRICT owner
-	  FROM pg_catalog.pg_database d
-	 WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
-	IF namespace.nspowner OPERATOR(pg_catalog.<>) installer
-	   AND namespace.nspowner OPERATOR(pg_catalog.<>) owner
-	   AND NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r
-				 WHERE r.oid OPERATOR(pg_catalog.=) namespace.nspowner) THEN
-		RAISE EXCEPTION 'schema "authz" belongs to role %',
-						namespace.nspowner::pg_catalog.regrole
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				  HINT = 'Drop the schema, or have it owned by the database owner, a superuser or the role that installs the extension.';
+	SELECT n.oid, n.nspowner, n.xmin OPERATOR(pg_catalog.<>) pg_catalog.pg_current_xact_id()::pg_catalog.xid
+	  INTO STRICT schema, owner, was_here
+	  FROM pg_catalog.pg_namespace n
+	 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz';
+
+	-- not those whom an earlier question in this transaction has seen
+	PERFORM pg_catalog.pg_stat_clear_snapshot();
+	IF owner OPERATOR(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole
+	   AND owner OPERATOR(pg_catalog.<>) extension.extowner
+	   AND NOT EXISTS (SELECT FROM pg_catalog.pg_database d
+						WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+						  AND d.datdba OPERATOR(pg_catalog.=) owner)
+	   AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r
+						WHERE r.oid OPERATOR(pg_catalog.=) owner AND r.rolsuper)
+	   AND (EXISTS (SELECT FROM pg_catalog.pg_locks l, pg_catalog.pg_stat_activity a
+					 WHERE a.pid OPERATOR(pg_catalog.=) l.pid
+					   AND l.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()
+					   AND l.locktype OPERATOR(pg_catalog.=) 'virtualxid'
+					   AND l.mode OPERATOR(pg_catalog.=) 'ExclusiveLock'
+					   AND a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+					   AND a.backend_type OPERATOR(pg_catalog.<>) 'autovacuum worker')
+			OR EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts x
+						WHERE x.database OPERATOR(pg_catalog.=) pg_catalog.current_database())) THEN
+		RAISE EXCEPTION 'schema "authz" belongs to role %, and other transactions of this database are open',
+						owner::pg_catalog.regrole
+			USING ERRCODE = 'object_in_use',
+				  DETAIL = 'One of them could leave a function in the schema.',
+				  HINT = 'Try again when they have ended (see pg_stat_activity and pg_prepared_xacts), or drop the schema; the extension creates it.';
 	END IF;
-	IF EXISTS (SELECT FROM pg_catalog.pg_depend d
-				WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
-				  AND d.refobjid OPERATOR(pg_catalog.=) namespace.oid
-				  AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass) THEN
+	not_empty := EXISTS (SELECT FROM pg_catalog.pg_depend d
+						  WHERE d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+							AND d.refobjid OPERATOR(pg_catalog.=) schema
+							AND d.classid OPERATOR(pg_catalog.<>) 'pg_catalog.pg_extension'::pg_catalog.regclass);
+	IF was_here AND NOT not_empty THEN
+		comment := pg_catalog.obj_description(schema, 'pg_namespace');
+		aside := pg_catalog.concat('authz ', pg_catalog.gen_random_uuid());
+		EXECUTE pg_catalog.format('ALTER SCHEMA authz RENAME TO %I', aside);
+		CREATE SCHEMA authz;
+		EXECUTE pg_catalog.format('COMMENT ON SCHEMA authz IS %L', comment);
+		-- as if CREATE EXTENSION had made it: the extension is in the schema,
+		-- and the schema is no member
+		ALTER EXTENSION dbmi_authz DROP SCHEMA authz;
+		UPDATE pg_catalog.pg_extension
+		   SET extnamespace = 'authz'::pg_catalog.regnamespace
+		 WHERE oid OPERATOR(pg_catalog.=) extension.oid;
+		UPDATE pg_catalog.pg_depend
+		   SET refobjid = 'authz'::pg_catalog.regnamespace
+		 WHERE classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_extension'::pg_catalog.regclass
+		   AND objid OPERATOR(pg_catalog.=) extension.oid
+		   AND refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass
+		   AND refobjid OPERATOR(pg_catalog.=) schema;
+		BEGIN
+			EXECUTE pg_catalog.format('DROP SCHEMA %I', aside);
+		EXCEPTION WHEN dependent_objects_still_exist THEN
+			not_empty := true;	-- and this transaction looked before that
+		END;
+	END IF;
+	IF not_empty THEN
 		RAISE EXCEPTION 'schema "authz" is not empty'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				  HINT = 'Drop the schema; the extension creates it.';
 	END IF;
+
+	ALTER SCHEMA authz OWNER TO pg_database_owner;
 	FOR grantee IN
-		SELECT DISTINCT a.grantee FROM pg_catalog.aclexplode(namespace.nspacl) a
-		 WHERE a.grantee OPERATOR(pg_catalog.<>) namespace.nspowner
+		SELECT DISTINCT a.grantee
+		  FROM pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+		 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz'
 	LOOP
 		EXECUTE pg_catalog.concat('REVOKE ALL ON SCHEMA authz FROM ',
 			CASE WHEN grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
@@ -54,7 +106,8 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA authz TO PUBLIC;
+REVOKE ALL ON SCHEMA authz FROM pg_database_owner;
+GRANT USAGE ON SCHEMA authz TO pg_database_owner, PUBLIC;
 
 --
 -- Trust
@@ -145,13 +198,15 @@ CREATE UNIQUE INDEX permission_implies_key ON authz.permission_implies
 -- Object permissions: which rules are asked
 --
 -- rel is a regclass, so that a rule follows a table that is renamed.  rule is
--- text, because pg_upgrade refuses columns of type regprocedure.
+-- text, because pg_upgrade refuses columns of type regprocedure.  rule_owner is
+-- the name of a role, because an OID would be another one after a restore.
 CREATE TABLE authz.object_access (
 	perm text COLLATE "C" NOT NULL,
 	rel regclass NOT NULL,
 	kind text COLLATE "C" NOT NULL CHECK (kind IN ('user', 'group')),
 	rule text COLLATE "C" NOT NULL,
-	PRIMARY KEY (perm, rel, kind)
+	PRIMARY KEY (perm, rel, kind),
+	rule_owner name
 );
 
 --
@@ -289,6 +344,8 @@ COMMENT ON COLUMN authz.object_access.kind IS
 '"user": asked first; "group": asked when that does not grant.';
 COMMENT ON COLUMN authz.object_access.rule IS
 'The function, as PostgreSQL writes its signature with all schemas.';
+COMMENT ON COLUMN authz.object_access.rule_owner IS
+'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
 
 --
 -- Profiles
@@ -491,6 +548,16 @@ COMMENT ON FUNCTION authz.prune_revocations() IS
 'Remove the revocations whose until has passed, and return how many there were.';
 
 --
+-- The library
+--
+
+CREATE FUNCTION authz.version() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
+	STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.version() IS
+'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
+
+--
 -- Session
 --
 
@@ -500,17 +567,23 @@ CREATE FUNCTION authz.identity_support(internal) RETURNS internal
 COMMENT ON FUNCTION authz.identity_support(internal) IS
 'Planner support of every function that asks for the identity.';
 
+CREATE FUNCTION authz.token_support(internal) RETURNS internal
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_token_support'
+	STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION authz.token_support(internal) IS
+'Planner support of the functions that take a token: a bound one is no constant of a plan.';
+
 CREATE FUNCTION authz.set_token(token text, is_local boolean DEFAULT false)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_token'
-	VOLATILE PARALLEL UNSAFE;
+	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verify a signed JWT (RFC 7519, compact JWS) and adopt its identity for the session or, with is_local, for the transaction.  One leading "Bearer " or "JWT " (any case) and spaces around are removed first.  Raises 28000 when the token is refused, also for NULL and the empty string; no identity remains then.  55000 while a query that asked for the identity is running, 42501 in a security-restricted operation (these change nothing), 22023 without is_local where dbmi_authz.token_scope is "transaction".';
 
 CREATE FUNCTION authz.try_set_token(token text, is_local boolean DEFAULT false)
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_try_set_token'
-	VOLATILE PARALLEL UNSAFE;
+	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.try_set_token(text, boolean) IS
 'As set_token(), but false instead of an error about the token; no identity remains then and last_error() says why.  Never NULL.';
 
@@ -522,7 +595,7 @@ COMMENT ON FUNCTION authz.clear_token() IS
 
 CREATE FUNCTION authz.verify_token(token text) RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_verify_token'
-	VOLATILE PARALLEL UNSAFE;
+	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.verify_token(text) IS
 'Verify a token as set_token() does and return its claims, without adopting or changing anything.  Raises 28000 when the token is refused, also for NULL.';
 
@@ -577,7 +650,7 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 --   other conditions.  Who writes require_* wants it called where it stands.
 -- * LEAKPROOF: only where the sole error possible is R2, which depends on no
 --   argument.  Marked: has_scope, has_role, has_permission, has_group, has_claim,
---   has_active_org_role, has_active_org_permission, org_id_by_name, and the
+--   claim_is, has_active_org_role, has_active_org_permission, org_id_by_name, and the
 --   accessors of one text and is_impersonated, which take no argument.  Not
 --   marked: has_any_*, has_all_* and require_* (R3), everything over
 --   "anycompatible" (42804), what builds arrays or jsonb, and is_admin, which
@@ -763,21 +836,27 @@ CREATE FUNCTION authz.has_claim(path text[], value text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_claim'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_claim(text[], text) IS
-'Whether the claim at a path of object keys holds this value, e.g. has_claim(''{email_verified}'', ''true'').  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  False when an argument is NULL or the claim is absent.  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
 
 CREATE FUNCTION authz.has_any_claim(path text[], VARIADIC value_list text[])
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_claim'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
-'Whether the claim at a path of object keys holds one of these values at least.  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  A NULL element never matches, a NULL array is false, an empty one is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds one of these values; a string counts by its words, not whole.';
 
 CREATE FUNCTION authz.has_all_claims(path text[], VARIADIC value_list text[])
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_claims'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
-'Whether the claim at a path of object keys holds all of these values.  An array counts with its strings, numbers and booleans, a string with its words, a number or boolean with its JSON text.  A NULL element fails, a NULL array is false, an empty one is an error (22023).  False without identity, so negated it passes for anonymous sessions: write authz.is_authenticated() AND NOT ...  28000 when it has expired or was revoked.';
+'Whether a claim holds all of these values; a string counts by its words, not whole.';
+
+CREATE FUNCTION authz.claim_is(path text[], value text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_claim_is'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.claim_is(text[], text) IS
+'Whether a claim is just this value: a string whole, a number or boolean as its JSON text, no array or object.';
 
 --
 -- Ownership and administration
@@ -1093,6 +1172,13 @@ CREATE FUNCTION authz.unregister_access(perm text, rel regclass, kind text)
 COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
 'Undo register_access().  Without any rule the permission on the table is open to whoever holds it (dbmi_authz.olp_default).  A table that is gone is named by its OID.  22023 for NULL and another kind, 42704 when no such rule is registered.';
 
+CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_accept_rules'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.accept_rules(regclass) IS
+'Have the rules of a table, or of all, count as functions of their owners of now; returns how many changed.';
+
 CREATE FUNCTION authz.has_object_perm(perm text, rel regclass, pk text)
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_object_perm'
@@ -1259,6 +1345,27 @@ CREATE POLICY visible ON authz.item_permission FOR SELECT
 				OR authz.is_admin()));
 
 --
+-- Functions: whom they belong to
+--
+-- The bootstrap superuser, as whom PostgreSQL runs this script for a role that
+-- is no superuser, and also where another superuser installs.
+--
+DO $$
+DECLARE
+	function	pg_catalog.regprocedure;
+BEGIN
+	FOR function IN
+		SELECT p.oid FROM pg_catalog.pg_proc p
+		 WHERE p.pronamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
+		   AND p.proowner OPERATOR(pg_catalog.<>) 10::pg_catalog.oid
+	LOOP
+		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %s', function,
+								  10::pg_catalog.oid::pg_catalog.regrole);
+	END LOOP;
+END
+$$;
+
+--
 -- Privileges
 --
 -- All of them stand here, at the end of the script, so that what ALTER
@@ -1295,6 +1402,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_databas
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 REVOKE ALL ON FUNCTION
 	authz.identity_support(internal),
+	authz.token_support(internal),
 	authz.trust_guard(),
 	authz.add_issuer(text, text[], text, json),
 	authz.alter_issuer(text, json, text[]),
@@ -1311,7 +1419,8 @@ REVOKE ALL ON FUNCTION
 	authz.protect,
 	authz.unprotect(regclass),
 	authz.register_access(text, regclass, text, regprocedure),
-	authz.unregister_access(text, regclass, text)
+	authz.unregister_access(text, regclass, text),
+	authz.accept_rules(regclass)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
 	authz.add_issuer(text, text[], text, json),
@@ -1329,5 +1438,6 @@ GRANT EXECUTE ON FUNCTION
 	authz.protect,
 	authz.unprotect(regclass),
 	authz.register_access(text, regclass, text, regprocedure),
-	authz.unregister_access(text, regclass, text)
+	authz.unregister_access(text, regclass, text),
+	authz.accept_rules(regclass)
 TO pg_database_owner;

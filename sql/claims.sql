@@ -117,6 +117,53 @@ SELECT shape, l.* FROM unnest(ARRAY[NULL, 'null', '[]', '""', '"a b"', '["a b"]'
 	   claims_lists(shape) l;
 DROP FUNCTION claims_lists;
 
+-- Z15: a string holds words; who asks for all of it asks claim_is()
+CALL mint.login('tG', '{"department": "Sales Support", "team": "Sales", "blank": " Sales ", "empty": "", "email_verified": true, "off": false, "level": 3, "ratio": 1.50, "big": 1e3,
+						"list": ["Sales"], "one": {"Sales": "Sales"}, "nothing": null, "realm": {"unit": {"name": "Über Sales\u0009A"}}, "a.b": "x", "roles": "night shift"}');
+-- accept
+SELECT authz.claim_is('{department}', 'Sales Support') AS whole, authz.claim_is('{team}', 'Sales') AS one_word, authz.claim_is('{blank}', ' Sales ') AS with_blanks, authz.claim_is('{empty}', '') AS empty,
+	   authz.claim_is('{email_verified}', 'true') AS boolean, authz.claim_is('{off}', 'false') AS off, authz.claim_is('{level}', '3') AS number,
+	   authz.claim_is('{realm,unit,name}', E'Über Sales\tA') AS path, authz.claim_is('{a.b}', 'x') AS dotted, authz.claim_is('{sub}', authz.subject()) AS subject;
+-- refuse: what has_claim() takes for a word of it
+SELECT authz.has_claim('{department}', 'Sales') AS word, authz.claim_is('{department}', 'Sales') AS not_whole, authz.claim_is('{department}', 'Support') AS nor_the_other,
+	   authz.has_claim('{blank}', 'Sales') AS word_in_blanks, authz.claim_is('{blank}', 'Sales') AS not_trimmed, authz.has_claim('{department}', 'Sales Support') AS words_hold_no_blank;
+-- refuse: another case, more, less, a list, an object, null, an absent one, another spelling of a number
+SELECT authz.claim_is('{department}', 'sales support') AS in_lower_case, authz.claim_is('{department}', 'Sales  Support') AS two_blanks, authz.claim_is('{department}', 'Sales Support ') AS longer, authz.claim_is('{department}', '') AS nothing,
+	   authz.claim_is('{list}', 'Sales') AS list, authz.claim_is('{list}', '["Sales"]') AS list_text, authz.claim_is('{one}', 'Sales') AS object, authz.claim_is('{one}', '{"Sales":"Sales"}') AS object_text,
+	   authz.claim_is('{nothing}', 'null') AS json_null, authz.claim_is('{nothing}', '') AS json_null_empty, authz.claim_is('{absent}', '') AS absent, authz.claim_is('{list,0}', 'Sales') AS index,
+	   authz.claim_is('{a,b}', 'x') AS dotted, authz.claim_is('{email_verified}', 'True') AS capital, authz.claim_is('{email_verified}', 't') AS t, authz.claim_is('{level}', '3.0') AS decimal, authz.claim_is('{level}', '03') AS leading_zero,
+	   authz.claim_is('{team}', 'Sales' || chr(160)) AS no_break_space \gx
+-- refuse: NULL, an empty path
+SELECT authz.claim_is(NULL, 'Sales') AS path, authz.claim_is('{team}', NULL) AS value, authz.claim_is('{NULL}', 'Sales') AS element, authz.claim_is('{team,NULL}', 'Sales') AS second, authz.claim_is('{}', 'Sales') AS empty, authz.claim_is(NULL, NULL) AS both;
+-- a number is spelled as has_claim() spells it, whatever that is
+SELECT bool_and(authz.claim_is(path, value) = authz.has_claim(path, value)) AS alike, count(*) FILTER (WHERE authz.claim_is(path, value)) AS spellings
+  FROM unnest('{3,3.0,1.5,1.50,1000,1e3,1000.0,1E3,true,false}'::text[]) value, (VALUES ('{level}'::text[]), ('{ratio}'), ('{big}'), ('{off}'), ('{email_verified}')) v (path);
+-- the lists of the identity are lists of words too
+SELECT authz.has_role('night') AS word, authz.has_role('night shift') AS whole, authz.claim_is('{roles}', 'night shift') AS claim;
+-- over a column, in a policy, negated
+CREATE TABLE claims_row (need text);
+INSERT INTO claims_row VALUES ('Sales'), ('Sales Support'), (NULL);
+SELECT need, authz.claim_is('{department}', need), NOT authz.claim_is('{department}', need) AS negated FROM claims_row ORDER BY need;
+CREATE ROLE claims_app;
+GRANT SELECT ON claims_row TO claims_app;
+ALTER TABLE claims_row ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON claims_row USING (authz.claim_is('{department}', need));
+SET ROLE claims_app;
+SELECT need FROM claims_row;
+CALL mint.login('tG', '{"department": "Sales"}');
+SELECT need FROM claims_row;
+RESET ROLE;
+ALTER POLICY p ON claims_row USING (authz.claim_is('{department}', 'Sales'));
+SET ROLE claims_app;
+SELECT count(*) FROM claims_row;
+CALL mint.login('tG', '{"department": "Sales Support"}');
+SELECT count(*) FROM claims_row;
+RESET ROLE;
+CALL mint.logout();
+SELECT authz.claim_is('{department}', 'Sales Support') AS nobody;
+DROP TABLE claims_row;
+DROP ROLE claims_app;
+
 -- without identity
 CALL mint.logout();
 SELECT authz.claims() IS NULL AS claims, authz.claim('sub') IS NULL AS claim, authz.claim_text('sub') IS NULL AS claim_text,

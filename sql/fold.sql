@@ -22,7 +22,8 @@ SELECT who, call, result FROM (VALUES
 	(35, 'orgs', 'authz.active_org_id()'), (36, 'active', 'authz.active_org_id()'), (37, 'active', $$authz.has_active_org_role('Admin')$$),
 	(38, 'active', $$authz.has_active_org_permission('can_view_billing')$$), (39, 'orgs', $$authz.in_org('1189c444-8a2d-4c41-8b4b-ae43ce79a492'::uuid)$$),
 	(40, 'nobody', $$authz.has_scope('admin')$$), (41, 'nobody', 'authz.subject()'), (42, 'nobody', 'authz.org_ids()'), (43, 'nobody', 'authz.is_authenticated()'),
-	(44, 'ann', 'upper(authz.subject())'), (45, 'ann', $$authz.has_scope('admin') OR authz.has_role('editor')$$)) v (n, who, call)
+	(44, 'ann', 'upper(authz.subject())'), (45, 'ann', $$authz.has_scope('admin') OR authz.has_role('editor')$$), (46, 'ann', $$authz.claim_is('{sub}', 'ann')$$), (47, 'ann', $$authz.claim_is('{sub}', 'an')$$),
+	(48, 'ann', $$authz.claim_is(NULL, NULL)$$), (49, 'nobody', $$authz.claim_is('{sub}', 'ann')$$)) v (n, who, call)
 	CROSS JOIN LATERAL (SELECT mint.folds_to(who, call, 'fold_row') AS result) r ORDER BY n;
 
 -- accept: what becomes of a column
@@ -45,7 +46,8 @@ SELECT who, call, result FROM (VALUES
 	(1, 'boss', 'authz.has_scope(need)'), (2, 'boss', 'authz.has_any_scope(need)'), (3, 'boss', $$authz.has_any_scope('admin', need)$$),
 	(4, 'ann', 'authz.is_owner(lower(owner))'), (5, 'ann', 'authz.is_owner(owner, need)'), (6, 'ann', $$authz.is_owner(owner || '')$$),
 	(7, 'ann', 'authz.is_owner(coalesce(owner, need))'), (8, 'num', 'authz.is_owner(n + 0)'), (9, 'orgs', 'authz.has_org_role(org, need)'),
-	(10, 'orgs', 'authz.has_any_org_permission(org, need)'), (11, 'orgs', $$authz.has_org_role(CASE WHEN id > 0 THEN org END, 'Admin')$$)) v (n, who, call)
+	(10, 'orgs', 'authz.has_any_org_permission(org, need)'), (11, 'orgs', $$authz.has_org_role(CASE WHEN id > 0 THEN org END, 'Admin')$$),
+	(12, 'ann', $$authz.claim_is('{sub}', need)$$)) v (n, who, call)
 	CROSS JOIN LATERAL (SELECT mint.folds_to(who, call, 'fold_row') AS result) r ORDER BY n;
 -- an empty list is an error when the query runs, for nobody too, and EXPLAIN is not (R3)
 SELECT call, mint.folds_to('ann', call, 'fold_row'), mint.both('SELECT ' || call || ' FROM (VALUES (''x'')) v (org)'),

@@ -249,7 +249,7 @@ BEGIN
 	FOREACH who IN ARRAY ARRAY['ann', 'orgs', 'active', 'boss', 'dbmi', 'nobody'] LOOP
 		CALL mint.become(who);
 		FOREACH call IN ARRAY ARRAY['authz.has_scope(t)', 'authz.has_scope(NULL)', 'authz.has_any_role(VARIADIC a)', 'authz.has_all_groups(t)', 'authz.has_claim(a, t)',
-		'authz.has_claim(NULL, NULL)', 'authz.has_any_claim(NULL, VARIADIC NULL)', 'authz.is_owner(t)', 'authz.is_owner(t, t)', 'authz.is_owner(t, NULL)', 'authz.is_owner(NULL)',
+		'authz.has_claim(NULL, NULL)', 'authz.claim_is(a, t)', 'authz.claim_is(NULL, NULL)', 'authz.has_any_claim(NULL, VARIADIC NULL)', 'authz.is_owner(t)', 'authz.is_owner(t, t)', 'authz.is_owner(t, NULL)', 'authz.is_owner(NULL)',
 		'authz.is_owner(u)', 'authz.is_owner_or_admin(t)', 'authz.in_org(u)', 'authz.has_org_role(t, NULL)', 'authz.has_org_permission(u, t)',
 		'authz.has_any_org_permission(u, VARIADIC a)', 'authz.has_all_org_permissions(t, VARIADIC NULL)', 'authz.in_active_org(t)', 'authz.has_active_org_role(NULL)',
 		'authz.claim_text(VARIADIC a) IS NOT NULL', 'authz.org_ids_with_permission(NULL) IS NOT NULL'] LOOP

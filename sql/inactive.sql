@@ -15,7 +15,7 @@ GRANT SELECT ON inactive_note TO inactive_app;
 CREATE VIEW inactive_checks AS SELECT authz.is_authenticated(), authz.is_admin(), authz.has_group('my-client-admin'), authz.has_role('curator'),
 	authz.has_permission('VIEW'), authz.has_scope('a'), authz.is_owner('user@example.com'::text), authz.is_owner_or_admin('x'::text),
 	authz.has_item_permission('parent', 'admin'), authz.has_app_permission('VIEW'), authz.has_claim('{email}', 'user@example.com'),
-	authz.in_org('O1'::text), authz.token_state(), authz.subject(), authz.email(), authz.claims() IS NULL AS no_claims, authz.groups(), authz.expires_at() IS NULL AS no_end;
+	authz.claim_is('{email}', 'user@example.com'), authz.in_org('O1'::text), authz.token_state(), authz.subject(), authz.email(), authz.claims() IS NULL AS no_claims, authz.groups(), authz.expires_at() IS NULL AS no_end;
 
 -- row 84: every check is false
 CALL mint.login('tD1g');

@@ -129,7 +129,7 @@ END $$;
 CALL mint.login('tX0');
 CREATE TABLE nulls_row (a text, l text[], u uuid, c citext);
 INSERT INTO nulls_row VALUES (NULL, NULL, NULL, NULL);
-SELECT authz.has_scope(a), authz.has_any_scope(VARIADIC l), authz.has_claim(l, a), authz.is_owner(a), authz.is_owner(u), authz.is_owner(c),
+SELECT authz.has_scope(a), authz.has_any_scope(VARIADIC l), authz.has_claim(l, a), authz.claim_is(l, a), authz.is_owner(a), authz.is_owner(u), authz.is_owner(c),
 	   authz.is_owner(u, a), authz.in_org(u), authz.has_org_role(c, a), authz.has_all_org_permissions(u, VARIADIC l) FROM nulls_row;
 SELECT authz.has_scope(r.a), authz.is_owner(r.u), authz.in_org(r.c) FROM (VALUES (1)) v LEFT JOIN nulls_row r ON false;
 PREPARE nulls_query(text, uuid) AS SELECT authz.has_scope($1), authz.is_owner($2), authz.in_org($2), authz.require(authz.has_scope($1) IS NOT NULL);

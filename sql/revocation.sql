@@ -194,6 +194,85 @@ ROLLBACK;
 SELECT revocation_login('{"jti": "J7"}');
 
 --
+-- Z10: what has ended stays so for that adoption, whoever else was adopted meanwhile
+--
+DELETE FROM authz.revocation WHERE issuer LIKE 'https://rev%.example';
+SELECT revocation_login('{"jti": "Z1", "sub": "z-1", "sid": "zs"}');
+SELECT authz.revoke_token('https://rev.example', 'Z1');
+SELECT authz.token_state();
+DELETE FROM authz.revocation WHERE value = 'Z1';
+-- refuse: somebody else logs in, and is rolled back
+BEGIN;
+SELECT revocation_login('{"jti": "Z2"}');
+SELECT authz.token_state();
+ROLLBACK;
+SELECT authz.token_state();
+SELECT revocation_try('SELECT authz.subject()');
+-- refuse: for the transaction only, in savepoints, many
+BEGIN;
+SELECT authz.set_token(mint.token('{"iss": "https://rev.example", "jti": "Z3"}'), true);
+SELECT authz.token_state();
+COMMIT;
+SELECT authz.token_state();
+BEGIN;
+SAVEPOINT a;
+SELECT count(*) FROM generate_series(1, 100) i WHERE authz.try_set_token(mint.token(jsonb_build_object('iss', 'https://rev.example', 'jti', 'Z4-' || i)));
+SELECT authz.token_state();
+ROLLBACK TO a;
+SELECT authz.token_state();
+SAVEPOINT b;
+SELECT authz.clear_token();
+SELECT authz.token_state();
+ROLLBACK TO b;
+SELECT authz.token_state();
+COMMIT;
+-- refuse: both have ended, the inner one and the outer one
+BEGIN;
+SELECT revocation_login('{"jti": "Z5"}');
+SELECT authz.revoke_token('https://rev.example', 'Z5');
+SELECT authz.token_state();
+DELETE FROM authz.revocation WHERE value = 'Z5';
+SAVEPOINT c;
+SELECT revocation_login('{"jti": "Z6"}');
+ROLLBACK TO c;
+SELECT authz.token_state();
+ROLLBACK;
+SELECT authz.token_state();
+-- accept: the same token, adopted anew, is another adoption; and one that never was looked at while it was revoked
+SELECT revocation_login('{"jti": "Z1", "sub": "z-1", "sid": "zs"}');
+SELECT authz.token_state();
+BEGIN;
+SELECT revocation_login('{"jti": "Z7"}');
+SELECT authz.revoke_token('https://rev.example', 'Z1');
+DELETE FROM authz.revocation WHERE value = 'Z1';
+ROLLBACK;
+SELECT authz.token_state();
+-- refuse: the other ways to end
+SELECT authz.revoke_subject('https://rev.example', 'z-1'), authz.token_state();
+DELETE FROM authz.revocation WHERE value = 'z-1';
+BEGIN;
+SELECT revocation_login('{"jti": "Z8"}');
+ROLLBACK;
+SELECT authz.token_state();
+SELECT revocation_login('{"jti": "Z9", "sid": "zs"}'), authz.token_state();
+SELECT authz.revoke_session('https://rev.example', 'zs');
+SELECT authz.token_state();
+DELETE FROM authz.revocation WHERE value = 'zs';
+BEGIN;
+SELECT revocation_login('{"jti": "Z8"}');
+ROLLBACK;
+SELECT authz.token_state();
+SELECT revocation_login('{"jti": "Z9"}');
+CREATE TEMP TABLE revocation_key AS SELECT * FROM authz.issuer_key WHERE issuer = 'https://rev.example';
+DELETE FROM authz.issuer_key WHERE issuer = 'https://rev.example';
+SELECT authz.token_state();
+INSERT INTO authz.issuer_key TABLE revocation_key;
+BEGIN;
+SELECT revocation_login('{"jti": "Z8"}');
+ROLLBACK;
+SELECT authz.token_state();
+
+--
 -- prune_revocations: what has ended, and no more
 --
 DELETE FROM authz.revocation WHERE issuer LIKE 'https://rev%.example';

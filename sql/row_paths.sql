@@ -162,8 +162,8 @@ REVOKE TRUNCATE, REFERENCES ON path_row FROM path_app;
 SET ROLE path_app;
 COPY path_row (id) TO stdout;
 COPY (SELECT count(*) FROM path_row) TO stdout;
-COPY path_row FROM stdin;
-\.
+-- Q3: no data in line, which psql takes for statements before 15.19 when COPY is refused
+\copy path_row FROM '/dev/null'
 RESET ROLE;
 
 -- C5.5: views with their owner's eyes and with the caller's; a materialised view is a copy [core]

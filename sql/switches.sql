@@ -46,7 +46,9 @@ SAVEPOINT s;
 SET LOCAL SESSION AUTHORIZATION switch_bypass;
 :who
 ROLLBACK TO s;
-:who
+-- Q3: before the mend of CVE-2024-10978 SET ROLE NONE came back, not the role of before
+SELECT mint.since(150009, 160005, 170001, 180000) AS goes_back \gset
+SELECT current_user = CASE WHEN :'goes_back' THEN 'switch_other' ELSE 'switch_app' END, authz.subject(), count(*) FROM switch_row;
 SELECT set_config('role', 'switch_app', true);
 SELECT authz.set_token((SELECT token FROM switch_token WHERE who = 'u2'), true) \g /dev/null
 :who
@@ -111,7 +113,7 @@ CREATE VIEW switch_view WITH (security_invoker) AS SELECT * FROM switch_row;
 GRANT SELECT ON switch_view TO switch_app, switch_other, switch_bypass, switch_owner;
 CREATE FUNCTION switch_sql() RETURNS bigint LANGUAGE sql STABLE SET search_path = public AS 'SELECT count(*) FROM switch_view';
 CALL mint.login('tX0');
-PREPARE switch_plan AS SELECT current_user, (SELECT count(*) FROM switch_row), (SELECT count(*) FROM switch_view), switch_sql();
+PREPARE switch_plan AS SELECT current_user, (SELECT count(*) FROM switch_row) AS direct, (SELECT count(*) FROM switch_view) AS by_view, switch_sql() AS by_function;
 SET plan_cache_mode = force_generic_plan;
 SELECT format('SET ROLE %I; EXECUTE switch_plan;', r) FROM unnest(ARRAY['switch_owner', 'switch_app', 'switch_other', 'switch_bypass', 'switch_app', 'switch_owner']) r \gexec
 SET ROLE switch_other;
@@ -130,12 +132,24 @@ REVOKE switch_other FROM switch_app;
 SET ROLE switch_app;
 EXECUTE switch_plan;
 RESET ROLE;
+-- Q3: before the mend of CVE-2026-14666 a plan outlives what its role may do; what is planned anew is right
+SELECT mint.since(150019, 160015, 170011, 180006) AS replans \gset
+-- (functions in SQL keep plans since 18)
+SELECT :'replans' OR NOT mint.since(180000) AS replans_function \gset
 ALTER ROLE switch_app BYPASSRLS;
 SET ROLE switch_app;
+EXECUTE switch_plan \gset
+SELECT :direct = CASE WHEN :'replans' THEN 10 ELSE 5 END, :by_view = CASE WHEN :'replans' THEN 10 ELSE 5 END,
+	   :by_function = CASE WHEN :'replans_function' THEN 10 ELSE 5 END;
+DISCARD PLANS;
 EXECUTE switch_plan;
 RESET ROLE;
 ALTER ROLE switch_app NOBYPASSRLS;
 SET ROLE switch_app;
+EXECUTE switch_plan \gset
+SELECT :direct = CASE WHEN :'replans' THEN 5 ELSE 10 END, :by_view = CASE WHEN :'replans' THEN 5 ELSE 10 END,
+	   :by_function = CASE WHEN :'replans_function' THEN 5 ELSE 10 END;
+DISCARD PLANS;
 EXECUTE switch_plan;
 RESET ROLE;
 RESET plan_cache_mode;

@@ -7,8 +7,13 @@
  */
 #include "server/compat.h"
 
+#include "miscadmin.h"
+
 #include "objects/registry.h"
 #include "planner/guard.h"
+#include "planner/token_param.h"
+#include "server/discretion.h"
+#include "server/release.h"
 #include "session/login.h"
 #include "trust/trust_table.h"
 
@@ -16,12 +21,35 @@ PG_MODULE_MAGIC;
 
 extern PGDLLEXPORT void _PG_init(void);
 
+/*
+ * Loading happens once, whole or not at all.  Core calls this again after an
+ * error, in the same library with the same variables.  So all that may raise
+ * comes first and can be repeated.  Hooks come last, where nothing raises and
+ * nothing is interrupted: one that was chained to itself would never return.
+ *
+ * What is reported here, a warning of core's too, comes in the middle of a
+ * statement that perhaps holds a token, so it tells no context.
+ */
 void
 _PG_init(void)
 {
+	static bool loaded = false;
+	AzDiscretion discretion;
+
+	if (loaded)
+		return;
+	az_discretion_begin(&discretion);
+	az_session_init();
+	az_login_init();
+	az_warn_of_release(false);
+	az_discretion_end(&discretion);
+
+	HOLD_INTERRUPTS();
 	az_trust_table_init();
 	az_registry_init();
 	az_guard_init();
-	az_session_init();
-	az_login_init();
+	az_token_param_init();
+	az_login_ready();
+	loaded = true;
+	RESUME_INTERRUPTS();
 }

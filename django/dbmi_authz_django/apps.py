@@ -8,5 +8,6 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
-        from .handover import install
-        install()
+        from . import caches, handover
+        handover.install()
+        caches.install()

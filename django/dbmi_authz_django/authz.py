@@ -6,12 +6,13 @@
     with authz.as_token(token): ...
     @authz.requires(authz.HasScope("notes:write"))
 """
+from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import AuthzError, Forbidden, MalformedRequest, NotFound, Unauthorized
 from .identity import ask, identity
 from .login import as_token
 from .requirements import (
-    Field, HasAllOrgPermissions, HasAllPermissions, HasAllRoles, HasAllScopes, HasAnyGroup,
+    ClaimIs, Field, HasAllOrgPermissions, HasAllPermissions, HasAllRoles, HasAllScopes, HasAnyGroup,
     HasAnyItemPermission, HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope,
     HasAppPermission, HasClaim, HasGroup, HasItemPermission, HasObjectPermission,
     HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, IsAdmin,
@@ -19,12 +20,12 @@ from .requirements import (
 )
 
 __all__ = [
-    "AuthzError", "Field", "Forbidden", "HasAllOrgPermissions", "HasAllPermissions",
+    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAllOrgPermissions", "HasAllPermissions",
     "HasAllRoles", "HasAllScopes", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
     "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsOwner", "IsOwnerOrAdmin",
     "MalformedRequest", "ManagesItem", "NotFound", "Unauthorized", "UrlKwarg", "as_token",
-    "ask", "identity", "requires", "token_optional",
+    "ask", "cache_page_per_identity", "identity", "requires", "token_optional",
 ]

@@ -52,8 +52,8 @@ def check_middleware(app_configs, **kwargs):
     at = ours[0]
     if CACHE in paths and paths.index(CACHE) > at:
         found.append(Error(
-            "UpdateCacheMiddleware stands after TokenMiddleware, and would give one user's "
-            "responses to another: it does not see that they vary by token.",
+            "UpdateCacheMiddleware stands after TokenMiddleware, and does not see that "
+            "responses vary by token.",
             hint="Put TokenMiddleware after it.", id="dbmi_authz.E012"))
     if AUTHENTICATION in paths and paths.index(AUTHENTICATION) < at:
         found.append(Warning(

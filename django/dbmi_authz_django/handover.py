@@ -13,7 +13,9 @@ instrument of them sees a token.
 
 Not every statement passes here: callproc(), COPY and the driver's own cursors
 do not.  They find whoever the connection has from before, who is never
-somebody else: what a login leaves is taken away when it is finished.
+somebody else: what a login leaves is taken away when it is finished; and
+whatever is left, when a request begins or ends in this thread, and, if its
+login is finished, before Django makes a cursor.
 
 Our record of a connection must be right even if a timeout interrupts us between
 two lines, if a statement undoes what we sent, or if connections are exchanged.
@@ -28,11 +30,14 @@ from functools import lru_cache
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ImproperlyConfigured
+from django.core.signals import request_finished, request_started
 from django.db import connections, transaction
 from django.db.backends.signals import connection_created
 from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
 from . import drivers
+from .asked import note
+from .compat import opened_connections
 from .conf import conf
 from .drivers import ACTIVE, IDLE, INERROR, INTRANS
 from .errors import AuthzError, Failure, Unauthorized, answer_to
@@ -136,6 +141,8 @@ class Handover:
             if control[1] and self.local is not None:
                 self.local = UNKNOWN    # ROLLBACK TO SAVEPOINT brings back what was
             return False
+        if login is not None:
+            note(login)
         if status == INERROR:
             return False
         if login is not None and login.refused is not None:
@@ -223,30 +230,44 @@ class Handover:
     def release(self, login):
         """Take the login off the connection, if it may still have it."""
         with self.lock:
-            if login not in (self.session, self.local, self.trying):
-                return
-            raw = self.raw
-            if raw.closed or raw is not self.connection.connection and self.pooled:
-                self.found(None, UNKNOWN)   # gone, or somebody else's; see connected()
-                return
-            try:
-                self.take_off(raw, login)
-                self.trying = None
-            except Error:
-                self.hang_up(raw)
+            if any(held is login or held is UNKNOWN for held in self.held()):
+                self.take_off()
 
-    def take_off(self, raw, login):
-        status = drivers.transaction_status(raw)
+    def let_go(self):
+        """Take off whoever the connection may still have: others come now."""
+        if self.held():
+            with self.lock:
+                self.take_off()
+
+    def before_cursor(self):
+        """What a cursor can do past us must not find a login that is finished."""
+        if any(held.finished for held in self.held()):
+            self.let_go()
+
+    def held(self):
+        return [held for held in (self.session, self.local, self.trying)
+                if held is not None and held.token is not None]
+
+    def take_off(self):
+        raw = self.raw
+        if raw is None or raw.closed or raw is not self.connection.connection and self.pooled:
+            self.found(None, UNKNOWN)   # gone, or somebody else's; see connected()
+            return
+        try:
+            self.clear_whatever(raw, drivers.transaction_status(raw))
+            self.trying = None
+        except Error:
+            self.hang_up(raw)
+
+    def clear_whatever(self, raw, status):
         if status == IDLE:
             self.local = None
-            if login is not self.session and login is not self.trying:
-                return
         if status == ACTIVE:
             self.hang_up(raw)
         elif status == INERROR:
             self.local = UNKNOWN
             self.doubt_session()
-        else:
+        elif self.held() and self.probe(None):
             # Perhaps in a transaction around the request or the "with": a test
             # case.  Then the next statement looks again, since a rollback may
             # bring the login back.
@@ -360,6 +381,13 @@ def handover_of(connection):
     handover = Handover(connection)
     # before others: connection.execute_wrapper() takes the last one away
     connection.execute_wrappers.insert(0, handover)
+    create = connection.create_cursor
+
+    def create_cursor(*args, **kwargs):
+        handover.before_cursor()
+        return create(*args, **kwargs)
+
+    connection.create_cursor = create_cursor
     return handover
 
 
@@ -370,8 +398,19 @@ def on_connect(sender, connection, **kwargs):
         handover.connected()
 
 
+def on_request(sender, **kwargs):
+    """Receiver of request_started and request_finished: a response may have
+    vanished with its login (streams.py)."""
+    for connection in opened_connections():
+        handover = handover_of(connection)
+        if handover is not None:
+            handover.let_go()
+
+
 def install():
     connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.handover")
+    for signal in (request_started, request_finished):
+        signal.connect(on_request, dispatch_uid="dbmi_authz_django.handover")
     # and what other applications have opened before this one was ready
     for connection in connections.all():
         if connection.connection is not None:

@@ -1,10 +1,12 @@
 """Who the database says that this is."""
 import json
 import re
+from hashlib import sha256
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.dateparse import parse_datetime
 
+from .asked import note
 from .login import current
 
 FACTS = """SELECT pg_catalog.jsonb_build_object(
@@ -30,10 +32,14 @@ class Identity:
     audience, scopes, roles, permissions, groups    frozenset of str
     organisations   dict: id -> dict with the columns of authz.orgs()
     expires_at      aware datetime or None
+    cache_key       a digest of it all, for the keys of caches: of a token with
+                    other claims it is another
     """
 
-    def __init__(self, facts):
+    def __init__(self, text):
+        facts = json.loads(text)
         self.__dict__.update(facts)
+        self.cache_key = sha256(text.encode()).hexdigest()
         for name in LISTS:
             setattr(self, name, frozenset(facts[name] or ()))
         self.claims = facts["claims"] or {}
@@ -54,6 +60,7 @@ def identity(using=DEFAULT_DB_ALIAS):
     login = current()
     if login is None:
         return ask_facts(using)
+    note(login)
     found = login.identities.get(using)
     if found is None:
         found = login.identities[using] = ask_facts(using)
@@ -63,7 +70,7 @@ def identity(using=DEFAULT_DB_ALIAS):
 def ask_facts(using):
     with connections[using].cursor() as cursor:
         cursor.execute(FACTS)
-        return Identity(json.loads(cursor.fetchone()[0]))
+        return Identity(cursor.fetchone()[0])
 
 
 def ask(function, *args, using=DEFAULT_DB_ALIAS):

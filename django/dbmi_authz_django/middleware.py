@@ -6,10 +6,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
+from .asked import begin
+from .caches import private
 from .compat import iscoroutinefunction
 from .conf import conf
 from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
 from .login import Login, enter, leave
+from .streams import keep_while_streaming
 from .token import token_of
 
 # a database that is down, or a missing GRANT, must not go unnoticed because the
@@ -22,7 +25,7 @@ class TokenMiddleware(MiddlewareMixin):
     without a token; afterwards no connection has the identity any more.
 
     The token is not verified here but by the database, when the first query is
-    sent.  A response that streams has the identity until it is closed.
+    sent.  A response that streams has the identity until its end (streams.py).
     """
 
     def __init__(self, get_response):
@@ -44,12 +47,12 @@ class TokenMiddleware(MiddlewareMixin):
         mark = enter(login)
         try:
             response = self.get_response(request)
-            streams = keep_while_streaming(login, response)
+            streams = keep_while_streaming(login, request, response)
         finally:
             leave(mark)
             if not streams:
                 login.finish()
-        return finished(login, response)
+        return finished(login, request, response)
 
     async def __acall__(self, request):
         try:
@@ -60,12 +63,12 @@ class TokenMiddleware(MiddlewareMixin):
         mark = enter(login)
         try:
             response = await self.get_response(request)
-            streams = keep_while_streaming(login, response)
+            streams = keep_while_streaming(login, request, response)
         finally:
             leave(mark)
             if not streams:
                 await login.afinish()
-        return finished(login, response)
+        return finished(login, request, response)
 
     def process_view(self, request, view_func, view_args, view_kwargs):
         if getattr(view_func, "authz_token_optional", False):
@@ -97,58 +100,21 @@ def login_of(request):
             raise
         token = None
     login = request.authz_login = Login(token, optional)
+    begin(request)
     return login
 
 
-def finished(login, response):
+def finished(login, request, response):
     if login.refused is not None and response.status_code == 500:
         # raised where only Django could catch it: in another middleware
         response.close()
         response = response_to(Unauthorized(login.refused))
+    # what streams has not asked yet
+    if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
+        private(response)
     return vary(response)
 
 
 def vary(response):
     patch_vary_headers(response, conf.vary)
     return response
-
-
-def keep_while_streaming(login, response):
-    """True if the login is needed until the response is closed."""
-    if not response.streaming or getattr(response, "file_to_stream", None) is not None:
-        return False
-    if getattr(response, "is_async", False):
-        response.streaming_content = astream(login, response.streaming_content)
-    else:
-        response.streaming_content = stream(login, response.streaming_content)
-    # the last of them, since what the content itself closes may ask the database
-    response._resource_closers.append(login.finish)
-    return True
-
-
-def stream(login, content):
-    """The login is in force while the next part is made, not in between: the
-    server may do other things there."""
-    content = iter(content)
-    while True:
-        mark = enter(login)
-        try:
-            part = next(content)
-        except StopIteration:
-            return
-        finally:
-            leave(mark)
-        yield part
-
-
-async def astream(login, content):
-    content = content.__aiter__()
-    while True:
-        mark = enter(login)
-        try:
-            part = await content.__anext__()
-        except StopAsyncIteration:
-            return
-        finally:
-            leave(mark)
-        yield part

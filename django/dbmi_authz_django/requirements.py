@@ -196,8 +196,13 @@ HasAnyGroup = check_list("has_any_group", "HasAnyGroup(group, ...)")
 
 
 def HasClaim(path, value):
-    """HasClaim(["email_verified"], "true"): a path of keys, a value or member"""
+    """HasClaim(["email_verified"], "true"): a path of keys, a value, member or word"""
     return Check("has_claim", [path] if isinstance(path, str) else list(path), value)
+
+
+def ClaimIs(path, value):
+    """ClaimIs("department", "Sales"): a path of keys, the whole value"""
+    return Check("claim_is", [path] if isinstance(path, str) else list(path), value)
 
 
 def IsOwner(field, claim=None):

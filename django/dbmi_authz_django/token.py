@@ -4,6 +4,7 @@ import re
 from .concealed import Concealed
 from .conf import conf
 from .errors import MalformedRequest
+from .login import current
 
 # b64token of RFC 6750, 2.1.  What is no such thing is not worth a round trip,
 # and may be what drivers cannot send (a NUL, half of a surrogate pair).
@@ -26,6 +27,14 @@ def token_of(request):
     token = one_token(cookie)
     request.authz_token_from_cookie = True      # so it needs protection against CSRF
     return token
+
+
+def carries_token(request):
+    """Will its queries be somebody's, or are they already?"""
+    login = current()
+    if login is not None:
+        return login.token is not None
+    return in_header(request) is not None or in_cookie(request) is not None
 
 
 def in_header(request):

@@ -180,12 +180,24 @@ AZ_SQL(authz_require_group)
 	return require_all(fcinfo, GROUPS, "group");
 }
 
-AZ_SQL(authz_has_claim)
+/* The value in argument 1 against the claim at the path in argument 0. */
+static inline Datum
+ask_claim(FunctionCallInfo fcinfo, AzHolds holds)
 {
 	const AzIdentity *id = az_current();
 	const AzNode *claim = id == NULL ? NULL : az_claim_at_argument(id, fcinfo, 0);
 
-	PG_RETURN_BOOL(argument_held(fcinfo, 1, az_claim_holds, id, claim));
+	PG_RETURN_BOOL(argument_held(fcinfo, 1, holds, id, claim));
+}
+
+AZ_SQL(authz_has_claim)
+{
+	return ask_claim(fcinfo, az_claim_holds);
+}
+
+AZ_SQL(authz_claim_is)
+{
+	return ask_claim(fcinfo, az_claim_is);
 }
 
 static Datum

@@ -13,17 +13,19 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/rel.h"
 #include "access/table.h"
 
 #include "items/grants.h"
+#include "items/item_path.h"
 #include "items/item_table.h"
 #include "server/report.h"
 #include "session/session.h"
 
 #define DENIED	"Insufficient role, scope or permission"
+
+/* What one user, who is no administrator, may grant to one address. */
+#define MAX_GIVEN	10000
 
 typedef struct Row
 {
@@ -37,26 +39,19 @@ static uint64
 run_as_owner(const char *sql, const AzSpiParams *params)
 {
 	Relation	rel = az_open_table(AZ_TABLE_ITEM);
-	Oid			owner;
-	Oid			user;
-	int			context;
+	AzCaller	caller;
 	uint64		n;
 
 	if (rel == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
-				 errmsg("table of item permissions does not exist")));
-	owner = rel->rd_rel->relowner;
+				 errmsg("table of item permissions does not exist"),
+				 errhint("Restore the table as the install script of the extension makes it.")));
 	table_close(rel, AccessShareLock);
 
-	/* an error puts the user back with the transaction */
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
-	SPI_connect();
+	az_begin_as_owner(&caller);
 	n = az_spi_run(sql, params);
-	SPI_finish();
-	SetUserIdAndSecContext(user, context);
+	az_end_administering(&caller);
 	return n;
 }
 
@@ -69,18 +64,48 @@ row_params(AzSpiParams *params, const AzIdentity *id, const Row *row)
 	az_spi_param(params, TEXTOID, row->permission);
 }
 
+/*
+ * What is granted to an address is read by its sessions, so whoever may grant
+ * must not be able to make that endless.
+ */
+static void
+check_given(const AzIdentity *id, const Row *row)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, az_node_text_copy(id, &id->client));
+	az_spi_param(&params, TEXTOID, row->email);
+	az_spi_param(&params, TEXTOID, az_node_text_copy(id, &id->email));
+	if (run_as_owner("SELECT FROM (SELECT pg_catalog.count(*) AS n FROM authz.item_permission"
+					 " WHERE client OPERATOR(pg_catalog.=) $1"
+					 " AND pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower($2 COLLATE pg_catalog.\"C\")"
+					 " AND pg_catalog.lower(granted_by COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) pg_catalog.lower($3 COLLATE pg_catalog.\"C\")) given"
+					 " WHERE n OPERATOR(pg_catalog.>) " CppAsString2(MAX_GIVEN),
+					 &params) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many item permissions granted to one address"),
+				 errdetail("A user who is no administrator grants at most %d to one address.", MAX_GIVEN),
+				 errhint("Grant permissions on items above them instead, or have an administrator grant.")));
+}
+
 /* False when the row was there already. */
 static bool
 write_row(const AzIdentity *id, const Row *row)
 {
 	AzSpiParams	params = {0};
+	bool		limited = !az_is_admin(id);
 
 	row_params(&params, id, row);
 	az_spi_param(&params, TEXTOID, az_node_text_copy(id, &id->email));
-	return run_as_owner("INSERT INTO authz.item_permission"
-						" (client, email, item, permission, granted_by)"
-						" VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-						&params) > 0;
+	if (run_as_owner("INSERT INTO authz.item_permission"
+					 " (client, email, item, permission, granted_by)"
+					 " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+					 &params) == 0)
+		return false;
+	if (limited)
+		check_given(id, row);
+	return true;
 }
 
 /*
@@ -88,7 +113,7 @@ write_row(const AzIdentity *id, const Row *row)
  * itself make a manager or an administrator; that is left to administrators.
  */
 static const AzIdentity *
-require_manager(const Row *row)
+require_manager(FunctionCallInfo fcinfo, const Row *row)
 {
 	const AzIdentity *id = az_current_required();
 
@@ -96,7 +121,7 @@ require_manager(const Row *row)
 		(!az_is_admin(id) &&
 		 (!az_holds_item(id, VARDATA_ANY(row->item), VARSIZE_ANY_EXHDR(row->item),
 						 AZ_MANAGE, strlen(AZ_MANAGE), true) ||
-		  az_gives_management(id, text_to_cstring(row->permission)))))
+		  az_gives_management(id, row->permission))))
 		az_raise_denied_for(DENIED, az_denied_json("item", text_to_cstring(row->item),
 											 "permission", AZ_MANAGE, NULL));
 	return id;
@@ -118,7 +143,7 @@ AZ_SQL(authz_grant_item_permission)
 
 	(void) az_current();
 	read_row(fcinfo, &row);
-	id = require_manager(&row);
+	id = require_manager(fcinfo, &row);
 	PG_RETURN_BOOL(write_row(id, &row));
 }
 
@@ -129,7 +154,7 @@ AZ_SQL(authz_revoke_item_permission)
 
 	(void) az_current();
 	read_row(fcinfo, &row);
-	row_params(&params, require_manager(&row), &row);
+	row_params(&params, require_manager(fcinfo, &row), &row);
 	if (run_as_owner("DELETE FROM authz.item_permission"
 					 " WHERE client OPERATOR(pg_catalog.=) $1"
 					 " AND pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower($2 COLLATE pg_catalog.\"C\")"
@@ -140,39 +165,21 @@ AZ_SQL(authz_revoke_item_permission)
 	PG_RETURN_VOID();
 }
 
-/*
- * Is a component of the path "profile"?  One in front of the own part would
- * make the item that of somebody else whose address starts alike.
- */
-static bool
-has_profile_component(const text *item)
-{
-	const char *start = VARDATA_ANY(item);
-	const char *end = start + VARSIZE_ANY_EXHDR(item);
-	const char *dot;
-
-	for (;; start = dot + 1)
-	{
-		dot = memchr(start, '.', end - start);
-		if (az_same_ascii(start, (dot ? dot : end) - start, "profile", strlen("profile")))
-			return true;
-		if (dot == NULL)
-			return false;
-	}
-}
-
 /* Everybody lets others see the own profile of an item, and only that. */
 AZ_SQL(authz_grant_profile_permission)
 {
 	const AzIdentity *id;
-	char	   *email;
+	char	   *profile;
 	Row			row;
 
 	(void) az_current();
 	row.email = az_arg_text(fcinfo, 0, "e-mail address");
 	row.item = az_arg_text(fcinfo, 1, "item");
 	(void) az_item_argument(fcinfo, 1);
-	if (has_profile_component(row.item))
+
+	/* behind the first "profile" the address begins, so it must be ours */
+	profile = psprintf("SciReg.%s.profile.", text_to_cstring(row.item));
+	if (az_item_profile(profile, strlen(profile)) != strlen(profile))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid item for a profile: \"%s\"", text_to_cstring(row.item)),
@@ -181,9 +188,8 @@ AZ_SQL(authz_grant_profile_permission)
 	if (!az_can_hold_items(id))
 		az_raise_denied(DENIED);
 
-	email = text_to_cstring(az_node_text_copy(id, &id->email));
-	row.item = cstring_to_text(psprintf("SciReg.%s.profile.%s",
-										text_to_cstring(row.item), email));
+	row.item = cstring_to_text(psprintf("%s%s", profile,
+										text_to_cstring(az_node_text_copy(id, &id->email))));
 	row.permission = cstring_to_text("VIEW");
 	if (!az_is_item_path(VARDATA(row.item), VARSIZE(row.item) - VARHDRSZ))
 		az_raise_denied("The address is no part of an item path");

@@ -12,6 +12,7 @@
 #include "server/datum.h"
 #include "funcapi.h"
 #include "items/grants.h"
+#include "items/item_path.h"
 #include "items/item_table.h"
 #include "server/report.h"
 #include "session/session.h"
@@ -150,34 +151,15 @@ typedef struct Listing
 	const text *permission;
 	bool		children;
 	bool		everybody;		/* not only rows of one's own */
-	text	   *last;			/* the item listed last */
+	text	   *last;			/* the item listed last, in "context" */
+	MemoryContext context;
 } Listing;
-
-/* A column that is never NULL, as the table's definition has it. */
-static text *
-column_text(TupleTableSlot *row, int column)
-{
-	bool		isnull;
-	Datum		value = slot_getattr(row, column, &isnull);
-
-	return isnull ? cstring_to_text("") : DatumGetTextPP(value);
-}
 
 static bool
 same_text(const text *a, const text *b)
 {
 	return az_same_ascii(VARDATA_ANY(a), VARSIZE_ANY_EXHDR(a),
 						VARDATA_ANY(b), VARSIZE_ANY_EXHDR(b));
-}
-
-/* Does the path b start with the path a and a dot? */
-static bool
-is_parent(const text *a, const text *b)
-{
-	size_t		len = VARSIZE_ANY_EXHDR(a);
-
-	return VARSIZE_ANY_EXHDR(b) > len && VARDATA_ANY(b)[len] == '.' &&
-		az_same_ascii(VARDATA_ANY(a), len, VARDATA_ANY(b), len);
 }
 
 static void
@@ -194,10 +176,11 @@ static void
 list_row(TupleTableSlot *row, void *arg)
 {
 	Listing    *listing = arg;
-	text	   *item = column_text(row, Item_item);
+	text	   *item = az_row_text(row, Item_item);
 
-	if (listing->item == NULL || same_text(listing->item, item) ||
-		(listing->children && is_parent(listing->item, item)))
+	if (listing->item == NULL ||
+		(item != NULL && (same_text(listing->item, item) ||
+						  (listing->children && az_is_item_above(listing->item, item)))))
 		tuplestore_puttupleslot(listing->result->setResult, row);
 }
 
@@ -220,22 +203,27 @@ static void
 list_managed(TupleTableSlot *row, void *arg)
 {
 	Listing    *listing = arg;
-	text	   *item = column_text(row, Item_item);
+	text	   *item = az_row_text(row, Item_item);
+	MemoryContext old;
 
-	if (listing->last && same_text(listing->last, item))
+	if (item == NULL || (listing->last && same_text(listing->last, item)))
 		return;
 	if (!az_holds_item(listing->id, VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item),
 					   AZ_MANAGE, strlen(AZ_MANAGE), false))
 		return;
+	old = MemoryContextSwitchTo(listing->context);
+	if (listing->last)
+		pfree(listing->last);
 	listing->last = (text *) DatumGetPointer(datumCopy(PointerGetDatum(item),
 													   false, -1));
+	MemoryContextSwitchTo(old);
 	put_text(listing, item);
 }
 
 AZ_SQL(authz_managed_items)
 {
 	const AzIdentity *id = az_current();
-	Listing		listing = {.id = id};
+	Listing		listing = {.id = id, .context = CurrentMemoryContext};
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	listing.result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -248,9 +236,10 @@ static void
 list_grantee(TupleTableSlot *row, void *arg)
 {
 	Listing    *listing = arg;
-	text	   *email = column_text(row, Item_email);
+	text	   *email = az_row_text(row, Item_email);
+	text	   *permission = az_row_text(row, Item_permission);
 
-	if (!same_text(column_text(row, Item_permission), listing->permission))
+	if (email == NULL || permission == NULL || !same_text(permission, listing->permission))
 		return;
 	if (listing->everybody ||
 		az_same_ascii(VARDATA_ANY(email), VARSIZE_ANY_EXHDR(email),

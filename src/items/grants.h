@@ -44,7 +44,7 @@ extern bool az_is_admin(const AzIdentity *id);
  * Is that permission, or one that it implies, the one to manage grants or one
  * of those that make an administrator?  Leaves memory behind.
  */
-extern bool az_gives_management(const AzIdentity *id, const char *permission);
+extern bool az_gives_management(const AzIdentity *id, const text *permission);
 
 /*
  * A number for what is stored for the identity in force, as it is now; equal

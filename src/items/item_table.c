@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * item_table.c
- *	  The rows of authz.item_permission and authz.permission_implies, and how
- *	  their texts compare.
+ *	  The rows of authz.item_permission and authz.permission_implies.
  *
  * The indexes are over lower() under the collation "C", which is what
  * az_lower_ascii() does.
@@ -17,78 +16,18 @@
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* ----------------------------------------------------------------
- * Texts
- * ----------------------------------------------------------------
- */
-
-static inline char
-fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
-}
-
-void
-az_lower_ascii(char *folded, const char *text, size_t len)
-{
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-		folded[i] = fold(text[i]);
-}
-
-bool
-az_same_ascii(const char *a, size_t alen, const char *b, size_t blen)
-{
-	size_t		i;
-
-	if (alen != blen)
-		return false;
-	for (i = 0; i < alen; i++)
-	{
-		if (fold(a[i]) != fold(b[i]))
-			return false;
-	}
-	return true;
-}
-
-bool
-az_is_item_path(const char *item, size_t len)
-{
-	bool		empty = true;
-	size_t		i;
-
-	for (i = 0; i < len; i++)
-	{
-		if (item[i] == '.' && empty)
-			return false;
-		empty = item[i] == '.';
-	}
-	return !empty;
-}
-
-text *
-az_item_argument(FunctionCallInfo fcinfo, int argno)
-{
-	text	   *item;
-
-	if (PG_ARGISNULL(argno))
-		return NULL;
-	item = PG_GETARG_TEXT_PP(argno);
-	if (!az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("malformed item path: \"%s\"", text_to_cstring(item)),
-				 errdetail("A path has names between its dots, and none is empty.")));
-	return item;
-}
+#include "items/item_path.h"
 
 text *
 az_node_text_copy(const AzIdentity *id, const AzNode *node)
@@ -110,18 +49,24 @@ folded_copy(const char *bytes, size_t len)
  * ----------------------------------------------------------------
  */
 
-/* Can it be searched for that many texts? */
+/*
+ * Can it be searched for that many texts?  One that is not complete, or sorts
+ * by another collation, would hide rows.
+ */
 static bool
 is_over_texts(Relation index, int nkeys)
 {
 	int			i;
 
-	if (index->rd_rel->relam != BTREE_AM_OID ||
+	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL) ||
 		IndexRelationGetNumberOfKeyAttributes(index) < nkeys)
 		return false;
 	for (i = 0; i < nkeys; i++)
 	{
-		if (index->rd_opcintype[i] != TEXTOID)
+		if (index->rd_opfamily[i] != TEXT_BTREE_FAM_OID ||
+			index->rd_opcintype[i] != TEXTOID ||
+			index->rd_indcollation[i] != C_COLLATION_OID)
 			return false;
 	}
 	return true;
@@ -149,6 +94,27 @@ open_index(Relation rel, const char *name, int nkeys)
 	return index;
 }
 
+text *
+az_row_text(TupleTableSlot *row, int column)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(row, column, &isnull);
+
+	return isnull ? NULL : DatumGetTextPP(value);
+}
+
+/* What a row leaves behind goes with it. */
+static void
+found_row(TupleTableSlot *row, AzRowFound found, void *arg, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	CHECK_FOR_INTERRUPTS();
+	found(row, arg);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(context);
+}
+
 void
 az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
 				 int nkeys, AzRowFound found, void *arg)
@@ -158,6 +124,7 @@ az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
 	Snapshot	snapshot;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
+	MemoryContext context;
 	ScanKeyData key[2];
 	int			i;
 
@@ -172,8 +139,11 @@ az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
 		slot = table_slot_create(rel, NULL);
 		scan = az_index_beginscan(rel, index, snapshot, nkeys);
 		index_rescan(scan, key, nkeys, NULL, 0);
+		context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz row",
+										ALLOCSET_SMALL_SIZES);
 		while (index_getnext_slot(scan, ForwardScanDirection, slot))
-			found(slot, arg);
+			found_row(slot, found, arg, context);
+		MemoryContextDelete(context);
 		index_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
 		UnregisterSnapshot(snapshot);

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * item_table.h
- *	  The rows of authz.item_permission and authz.permission_implies, and how
- *	  their texts compare.
+ *	  The rows of authz.item_permission and authz.permission_implies.
  *
  * A grant belongs to an e-mail address, within the application that the
  * issuer's option "client" names.  An item is a path with dots.  Letters of
@@ -21,24 +20,8 @@
 #include "token/identity.h"
 #include "trust/trust_table.h"
 
-/* ---- texts ---- */
-
-/* Letters of ASCII to lower case; folded may be text itself. */
-extern void az_lower_ascii(char *folded, const char *text, size_t len);
-
-/* Same text, letters of ASCII in any case. */
-extern bool az_same_ascii(const char *a, size_t alen, const char *b, size_t blen);
-
-/* A path has components between its dots, and none is empty. */
-extern bool az_is_item_path(const char *item, size_t len);
-
-/* The argument that is an item, NULL for NULL; 22023 when it is no path. */
-extern text *az_item_argument(FunctionCallInfo fcinfo, int argno);
-
 /* A string of the identity as a text, palloc'd. */
 extern text *az_node_text_copy(const AzIdentity *id, const AzNode *node);
-
-/* ---- rows ---- */
 
 /* Can anything be granted to it: has it an application and an address? */
 static inline bool
@@ -48,9 +31,16 @@ az_can_hold_items(const AzIdentity *id)
 		az_node_type(&id->email) == AZ_STRING && az_node_len(&id->email) > 0;
 }
 
+/* A text of a row; NULL for SQL's, which the owner can have let in. */
+extern text *az_row_text(TupleTableSlot *row, int column);
+
+/* It runs in a memory context that ends with the row. */
 typedef void (*AzRowFound) (TupleTableSlot *row, void *arg);
 
-/* Rows with these texts in the first columns of that index of the table. */
+/*
+ * Rows with these texts in the first columns of that index of the table.
+ * There may be any number of them: it can be interrupted.
+ */
 extern void az_scan_by_texts(AzCatalog table, const char *index_name,
 							 text *const *keys, int nkeys,
 							 AzRowFound found, void *arg);

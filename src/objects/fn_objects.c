@@ -110,7 +110,7 @@ permits(const AzIdentity *unused, const void *arg, const char *perm, size_t len)
 
 	question.perm = perm;
 	question.perm_len = len;
-	return az_object_permitted(several->site, az_current(), &question);
+	return az_object_permitted(several->site, az_in_force(), &question);
 }
 
 AZ_SQL(authz_has_object_perms)

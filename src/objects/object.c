@@ -21,6 +21,7 @@
 #include "objects/object.h"
 
 #include "lib/stringinfo.h"
+#include "optimizer/optimizer.h"
 #include "utils/memutils.h"
 
 #include "items/grants.h"
@@ -47,18 +48,20 @@ struct AzObjectSite
 	MemoryContext context;		/* of all below */
 	uint64		generation;		/* of the registry, which it fits */
 	List	   *subjects;
+	bool		over_rows;		/* the row's key comes out of a query's rows */
 	bool		running;		/* one of its rules is */
 	bool		warned;
 };
 
 static AzObjectSite *
-make_site(MemoryContext parent)
+make_site(FunctionCallInfo fcinfo, MemoryContext parent)
 {
 	AzObjectSite *site = MemoryContextAllocZero(parent, sizeof(AzObjectSite));
 
 	site->context = AllocSetContextCreate(parent, "dbmi_authz object permissions",
 										  ALLOCSET_SMALL_SIZES);
 	site->generation = az_registry_generation();
+	site->over_rows = contain_var_clause(fcinfo->flinfo->fn_expr);
 	return site;
 }
 
@@ -71,10 +74,10 @@ az_object_site(FunctionCallInfo fcinfo, bool lasting)
 	AzObjectSite *site = lasting ? fcinfo->flinfo->fn_extra : NULL;
 
 	if (!lasting || (site && site->running))
-		return make_site(CurrentMemoryContext);
+		return make_site(fcinfo, CurrentMemoryContext);
 	if (site == NULL)
 	{
-		site = make_site(fcinfo->flinfo->fn_mcxt);
+		site = make_site(fcinfo, fcinfo->flinfo->fn_mcxt);
 		fcinfo->flinfo->fn_extra = site;
 	}
 	else if (site->generation != az_registry_generation() ||
@@ -106,6 +109,10 @@ make_subject(AzObjectSite *site, const AzObjectQuestion *question)
 		if (found.rules[kind] == NULL)
 			continue;
 		subject->rules[kind].signature = found.rules[kind];
+		subject->rules[kind].owner = found.owners[kind];
+		subject->rules[kind].any_owner = !az_registry_has_owners();
+		subject->rules[kind].rel = question->rel;
+		subject->rules[kind].over_rows = site->over_rows;
 		subject->rules[kind].context =
 			AllocSetContextCreate(site->context, "dbmi_authz rule",
 								  ALLOCSET_SMALL_SIZES);
@@ -228,6 +235,8 @@ name_of_answer(AzRuleVerdict answer)
 			return "null";
 		case AZ_RULE_DENIES:
 			return "denied";
+		case AZ_RULE_CHANGED_HANDS:
+			return "changed hands";
 		case AZ_RULE_NO_ROW:
 			break;
 	}

@@ -76,12 +76,14 @@ az_find_primary_key(Oid rel, AzPrimaryKey *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("table %s has no primary key", az_table_name(rel)),
-				 errdetail("Object permissions name a row by its primary key.")));
+				 errdetail("Object permissions name a row by its primary key."),
+				 errhint("Give the table a primary key of one column.")));
 	if (bms_num_members(columns) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("primary key of table %s has several columns", az_table_name(rel)),
-				 errdetail("Object permissions name a row by a primary key of one column.")));
+				 errdetail("Object permissions name a row by a primary key of one column."),
+				 errhint("Give the table such a key, and make the columns unique instead.")));
 
 	memset(key, 0, sizeof(*key));
 	key->column = bms_singleton_member(columns) + FirstLowInvalidHeapAttributeNumber;

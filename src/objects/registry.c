@@ -18,6 +18,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -25,14 +26,22 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "server/own.h"
 #include "token/identity.h"
 #include "trust/trust_table.h"
 
 enum
 {
-	Access_perm = 1, Access_rel, Access_kind, Access_rule
+	Access_perm = 1, Access_rel, Access_kind, Access_rule, Access_rule_owner
 };
-static const Oid access_types[] = {TEXTOID, REGCLASSOID, TEXTOID, TEXTOID};
+static const AzColumn access_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN(REGCLASSOID), AZ_COLUMN_NAME, AZ_COLUMN_NAME,
+	{NAMEOID, C_COLLATION_OID}
+};
+static AzShape access_shape = {
+	"object_access", access_columns, lengthof(access_columns),
+	Access_rule, false
+};
 
 /* One permission on one table. */
 typedef struct Entry
@@ -41,6 +50,7 @@ typedef struct Entry
 	size_t		len;
 	Oid			rel;
 	const char *rules[AZ_N_RULE_KINDS];
+	const char *owners[AZ_N_RULE_KINDS];
 } Entry;
 
 const char *const az_rule_kinds[AZ_N_RULE_KINDS] = {"user", "group"};
@@ -58,6 +68,7 @@ static enum
 static MemoryContext cache_context = NULL;	/* holds the entries */
 static Entry *entries = NULL;	/* by permission, then by table */
 static int	nentries = 0;
+static bool has_owners = false;
 static Oid	table = InvalidOid;
 static uint64 generation = 1;
 
@@ -123,13 +134,19 @@ make_entry(HeapTuple tuple, TupleDesc desc)
 {
 	Entry	   *entry = palloc0(sizeof(Entry));
 	bool		isnull;
-	char	   *kind = get_text(tuple, Access_kind, desc);
+	AzRuleKind	kind = strcmp(get_text(tuple, Access_kind, desc), "group") == 0 ?
+		AZ_RULE_GROUP : AZ_RULE_USER;
 
 	entry->perm = get_text(tuple, Access_perm, desc);
 	entry->len = strlen(entry->perm);
 	entry->rel = DatumGetObjectId(heap_getattr(tuple, Access_rel, desc, &isnull));
-	entry->rules[strcmp(kind, "group") == 0 ? AZ_RULE_GROUP : AZ_RULE_USER] =
-		get_text(tuple, Access_rule, desc);
+	entry->rules[kind] = get_text(tuple, Access_rule, desc);
+	if (desc->natts >= Access_rule_owner)
+	{
+		Datum		owner = heap_getattr(tuple, Access_rule_owner, desc, &isnull);
+
+		entry->owners[kind] = isnull ? NULL : pstrdup(NameStr(*DatumGetName(owner)));
+	}
 	return entry;
 }
 
@@ -162,8 +179,10 @@ merge(Entry *all, int n)
 			all[kept++] = all[i];
 		for (kind = 0; kind < AZ_N_RULE_KINDS; kind++)
 		{
-			if (all[i].rules[kind])
-				all[kept - 1].rules[kind] = all[i].rules[kind];
+			if (all[i].rules[kind] == NULL)
+				continue;
+			all[kept - 1].rules[kind] = all[i].rules[kind];
+			all[kept - 1].owners[kind] = all[i].owners[kind];
 		}
 	}
 	return kept;
@@ -174,7 +193,8 @@ raise_no_registry(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_CONFIG_FILE_ERROR),
-			 errmsg("table authz.object_access is missing or has another shape")));
+			 errmsg("table authz.object_access is missing or has another shape"),
+			 errhint("Restore the table as the install script of the extension makes it.")));
 }
 
 /*
@@ -185,7 +205,7 @@ static void
 rebuild(void)
 {
 	Oid			found = az_extension_table("object_access");
-	Relation	rel = az_open_as(found, access_types, lengthof(access_types));
+	Relation	rel = az_open_as(found, &access_shape);
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
@@ -206,6 +226,7 @@ rebuild(void)
 	foreach(lc, rows)
 		built[nbuilt++] = *(Entry *) lfirst(lc);
 	nbuilt = merge(built, nbuilt);
+	has_owners = RelationGetDescr(rel)->natts >= Access_rule_owner;
 	list_free_deep(rows);
 	MemoryContextSwitchTo(old);
 	table_close(rel, AccessShareLock);
@@ -262,10 +283,21 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 		found->here = true;
 		for (kind = 0; kind < AZ_N_RULE_KINDS; kind++)
 		{
-			if (entry->rules[kind])
-				found->rules[kind] = pstrdup(entry->rules[kind]);
+			if (entry->rules[kind] == NULL)
+				continue;
+			found->rules[kind] = pstrdup(entry->rules[kind]);
+			if (entry->owners[kind])
+				found->owners[kind] = pstrdup(entry->owners[kind]);
 		}
 	}
+}
+
+bool
+az_registry_has_owners(void)
+{
+	if (state != VALID)
+		rebuild();
+	return has_owners;
 }
 
 List *

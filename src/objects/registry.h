@@ -24,6 +24,7 @@ extern const char *const az_rule_kinds[AZ_N_RULE_KINDS];
 typedef struct AzRegistered
 {
 	char	   *rules[AZ_N_RULE_KINDS]; /* signatures; NULL: none of that kind */
+	char	   *owners[AZ_N_RULE_KINDS];	/* role names; NULL: not recorded */
 	bool		here;			/* a rule is registered for this table */
 	bool		elsewhere;		/* the permission has a rule on another one */
 } AzRegistered;
@@ -38,6 +39,12 @@ extern void az_find_registered(const char *perm, size_t len, Oid rel,
 
 /* The permissions that have a rule on that table: text, the caller's. */
 extern List *az_registered_for(Oid rel);
+
+/*
+ * Does the registry say whose functions the rules are?  False: its table is
+ * that of 1.0, so it does not matter.
+ */
+extern bool az_registry_has_owners(void);
 
 /*
  * Grows whenever the registry, a table, a function or a role may have changed:

@@ -8,6 +8,11 @@
  * right on the schema of the rule, as with functions in policies.  The right to
  * execute it is needed, as there.
  *
+ * A name alone is not enough: when the function is dropped, whoever may create
+ * in its schema can make another one, which would run with the rights of who
+ * reads and decide what they see.  So the registry says whose function it is.
+ * OIDs would say more, but not after a restore.
+ *
  *-------------------------------------------------------------------------
  */
 #include "objects/rule.h"
@@ -17,10 +22,12 @@
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
 #include "utils/catcache.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
@@ -91,9 +98,8 @@ read_identifier(const char *from, const char **rest)
 	return to == name ? NULL : name;
 }
 
-/* The function with exactly that signature, or InvalidOid. */
-static Oid
-find_function(const char *signature)
+Oid
+az_find_rule(const char *signature)
 {
 	Oid			found = InvalidOid;
 	const char *rest;
@@ -119,23 +125,63 @@ find_function(const char *signature)
 	return found;
 }
 
+char *
+az_rule_owner(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	char	   *owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = GetUserNameFromId(((Form_pg_proc) GETSTRUCT(tuple))->proowner, false);
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* False, and a warning, when it is not whose it was. */
+static bool
+has_its_owner(const AzRule *rule, Oid function)
+{
+	char	   *owner;
+
+	if (rule->any_owner)
+		return true;
+	owner = az_rule_owner(function);
+	if (rule->owner != NULL && strcmp(owner, rule->owner) == 0)
+		return true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("rule %s on table %s has changed hands",
+					rule->signature, az_table_name(rule->rel)),
+			 rule->owner ?
+			 errdetail("It was registered as a function of role \"%s\" and belongs to role \"%s\" now, so it grants nothing.",
+					   rule->owner, owner) :
+			 errdetail("Its registration does not say whose function it is, so it grants nothing.  It belongs to role \"%s\".",
+					   owner),
+			 errhint("If that role is to decide, call authz.accept_rules().")));
+	return false;
+}
+
 static void
 resolve(AzRule *rule, const AzPrimaryKey *key)
 {
-	Oid			function = find_function(rule->signature);
+	Oid			function = az_find_rule(rule->signature);
 	const char *why;
 
 	if (!OidIsValid(function))
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("rule %s does not exist", rule->signature),
-				 errhint("The function was dropped, renamed or moved after it was registered.")));
+				 errhint("The function was dropped, renamed or moved after it was registered.  "
+						 "Register another with register_access, or unregister it with unregister_access.")));
 	why = az_not_a_rule(function, key);
 	if (why)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("function %s cannot be used as a rule", rule->signature),
-				 errdetail_internal("%s", why)));
+				 errdetail_internal("%s", why),
+				 errhint("Correct the function, or unregister it with unregister_access.")));
+	rule->changed_hands = !has_its_owner(rule, function);
 	MemoryContextReset(rule->context);
 	fmgr_info_cxt(function, &rule->function, rule->context);
 	rule->role = InvalidOid;
@@ -167,6 +213,89 @@ typedef struct Call
 	Datum		result;
 } Call;
 
+/* ----------------------------------------------------------------
+ * Rules that are asked while they are asked
+ * ----------------------------------------------------------------
+ */
+
+/* A rule and a row; no pointers, for an error may leave some behind. */
+typedef struct Question
+{
+	Oid			function;
+	uint64		row;			/* hash of the key */
+	bool		over_rows;		/* a query asks it for the rows that it reads */
+} Question;
+
+static Question *questions = NULL;	/* those that wait for an answer */
+static int	nquestions = 0;
+static int	questions_room = 0;
+
+static uint64
+hash_row(const Call *call)
+{
+	Datum		value = call->row->value;
+	int16		len;
+	bool		byval;
+
+	get_typlenbyval(call->key->type, &len, &byval);
+	if (byval)
+		return hash_bytes_extended((const unsigned char *) &value, sizeof(value), 0);
+	if (len == -1)
+		return hash_bytes_extended((const unsigned char *) VARDATA_ANY(DatumGetPointer(value)),
+								   VARSIZE_ANY_EXHDR(DatumGetPointer(value)), 0);
+	return hash_bytes_extended((const unsigned char *) DatumGetPointer(value),
+							   datumGetSize(value, byval, len), 0);
+}
+
+/*
+ * A rule that reads the table whose policy asks it is asked again for the row
+ * that it was asked for, and so on.  Once more may be meant: the rule can have
+ * changed what it looks at.  A function that calls itself, without rows in
+ * between, is plain recursion, of which PostgreSQL tells.
+ */
+static void
+check_recursion(const Call *call, const Question *question)
+{
+	bool		over_rows = question->over_rows;
+	int			found = 0;
+	int			i;
+
+	for (i = nquestions - 1; i >= 0; i--)
+	{
+		found += over_rows && questions[i].function == question->function &&
+			questions[i].row == question->row;
+		over_rows = over_rows || questions[i].over_rows;
+	}
+	if (found > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("infinite recursion detected in rule %s on table %s",
+						call->rule->signature, az_table_name(call->rule->rel)),
+				 errdetail("While it was asked about a row, it was asked about that row again."),
+				 errhint("A rule must not read a table whose policies ask it, unless as a role that they do not bind.")));
+}
+
+static void
+begin_question(const Call *call)
+{
+	Question	question = {
+		.function = call->rule->function.fn_oid,
+		.row = hash_row(call),
+		.over_rows = call->rule->over_rows
+	};
+
+	check_recursion(call, &question);
+	if (nquestions == questions_room)
+	{
+		int			room = Max(16, 2 * questions_room);
+
+		questions = questions ? repalloc(questions, room * sizeof(Question)) :
+			MemoryContextAlloc(TopMemoryContext, room * sizeof(Question));
+		questions_room = room;
+	}
+	questions[nquestions++] = question;
+}
+
 /* One question, one identity: also where no query stands around it. */
 static void
 call_rule(void *arg)
@@ -179,6 +308,7 @@ call_rule(void *arg)
 		az_row_name_read_by_input(call->key, call->row);
 	if (call->row->state == AZ_ROW_INVALID)
 		return;
+	begin_question(call);
 	call->called = true;
 	*call->running = true;
 	az_guarded_depth++;
@@ -217,12 +347,15 @@ az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row, bool *running,
 	Call		call = {.rule = rule, .key = key, .row = row, .running = running};
 	AzAnswer	answer = az_answer;
 	int			depth = az_guarded_depth;
+	int			waiting = depth > 0 ? nquestions : 0;
 	bool		was_running = *running;
 	ErrorData  *error;
 
 	check_stack_depth();
 	if (!rule->resolved)
 		resolve(rule, key);
+	if (rule->changed_hands)
+		return AZ_RULE_CHANGED_HANDS;
 	check_executable(rule);
 	if (!rule->executable)
 	{
@@ -233,7 +366,9 @@ az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row, bool *running,
 
 	call.before.guarded = true;
 	call.before.serial = az_identity_serial();
+	nquestions = waiting;
 	error = az_attempt(call_rule, &call);
+	nquestions = waiting;
 	*running = was_running;
 	az_answer = answer;
 	az_guarded_depth = depth;

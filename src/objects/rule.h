@@ -18,6 +18,7 @@ typedef enum AzRuleVerdict
 	AZ_RULE_SAYS_FALSE,
 	AZ_RULE_SAYS_NULL,
 	AZ_RULE_DENIES,				/* it raised 42501, or may not be executed */
+	AZ_RULE_CHANGED_HANDS,		/* it is somebody else's now, and was not asked */
 	AZ_RULE_NO_ROW				/* the text is no value of the key's type */
 } AzRuleVerdict;
 
@@ -25,8 +26,13 @@ typedef enum AzRuleVerdict
 typedef struct AzRule
 {
 	const char *signature;
+	const char *owner;			/* when it was registered; NULL: not known */
+	bool		any_owner;		/* the registry does not record it */
+	Oid			rel;
+	bool		over_rows;		/* asked about the rows of a query */
 	MemoryContext context;		/* of its own, for what the function keeps */
 	bool		resolved;
+	bool		changed_hands;
 	bool		executable;		/* by that role */
 	Oid			role;
 	FmgrInfo	function;
@@ -41,10 +47,17 @@ extern const char *az_not_a_rule(Oid function, const AzPrimaryKey *key);
 /* The signature by which a rule is registered. */
 extern char *az_rule_signature(Oid function);
 
+/* The function with exactly that signature, or InvalidOid. */
+extern Oid	az_find_rule(const char *signature);
+
+/* The name of the role to which it belongs. */
+extern char *az_rule_owner(Oid function);
+
 /*
  * Ask the rule about a row, with the rights of the current user and in a
  * subtransaction of its own.  Errors but 42501 propagate; F0000 when the
- * function is gone or is no rule any more.  *running is true while it runs.
+ * function is gone or is no rule any more; a WARNING when it belongs to
+ * somebody else than when it was registered.  *running is true while it runs.
  * *message becomes that of the denial.
  */
 extern AzRuleVerdict az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row,

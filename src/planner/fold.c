@@ -16,9 +16,7 @@
  */
 #include "planner/fold.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -26,15 +24,15 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#include "checks/org.h"
 #include "items/grants.h"
 #include "items/item_table.h"
+#include "planner/function.h"
+#include "items/item_path.h"
 #include "server/datum.h"
 #include "server/value.h"
-#include "session/session.h"
 
 /* A column as a call names it, and how its type compares. */
 typedef struct Column
@@ -50,68 +48,103 @@ typedef struct Column
 	char		align;
 } Column;
 
-/* Which claims a check over a column accepts, as texts. */
-typedef List *(*Claims) (const AzIdentity *id, List *args);
-
 /*
  * Calls over constants
  */
 
+/* R3: an empty list of requirements is an error. */
+static bool
+is_list(const Const *constant)
+{
+	ArrayType  *array;
+
+	if (constant->constisnull)
+		return true;
+	array = DatumGetArrayTypeP(constant->constvalue);
+	return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > 0;
+}
+
+static bool
+is_path(const Const *constant)
+{
+	text	   *item;
+
+	if (constant->constisnull)
+		return true;
+	item = DatumGetTextPP(constant->constvalue);
+	return az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
+}
+
 /*
- * May this constant be handed to any of our functions without an error?  An
- * empty list may not (R3), nor may a value of a type that is_owner() and the
- * like refuse.
+ * A value to compare with a claim.  NULL too is of a type, which may be
+ * refused.  The equality of citext is another extension's function, and may
+ * raise: it is for the executor to call.
  */
 static bool
-is_safe_constant(const Node *arg)
+is_value(const Const *constant)
 {
-	const Const *constant = (const Const *) arg;
 	AzValueKind kind;
 	Oid			base;
 
-	if (!IsA(arg, Const))
-		return false;
-	if (constant->consttype == BOOLOID)
-		return true;
-	if (constant->consttype == TEXTARRAYOID)
-	{
-		ArrayType  *array;
-
-		if (constant->constisnull)
-			return true;
-		array = DatumGetArrayTypeP(constant->constvalue);
-		return ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)) > 0;
-	}
-	return az_value_kind(constant->consttype, &kind, &base);
+	return az_value_kind(constant->consttype, &kind, &base) &&
+		kind != AZ_VALUE_CITEXT;
 }
 
-/* The functions, by C symbol, whose first argument is the path of an item. */
+/*
+ * Does the check take this constant for that argument without an error?  What
+ * is not known to be taken is not.
+ */
 static bool
-takes_item(const char *symbol)
-{
-	return strcmp(symbol, "authz_has_item_permission") == 0 ||
-		strcmp(symbol, "authz_has_any_item_permission") == 0 ||
-		strcmp(symbol, "authz_manages_item") == 0;
-}
-
-/* Those that run functions of users, which is for the executor to do. */
-static bool
-runs_rules(const char *symbol)
-{
-	return strcmp(symbol, "authz_has_object_perm") == 0 ||
-		strcmp(symbol, "authz_has_object_perms") == 0;
-}
-
-static bool
-is_safe_item(const Node *arg)
+takes(const AzCheck *check, int argument, const Node *arg)
 {
 	const Const *constant = (const Const *) arg;
-	text	   *item;
 
-	if (!IsA(arg, Const) || constant->constisnull)
-		return IsA(arg, Const);
-	item = DatumGetTextPP(constant->constvalue);
-	return az_is_item_path(VARDATA_ANY(item), VARSIZE_ANY_EXHDR(item));
+	if (!IsA(arg, Const))
+		return false;
+	if (argument == check->value_argument)
+		return is_value(constant);
+	if (argument == check->item_argument)
+		return is_path(constant);
+	switch (constant->consttype)
+	{
+		case BOOLOID:
+		case TEXTOID:
+			return true;
+		case TEXTARRAYOID:
+			return check->leakproof || is_list(constant);
+		default:
+			return false;
+	}
+}
+
+/* Are the arguments from that one on constants which the check takes? */
+static bool
+takes_from(const AzCheck *check, List *args, int first)
+{
+	ListCell   *lc;
+
+	for_each_from(lc, args, first - 1)
+	{
+		if (!takes(check, foreach_current_index(lc) + 1, lfirst(lc)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What a function keeps for its call.  Of its own, so that nobody takes the
+ * call for one of the query during which is planned.
+ */
+static MemoryContext
+scratch_context(void)
+{
+	static MemoryContext context = NULL;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz folding",
+										ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(context);
+	return context;
 }
 
 /*
@@ -128,7 +161,7 @@ call_now(FuncExpr *call)
 	int16		len;
 	bool		byval;
 
-	fmgr_info(call->funcid, &function);
+	fmgr_info_cxt(call->funcid, &function, scratch_context());
 	fmgr_info_set_expr((Node *) call, &function);
 	InitFunctionCallInfoData(*fcinfo, &function, list_length(call->args),
 							 call->inputcollid, NULL, NULL);
@@ -144,22 +177,6 @@ call_now(FuncExpr *call)
 	return (Node *) makeConst(call->funcresulttype, -1, call->funccollid, len,
 							  fcinfo->isnull ? (Datum) 0 : result,
 							  fcinfo->isnull, byval);
-}
-
-static Node *
-fold_constants(FuncExpr *call, const char *symbol)
-{
-	ListCell   *lc;
-
-	if (runs_rules(symbol) ||
-		(takes_item(symbol) && !is_safe_item(linitial(call->args))))
-		return NULL;
-	foreach(lc, call->args)
-	{
-		if (!is_safe_constant(lfirst(lc)))
-			return NULL;
-	}
-	return call_now(call);
 }
 
 /*
@@ -190,6 +207,10 @@ describe_column(Node *arg, Column *column)
 	column->collation = exprCollation(arg);
 	if (!OidIsValid(column->equals) || !OidIsValid(column->array_type) ||
 		OidIsValid(get_typcollation(column->type)) != OidIsValid(column->collation))
+		return false;
+
+	/* the call compares by itself, the operator needs a right */
+	if (!az_is_executable(get_opcode(column->equals)))
 		return false;
 
 	/* the order of citext, so its indexes, go by the collation; "=" does not */
@@ -260,7 +281,7 @@ compare(const Column *column, Datum *values, int n)
 }
 
 static Node *
-fold_column(const AzIdentity *id, FuncExpr *call, Claims claims)
+fold_column(const AzIdentity *id, FuncExpr *call, AzColumnClaims claims)
 {
 	Column		column;
 	List	   *accepted;
@@ -268,11 +289,6 @@ fold_column(const AzIdentity *id, FuncExpr *call, Claims claims)
 	Datum	   *values;
 	int			n = 0;
 
-	for_each_from(lc, call->args, 1)
-	{
-		if (!is_safe_constant(lfirst(lc)))
-			return NULL;
-	}
 	if (!describe_column(linitial(call->args), &column))
 		return NULL;
 
@@ -291,164 +307,6 @@ fold_column(const AzIdentity *id, FuncExpr *call, Claims claims)
 	return compare(&column, values, n);
 }
 
-/* The further argument of a call; NULL for an SQL NULL. */
-static const void *
-further_argument(List *args)
-{
-	const Const *constant = lsecond_node(Const, args);
-
-	return constant->constisnull ? NULL : DatumGetPointer(constant->constvalue);
-}
-
-static List *
-owner_claims(const AzIdentity *id, List *args)
-{
-	const AzNode *claim = &id->owner;
-
-	if (list_length(args) > 1)
-	{
-		const text *name = further_argument(args);
-
-		claim = name == NULL ? NULL :
-			az_node_member(id, &id->claims, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-	}
-	claim = az_scalar_or_null(claim);
-	if (claim == NULL || az_node_len(claim) == 0)
-		return NIL;
-	return list_make1(unconstify(AzNode *, claim));
-}
-
-/* The ids of the organisations that pass a test. */
-static List *
-org_claims(const AzIdentity *id, AzOrgTest test, const void *what)
-{
-	const AzOrg *orgs = az_orgs(id);
-	List	   *ids = NIL;
-	uint32		i;
-
-	for (i = 0; i < id->norgs; i++)
-	{
-		if (test == NULL || test(id, &orgs[i], what))
-			ids = lappend(ids, unconstify(AzNode *, &orgs[i].id));
-	}
-	return ids;
-}
-
-static List *
-org_claims_by_argument(const AzIdentity *id, List *args, AzOrgTest test)
-{
-	const void *what = further_argument(args);
-
-	return what ? org_claims(id, test, what) : NIL;
-}
-
-static List *
-membership_claims(const AzIdentity *id, List *args)
-{
-	return org_claims(id, NULL, NULL);
-}
-
-static List *
-role_claims(const AzIdentity *id, List *args)
-{
-	return org_claims_by_argument(id, args, az_org_has_role);
-}
-
-static List *
-least_role_claims(const AzIdentity *id, List *args)
-{
-	return org_claims_by_argument(id, args, az_org_at_least);
-}
-
-static List *
-permission_claims(const AzIdentity *id, List *args)
-{
-	return org_claims_by_argument(id, args, az_org_permits);
-}
-
-static bool
-permits_any(const AzIdentity *id, const AzOrg *org, const void *permissions)
-{
-	return az_list_any(permissions, az_set_holds, id, &org->permissions);
-}
-
-static bool
-permits_all(const AzIdentity *id, const AzOrg *org, const void *permissions)
-{
-	return az_list_all(permissions, az_set_holds, id, &org->permissions);
-}
-
-static List *
-list_claims(const AzIdentity *id, List *args, AzOrgTest test)
-{
-	const void *array = further_argument(args);
-	AzList		list;
-
-	if (array == NULL)
-		return NIL;
-	az_list_read(&list, PointerGetDatum(array));
-	return org_claims(id, test, &list);
-}
-
-static List *
-any_permission_claims(const AzIdentity *id, List *args)
-{
-	return list_claims(id, args, permits_any);
-}
-
-static List *
-all_permissions_claims(const AzIdentity *id, List *args)
-{
-	return list_claims(id, args, permits_all);
-}
-
-static List *
-active_org_claims(const AzIdentity *id, List *args)
-{
-	const AzOrg *org = az_org_active(id);
-
-	return org ? list_make1(unconstify(AzNode *, &org->id)) : NIL;
-}
-
-/* The checks over a column, by C symbol. */
-static const struct
-{
-	const char *symbol;
-	Claims		claims;
-	bool		or_admin;
-}			column_checks[] =
-{
-	{"authz_is_owner", owner_claims, false},
-	{"authz_is_owner_or_admin", owner_claims, true},
-	{"authz_in_org", membership_claims, false},
-	{"authz_has_org_role", role_claims, false},
-	{"authz_is_at_least_org_role", least_role_claims, false},
-	{"authz_has_org_permission", permission_claims, false},
-	{"authz_has_any_org_permission", any_permission_claims, false},
-	{"authz_has_all_org_permissions", all_permissions_claims, false},
-	{"authz_in_active_org", active_org_claims, false},
-};
-
-/* The entry of a function, or -1. */
-static int
-find_column_check(const char *symbol)
-{
-	int			i;
-
-	for (i = lengthof(column_checks) - 1; i >= 0; i--)
-	{
-		if (strcmp(column_checks[i].symbol, symbol) == 0)
-			break;
-	}
-	return i;
-}
-
-bool
-az_is_column_check(const char *symbol)
-{
-	return find_column_check(symbol) >= 0;
-}
-
 /* An administrator owns every value, of a type that a claim can have. */
 static bool
 owns_all(const AzIdentity *id, Node *arg)
@@ -460,20 +318,16 @@ owns_all(const AzIdentity *id, Node *arg)
 }
 
 Node *
-az_fold(FuncExpr *call, const char *symbol, const AzIdentity *id)
+az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id)
 {
-	Node	   *folded;
-	int			check;
-
-	if (call->funcretset)
+	if (check->kind == AZ_STAYS || check->basis == AZ_ON_RULES ||
+		check->changes_with_time || call->funcretset)
 		return NULL;
-	folded = fold_constants(call, symbol);
-	if (folded || call->args == NIL)
-		return folded;
-	check = find_column_check(symbol);
-	if (check < 0)
+	if (takes_from(check, call->args, 1))
+		return call_now(call);
+	if (check->claims == NULL || !takes_from(check, call->args, 2))
 		return NULL;
-	if (column_checks[check].or_admin && owns_all(id, linitial(call->args)))
+	if (check->or_admin && owns_all(id, linitial(call->args)))
 		return makeBoolConst(true, false);
-	return fold_column(id, call, column_checks[check].claims);
+	return fold_column(id, call, check->claims);
 }

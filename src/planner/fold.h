@@ -9,17 +9,16 @@
 #ifndef AZ_FOLD_H
 #define AZ_FOLD_H
 
+#include "planner/checks.h"
 #include "server/compat.h"
 #include "token/identity.h"
 #include "nodes/primnodes.h"
 
 /*
- * The expression, or NULL to leave the call as it is.  symbol: the called C
- * function; id NULL: nobody.  The caller has tied the plan to that identity.
+ * The expression, or NULL to leave the call as it is.  Never raises on data.
+ * check: that of the called function; id NULL: nobody.  The caller has tied
+ * the plan to that identity.
  */
-extern Node *az_fold(FuncExpr *call, const char *symbol, const AzIdentity *id);
-
-/* Does that C function compare its first argument with the identity? */
-extern bool az_is_column_check(const char *symbol);
+extern Node *az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id);
 
 #endif							/* AZ_FOLD_H */

@@ -21,9 +21,12 @@
 #include "utils/inval.h"
 
 #include "items/grants.h"
+#include "planner/function.h"
+#include "server/discretion.h"
 #include "server/report.h"
 #include "session/login.h"
 #include "session/plans.h"
+#include "session/tied.h"
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
@@ -40,6 +43,28 @@ typedef struct PlanGuard
 	uint32		grants;
 } PlanGuard;
 
+static void
+read_item(const PlanInvalItem *item, PlanGuard *guard)
+{
+	if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
+	{
+		if (guard->asks_grants && guard->grants != item->hashValue)
+			az_raise_grants_changed();
+		guard->asks_grants = true;
+		guard->grants = item->hashValue;
+		return;
+	}
+	if (item->cacheId != AZ_GUARD_CACHE_ID &&
+		item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
+		return;
+	if (guard->guarded && guard->serial != item->hashValue)
+		az_raise_changed();
+	guard->guarded = true;
+	guard->serial = item->hashValue;
+	if (item->cacheId == AZ_GUARD_CACHE_ID)
+		guard->ends = true;
+}
+
 /*
  * In a worker there is nothing to compare, a leader's plan arrives without, and
  * nobody to compare it with.
@@ -54,28 +79,37 @@ read_guard(const PlannedStmt *plan)
 	if (IsParallelWorker())
 		return guard;
 	foreach(lc, plan->invalItems)
+		read_item(lfirst_node(PlanInvalItem, lc), &guard);
+	return guard;
+}
+
+/* The same of a query that has started, which may have asked meanwhile. */
+static PlanGuard
+guard_of(const QueryDesc *query)
+{
+	PlanGuard	guard = read_guard(query->plannedstmt);
+
+	if (!guard.guarded)
+		guard.guarded = az_is_tied(query, &guard.serial);
+	return guard;
+}
+
+/*
+ * Calls that folding has taken out of the plan are not prepared by the
+ * executor, and so not looked at.  It looks when it has looked at the tables.
+ */
+static void
+check_rights(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->invalItems)
 	{
 		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
 
-		if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
-		{
-			if (guard.asks_grants && guard.grants != item->hashValue)
-				az_raise_grants_changed();
-			guard.asks_grants = true;
-			guard.grants = item->hashValue;
-			continue;
-		}
-		if (item->cacheId != AZ_GUARD_CACHE_ID &&
-			item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
-			continue;
-		if (guard.guarded && guard.serial != item->hashValue)
-			az_raise_changed();
-		guard.guarded = true;
-		guard.serial = item->hashValue;
-		if (item->cacheId == AZ_GUARD_CACHE_ID)
-			guard.ends = true;
+		if (item->cacheId == AZ_GUARD_EXECUTE_CACHE_ID)
+			az_require_executable(item->hashValue);
 	}
-	return guard;
 }
 
 /* A query inside of one that asked stays with what that one found. */
@@ -108,6 +142,9 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 		prev_ExecutorStart(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
+	check_rights(query->plannedstmt);
+	if (!guard.guarded)
+		az_note_start(query, az_login_serial());
 }
 
 /*
@@ -122,19 +159,30 @@ typedef struct Part
 } Part;
 
 static void
-enter(Part *part, AzAnswer inner)
+enter(Part *part, AzAnswer inner, QueryDesc *query)
 {
-	part->inner = inner;
 	part->outer = az_answer;
 	part->outer_depth = az_guarded_depth;
-	az_answer = part->inner;
-	if (part->inner.guarded)
+	az_answer = inner;
+	if (inner.guarded)
 		az_guarded_depth++;
+	else
+		az_answer.untied = query;
+}
+
+/* Is somebody else logged in than when the query started? */
+static bool
+has_moved(const QueryDesc *query)
+{
+	uint32		serial;
+
+	return az_started_as(query, &serial) && serial != az_login_serial();
 }
 
 static void
-leave(const Part *part)
+leave(Part *part)
 {
+	part->inner = az_answer;	/* a check may have tied the query */
 	az_answer = part->outer;
 	az_guarded_depth = part->outer_depth;
 }
@@ -143,10 +191,11 @@ static void
 guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
-	PlanGuard	guard = read_guard(query->plannedstmt);
+	PlanGuard	guard = guard_of(query);
 	Part		part;
 
-	enter(&part, answer_for(&guard));
+	enter(&part, answer_for(&guard), query);
+	az_answer.moved = !guard.guarded && has_moved(query);
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)
@@ -189,17 +238,21 @@ finish(QueryDesc *query)
 static void
 guard_ExecutorFinish(QueryDesc *query)
 {
-	PlanGuard	guard = read_guard(query->plannedstmt);
-	AzAnswer	answer = {0, guard.guarded, guard.serial, grants_to_keep(&guard)};
+	PlanGuard	guard;
+	AzAnswer	answer = {0};
 	Part		part;
 
-	if (!guard.guarded || !has_rest(query->plannedstmt))
+	if (!has_rest(query->plannedstmt))
 	{
 		finish(query);
 		return;
 	}
 
-	enter(&part, answer);
+	guard = guard_of(query);
+	answer.guarded = guard.guarded;
+	answer.serial = guard.serial;
+	answer.grants = grants_to_keep(&guard);
+	enter(&part, answer, query);
 	PG_TRY();
 	{
 		finish(query);
@@ -230,10 +283,34 @@ resets_token(const Node *statement)
 	return false;
 }
 
-/*
- * Core refuses ALTER SYSTEM by itself, and logs the statement, with the token
- * in it.
- */
+/* Does this statement give dbmi_authz.token a value, be it in a catalog? */
+static bool
+sets_token(const Node *statement)
+{
+	const VariableSetStmt *set;
+
+	switch (nodeTag(statement))
+	{
+		case T_VariableSetStmt:
+			set = (const VariableSetStmt *) statement;
+			break;
+		case T_AlterSystemStmt:
+			set = ((const AlterSystemStmt *) statement)->setstmt;
+			break;
+		case T_AlterRoleSetStmt:
+			set = ((const AlterRoleSetStmt *) statement)->setstmt;
+			break;
+		case T_AlterDatabaseSetStmt:
+			set = ((const AlterDatabaseSetStmt *) statement)->setstmt;
+			break;
+		default:
+			return false;
+	}
+	return set->kind == VAR_SET_VALUE &&
+		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+}
+
+/* Core refuses ALTER SYSTEM by itself, in words that say less. */
 static void
 refuse_alter_system(const Node *statement)
 {
@@ -242,7 +319,7 @@ refuse_alter_system(const Node *statement)
 	if (IsA(statement, AlterSystemStmt) && alter->setstmt->name &&
 		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
 		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
-				 NULL, NULL, NULL);
+				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
 /*
@@ -256,7 +333,11 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 					   DestReceiver *dest, QueryCompletion *completion)
 {
 	bool		resets = resets_token(statement->utilityStmt);
+	bool		takes = sets_token(statement->utilityStmt);
+	AzDiscretion discretion;
 
+	if (takes)
+		az_take_token(&discretion);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
@@ -271,6 +352,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 								params, environment, dest, completion);
 	if (resets)
 		az_forget_rejection();
+	if (takes)
+		az_discretion_end(&discretion);
 }
 
 void

@@ -13,81 +13,38 @@
  */
 #include "server/compat.h"
 
-#include "access/htup_details.h"
 #include "access/parallel.h"
-#include "catalog/pg_proc.h"
+#include "access/transam.h"
+#include "catalog/objectaccess.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/planmain.h"
-#include "utils/builtins.h"
 #include "utils/selfuncs.h"
-#include "utils/syscache.h"
 
 #include "items/grants.h"
 #include "planner/fold.h"
+#include "planner/function.h"
 #include "server/guc.h"
 #include "session/plans.h"
 #include "session/session.h"
 #include "trust/trust_table.h"
 
-/* What the planner needs to know of a check. */
-typedef struct Check
-{
-	Oid			support;		/* its support function */
-	const char *symbol;			/* its C function, palloc'd */
-	bool		ends;			/* an error once the identity has ended */
-	bool		asks_grants;	/* depends on what is stored for the identity */
-} Check;
-
-/* The functions, by C symbol, that ask what is stored for the identity. */
-static const char *const grant_checks[] = {
-	"authz_explain_perm",
-	"authz_has_app_permission",
-	"authz_has_any_item_permission",
-	"authz_has_item_permission",
-	"authz_has_object_perm",
-	"authz_has_object_perms",
-	"authz_has_perm",
-	"authz_has_perms",
-	"authz_is_admin",
-	"authz_is_owner_or_admin",
-	"authz_manages_item",
-	"authz_object_permissions",
-};
-
-static bool
-is_grant_check(const char *symbol)
-{
-	int			i;
-
-	for (i = 0; i < (int) lengthof(grant_checks); i++)
-	{
-		if (strcmp(grant_checks[i], symbol) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
- * Looked up by OID, not by name: whoever reads a protected table may have no
- * right on our schema.
+ * What the answers of a check may depend on.  A function that is not in the
+ * table, or was altered, may depend on anything.
  */
 static bool
-describe_check(Oid function, Check *check)
+ends_with_identity(const AzCheck *check)
 {
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	bool		isnull;
+	return check == NULL || !check->outlives_end;
+}
 
-	if (!HeapTupleIsValid(tuple))
-		return false;
-	check->symbol = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple,
-														Anum_pg_proc_prosrc, &isnull));
-	check->ends = strcmp(check->symbol, "authz_is_authenticated") != 0;
-	check->asks_grants = is_grant_check(check->symbol);
-	check->support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
-	ReleaseSysCache(tuple);
-	return OidIsValid(check->support);
+static bool
+asks_grants(const AzCheck *check)
+{
+	return check == NULL || check->basis != AZ_ON_TOKEN;
 }
 
 /* Add that item to the plan; false when it is there already. */
@@ -116,22 +73,130 @@ add_item(PlannerGlobal *glob, int cache_id, uint32 hash_value)
  * of the tables too, so that it is made anew before it is compared.
  */
 static void
-guard_plan(PlannerInfo *root, const Check *check, bool foldable)
+guard_plan(PlannerInfo *root, const AzFunction *function, bool foldable)
 {
 	PlannerGlobal *glob = root->glob;
 
-	if (add_item(glob, check->ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID,
-				 az_identity_serial()))
+	if (add_item(glob, ends_with_identity(function->check) ? AZ_GUARD_CACHE_ID :
+				 AZ_GUARD_SERIAL_CACHE_ID, az_identity_serial()))
 	{
-		az_watch_function(check->support);
-		record_plan_function_dependency(root, check->support);
+		az_watch_function(function->support);
+		record_plan_function_dependency(root, function->support);
 		glob->relationOids = list_concat_unique_oid(glob->relationOids,
 													az_tables_of_plans(false));
 	}
-	if (check->asks_grants && foldable &&
+	if (asks_grants(function->check) && foldable &&
 		add_item(glob, AZ_GUARD_GRANTS_CACHE_ID, az_grants_serial()))
 		glob->relationOids = list_concat_unique_oid(glob->relationOids,
 													az_tables_of_plans(true));
+}
+
+/*
+ * Rights
+ *
+ * The executor checks EXECUTE on what is called, also in an arm that no row
+ * reaches.  What folding has answered is not called, and an answer can make
+ * another call unneeded.  So nothing is folded in a plan unless the role that
+ * plans it may execute every check in the query; otherwise the calls stay,
+ * and the executor says what it would have said.  The plan bears those checks,
+ * for whoever runs it later (guard.c).
+ */
+
+/* Where checks are looked for. */
+typedef struct Search
+{
+	Oid			support;		/* ours */
+	List	   *found;			/* OIDs, each once */
+} Search;
+
+static bool
+note_check(Oid oid, void *context)
+{
+	Search	   *search = context;
+	AzFunction	function;
+
+	if (oid >= FirstNormalObjectId && az_find_function(oid, &function) &&
+		function.support == search->support)
+		search->found = list_append_unique_oid(search->found, oid);
+	return false;
+}
+
+static bool
+note_checks(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, note_checks, context, 0);
+	(void) check_functions_in_node(node, note_check, context);
+	return expression_tree_walker(node, note_checks, context);
+}
+
+/* The checks of the whole statement, as far as the planner has not begun. */
+static List *
+checks_in_statement(const PlannerInfo *root, Oid support)
+{
+	Search		search = {support, NIL};
+
+	while (root->parent_root != NULL)
+		root = root->parent_root;
+	(void) note_checks((Node *) root->parse, &search);
+	return search.found;
+}
+
+static bool
+has_item(const PlannerGlobal *glob, int cache_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, glob->invalItems)
+	{
+		if (lfirst_node(PlanInvalItem, lc)->cacheId == cache_id)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The first time, for the whole statement.  Later ones are of functions that
+ * were inlined meanwhile, or are met again.
+ */
+static bool
+has_rights(PlannerInfo *root, const AzFunction *met)
+{
+	PlannerGlobal *glob = root->glob;
+	List	   *checks = list_make1_oid(met->oid);
+	ListCell   *lc;
+
+	if (has_item(glob, AZ_GUARD_UNFOLDED_CACHE_ID))
+		return false;
+	if (!has_item(glob, AZ_GUARD_EXECUTE_CACHE_ID))
+		checks = list_concat_unique_oid(checks, checks_in_statement(root, met->support));
+	foreach(lc, checks)
+	{
+		if (!az_is_executable(lfirst_oid(lc)))
+		{
+			add_item(glob, AZ_GUARD_UNFOLDED_CACHE_ID, 0);
+			return false;
+		}
+	}
+	foreach(lc, checks)
+		add_item(glob, AZ_GUARD_EXECUTE_CACHE_ID, lfirst_oid(lc));
+	return true;
+}
+
+/*
+ * May the planner have this call answered?  As core it leaves calls alone that
+ * somebody wants to see entered and left, and it asks the object-access hook
+ * where the executor would.
+ */
+static bool
+may_call(PlannerInfo *root, const AzFunction *function)
+{
+	if (!has_rights(root, function) || FmgrHookIsNeeded(function->oid))
+		return false;
+	InvokeFunctionExecuteHook(function->oid);
+	return true;
 }
 
 /*
@@ -174,7 +239,7 @@ static Node *
 simplify(SupportRequestSimplify *request)
 {
 	PlannerInfo *root = request->root;
-	Check		check;
+	AzFunction	function;
 	bool		foldable;
 
 	/*
@@ -183,22 +248,23 @@ simplify(SupportRequestSimplify *request)
 	 * worker has no identity.
 	 */
 	if (root == NULL || root->parse == NULL || root->glob == NULL ||
-		IsParallelWorker() || !describe_check(request->fcall->funcid, &check))
+		IsParallelWorker() || !az_find_function(request->fcall->funcid, &function))
 		return NULL;
 
 	/* also looks at how the identity stands now */
 	foldable = az_identity_foldable();
-	guard_plan(root, &check, foldable);
+	guard_plan(root, &function, foldable);
 
 	/*
 	 * What has ended is an error when the query runs, and not before.  But
 	 * is_authenticated() is then false and no error, so "true" must not be in
 	 * a plan that is kept.
 	 */
-	if (!foldable || !may_fold(root) ||
-		(!check.ends && az_identity_serial() != 0))
+	if (function.check == NULL || !foldable || !may_fold(root) ||
+		(function.check->outlives_end && az_identity_serial() != 0) ||
+		!may_call(root, &function))
 		return NULL;
-	return az_fold(request->fcall, check.symbol, az_current());
+	return az_fold(request->fcall, function.check, az_in_force());
 }
 
 /*
@@ -208,9 +274,10 @@ simplify(SupportRequestSimplify *request)
 static bool
 estimate(SupportRequestSelectivity *request)
 {
-	Check		check;
+	AzFunction	function;
 
-	if (!describe_check(request->funcid, &check) || !az_is_column_check(check.symbol))
+	if (!az_find_function(request->funcid, &function) || function.check == NULL ||
+		function.check->claims == NULL)
 		return false;
 	request->selectivity = DEFAULT_EQ_SEL;
 	return true;

@@ -9,8 +9,10 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "policies/condition.h"
 #include "policies/policy.h"
 #include "policies/protect_rules.h"
+#include "server/own.h"
 #include "trust/admin.h"
 
 #include "executor/spi.h"
@@ -74,14 +76,43 @@ write_statements(const AzTable *table, const AzPolicies *policies, const AzProte
 	return statements;
 }
 
+/*
+ * As the owner of the table, whoever calls: event triggers need not run with
+ * the rights of a superuser.
+ */
 static void
-run_statements(const List *statements)
+run_statements(const List *statements, const AzTable *table)
 {
 	static const AzSpiParams none;
+	AzCaller	caller;
 	ListCell   *lc;
 
+	az_begin_as(table->owner, &caller);
 	foreach(lc, statements)
 		az_spi_run(lfirst(lc), &none);
+	az_end_as(&caller);
+}
+
+/* Run them; or, if nothing is to be written, judge what would be. */
+static void
+write_policies(const List *statements, const AzTable *table, const AzProtectRules *rules,
+			   bool dry_run)
+{
+	int			command;
+
+	if (!dry_run)
+	{
+		run_statements(statements, table);
+		az_check_written(table);
+		return;
+	}
+	for (command = 0; command < AZ_COMMANDS; command++)
+	{
+		char	   *condition = az_protect_condition(rules, command);
+
+		if (condition)
+			az_check_condition(table, condition);
+	}
 }
 
 static void
@@ -123,8 +154,8 @@ AZ_SQL(authz_protect)
 	az_read_policies(&table, &policies);
 	refuse_taken_names(&table, &policies);
 	statements = write_statements(&table, &policies, &rules);
-	if (!dry_run)
-		run_statements(statements);
+	write_policies(statements, &table, &rules, dry_run);
+	az_look_at_catalog();
 	az_warn_of_others(&table, &policies);
 	az_warn_of_children(&table);
 	if (rules.owner.name)
@@ -154,7 +185,7 @@ AZ_SQL(authz_unprotect)
 	az_read_policies(&table, &policies);
 	statements = drop_policies(NIL, &table, &policies);
 	n = list_length(statements);
-	run_statements(statements);
+	run_statements(statements, &table);
 	SPI_finish();
 
 	if (n > 0)

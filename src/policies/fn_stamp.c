@@ -41,6 +41,8 @@ typedef struct Columns
 	Column		modified;
 } Columns;
 
+#define TRIGGER_HINT	"Create the trigger BEFORE INSERT OR UPDATE and FOR EACH ROW."
+
 static void
 check_call(FunctionCallInfo fcinfo)
 {
@@ -50,16 +52,19 @@ check_call(FunctionCallInfo fcinfo)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" was not called by trigger manager",
-						"stamp_owner")));
+						"stamp_owner"),
+				 errhint(TRIGGER_HINT)));
 	if (!TRIGGER_FIRED_BEFORE(call->tg_event) || !TRIGGER_FIRED_FOR_ROW(call->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be fired BEFORE ROW", "stamp_owner")));
+				 errmsg("function \"%s\" must be fired BEFORE ROW", "stamp_owner"),
+				 errhint(TRIGGER_HINT)));
 	if (!TRIGGER_FIRED_BY_INSERT(call->tg_event) && !TRIGGER_FIRED_BY_UPDATE(call->tg_event))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired for INSERT or UPDATE",
-						"stamp_owner")));
+						"stamp_owner"),
+				 errhint(TRIGGER_HINT)));
 	if (call->tg_trigger->tgnargs < 1 || call->tg_trigger->tgnargs > 2)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
@@ -122,7 +127,8 @@ find_columns(FunctionCallInfo fcinfo)
 	if (columns->owner.number == columns->modified.number)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_COLUMN),
-				 errmsg("column \"%s\" specified more than once", columns->owner.name)));
+				 errmsg("column \"%s\" specified more than once", columns->owner.name),
+				 errhint("Name another column, or leave the second argument out.")));
 	fcinfo->flinfo->fn_extra = columns;
 	return columns;
 }

@@ -47,6 +47,7 @@ check_table(Oid oid, AzTable *table)
 				 errmsg("relation with OID %u does not exist", oid)));
 	form = (Form_pg_class) GETSTRUCT(tuple);
 	table->oid = oid;
+	table->owner = form->relowner;
 	table->name = pstrdup(NameStr(form->relname));
 	if (form->relkind != RELKIND_RELATION && form->relkind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,

@@ -35,6 +35,7 @@ extern const char *const az_policy_name[AZ_COMMANDS];
 typedef struct AzTable
 {
 	Oid			oid;
+	Oid			owner;
 	const char *name;
 	const char *quoted;			/* with its schema, for a statement */
 } AzTable;

@@ -59,6 +59,32 @@
 #define az_guc_free(ptr)	guc_free(ptr)
 #endif
 
+/*
+ * A setting as core keeps it, by its name, which must exist.  Core looks it up
+ * for everybody since 16 (core commit 0a20ff54f).
+ */
+#if PG_VERSION_NUM < 160000
+#include "utils/guc_tables.h"
+static inline const struct config_generic *
+az_find_setting(const char *name)
+{
+	struct config_generic **settings = get_guc_variables();
+
+	while (pg_strcasecmp((*settings)->name, name) != 0)
+		settings++;
+	return *settings;
+}
+#else
+#include "utils/guc_tables.h"
+#define az_find_setting(name)	find_option(name, false, false, ERROR)
+#endif
+
+/* 15.1 gave it a new name (core commit a19e5cee6), the flag's value is the same. */
+#if PG_VERSION_NUM < 150001
+#define InitMaterializedSRF		SetSingleFuncCall
+#define MAT_SRF_USE_EXPECTED_DESC	0x01
+#endif
+
 /* PGPROC.lxid became part of vxid in 17 (core commit ab355e3a8). */
 #if PG_VERSION_NUM < 170000
 #define az_local_xid()		(MyProc->lxid)

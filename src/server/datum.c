@@ -56,7 +56,8 @@ az_requirements_open(AzList *list, FunctionCallInfo fcinfo, int argno)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("list of requirements must not be empty"),
-				 errdetail("An empty list would be met by everybody or by nobody.")));
+				 errdetail("An empty list would be met by everybody or by nobody."),
+				 errhint("Name at least one, or leave the check out.")));
 	return true;
 }
 
@@ -90,7 +91,10 @@ next_element(array_iter *iter, int i, text **copy)
 	return element;
 }
 
-/* The first hit decides an "any", the first miss an "all". */
+/*
+ * The first hit decides an "any", the first miss an "all".  Whoever asks says
+ * how many there are.
+ */
 static bool
 list_holds(const AzList *list, bool all, AzHolds holds, const AzIdentity *id,
 		   const void *where)
@@ -106,6 +110,7 @@ list_holds(const AzList *list, bool all, AzHolds holds, const AzIdentity *id,
 		bool		held = value != NULL &&
 			holds(id, where, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 
+		CHECK_FOR_INTERRUPTS();
 		if (copy != NULL)
 			pfree(copy);
 		if (held != all)
@@ -140,6 +145,13 @@ az_claim_holds(const AzIdentity *id, const void *where, const char *value,
 			   size_t len)
 {
 	return az_node_holds(id, where, value, len);
+}
+
+bool
+az_claim_is(const AzIdentity *id, const void *where, const char *value,
+			size_t len)
+{
+	return az_node_is(id, where, value, len);
 }
 
 static const AzNode *

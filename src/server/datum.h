@@ -37,11 +37,13 @@ extern void az_list_close(AzList *list);
 typedef bool (*AzHolds) (const AzIdentity *id, const void *where,
 						 const char *value, size_t len);
 
-/* where is an AzSet, or an AzNode to be read as a list */
+/* where is an AzSet, or an AzNode to be read as a list, or as one value */
 extern bool az_set_holds(const AzIdentity *id, const void *where,
 						 const char *value, size_t len);
 extern bool az_claim_holds(const AzIdentity *id, const void *where,
 						   const char *value, size_t len);
+extern bool az_claim_is(const AzIdentity *id, const void *where,
+						const char *value, size_t len);
 
 /* A NULL element never matches: no "any", and an "all" fails. */
 extern bool az_list_any(const AzList *list, AzHolds holds,

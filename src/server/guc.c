@@ -9,6 +9,8 @@
 
 #include "utils/guc.h"
 
+#include "server/setting.h"
+
 int			az_token_scope = AZ_SCOPE_SESSION;
 int			az_max_token_size = 64 * 1024;
 bool		az_plan_folding = true;
@@ -62,21 +64,18 @@ assign_plan_folding(bool newval, void *extra)
 		folding_assigned();
 }
 
-void
-az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
+/*
+ * How long a token may count.  "session" lets set_token() without
+ * is_local hold until it is replaced, cleared, or the session is reset;
+ * use it where every user of a connection is known to reset it.  Behind a
+ * pool in transaction mode choose "transaction": an identity then counts
+ * only in the transaction that adopted it, whatever way it was set, and
+ * set_token() without is_local is refused, so that no code path can leave
+ * one user's identity to the next client of the connection.
+ */
+static void
+define_token_scope(void)
 {
-	scope_assigned = on_scope;
-	folding_assigned = on_folding;
-
-	/*
-	 * How long a token may count.  "session" lets set_token() without
-	 * is_local hold until it is replaced, cleared, or the session is reset;
-	 * use it where every user of a connection is known to reset it.  Behind a
-	 * pool in transaction mode choose "transaction": an identity then counts
-	 * only in the transaction that adopted it, whatever way it was set, and
-	 * set_token() without is_local is refused, so that no code path can leave
-	 * one user's identity to the next client of the connection.
-	 */
 	DefineCustomEnumVariable("dbmi_authz.token_scope",
 							 "How long a token may count.",
 							 "With \"transaction\" an identity counts only in the "
@@ -87,14 +86,18 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_SUSET,
 							 0,
 							 NULL, assign_token_scope, NULL);
+}
 
-	/*
-	 * The longest token that is looked at.  Longer ones are refused before
-	 * anything is copied or decoded.  Raise it for issuers that put hundreds
-	 * of organisations or groups into a token; a verified identity takes up
-	 * to about four times the size of the token's payload in every backend
-	 * that holds it.
-	 */
+/*
+ * The longest token that is looked at.  Longer ones are refused before
+ * anything is copied or decoded.  Raise it for issuers that put hundreds
+ * of organisations or groups into a token; a verified identity takes up
+ * to about four times the size of the token's payload in every backend
+ * that holds it.
+ */
+static void
+define_max_token_size(void)
+{
 	DefineCustomIntVariable("dbmi_authz.max_token_size",
 							"The longest token that is accepted.",
 							NULL,
@@ -103,13 +106,17 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							PGC_SUSET,
 							GUC_UNIT_BYTE,
 							NULL, NULL, NULL);
+}
 
-	/*
-	 * The planner replaces checks by what they mean for the identity in
-	 * force, so that indexes and statistics are used.  Turning this off leaves
-	 * the calls in place, which answer the same, more slowly; it helps to find
-	 * out whether a plan is to blame.
-	 */
+/*
+ * The planner replaces checks by what they mean for the identity in
+ * force, so that indexes and statistics are used.  Turning this off leaves
+ * the calls in place, which answer the same, more slowly; it helps to find
+ * out whether a plan is to blame.
+ */
+static void
+define_plan_folding(void)
+{
 	DefineCustomBoolVariable("dbmi_authz.plan_folding",
 							 "Replaces checks by their meaning when a query is planned.",
 							 NULL,
@@ -118,13 +125,17 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_USERSET,
 							 GUC_EXPLAIN,
 							 NULL, assign_plan_folding, NULL);
+}
 
-	/*
-	 * Object permissions (has_object_perm()) of administrators.  "off": an
-	 * administrator has every permission on every object and no rule is
-	 * asked.  "on": an administrator has every permission as such, and rules
-	 * decide on objects as for everybody else (djem: DJEM_UNIVERSAL_OLP).
-	 */
+/*
+ * Object permissions (has_object_perm()) of administrators.  "off": an
+ * administrator has every permission on every object and no rule is
+ * asked.  "on": an administrator has every permission as such, and rules
+ * decide on objects as for everybody else (djem: DJEM_UNIVERSAL_OLP).
+ */
+static void
+define_universal_olp(void)
+{
 	DefineCustomBoolVariable("dbmi_authz.universal_olp",
 							 "Asks the rules of object permissions for administrators too.",
 							 NULL,
@@ -133,12 +144,16 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+}
 
-	/*
-	 * What holds for an object when nobody registered a rule for the
-	 * permission and the table.  "open", as in djem: whoever has the
-	 * permission as such has it on every object.  "closed": nobody has.
-	 */
+/*
+ * What holds for an object when nobody registered a rule for the
+ * permission and the table.  "open", as in djem: whoever has the
+ * permission as such has it on every object.  "closed": nobody has.
+ */
+static void
+define_olp_default(void)
+{
 	DefineCustomEnumVariable("dbmi_authz.olp_default",
 							 "Decides on objects for which no rule is registered.",
 							 NULL,
@@ -148,12 +163,16 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+}
 
-	/*
-	 * require_object_perm() tells a row that does not exist (P0002) from one
-	 * that is forbidden (42501).  With this on both are P0002, so that nobody
-	 * learns which rows exist.
-	 */
+/*
+ * require_object_perm() tells a row that does not exist (P0002) from one
+ * that is forbidden (42501).  With this on both are P0002, so that nobody
+ * learns which rows exist.
+ */
+static void
+define_hide_forbidden(void)
+{
 	DefineCustomBoolVariable("dbmi_authz.hide_forbidden",
 							 "Reports a forbidden object as one that does not exist.",
 							 NULL,
@@ -162,11 +181,15 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+}
 
-	/*
-	 * The trigger stamp_owner() refuses to write without an identity.  Turn it
-	 * off for a session that imports data: rows are then taken as they are.
-	 */
+/*
+ * The trigger stamp_owner() refuses to write without an identity.  Turn it
+ * off for a session that imports data: rows are then taken as they are.
+ */
+static void
+define_require_user_on_write(void)
+{
 	DefineCustomBoolVariable("dbmi_authz.require_user_on_write",
 							 "Refuses writes without identity where owners are stamped.",
 							 NULL,
@@ -175,13 +198,17 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+}
 
-	/*
-	 * One line in the server's log for each denial that raises an error: who
-	 * (client and subject), and what was asked for.  Rows that a policy hides
-	 * are no denials.  There is no table to log to: what is written in the
-	 * transaction that fails would vanish with it.
-	 */
+/*
+ * One line in the server's log for each denial that raises an error: who
+ * (client and subject), and what was asked for.  Rows that a policy hides
+ * are no denials.  There is no table to log to: what is written in the
+ * transaction that fails would vanish with it.
+ */
+static void
+define_log_denials(void)
+{
 	DefineCustomEnumVariable("dbmi_authz.log_denials",
 							 "Logs denials that raise an error.",
 							 NULL,
@@ -191,4 +218,26 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 							 PGC_SUSET,
 							 0,
 							 NULL, NULL, NULL);
+}
+
+static AzSetting settings[] = {
+	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
+	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
+	{"dbmi_authz.plan_folding", PGC_USERSET, define_plan_folding, false},
+	{"dbmi_authz.universal_olp", PGC_SUSET, define_universal_olp, false},
+	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default, false},
+	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden, false},
+	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
+	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false}
+};
+
+void
+az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
+{
+	int			i;
+
+	scope_assigned = on_scope;
+	folding_assigned = on_folding;
+	for (i = 0; i < (int) lengthof(settings); i++)
+		az_define_setting(&settings[i]);
 }

@@ -33,8 +33,8 @@ extern bool az_require_user_on_write;
 extern int	az_denial_log_level;		/* 0: no */
 
 /*
- * What to call after every change of dbmi_authz.token_scope and of
- * dbmi_authz.plan_folding.
+ * Define them.  May be called again when it raised.  The arguments are called
+ * after every change of dbmi_authz.token_scope and of dbmi_authz.plan_folding.
  */
 extern void az_guc_init(void (*scope_assigned) (void),
 						void (*folding_assigned) (void));

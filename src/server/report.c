@@ -12,6 +12,8 @@
 #include "utils/json.h"
 #include "utils/timestamp.h"
 
+#include "server/discretion.h"
+
 static AzFailure last_failure;
 static bool have_failure = false;
 
@@ -62,23 +64,23 @@ az_last_failure(void)
 
 /*
  * The statement and its context may hold a token (a literal in a query, in
- * PL/pgSQL's CONTEXT, in an earlier statement of the same string), so neither
- * goes anywhere.
+ * PL/pgSQL's CONTEXT, in an earlier statement of the same string).  Then
+ * neither goes anywhere; otherwise they tell where it happened.
  */
 void
 az_raise(int sqlstate, const char *message, const char *error,
 		 const char *description, const char *hint)
 {
 	char	   *body = description ? az_error_body(error, description) : NULL;
+	AzDiscretion discretion;
 
-	error_context_stack = NULL;
+	if (az_token_nearby())
+		az_discretion_begin(&discretion);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg_internal("%s", message),
 			 body ? errdetail_internal("%s", body) : 0,
-			 hint ? errhint("%s", hint) : 0,
-			 errhidestmt(true),
-			 errhidecontext(true)));
+			 hint ? errhint("%s", hint) : 0));
 	pg_unreachable();
 }
 
@@ -98,7 +100,8 @@ az_raise_anonymous(void)
 
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, NULL, description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-			 "authentication is required", NULL, description, NULL);
+			 "authentication is required", NULL, description,
+			 "Set a token first, with set_token or with SET " AZ_TOKEN_SETTING ".");
 }
 
 void
@@ -109,7 +112,8 @@ az_raise_inactive(void)
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-			 "subject is inactive", "invalid_token", description, NULL);
+			 "subject is inactive", "invalid_token", description,
+			 "Table authz.inactive_subject lists who is.");
 }
 
 /* RFC 6750 has no error for this: a member "error" would ask for another token. */

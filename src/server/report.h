@@ -5,8 +5,8 @@
  *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
  *
  * The raising functions do not return, and they keep the statement and the
- * context, which may hold a token, out of the report.  What is about denials
- * is in denial.c.
+ * context out of the report where these might hold a token.  What is about
+ * denials is in denial.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +19,9 @@
 
 /* The one primary message for a token that does not verify. */
 #define AZ_REFUSED_MESSAGE	"token was refused"
+
+/* The setting through which every token goes (login.c). */
+#define AZ_TOKEN_SETTING	"dbmi_authz.token"
 
 /* The RFC 6750 body; error NULL leaves that member out.  palloc'd. */
 extern char *az_error_body(const char *error, const char *description);

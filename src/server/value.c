@@ -116,8 +116,12 @@ static const AzValueType *
 look_up_type(FmgrInfo *flinfo, int argno)
 {
 	Oid			declared = get_fn_expr_argtype(flinfo, argno);
-	AzValueType *type = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(AzValueType));
+	AzValueType *type;
 
+	/* who calls a C function directly says no type, and gives no room */
+	if (!OidIsValid(declared))
+		refuse_type(declared);
+	type = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(AzValueType));
 	if (!az_value_type_of(declared, flinfo->fn_mcxt, type))
 		refuse_type(declared);
 	flinfo->fn_extra = type;

@@ -204,7 +204,7 @@ az_log_denial(const char *asked)
 
 	if (!az_denial_log_level)
 		return;
-	id = az_current();
+	id = az_in_force();
 	initStringInfo(&line);
 	appendStringInfoString(&line, "{\"client\": ");
 	append_claim(&line, id, id ? &id->client_id : NULL);

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "server/datum.h"
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
 #include "session/login.h"
@@ -55,19 +56,29 @@ local_argument(FunctionCallInfo fcinfo)
 
 AZ_SQL(authz_set_token)
 {
+	AzDiscretion discretion;
+	const char *token;
 	size_t		len;
-	const char *token = token_argument(fcinfo, &len);
 
+	az_take_token(&discretion);
+	token = token_argument(fcinfo, &len);
 	az_login(token, len, local_argument(fcinfo));
+	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
 }
 
 AZ_SQL(authz_try_set_token)
 {
+	AzDiscretion discretion;
+	const char *token;
 	size_t		len;
-	const char *token = token_argument(fcinfo, &len);
+	bool		accepted;
 
-	PG_RETURN_BOOL(az_try_login(token, len, local_argument(fcinfo)));
+	az_take_token(&discretion);
+	token = token_argument(fcinfo, &len);
+	accepted = az_try_login(token, len, local_argument(fcinfo));
+	az_discretion_end(&discretion);
+	PG_RETURN_BOOL(accepted);
 }
 
 AZ_SQL(authz_clear_token)
@@ -78,11 +89,18 @@ AZ_SQL(authz_clear_token)
 
 AZ_SQL(authz_verify_token)
 {
+	AzDiscretion discretion;
+	const char *token;
 	size_t		len;
-	const char *token = token_argument(fcinfo, &len);
-	const AzIdentity *id = az_verify_only(token, len);
+	const AzIdentity *id;
+	Datum		claims;
 
-	PG_RETURN_DATUM(az_jsonb_datum(id, &id->claims));
+	az_take_token(&discretion);
+	token = token_argument(fcinfo, &len);
+	id = az_verify_only(token, len);
+	claims = az_jsonb_datum(id, &id->claims);
+	az_discretion_end(&discretion);
+	PG_RETURN_DATUM(claims);
 }
 
 AZ_SQL(authz_token_state)
@@ -100,7 +118,7 @@ AZ_SQL(authz_token_state)
 
 AZ_SQL(authz_is_authenticated)
 {
-	PG_RETURN_BOOL(az_is_authenticated());
+	PG_RETURN_BOOL(az_is_authenticated(fcinfo));
 }
 
 AZ_SQL(authz_require_authenticated)
@@ -125,10 +143,12 @@ AZ_SQL(authz_expires_at)
 
 AZ_SQL(authz_last_error)
 {
-	const AzFailure *failure = az_last_failure();
+	const AzFailure *failure;
 	StringInfoData json;
 	char		at[MAXDATELEN + 1];
 
+	az_judge_early();
+	failure = az_last_failure();
 	if (failure == NULL)
 		PG_RETURN_NULL();
 	initStringInfo(&json);
@@ -164,8 +184,11 @@ append_quoted(StringInfo out, const char *name, const char *value)
 
 AZ_SQL(authz_www_authenticate)
 {
-	const AzFailure *failure = az_last_failure();
+	const AzFailure *failure;
 	StringInfoData challenge;
+
+	az_judge_early();
+	failure = az_last_failure();
 
 	/* no other token would find what is not there */
 	if (failure == NULL || failure->sqlstate == ERRCODE_NO_DATA_FOUND)

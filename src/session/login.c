@@ -9,6 +9,12 @@
  * and DISCARD are core's own code, and the raw token is nowhere to be read
  * back.  set_token() is the same road.
  *
+ * While the library is being loaded, and until that has succeeded, nothing is
+ * verified: the token itself goes along, to be judged at the first question.
+ *
+ * The check hook changes nothing but by a refusal (R8), since core also checks
+ * values that it does not assign; such ones never come as the session's.
+ *
  *-------------------------------------------------------------------------
  */
 #include "session/login.h"
@@ -18,14 +24,34 @@
 #include "miscadmin.h"
 #include "utils/guc.h"
 
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
-#include "trust/cache.h"
+#include "server/setting.h"
 
 #define TOKEN_LABEL		"token accepted"
+#define UNJUDGED_LABEL	"token not verified yet"
 
 static char *token_label;
-static bool defining = false;	/* az_login_init() is defining the setting */
+static bool ready = false;		/* the library has been loaded */
+
+/* What the setting's value becomes: two chunks from az_guc_alloc(). */
+typedef struct Taken
+{
+	AzAdoption *adoption;
+	char	   *label;
+} Taken;
+
+/* What was set before the setting was defined, while core hands it on. */
+static Taken *early = NULL;
+static int	early_taken = 0;
+static int	early_given = 0;
+
+static bool
+is_worker(void)
+{
+	return InitializingParallelWorker || IsParallelWorker();
+}
 
 /* One query, one identity. */
 static bool
@@ -36,8 +62,12 @@ query_runs(void)
 
 static const char *const query_runs_message =
 "cannot change the identity while a query that asked for it is running";
+static const char *const query_runs_hint =
+"Change it in a statement of its own, before or after the query.";
 static const char *const restricted_message =
 "cannot change the identity within a security-restricted operation";
+static const char *const restricted_hint =
+"Change it outside of the index, materialized view or other code that runs with its owner's rights.";
 
 /* Refusals that change nothing. */
 void
@@ -45,10 +75,10 @@ az_check_may_change(void)
 {
 	if (query_runs())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, query_runs_hint);
 	if (InSecurityRestrictedOperation())
 		az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, restricted_message,
-				 NULL, NULL, NULL);
+				 NULL, NULL, restricted_hint);
 }
 
 /* set_config() with NULL puts the setting back and asks nobody. */
@@ -57,16 +87,7 @@ az_check_unchanged(const AzAnswer *answer)
 {
 	if (answer->guarded && answer->serial != az_identity_serial())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
-				 NULL, NULL, NULL);
-}
-
-static void
-reject_reason(AzReason reason)
-{
-	const AzReasonInfo *info = az_reason_info(reason);
-
-	az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
-			  info->description);
+				 NULL, NULL, query_runs_hint);
 }
 
 static inline bool
@@ -130,44 +151,113 @@ refuse_value(char **value, int sqlstate, const char *message, const char *error,
 	return false;
 }
 
+static void
+drop(Taken *taken)
+{
+	az_guc_free(taken->adoption);
+	az_guc_free(taken->label);
+	memset(taken, 0, sizeof(*taken));
+}
+
+/* The label, for nobody yet; false when memory ran out. */
 static bool
-check_token(char **newval, void **extra, GucSource source)
+take_nobody(Taken *taken)
+{
+	taken->adoption = NULL;
+	taken->label = az_guc_alloc(sizeof(TOKEN_LABEL));
+	if (taken->label == NULL)
+		return false;
+	memcpy(taken->label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
+	return true;
+}
+
+/* False when memory did not suffice for either; then there is neither. */
+static bool
+take(Taken *taken, AzAdoption *adoption)
+{
+	bool		labelled = take_nobody(taken);
+
+	taken->adoption = adoption;
+	if (labelled && adoption != NULL)
+		return true;
+	drop(taken);
+	return false;
+}
+
+/* A token that nobody can judge yet. */
+static bool
+take_unjudged(Taken *taken, const char *token, LocalTransactionId lxid)
+{
+	size_t		len = strlen(token);
+
+	trim(&token, &len);
+	return take(taken, az_make_unjudged(token, len, lxid));
+}
+
+/* Value and extra of the setting; both belong to core from here on. */
+static bool
+give(char **value, void **extra, Taken taken)
+{
+	explicit_bzero(*value, strlen(*value));
+	az_guc_free(*value);
+	*value = taken.label;
+	*extra = taken.adoption;
+	return true;
+}
+
+/* R8 holds for what could not be taken as well. */
+static bool
+refuse_for_memory(char **value, bool raise)
+{
+	az_reject_reason(AZ_NO_MEMORY);
+	return refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
+						NULL, NULL, NULL, raise);
+}
+
+/*
+ * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
+ * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
+ * catalog that everybody may read.  What a session brings along when it starts
+ * is a failed login.  The configuration file is not: it is read again, and only
+ * looked at, while somebody is logged in.
+ */
+static bool
+refuse_source(char **value, GucSource source)
+{
+	const char *message = AZ_SESSION_ONLY_MESSAGE;
+
+	if (source == PGC_S_TEST)
+		return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+							NULL, NULL, AZ_SESSION_ONLY_HINT, true);
+	if (source > PGC_S_FILE)
+		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
+	return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+						NULL, NULL, AZ_SESSION_ONLY_HINT, false);
+}
+
+static bool
+judge_value(char **newval, void **extra, GucSource source)
 {
 	AzVerifiedToken verified;
-	AzAdoption *adoption;
 	AzReason	reason;
-	char	   *label;
-	bool		raise = !defining;
+	Taken		taken;
 
-	/* a worker gets the label of its leader and is nobody */
-	if (InitializingParallelWorker || IsParallelWorker())
-		return true;
-
-	/*
-	 * ALTER ROLE, ALTER DATABASE and CREATE FUNCTION try the value with
-	 * PGC_S_TEST; accepted there, a raw token would lie in a catalog that
-	 * everybody may read.
-	 */
 	if (source != PGC_S_SESSION)
-	{
-		const char *message = AZ_SESSION_ONLY_MESSAGE;
+		return (**newval == '\0' && source != PGC_S_TEST) ||
+			refuse_source(newval, source);
 
-		if (source == PGC_S_TEST)
-			return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-								NULL, NULL, NULL, raise);
-		if (**newval == '\0')
-			return true;		/* the default */
-		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
-		return refuse_value(newval, ERRCODE_INVALID_PARAMETER_VALUE, message,
-							NULL, NULL, NULL, false);
-	}
+	if (early_given < early_taken)
+		return give(newval, extra, early[early_given++]);
+	if (!ready)
+		return take_unjudged(&taken, *newval, az_local_xid()) ?
+			give(newval, extra, taken) : refuse_for_memory(newval, false);
 
 	if (query_runs())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-							query_runs_message, NULL, NULL, NULL, raise);
-	if (InSecurityRestrictedOperation() && raise)
+							query_runs_message, NULL, NULL, query_runs_hint, true);
+	if (InSecurityRestrictedOperation())
 		return refuse_value(newval, ERRCODE_INSUFFICIENT_PRIVILEGE,
-							restricted_message, NULL, NULL, NULL, raise);
+							restricted_message, NULL, NULL, restricted_hint, true);
 
 	reason = IsTransactionState() ?
 		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
@@ -175,41 +265,46 @@ check_token(char **newval, void **extra, GucSource source)
 	{
 		const AzReasonInfo *info = az_reason_info(reason);
 
-		reject_reason(reason);
+		az_reject_reason(reason);
 		return refuse_value(newval, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 							AZ_REFUSED_MESSAGE, info->error, info->description,
-							info->hint, raise);
+							info->hint, true);
 	}
+	return take(&taken, az_make_adoption(&verified)) ?
+		give(newval, extra, taken) : refuse_for_memory(newval, true);
+}
 
-	adoption = az_make_adoption(verified.identity, verified.serial,
-								verified.epoch);
-	label = az_guc_alloc(sizeof(TOKEN_LABEL));
-	if (adoption == NULL || label == NULL)
-	{
-		az_guc_free(adoption);
-		az_guc_free(label);
-		reject_reason(AZ_NO_MEMORY);
-		return refuse_value(newval, ERRCODE_OUT_OF_MEMORY, "out of memory",
-							NULL, NULL, NULL, raise);
-	}
-	memcpy(label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
-	explicit_bzero(*newval, strlen(*newval));
-	az_guc_free(*newval);
-	*newval = label;
-	*extra = adoption;
-	return true;
+static bool
+check_token(char **newval, void **extra, GucSource source)
+{
+	AzDiscretion discretion;
+	bool		accepted;
+
+	/* the default; and a worker gets the label of its leader and is nobody */
+	if (*newval == NULL || is_worker())
+		return true;
+	az_take_token(&discretion);
+	accepted = judge_value(newval, extra, source);
+	az_discretion_end(&discretion);
+	return accepted;
 }
 
 static void
 assign_token(const char *newval, void *extra)
 {
+	AzDiscretion discretion;
+
+	az_discretion_begin(&discretion);
 	az_adopt(extra);
+	az_discretion_end(&discretion);
 }
 
-/* The label stands only while somebody is in force. */
+/* The label stands only while somebody is in force, or may turn out to be. */
 static const char *
 show_token(void)
 {
+	if (az_is_unjudged())
+		return UNJUDGED_LABEL;
 	return az_identity_serial() != 0 ? TOKEN_LABEL : "";
 }
 
@@ -258,7 +353,7 @@ az_try_login(const char *token, size_t len, bool is_local)
 	reason = verify(token, len, &verified);
 	if (reason != AZ_OK)
 	{
-		reject_reason(reason);
+		az_reject_reason(reason);
 		return false;
 	}
 	set_setting(token, len, is_local);
@@ -286,25 +381,96 @@ az_verify_only(const char *token, size_t len)
 	return verified.identity;
 }
 
-void
-az_login_init(void)
+/* No default: what core copies for one ends the session where memory runs out. */
+static void
+define_token(void)
 {
-	/*
-	 * A value that was set before the library was loaded is judged now; a bad
-	 * one gives a warning.  Interrupts are held: an error half-way would leave
-	 * a library behind that cannot be loaded again.
-	 */
-	HOLD_INTERRUPTS();
-	defining = true;
 	DefineCustomStringVariable(AZ_TOKEN_SETTING,
 							   "The signed token of this session.",
 							   "Reading it gives a label, never the token.",
 							   &token_label,
-							   "",
+							   NULL,
 							   PGC_USERSET,
 							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 							   check_token, assign_token, show_token);
-	defining = false;
-	RESUME_INTERRUPTS();
-	MarkGUCPrefixReserved("dbmi_authz");
+}
+
+/* Also what an earlier attempt left behind. */
+static void
+drop_early(void)
+{
+	for (; early_given < early_taken; early_given++)
+		drop(&early[early_given]);
+	free(early);
+	early = NULL;
+	early_taken = early_given = 0;
+}
+
+/*
+ * Core does not hand on that a value was reset, and would bring back what was
+ * there before: nobody is.
+ */
+static bool
+take_early(Taken *taken, const AzEarlyValue *value)
+{
+	/* what an earlier transaction set is none of this one's (token_scope) */
+	LocalTransactionId lxid = value->committed ? InvalidLocalTransactionId :
+		az_local_xid();
+
+	return value->undone ? take_nobody(taken) :
+		take_unjudged(taken, value->value, lxid);
+}
+
+/* False when memory ran out. */
+static bool
+take_all_early(const AzEarlyValue *values, int n)
+{
+	early = malloc(n * sizeof(*early));
+	if (early == NULL)
+		return false;
+	for (; early_taken < n; early_taken++)
+	{
+		if (!take_early(&early[early_taken], &values[early_taken]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * All that must be allocated is before core begins: then it can still be an
+ * error, and is a refused login (R8) only where core itself, which says so in
+ * a warning, had no memory to copy a value.
+ */
+static void
+take_over_tokens(AzSetting *setting)
+{
+	AzEarlyValue *values;
+	int			n = is_worker() ? 0 : az_early_values(setting->name, &values);
+
+	drop_early();
+	if (n > 0 && !take_all_early(values, n))
+		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
+	az_define_setting(setting);
+	if (early_given < early_taken)
+		az_reject_reason(AZ_NO_MEMORY);
+	drop_early();
+}
+
+void
+az_login_init(void)
+{
+	static AzSetting setting = {AZ_TOKEN_SETTING, PGC_USERSET, define_token, false};
+	static bool reserved = false;
+
+	if (!setting.defined)
+		take_over_tokens(&setting);
+	if (!reserved)
+		MarkGUCPrefixReserved("dbmi_authz");
+	reserved = true;
+}
+
+void
+az_login_ready(void)
+{
+	ready = true;
 }

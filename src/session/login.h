@@ -8,6 +8,7 @@
 #ifndef AZ_LOGIN_H
 #define AZ_LOGIN_H
 
+#include "server/report.h"
 #include "session/session.h"
 
 /*
@@ -39,10 +40,14 @@ extern void az_check_may_change(void);
  */
 extern void az_check_unchanged(const AzAnswer *answer);
 
-#define AZ_TOKEN_SETTING	"dbmi_authz.token"
 #define AZ_SESSION_ONLY_MESSAGE \
 	"parameter \"" AZ_TOKEN_SETTING "\" can only be set within a session"
+#define AZ_SESSION_ONLY_HINT	"Use SET, or set_token, in the session that the token is for."
 
+/* May be called again when it raised. */
 extern void az_login_init(void);
+
+/* The library has been loaded; cannot raise. */
+extern void az_login_ready(void);
 
 #endif							/* AZ_LOGIN_H */

@@ -18,13 +18,43 @@
 static uint32 watched[MAX_WATCHED];
 static int	nwatched = 0;
 
+static uint64 functions_epoch = 0;	/* 0: nobody has asked yet */
+
+static void
+functions_changed(Datum arg, int cache_id, uint32 hash_value)
+{
+	functions_epoch++;
+}
+
+/*
+ * The caches are those of functions, and those from which core works out what
+ * a role may do.
+ */
+uint64
+az_functions_epoch(void)
+{
+	if (unlikely(functions_epoch == 0))
+	{
+		CacheRegisterSyscacheCallback(PROCOID, functions_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHOID, functions_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, functions_changed, (Datum) 0);
+		CacheRegisterSyscacheCallback(DATABASEOID, functions_changed, (Datum) 0);
+		functions_epoch = 1;
+	}
+	return functions_epoch;
+}
+
 void
 az_invalidate_plans(void)
 {
+	uint64		epoch = functions_epoch;
 	int			i;
 
 	for (i = 0; i < nwatched; i++)
 		CallSyscacheCallbacks(PROCOID, watched[i]);
+
+	/* this made-up change only, and no other can come in between */
+	functions_epoch = epoch;
 }
 
 void

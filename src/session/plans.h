@@ -27,6 +27,15 @@
 #define AZ_GUARD_GRANTS_CACHE_ID	(-0x415C)
 
 /*
+ * A check that folding may have taken out of the plan, with the OID of its
+ * function for a hash value: whoever runs the plan needs EXECUTE on it.
+ */
+#define AZ_GUARD_EXECUTE_CACHE_ID	(-0x415D)
+
+/* Nothing more is to be folded in the plan that is being made. */
+#define AZ_GUARD_UNFOLDED_CACHE_ID	(-0x415E)
+
+/*
  * Plans that met a check depend on a row of pg_proc; remember which.  Needs
  * catalog access.
  */
@@ -37,5 +46,11 @@ extern void az_watch_function(Oid function);
  * while a transaction aborts.
  */
 extern void az_invalidate_plans(void);
+
+/*
+ * Grows, from 1, whenever a function may have changed in the catalogs, or what
+ * a role may do; not by az_invalidate_plans().
+ */
+extern uint64 az_functions_epoch(void);
 
 #endif							/* AZ_PLANS_H */

@@ -10,7 +10,9 @@
  * only grows; a failed login raises the floor below which no number counts any
  * more, outside of any transaction, so that no rollback brings an older
  * identity back.  effective() alone decides who is in force: the candidate,
- * but nobody while its subject is listed as inactive.
+ * but nobody while its subject is listed as inactive.  What has been found out
+ * about an adoption stands in it, so that one that has ended is not forgotten
+ * for another, and does not come back with a rollback.
  *
  * Whoever is in force has a serial.  Plans that met a check carry it, and the
  * executor refuses to run them for somebody else.
@@ -22,32 +24,23 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "storage/proc.h"
-#include "utils/timestamp.h"
 
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
 #include "session/plans.h"
+#include "session/tied.h"
 #include "trust/trust.h"
 #include "trust/trust_table.h"
 
-static const AzAdoption *adopted = NULL;
+static AzAdoption *adopted = NULL;
 
 /* R8: a failed login leaves nobody. */
 static uint64 last_number = 0;
 static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
 
-/* How the identity stood when it was last looked at. */
-static struct
-{
-	uint64		number;			/* of the adoption; 0: never looked */
-	uint64		epoch;			/* of the trust */
-	AzTokenState state;			/* once ended, an adoption stays so */
-	AzReason	reason;
-	bool		inactive;		/* its subject is, at the moment */
-} seen;
-
-AzAnswer	az_answer = {0, false, 0, 0};
+AzAnswer	az_answer = {0};
 int			az_guarded_depth = 0;
 
 static uint32 announced_serial = 0;
@@ -57,25 +50,25 @@ static uint32 announced_serial = 0;
  * Who is in force
  */
 
-static inline const AzAdoption *
+static inline AzAdoption *
 candidate(void)
 {
 	if (adopted == NULL || adopted->number <= floor_number)
 		return NULL;
-	if (az_token_scope == AZ_SCOPE_TRANSACTION && adopted->lxid != az_local_xid())
+	if (az_token_scope == AZ_SCOPE_TRANSACTION &&
+		(adopted->lxid != az_local_xid() ||
+		 !LocalTransactionIdIsValid(adopted->lxid)))
 		return NULL;
 	return adopted;
 }
 
-static inline const AzAdoption *
-unless_inactive(const AzAdoption *current)
+static inline AzAdoption *
+unless_inactive(AzAdoption *current)
 {
-	if (current != NULL && seen.number == current->number && seen.inactive)
-		return NULL;
-	return current;
+	return current != NULL && current->inactive ? NULL : current;
 }
 
-static inline const AzAdoption *
+static inline AzAdoption *
 effective(void)
 {
 	return unless_inactive(candidate());
@@ -86,7 +79,24 @@ az_identity_serial(void)
 {
 	const AzAdoption *current = effective();
 
+	/* nobody as long as it is not judged */
 	return current ? current->serial : 0;
+}
+
+uint32
+az_login_serial(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current ? current->serial : 0;
+}
+
+bool
+az_is_unjudged(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current != NULL && current->identity == NULL;
 }
 
 /*
@@ -98,17 +108,79 @@ identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
+	/* may turn out to be anybody: then no kept plan is the right one */
+	if (az_is_unjudged())
+		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
 		return;
 	announced_serial = serial;
 	az_invalidate_plans();
 }
 
-int64
-az_unix_now(void)
+/* What core would say of a value that it does not take. */
+static void
+warn_refused(AzReason reason)
 {
-	return GetCurrentTimestamp() +
-		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	ereport(WARNING,
+			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+			 errmsg_internal("%s", AZ_REFUSED_MESSAGE),
+			 errdetail_internal("%s", az_error_body(info->error, info->description)),
+			 info->hint ? errhint("%s", info->hint) : 0));
+}
+
+/*
+ * The candidate of a token that nobody has judged: itself, or nobody.  The
+ * statement that asks may be the one that has set it, too.
+ */
+static AzAdoption *
+judge(AzAdoption *current)
+{
+	AzDiscretion discretion;
+	AzReason	reason;
+
+	az_take_token(&discretion);
+	reason = az_judge(current);
+	if (reason == AZ_OK)
+	{
+		rejected = false;
+		az_forget_failure();
+		identity_changed();
+	}
+	else
+	{
+		az_reject_reason(reason);
+		warn_refused(reason);
+		current = NULL;
+	}
+	az_discretion_end(&discretion);
+	return current;
+}
+
+/* The candidate, for a question; what waits to be judged is. */
+static inline AzAdoption *
+judged_candidate(void)
+{
+	AzAdoption *current = candidate();
+
+	if (unlikely(current != NULL && current->identity == NULL))
+		current = judge(current);
+	return current;
+}
+
+void
+az_judge_early(void)
+{
+	(void) judged_candidate();
+}
+
+static inline AzTokenState
+state_by(const AzAdoption *current)
+{
+	if (current->ended == AZ_OK)
+		return AZ_STATE_VALID;
+	return current->ended == AZ_EXPIRED ? AZ_STATE_EXPIRED : AZ_STATE_REVOKED;
 }
 
 /*
@@ -116,38 +188,34 @@ az_unix_now(void)
  * stays ended; an inactive subject may become active again.
  */
 static AzTokenState
-look(const AzAdoption *current)
+look(AzAdoption *current)
 {
 	uint64		epoch;
 
-	if (seen.number == current->number && seen.state != AZ_STATE_VALID)
-		return seen.state;
+	if (current->ended != AZ_OK)
+		return state_by(current);
 
-	if (az_unix_now() >= current->identity.deadline)
+	if (az_unix_now() >= current->identity->deadline)
 	{
-		seen.number = current->number;
-		seen.state = AZ_STATE_EXPIRED;
-		seen.reason = AZ_EXPIRED;
-		seen.inactive = false;
+		current->ended = AZ_EXPIRED;
+		current->inactive = false;
 		identity_changed();
-		return seen.state;
+		return AZ_STATE_EXPIRED;
 	}
 
 	epoch = az_trust_epoch();
-	if (seen.number != current->number || seen.epoch != epoch)
+	if (current->epoch != epoch)
 	{
-		AzReason	reason = az_trust_still_holds(&current->identity);
+		AzReason	reason = az_trust_still_holds(current->identity);
 		bool		inactive = reason == AZ_OK &&
-			az_subject_is_inactive(&current->identity);
+			az_subject_is_inactive(current->identity);
 
-		seen.number = current->number;
-		seen.epoch = epoch;
-		seen.reason = reason;
-		seen.state = reason == AZ_OK ? AZ_STATE_VALID : AZ_STATE_REVOKED;
-		seen.inactive = inactive;
+		current->epoch = epoch;
+		current->ended = reason;
+		current->inactive = inactive;
 		identity_changed();
 	}
-	return seen.state;
+	return state_by(current);
 }
 
 /*
@@ -155,7 +223,7 @@ look(const AzAdoption *current)
  * is not looked at again.
  */
 static inline AzTokenState
-state_of(const AzAdoption *current)
+state_of(AzAdoption *current)
 {
 	if (current == NULL || az_answer.number == current->number)
 		return AZ_STATE_VALID;
@@ -164,26 +232,29 @@ state_of(const AzAdoption *current)
 
 /* R2: an identity that has ended is an error. */
 static void
-raise_ended(void)
+raise_ended(AzReason reason)
 {
-	const AzReasonInfo *info = az_reason_info(seen.reason);
+	const AzReasonInfo *info = az_reason_info(reason);
 	const char *message = "token is no longer trusted";
 	const char *description = "Token is no longer trusted";
+	const char *hint = "The issuer, its options or its keys have changed; set a token again.";
 
-	if (seen.reason == AZ_EXPIRED)
+	if (reason == AZ_EXPIRED)
 	{
 		message = "token has expired";
 		description = info->description;
+		hint = info->hint;
 	}
-	else if (seen.reason == AZ_REVOKED)
+	else if (reason == AZ_REVOKED)
 	{
 		message = "token was revoked";
 		description = info->description;
+		hint = info->hint;
 	}
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, message,
-			 "invalid_token", description, NULL);
+			 "invalid_token", description, hint);
 }
 
 /* R2b: one query, one identity. */
@@ -210,52 +281,103 @@ refuse_in_worker(void)
 				 errhint("A function that asks for the identity must not be marked PARALLEL SAFE.")));
 }
 
-const AzIdentity *
-az_current(void)
+static inline const AzIdentity *
+in_force(void)
 {
-	const AzAdoption *current;
+	AzAdoption *current;
 	AzTokenState state;
 
 	refuse_in_worker();
-	current = candidate();
+	current = judged_candidate();
 	state = state_of(current);
 	current = unless_inactive(current);
 	if (unlikely(az_answer.guarded) &&
 		az_answer.serial != (current ? current->serial : 0))
 		az_raise_changed();
 	if (unlikely(state != AZ_STATE_VALID))
-		raise_ended();
-	return current ? &current->identity : NULL;
+		raise_ended(current->ended);
+	return current ? current->identity : NULL;
+}
+
+const AzIdentity *
+az_in_force(void)
+{
+	return in_force();
+}
+
+/*
+ * The planner meets calls and operators, but neither the operator of an "=
+ * ANY" nor the function of an aggregate, a domain, a constraint.  A query that
+ * asks by such a way is as good as planned for whoever is in force now: they
+ * stay, and it does not go on for another one.  Nor does a cursor that was
+ * opened by another one.  A query within the query, or an expression that a
+ * function evaluates on its own, is not this query.
+ */
+static void
+tie_query(FunctionCallInfo fcinfo)
+{
+	uint32		serial;
+
+	if (az_answer.untied == NULL || !az_is_part_of(fcinfo, az_answer.untied))
+		return;
+	if (az_answer.moved)
+		az_raise_changed();
+	serial = az_identity_serial();
+	az_tie(az_answer.untied, serial);
+	az_answer.untied = NULL;
+	az_answer.guarded = true;
+	az_answer.serial = serial;
+	az_guarded_depth++;
+}
+
+static pg_noinline const AzIdentity *
+tie_to_current(FunctionCallInfo fcinfo)
+{
+	const AzIdentity *id = in_force();
+
+	tie_query(fcinfo);
+	return id;
+}
+
+const AzIdentity *
+az_current_for(FunctionCallInfo fcinfo)
+{
+	if (unlikely(az_answer.untied != NULL))
+		return tie_to_current(fcinfo);
+	return in_force();
 }
 
 /*
  * What the checks of a query that starts now are based on; raises when the
  * plan was made for somebody else, or "ends" with an identity that has ended.
+ * A query that met no check does not judge what waits for a question.
  */
 AzAnswer
 az_answer_for(bool guarded, bool ends, uint32 serial)
 {
-	AzAnswer	answer = {0, guarded, serial, 0};
-	const AzAdoption *current = candidate();
-	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
+	AzAnswer	answer = {.guarded = guarded, .serial = serial};
+	AzAdoption *current = guarded ? judged_candidate() : candidate();
 
+	if (current != NULL && current->identity == NULL)
+		return answer;
+	if (current != NULL)
+		(void) look(current);
 	current = unless_inactive(current);
 	if (guarded && serial != (current ? current->serial : 0))
 		az_raise_changed();
-	if (state != AZ_STATE_VALID)
-	{
-		if (guarded && ends)
-			raise_ended();
-	}
-	else if (current)
+	if (current == NULL)
+		return answer;
+	if (current->ended == AZ_OK)
 		answer.number = current->number;
+	else if (guarded && ends)
+		raise_ended(current->ended);
 	return answer;
 }
 
 const AzIdentity *
-az_current_required(void)
+az_current_required_for(FunctionCallInfo fcinfo)
 {
-	const AzIdentity *id = az_current();
+	const AzIdentity *id = az_current_for(fcinfo);
 
 	if (id != NULL)
 		return id;
@@ -267,7 +389,7 @@ az_current_required(void)
 bool
 az_identity_foldable(void)
 {
-	AzTokenState state = state_of(candidate());
+	AzTokenState state = state_of(judged_candidate());
 
 	if (az_answer.guarded && az_answer.serial != az_identity_serial())
 		return false;
@@ -277,19 +399,22 @@ az_identity_foldable(void)
 AzTokenState
 az_token_state(void)
 {
-	const AzAdoption *current;
+	AzAdoption *current;
 
 	refuse_in_worker();
-	current = candidate();
+	current = judged_candidate();
 	if (current)
 		return state_of(current);
 	return rejected ? AZ_STATE_REJECTED : AZ_STATE_NONE;
 }
 
 bool
-az_is_authenticated(void)
+az_is_authenticated(FunctionCallInfo fcinfo)
 {
-	return az_token_state() == AZ_STATE_VALID && effective() != NULL;
+	bool		valid = az_token_state() == AZ_STATE_VALID;
+
+	tie_query(fcinfo);
+	return valid && effective() != NULL;
 }
 
 
@@ -297,38 +422,19 @@ az_is_authenticated(void)
  * Who comes into force
  */
 
-AzAdoption *
-az_make_adoption(const AzIdentity *id, uint32 serial, uint64 epoch)
-{
-	bool		inactive = az_subject_is_inactive(id);
-	AzAdoption *adoption;
-
-	adoption = az_guc_alloc(offsetof(AzAdoption, identity) + id->size);
-	if (adoption == NULL)
-		return NULL;
-	adoption->number = ++last_number;
-	adoption->serial = serial;
-	adoption->lxid = az_local_xid();
-	memcpy(&adoption->identity, id, id->size);
-
-	/* it was verified just now */
-	seen.number = adoption->number;
-	seen.epoch = epoch;
-	seen.state = AZ_STATE_VALID;
-	seen.reason = AZ_OK;
-	seen.inactive = inactive;
-	return adoption;
-}
-
 void
-az_adopt(const AzAdoption *adoption)
+az_adopt(AzAdoption *adoption)
 {
 	adopted = adoption;
-	if (adopted && adopted->number == last_number)
+	if (adopted && adopted->number == 0)
 	{
-		/* a login just now, not core restoring an older value */
-		rejected = false;
-		az_forget_failure();
+		/* now, and not core restoring an older value */
+		adopted->number = ++last_number;
+		if (adopted->identity != NULL)
+		{
+			rejected = false;
+			az_forget_failure();
+		}
 	}
 	identity_changed();
 }
@@ -339,8 +445,19 @@ az_reject(int sqlstate, const char *error, const char *description)
 {
 	floor_number = ++last_number;
 	rejected = true;
+	if (adopted)
+		az_forget_token(adopted);
 	az_note_failure(sqlstate, error, description);
 	identity_changed();
+}
+
+void
+az_reject_reason(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+			  info->description);
 }
 
 void
@@ -378,6 +495,10 @@ transaction_ended(XactEvent event, void *arg)
 void
 az_session_init(void)
 {
+	static bool registered = false;
+
 	az_guc_init(identity_changed, az_invalidate_plans);
-	RegisterXactCallback(transaction_ended, NULL);
+	if (!registered)
+		RegisterXactCallback(transaction_ended, NULL);
+	registered = true;
 }

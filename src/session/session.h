@@ -8,10 +8,7 @@
 #ifndef AZ_SESSION_H
 #define AZ_SESSION_H
 
-#include "server/compat.h"
-#include "token/identity.h"
-#include "token/reason.h"
-#include "storage/lock.h"
+#include "session/adoption.h"
 
 typedef enum AzTokenState
 {
@@ -30,10 +27,22 @@ typedef enum AzTokenState
  * worker, which has no identity.  Cheap enough for every row.  Borrowed: do
  * not keep it across anything that may run other SQL.
  */
-extern const AzIdentity *az_current(void);
+extern const AzIdentity *az_in_force(void);
+
+/*
+ * The same for a function that was called from SQL: whoever asks for the
+ * identity there asks this, and not az_in_force().  Macros over fcinfo, as
+ * PG_GETARG_DATUM() is.
+ *
+ * A query that is not tied to an identity, because the planner did not meet
+ * the call, is tied to this one from here on.
+ */
+#define az_current()	az_current_for(fcinfo)
+extern const AzIdentity *az_current_for(FunctionCallInfo fcinfo);
 
 /* The same, but 28000 instead of NULL: for the raising twins. */
-extern const AzIdentity *az_current_required(void);
+#define az_current_required()	az_current_required_for(fcinfo)
+extern const AzIdentity *az_current_required_for(FunctionCallInfo fcinfo);
 
 /*
  * Is there nobody, or somebody whose identity has not ended?  What a check
@@ -44,14 +53,17 @@ extern bool az_identity_foldable(void);
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 
-/* Is there somebody in force?  Never raises for R2. */
-extern bool az_is_authenticated(void);
+/* Is there somebody in force?  A check like others, but never raises for R2. */
+extern bool az_is_authenticated(FunctionCallInfo fcinfo);
 
 /*
  * The number of the identity that counts now, 0 for nobody.  One number
  * never stands for two identities in a backend.
  */
 extern uint32 az_identity_serial(void);
+
+/* The same, whether or not its subject counts as inactive at the moment. */
+extern uint32 az_login_serial(void);
 
 /*
  * What the checks of the running query are based on: one query sees one
@@ -63,6 +75,9 @@ typedef struct AzAnswer
 	bool		guarded;		/* the plan met a check: its serial must hold */
 	uint32		serial;
 	uint32		grants;			/* what is stored for the identity; 0: look anew */
+	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
+	bool		moved;			/* untied, and somebody else was logged in when it
+								 * started */
 } AzAnswer;
 
 extern AzAnswer az_answer;
@@ -85,29 +100,25 @@ extern bool az_may_be_reset(void);
 extern void az_forget_rejection(void);
 
 /*
- * What the setting carries along for an identity: one chunk from
- * az_guc_alloc(), which core copies along and frees.
+ * Judge now what was set before the library was loaded, as every question
+ * does first.
  */
-typedef struct AzAdoption
-{
-	uint64		number;			/* grows with every adoption */
-	uint32		serial;			/* of the identity */
-	LocalTransactionId lxid;	/* the transaction that adopted it */
-	AzIdentity	identity;		/* and the rest of its block */
-} AzAdoption;
+extern void az_judge_early(void);
 
-/* For an identity that was verified just now; NULL when memory ran out. */
-extern AzAdoption *az_make_adoption(const AzIdentity *id, uint32 serial, uint64 epoch);
+/* Does a token count that nobody has asked about yet? */
+extern bool az_is_unjudged(void);
 
-/* The setting has another value now; NULL: nobody's. */
-extern void az_adopt(const AzAdoption *adoption);
+/*
+ * The setting has another value now; NULL: nobody's.  An adoption that comes
+ * for the first time gets its number here, not when core has it checked.
+ */
+extern void az_adopt(AzAdoption *adoption);
 
 /* R8: a failed login.  No identity adopted up to now counts again. */
 extern void az_reject(int sqlstate, const char *error, const char *description);
+extern void az_reject_reason(AzReason reason);
 
-/* Microseconds since 1970. */
-extern int64 az_unix_now(void);
-
+/* May be called again when it raised. */
 extern void az_session_init(void);
 
 #endif							/* AZ_SESSION_H */

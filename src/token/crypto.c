@@ -55,3 +55,9 @@ az_sha256(const void *data, size_t len, unsigned char digest[32])
 	ERR_clear_error();
 	return ok;
 }
+
+const char *
+az_crypto_version(void)
+{
+	return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

@@ -29,4 +29,7 @@ extern void az_wipe(void *data, size_t len);
 /* SHA-256 of some bytes, for the cache of verified tokens; false on failure. */
 extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
 
+/* The version of OpenSSL that was loaded. */
+extern const char *az_crypto_version(void);
+
 #endif							/* AZ_CRYPTO_H */

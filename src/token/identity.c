@@ -172,8 +172,8 @@ az_node_text(const AzIdentity *id, const AzNode *node, const char **text, size_t
 	return false;
 }
 
-static bool
-text_equals(const AzIdentity *id, const AzNode *node, const char *value, size_t len)
+bool
+az_node_is(const AzIdentity *id, const AzNode *node, const char *value, size_t len)
 {
 	const char *text;
 	size_t		text_len;
@@ -214,12 +214,12 @@ az_node_holds(const AzIdentity *id, const AzNode *node, const char *value, size_
 	if (az_node_type(node) == AZ_STRING)
 		return text_has_word(az_node_bytes(id, node), az_node_len(node), value, len);
 	if (az_node_type(node) != AZ_ARRAY)
-		return text_equals(id, node, value, len);
+		return az_node_is(id, node, value, len);
 
 	elements = az_node_elements(id, node);
 	for (i = 0; i < az_node_len(node); i++)
 	{
-		if (text_equals(id, &elements[i], value, len))
+		if (az_node_is(id, &elements[i], value, len))
 			return true;
 	}
 	return false;

@@ -216,6 +216,10 @@ extern bool az_set_has(const AzIdentity *id, const AzSet *set,
 extern bool az_node_holds(const AzIdentity *id, const AzNode *node,
 						  const char *value, size_t len);
 
+/* Is value the text of this claim, a scalar?  Whole; node may be NULL. */
+extern bool az_node_is(const AzIdentity *id, const AzNode *node,
+					   const char *value, size_t len);
+
 /*
  * The text of a scalar: the string, the number's JSON text, "true" or
  * "false".  False for null, arrays, objects and a NULL node.

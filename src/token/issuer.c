@@ -36,9 +36,10 @@ static const char defaults[] =
 
 /*
  * Readers replace one field by a value of the right type.  They return NULL,
- * or why the value was refused; the field is then still fit to be freed.
+ * or why the value was refused, and if it is an array, because of which
+ * element, from 1; the field is then still fit to be freed.
  */
-typedef const char *(*Reader) (void *field, const AzJson *value);
+typedef const char *(*Reader) (void *field, const AzJson *value, size_t *element);
 
 typedef struct Option
 {
@@ -118,7 +119,7 @@ az_names_has(const AzNames *names, const char *name, size_t len)
 
 /* Append the members of an array, each a string that is not empty. */
 static const char *
-names_add_array(AzNames *names, const AzJson *array, bool distinct)
+names_add_array(AzNames *names, const AzJson *array, bool distinct, size_t *element)
 {
 	size_t		i;
 	size_t		n = az_json_count(array);
@@ -128,6 +129,7 @@ names_add_array(AzNames *names, const AzJson *array, bool distinct)
 		size_t		len = 0;
 		const char *string = az_json_string(az_json_at(array, i), &len);
 
+		*element = i + 1;
 		if (string == NULL)
 			return "Expected an array of strings.";
 		if (len == 0)
@@ -137,28 +139,29 @@ names_add_array(AzNames *names, const AzJson *array, bool distinct)
 		if (!names_add(names, string, len))
 			return out_of_memory;
 	}
+	*element = 0;
 	return NULL;
 }
 
 /* ---- readers ---- */
 
 static const char *
-read_names(void *field, const AzJson *value)
+read_names(void *field, const AzJson *value, size_t *element)
 {
 	AzNames    *names = field;
 
 	if (az_json_type(value) != AZ_JSON_ARRAY)
 		return "Expected an array of strings.";
 	names_free(names);
-	return names_add_array(names, value, true);
+	return names_add_array(names, value, true, element);
 }
 
 static const char *
-read_algorithms(void *field, const AzJson *value)
+read_algorithms(void *field, const AzJson *value, size_t *element)
 {
 	AzAlgs	   *algorithms = field;
 	AzNames		names = {0};
-	const char *why = read_names(&names, value);
+	const char *why = read_names(&names, value, element);
 	AzAlgs		all = 0;
 	size_t		i;
 
@@ -169,7 +172,10 @@ read_algorithms(void *field, const AzJson *value)
 		AzAlgs		algs = az_algs_by_name(names.name[i].data, names.name[i].len);
 
 		if (algs == 0)
+		{
 			why = "Unrecognized algorithm.";
+			*element = i + 1;
+		}
 		all |= algs;
 	}
 	names_free(&names);
@@ -180,7 +186,7 @@ read_algorithms(void *field, const AzJson *value)
 
 /* A location is one key, or an array of keys from the outside inwards. */
 static const char *
-read_path(void *field, const AzJson *value)
+read_path(void *field, const AzJson *value, size_t *element)
 {
 	static const char expected[] = "Expected a string or an array of strings, none of them empty.";
 	AzPath	   *path = field;
@@ -192,14 +198,15 @@ read_path(void *field, const AzJson *value)
 		return names_add(path, key, len) ? NULL : out_of_memory;
 	if (az_json_type(value) != AZ_JSON_ARRAY || az_json_count(value) == 0)
 		return expected;
-	return names_add_array(path, value, false);
+	return names_add_array(path, value, false, element);
 }
 
 static const char *
-read_paths(void *field, const AzJson *value)
+read_paths(void *field, const AzJson *value, size_t *element)
 {
 	AzPaths    *paths = field;
 	const char *why = NULL;
+	size_t		key;
 	size_t		i;
 	size_t		n = az_json_count(value);
 
@@ -213,12 +220,13 @@ read_paths(void *field, const AzJson *value)
 		return out_of_memory;
 	paths->n = n;
 	for (i = 0; i < n && why == NULL; i++)
-		why = read_path(&paths->path[i], az_json_at(value, i));
+		why = read_path(&paths->path[i], az_json_at(value, i), &key);
+	*element = why != NULL ? i : 0;
 	return why;
 }
 
 static const char *
-read_boolean(void *field, const AzJson *value)
+read_boolean(void *field, const AzJson *value, size_t *element)
 {
 	bool	   *boolean = field;
 	AzJsonType	type = az_json_type(value);
@@ -230,7 +238,7 @@ read_boolean(void *field, const AzJson *value)
 }
 
 static const char *
-read_leeway(void *field, const AzJson *value)
+read_leeway(void *field, const AzJson *value, size_t *element)
 {
 	int64_t		seconds;
 
@@ -241,7 +249,7 @@ read_leeway(void *field, const AzJson *value)
 }
 
 static const char *
-read_max_age(void *field, const AzJson *value)
+read_max_age(void *field, const AzJson *value, size_t *element)
 {
 	int64_t		seconds;
 
@@ -252,7 +260,7 @@ read_max_age(void *field, const AzJson *value)
 }
 
 static const char *
-read_string(void *field, const AzJson *value)
+read_string(void *field, const AzJson *value, size_t *element)
 {
 	char	  **string = field;
 	size_t		len = 0;
@@ -266,7 +274,7 @@ read_string(void *field, const AzJson *value)
 }
 
 static const char *
-read_uri(void *field, const AzJson *value)
+read_uri(void *field, const AzJson *value, size_t *element)
 {
 	static const char *const schemes[] = {"https://", "http://"};
 	size_t		len = 0;
@@ -278,7 +286,7 @@ read_uri(void *field, const AzJson *value)
 		size_t		scheme_len = strlen(schemes[i]);
 
 		if (len > scheme_len && memcmp(text, schemes[i], scheme_len) == 0)
-			return read_string(field, value);
+			return read_string(field, value, element);
 	}
 	return "Expected a string that starts with https:// or http://.";
 }
@@ -336,6 +344,7 @@ refuse(AzOptionError *error, const char *name, size_t len, const char *why)
 	error->name[len] = '\0';
 	error->why = why;
 	error->no_memory = why == out_of_memory;
+	error->element = 0;
 	return false;
 }
 
@@ -353,17 +362,28 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 	while ((iter = az_json_next(options, iter, &name, &len, &value)) != NULL)
 	{
 		const Option *option = find_option(name, len);
+		size_t		element = 0;
 		const char *why;
 
 		if (option == NULL)
 			return refuse(error, name, len, NULL);
 		if (az_json_type(value) == AZ_JSON_NULL)
 			continue;
-		why = option->read((char *) issuer + option->field, value);
+		why = option->read((char *) issuer + option->field, value, &element);
 		if (why != NULL)
-			return refuse(error, name, len, why);
+		{
+			refuse(error, name, len, why);
+			error->element = element;
+			return false;
+		}
 	}
 	return true;
+}
+
+const char *
+az_option_name(size_t i)
+{
+	return i < sizeof(options_table) / sizeof(options_table[0]) ? options_table[i].name : NULL;
 }
 
 /* ---- the issuer itself ---- */

@@ -77,7 +77,9 @@ typedef struct AzOptionError
 	char		name[129];
 	const char *why;			/* constant text, a full sentence ("Expected an array of
 								 * strings."), NULL for an unrecognized name */
-	bool		no_memory;		/* the option may be right */
+	bool		no_memory;		/* there may be nothing wrong with it */
+	size_t		element;		/* of the array that is the value, from 1; 0: it is
+								 * about the whole value */
 } AzOptionError;
 
 /*
@@ -103,12 +105,11 @@ extern void az_issuer_drop_key(AzIssuer *issuer, AzKey *key);
 /*
  * Apply one layer of options.  A JSON null leaves the field as the layer
  * below made it.  False: *error says which option and why; the issuer is then
- * fit for az_issuer_free() only.  Recognized: algorithms, leeway_seconds,
- * max_age_seconds, required_claims, token_types, key_id_required,
- * scope_claims, role_claims, permission_claims, group_claims, org_claims,
- * owner_claim, email_claim, user_id_claim, admin_groups, admin_permissions,
- * client, jwks_uri.
+ * fit for az_issuer_free() only.
  */
 extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error);
+
+/* The names of the options that are recognized, from 0; NULL behind the last. */
+extern const char *az_option_name(size_t i);
 
 #endif							/* AZ_ISSUER_H */

@@ -43,6 +43,12 @@ az_json_free(AzJson *root)
 	json_decref((json_t *) root);
 }
 
+const char *
+az_json_version(void)
+{
+	return jansson_version_str();
+}
+
 AzJsonType
 az_json_type(const AzJson *value)
 {

@@ -48,6 +48,9 @@ typedef enum AzJsonStatus
 extern AzJsonStatus az_json_parse(const char *text, size_t len, AzJson **root);
 extern void az_json_free(AzJson *root);
 
+/* The version of jansson that was loaded. */
+extern const char *az_json_version(void);
+
 extern AzJsonType az_json_type(const AzJson *value);
 
 /* Members of an object or array; 0 for anything else. */

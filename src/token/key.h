@@ -43,6 +43,9 @@ typedef struct AzKeyError
 								 * "" when there is none */
 } AzKeyError;
 
+/* One of the reasons why: then it helps to know which algorithms there are. */
+extern const char az_unsupported_algorithm[];
+
 /*
  * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE.  A private key
  * is refused, and so is text beside the block other than white space.

@@ -72,6 +72,8 @@ az_key_refused(const char *reason, const char **why)
 
 /* ---- which algorithm ---- */
 
+const char	az_unsupported_algorithm[] = "the algorithm is not a supported signature algorithm";
+
 AzKeyStatus
 az_key_bind(AzKeyType kty, const char *crv, size_t crv_len,
 			const char *name, size_t name_len, AzAlgs bind,
@@ -103,7 +105,7 @@ az_key_bind(AzKeyType kty, const char *crv, size_t crv_len,
 
 		if (named == 0)
 		{
-			*why = "the algorithm is not a supported signature algorithm";
+			*why = az_unsupported_algorithm;
 			return AZ_KEY_NOT_FOR_SIGNATURES;
 		}
 		fitting &= named;

@@ -25,6 +25,7 @@ typedef enum AzReason
 	AZ_HEADER_CRITICAL,			/* crit, b64, zip, cty */
 	AZ_HEADER_TYPE,				/* alg, typ or kid is not a string */
 	AZ_ALG_MISSING,
+	AZ_NOT_INSTALLED,			/* the database has no tables of ours */
 	AZ_ISSUER_UNTRUSTED,
 	AZ_ISSUER_AMBIGUOUS,
 	AZ_ALG_REFUSED,				/* unrecognized, or not in the issuer's list */
@@ -58,7 +59,7 @@ typedef struct AzReasonInfo
 	const char *error;			/* RFC 6750, 3.1: invalid_request, invalid_token;
 								 * NULL when there was no token */
 	const char *description;	/* RFC 6750 error_description */
-	const char *hint;			/* for the administrator, or NULL */
+	const char *hint;			/* what to do; NULL for AZ_OK */
 } AzReasonInfo;
 
 extern const AzReasonInfo *az_reason_info(AzReason reason);

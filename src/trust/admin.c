@@ -11,13 +11,22 @@
  */
 #include "trust/admin.h"
 
+#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/release.h"
+
+/* A longer string is not worth quoting. */
+#define MAX_QUOTED	128
 
 /* ----------------------------------------------------------------
  * Arguments
@@ -79,7 +88,8 @@ az_server_text(const char *utf8, const char *what)
 	if (server == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-				 errmsg("%s does not fit the encoding of the database", what)));
+				 errmsg("%s does not fit the encoding of the database", what),
+				 errhint("Use a database whose encoding is UTF8.")));
 	value = cstring_to_text(server);
 	explicit_bzero(server, strlen(server));
 	pfree(server);
@@ -118,6 +128,62 @@ az_parse_json(const text *value, const char *what, int sqlstate)
 			 errmsg("malformed %s", what),
 			 errdetail("Expected a JSON object.  A member that occurs twice, U+0000, half of a surrogate pair and a number out of range are refused.")));
 	pg_unreachable();
+}
+
+/* ----------------------------------------------------------------
+ * Whose rights
+ * ----------------------------------------------------------------
+ */
+
+void
+az_begin_as(Oid role, AzCaller *caller)
+{
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(role, caller->context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	caller->nest_level = NewGUCNestLevel();
+}
+
+void
+az_end_as(const AzCaller *caller)
+{
+	AtEOXact_GUC(false, caller->nest_level);
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
+void
+az_check_administers(const char *table)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for table %s", table),
+				 errdetail("Only superusers and the owner of the database write to it.")));
+}
+
+/*
+ * The role that the tables belong to, and not whoever a table was given to:
+ * this one can do the least.
+ */
+void
+az_begin_as_owner(AzCaller *caller)
+{
+	az_begin_as(ROLE_PG_DATABASE_OWNER, caller);
+	SPI_connect();
+}
+
+void
+az_begin_administering(const char *table, AzCaller *caller)
+{
+	az_check_administers(table);
+	az_begin_as_owner(caller);
+}
+
+void
+az_end_administering(const AzCaller *caller)
+{
+	SPI_finish();
+	az_end_as(caller);
 }
 
 /* ----------------------------------------------------------------
@@ -164,9 +230,11 @@ uint64
 az_spi_run(const char *sql, const AzSpiParams *params)
 {
 	AzSpiParams	copy = *params;
-	int			result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
-											   copy.isnull, false, 0);
+	int			result;
 
+	az_warn_of_release(true);
+	result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
+								   copy.isnull, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
@@ -188,7 +256,8 @@ az_spi_result(uint64 row, int column)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("unexpected null value in column \"%s\"",
-						SPI_fname(SPI_tuptable->tupdesc, column))));
+						SPI_fname(SPI_tuptable->tupdesc, column)),
+				 errhint("Correct or remove the row, and declare the column NOT NULL again.")));
 	return value;
 }
 
@@ -208,7 +277,8 @@ az_raise_no_issuer(const text *issuer)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("issuer \"%s\" does not exist", text_to_cstring(issuer))));
+			 errmsg("issuer \"%s\" does not exist", text_to_cstring(issuer)),
+			 errhint("Table authz.issuer lists them; they are compared byte for byte.")));
 	pg_unreachable();
 }
 
@@ -243,6 +313,18 @@ az_read_profile(const text *name, AzProfile *profile)
 	return true;
 }
 
+const char *
+az_valid_profiles(void)
+{
+	AzSpiParams	params = {0};
+	const char *list;
+
+	az_spi_run("SELECT pg_catalog.string_agg(pg_catalog.concat('\"', p.profile, '\"'), ', ' ORDER BY p.profile)"
+		   " FROM authz.profile p", &params);
+	list = az_spi_result_or_null(0, 1);
+	return list ? psprintf("Valid profiles are %s.", list) : "Table authz.profile is empty.";
+}
+
 void
 az_profile_of(const AzIssuerRow *row, AzProfile *profile)
 {
@@ -250,7 +332,80 @@ az_profile_of(const AzIssuerRow *row, AzProfile *profile)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("profile \"%s\" of issuer \"%s\" does not exist",
-						text_to_cstring(row->profile), text_to_cstring(row->issuer))));
+						text_to_cstring(row->profile), text_to_cstring(row->issuer)),
+				 errhint("%s", az_valid_profiles())));
+}
+
+/* ----------------------------------------------------------------
+ * Options
+ * ----------------------------------------------------------------
+ */
+
+static void
+append_name(StringInfo list, const char *name)
+{
+	if (list->len > 0)
+		appendStringInfoString(list, ", ");
+	appendStringInfoString(list, name);
+}
+
+static char *
+valid_options(void)
+{
+	StringInfoData list;
+	const char *name;
+	size_t		i;
+
+	initStringInfo(&list);
+	for (i = 0; (name = az_option_name(i)) != NULL; i++)
+		append_name(&list, name);
+	return psprintf("Valid options are %s.", list.data);
+}
+
+char *
+az_valid_algorithms(void)
+{
+	StringInfoData list;
+	int			i;
+
+	initStringInfo(&list);
+	for (i = 0; i < AZ_N_ALGS; i++)
+		append_name(&list, az_alg_info(i)->name);
+	append_name(&list, "EdDSA");
+	return psprintf("Valid algorithms are %s.", list.data);
+}
+
+/* Which element of an array is meant. */
+static void
+append_element(StringInfo hint, const AzJson *array, size_t element)
+{
+	size_t		len;
+	const char *string = az_json_string(az_json_at(array, element - 1), &len);
+
+	appendStringInfo(hint, "Look at element %zu of the array", element);
+	if (string != NULL && len > 0 && len <= MAX_QUOTED)
+		string = az_from_utf8(string);
+	else
+		string = NULL;
+	if (string != NULL)
+		appendStringInfo(hint, ", \"%s\"", string);
+	appendStringInfoString(hint, ".  ");
+}
+
+/* Which part of the value is wrong, and what would be right; "" where the detail says it. */
+static char *
+option_hint(const AzJson *options, const AzOptionError *error)
+{
+	StringInfoData hint;
+
+	initStringInfo(&hint);
+	if (error->element > 0)
+		append_element(&hint, az_json_get_z(options, error->name), error->element);
+	if (strcmp(error->name, "algorithms") == 0)
+		appendStringInfoString(&hint, az_valid_algorithms());
+	while (hint.len > 0 && hint.data[hint.len - 1] == ' ')
+		hint.data[--hint.len] = '\0';
+	return hint.data;
 }
 
 static void
@@ -258,6 +413,7 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 {
 	AzOptionError error;
 	const char *name;
+	const char *hint;
 
 	if (az_issuer_apply(issuer, options, &error))
 		return;
@@ -267,16 +423,19 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 	if (error.why == NULL)
 		ereport(ERROR,
 				(errcode(sqlstate),
-				 errmsg("unrecognized issuer option \"%s\"", name)));
+				 errmsg("unrecognized issuer option \"%s\"", name),
+				 errhint("%s", valid_options())));
 	if (*name == '\0')
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("invalid issuer options"),
 				 errdetail_internal("%s", error.why)));
+	hint = option_hint(options, &error);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("invalid value for issuer option \"%s\"", name),
-			 errdetail_internal("%s", error.why)));
+			 errdetail_internal("%s", error.why),
+			 *hint ? errhint("%s", hint) : 0));
 }
 
 AzIssuer *

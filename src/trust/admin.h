@@ -4,8 +4,10 @@
  *	  What the functions that administer the trust have in common: their
  *	  arguments, their SQL, and an issuer's row.
  *
- * They run with the rights of their caller.  The privileges on the tables
- * and the trigger function decide who may, nothing here does.
+ * They look at the rights of their caller, and then read and write as the
+ * owner of the tables: what that owner has hung on a table (triggers, rules,
+ * defaults, views in its place) is code, which must not run with the rights
+ * of a superuser who administers.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,6 +43,39 @@ extern text *az_server_text(const char *utf8, const char *what);
  * The tree goes with the current memory context.
  */
 extern AzJson *az_parse_json(const text *value, const char *what, int sqlstate);
+
+/* ---- whose rights ---- */
+
+/* Who called, while somebody else's rights are in force. */
+typedef struct AzCaller
+{
+	Oid			user;
+	int			context;		/* security context */
+	int			nest_level;		/* of settings */
+} AzCaller;
+
+/*
+ * Take the rights of that role, and nothing that its code could leave behind
+ * for the caller: no setting, temporary object, cursor or deferred trigger.
+ * An error gives the caller's rights back with the transaction.
+ */
+extern void az_begin_as(Oid role, AzCaller *caller);
+extern void az_end_as(const AzCaller *caller);
+
+/*
+ * What the caller must have who administers, 42501 otherwise; table names
+ * what is to be written, for the error.
+ */
+extern void az_check_administers(const char *table);
+
+/*
+ * The same, then connect to SPI as the owner of our tables.
+ */
+extern void az_begin_administering(const char *table, AzCaller *caller);
+extern void az_end_administering(const AzCaller *caller);
+
+/* The same for those who may have a row written without administering. */
+extern void az_begin_as_owner(AzCaller *caller);
 
 /* ---- SQL ---- */
 
@@ -100,6 +135,10 @@ extern void az_lock_issuer(text *issuer, AzIssuerRow *row);
 
 /* Its profile; F0000 when there is none, or it is not usable. */
 extern void az_profile_of(const AzIssuerRow *row, AzProfile *profile);
+
+/* For hints: what there is. */
+extern const char *az_valid_profiles(void);
+extern char *az_valid_algorithms(void);
 
 /* "issuer \"x\" does not exist", 42704. */
 pg_noreturn extern void az_raise_no_issuer(const text *issuer);

@@ -126,7 +126,7 @@ verify(const char *token, size_t len, int64 now, const AzIdentity *known,
 	const AzTrust *trust = az_trust();
 
 	if (trust == NULL)
-		return AZ_ISSUER_UNTRUSTED;
+		return AZ_NOT_INSTALLED;
 	if (verification == NULL)
 		verification = az_verification_new();
 	if (verification == NULL)

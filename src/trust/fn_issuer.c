@@ -8,12 +8,9 @@
  */
 #include "trust/admin.h"
 
-#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -49,8 +46,9 @@ drop_keys(const TriggerData *trigger)
 	AzSpiParams	params = {0};
 	char	   *before;
 	char	   *after = NULL;
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_as_owner(&caller);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 		az_spi_run("DELETE FROM authz.issuer_key", &params);
 	else
@@ -61,7 +59,7 @@ drop_keys(const TriggerData *trigger)
 		if (before && (after == NULL || strcmp(before, after) != 0))
 			drop_keys_of(cstring_to_text(before));
 	}
-	SPI_finish();
+	az_end_administering(&caller);
 }
 
 /*
@@ -86,12 +84,7 @@ AZ_SQL(authz_trust_guard)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger functions can only be called as triggers")));
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied for table %s",
-						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail("Only superusers and the owner of the database write to it.")));
+	az_check_administers(RelationGetRelationName(trigger->tg_relation));
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{
@@ -114,7 +107,8 @@ bad_audience(const char *detail)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid audience"),
-			 errdetail_internal("%s", detail)));
+			 errdetail_internal("%s", detail),
+			 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
 }
 
 static void
@@ -162,7 +156,8 @@ check_not_shared(const text *issuer, const ArrayType *audience)
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("issuer \"%s\" already has audience \"%s\"",
 						az_spi_result(0, 1), az_spi_result(0, 2)),
-				 errdetail("Tokens of this profile are assigned to an issuer by their audience.")));
+				 errdetail("Tokens of this profile are assigned to an issuer by their audience."),
+				 errhint("Give each issuer audiences of its own.")));
 }
 
 /* ----------------------------------------------------------------
@@ -190,6 +185,7 @@ AZ_SQL(authz_add_issuer)
 	AzJson	   *options;
 	AzProfile	profile;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
 	az_arg_required(fcinfo, 3, "options");
 	options = az_parse_json(PG_GETARG_TEXT_PP(3), "issuer options",
@@ -200,17 +196,19 @@ AZ_SQL(authz_add_issuer)
 		check_audience(audience);
 	}
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	lock_issuers();
 	if (!az_read_profile(name, &profile))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unrecognized profile \"%s\"", text_to_cstring(name))));
+				 errmsg("unrecognized profile \"%s\"", text_to_cstring(name)),
+				 errhint("%s", az_valid_profiles())));
 	if (audience == NULL && profile.audience_required)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("audience must not be null"),
-				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name))));
+				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name)),
+				 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
 	az_build_issuer(issuer, &profile, options, ERRCODE_INVALID_PARAMETER_VALUE);
 	if (profile.by_audience && audience)
 		check_not_shared(issuer, audience);
@@ -223,10 +221,11 @@ AZ_SQL(authz_add_issuer)
 			   " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING", &params) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer))));
+				 errmsg("issuer \"%s\" already exists", text_to_cstring(issuer)),
+				 errhint("alter_issuer changes it, drop_issuer removes it.")));
 	/* keys that somebody wrote before there was an issuer are not its keys */
 	drop_keys_of(issuer);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -257,13 +256,14 @@ AZ_SQL(authz_alter_issuer)
 	AzIssuerRow row;
 	AzProfile	profile;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
 	change = az_parse_json(PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1),
 						   "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
 	if (audience)
 		check_audience(audience);
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	lock_issuers();
 	az_lock_issuer(issuer, &row);
 	if (!nothing)
@@ -277,7 +277,7 @@ AZ_SQL(authz_alter_issuer)
 		az_spi_run("UPDATE authz.issuer SET options = $2, audience = COALESCE($3, audience)"
 			   " WHERE issuer OPERATOR(pg_catalog.=) $1", &params);
 	}
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }
 
@@ -286,12 +286,13 @@ AZ_SQL(authz_drop_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_administering("issuer", &caller);
 	az_spi_param(&params, TEXTOID, issuer);
 	if (az_spi_run("DELETE FROM authz.issuer WHERE issuer OPERATOR(pg_catalog.=) $1",
 			   &params) == 0)
 		az_raise_no_issuer(issuer);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

@@ -58,7 +58,8 @@ refuse_set(const AzKeyError *error)
 			 kid ? errdetail("Key %zu, counted from 1, with key ID \"%s\": %s.",
 							 error->position + 1, kid, error->why) :
 			 errdetail("Key %zu, counted from 1, without key ID: %s.",
-					   error->position + 1, error->why)));
+					   error->position + 1, error->why),
+			 errhint("Have the issuer correct its set, or pass the other keys alone.")));
 }
 
 /* The keys go with the current memory context. */
@@ -236,20 +237,21 @@ AZ_SQL(authz_set_jwks)
 	List	   *wanted;
 	int			n;
 	AzDiscretion discretion;
+	AzCaller	caller;
 
 	az_discretion_begin(&discretion);
 	issuer = az_arg_text(fcinfo, 0, "issuer");
 	az_arg_required(fcinfo, 1, "JWK set");
 	jwks = az_parse_json(PG_GETARG_TEXT_PP(1), "JWK set", ERRCODE_INVALID_PARAMETER_VALUE);
 
-	SPI_connect();
+	az_begin_administering("issuer_key", &caller);
 	trusted = az_lock_and_build(issuer);
 	set = read_set(jwks, trusted);
 	wanted = wanted_rows(set);
 	replace_rows(issuer, present_rows(issuer), wanted);
 	warn_if_useless(trusted, set, issuer);
 	n = list_length(wanted);
-	SPI_finish();
+	az_end_administering(&caller);
 	az_discretion_end(&discretion);
 	PG_RETURN_INT32(n);
 }

@@ -54,19 +54,20 @@ AZ_SQL(authz_add_key)
 	AzKeyError	error;
 	AzKeyStatus status;
 	AzDiscretion discretion;
+	AzCaller	caller;
 
 	az_discretion_begin(&discretion);
 	issuer = az_arg_text(fcinfo, 0, "issuer");
 	az_arg_required(fcinfo, 1, "JWK");
 	jwk = az_parse_json(PG_GETARG_TEXT_PP(1), "JWK", ERRCODE_INVALID_PARAMETER_VALUE);
 
-	SPI_connect();
+	az_begin_administering("issuer_key", &caller);
 	trusted = az_lock_and_build(issuer);
 	status = az_key_from_jwk(jwk, trusted->algorithms, true, &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "JWK");
 	add_one(issuer, trusted, key, "add_key");
-	SPI_finish();
+	az_end_administering(&caller);
 	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
 }
@@ -83,6 +84,7 @@ AZ_SQL(authz_add_pem)
 	AzKeyError	error;
 	AzKeyStatus status;
 	AzDiscretion discretion;
+	AzCaller	caller;
 
 	az_discretion_begin(&discretion);
 	issuer = az_arg_text(fcinfo, 0, "issuer");
@@ -90,7 +92,7 @@ AZ_SQL(authz_add_pem)
 	kid = az_arg_optional_text(fcinfo, 2, "key ID");
 	alg = az_arg_optional_text(fcinfo, 3, "algorithm");
 
-	SPI_connect();
+	az_begin_administering("issuer_key", &caller);
 	trusted = az_lock_and_build(issuer);
 	status = az_key_from_pem(VARDATA_ANY(pem), VARSIZE_ANY_EXHDR(pem),
 							 kid ? az_utf8(kid, &len) : NULL,
@@ -99,7 +101,7 @@ AZ_SQL(authz_add_pem)
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "PEM key");
 	add_one(issuer, trusted, key, "add_pem");
-	SPI_finish();
+	az_end_administering(&caller);
 	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
 }
@@ -116,6 +118,7 @@ AZ_SQL(authz_add_secret)
 	AzKeyError	error;
 	AzKeyStatus status;
 	AzDiscretion discretion;
+	AzCaller	caller;
 
 	az_discretion_begin(&discretion);
 	issuer = az_arg_text(fcinfo, 0, "issuer");
@@ -124,7 +127,7 @@ AZ_SQL(authz_add_secret)
 	kid = az_arg_optional_text(fcinfo, 2, "key ID");
 	alg = az_arg_text(fcinfo, 3, "algorithm");
 
-	SPI_connect();
+	az_begin_administering("issuer_key", &caller);
 	trusted = az_lock_and_build(issuer);
 	status = az_key_from_secret((const unsigned char *) VARDATA_ANY(secret),
 								VARSIZE_ANY_EXHDR(secret),
@@ -133,7 +136,7 @@ AZ_SQL(authz_add_secret)
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "secret");
 	add_one(issuer, trusted, key, "add_secret");
-	SPI_finish();
+	az_end_administering(&caller);
 	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
 }
@@ -144,8 +147,9 @@ AZ_SQL(authz_drop_key)
 	text	   *kid = az_arg_text(fcinfo, 1, "key ID");
 	AzIssuerRow row;
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_administering("issuer_key", &caller);
 	az_lock_issuer(issuer, &row);
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, TEXTOID, kid);
@@ -156,7 +160,8 @@ AZ_SQL(authz_drop_key)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("key \"%s\" of issuer \"%s\" does not exist",
-						text_to_cstring(kid), text_to_cstring(issuer))));
-	SPI_finish();
+						text_to_cstring(kid), text_to_cstring(issuer)),
+				 errhint("Table authz.issuer_key lists the keys; one without key ID goes by its thumbprint.")));
+	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

@@ -39,8 +39,9 @@ write_revocation(text *issuer, const char *kind, text *value,
 				 const TimestampTz *issued_before, const TimestampTz *until)
 {
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 
-	SPI_connect();
+	az_begin_administering("revocation", &caller);
 	check_issuer(issuer);
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, TEXTOID, cstring_to_text(kind));
@@ -56,7 +57,7 @@ write_revocation(text *issuer, const char *kind, text *value,
 		   " WHERE excluded.issued_before OPERATOR(pg_catalog.>) r.issued_before"
 		   "	OR excluded.until OPERATOR(pg_catalog.>) r.until"
 		   "	OR (excluded.until IS NULL AND r.until IS NOT NULL)", &params);
-	SPI_finish();
+	az_end_administering(&caller);
 }
 
 AZ_SQL(authz_revoke_token)
@@ -93,11 +94,12 @@ AZ_SQL(authz_revoke_session)
 AZ_SQL(authz_prune_revocations)
 {
 	AzSpiParams	params = {0};
+	AzCaller	caller;
 	uint64		n;
 
-	SPI_connect();
+	az_begin_administering("revocation", &caller);
 	n = az_spi_run("DELETE FROM authz.revocation"
 			   " WHERE until OPERATOR(pg_catalog.<=) pg_catalog.now()", &params);
-	SPI_finish();
+	az_end_administering(&caller);
 	PG_RETURN_INT64(n);
 }

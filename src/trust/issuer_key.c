@@ -21,34 +21,6 @@
  * ----------------------------------------------------------------
  */
 
-/*
- * A constraint that somebody added to the table would have its violation
- * described by the whole row.
- */
-static void
-hide_secrets(void *arg)
-{
-	errhidestmt(true);
-	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
-		errdetail("The row is not shown, it may hold a secret.");
-}
-
-void
-az_discretion_begin(AzDiscretion *discretion)
-{
-	discretion->outer = error_context_stack;
-	discretion->callback.previous = NULL;
-	discretion->callback.callback = hide_secrets;
-	discretion->callback.arg = NULL;
-	error_context_stack = &discretion->callback;
-}
-
-void
-az_discretion_end(const AzDiscretion *discretion)
-{
-	error_context_stack = discretion->outer;
-}
-
 static void
 wipe_string(void *string)
 {
@@ -106,11 +78,13 @@ az_raise_key_exists(const text *issuer, const text *kid)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("key \"%s\" of issuer \"%s\" already exists",
-						text_to_cstring(kid), text_to_cstring(issuer))));
+						text_to_cstring(kid), text_to_cstring(issuer)),
+				 errhint("drop_key removes it.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_DUPLICATE_OBJECT),
 			 errmsg("issuer \"%s\" already has this key", text_to_cstring(issuer)),
-			 errdetail("Keys without key ID are told apart by thumbprint and algorithm.")));
+			 errdetail("Keys without key ID are told apart by thumbprint and algorithm."),
+			 errhint("It need not be added, or give it a key ID.")));
 	pg_unreachable();
 }
 
@@ -125,7 +99,9 @@ az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what)
 				 errmsg("invalid %s", what),
 				 errdetail_internal("%c%s.",
 									pg_ascii_toupper((unsigned char) error->why[0]),
-									error->why + 1)));
+									error->why + 1),
+				 error->why == az_unsupported_algorithm ?
+				 errhint("%s", az_valid_algorithms()) : 0));
 }
 
 AzIssuer *

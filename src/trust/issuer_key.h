@@ -8,6 +8,7 @@
 #ifndef AZ_KEYROW_H
 #define AZ_KEYROW_H
 
+#include "server/discretion.h"
 #include "trust/admin.h"
 
 typedef struct AzIssuerKey
@@ -35,19 +36,5 @@ extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char
 
 /* Lock an issuer for work on its keys, and read what it accepts. */
 extern AzIssuer *az_lock_and_build(text *issuer);
-
-/*
- * Until az_discretion_end(), whatever is reported, by us or by the server, comes
- * without the statement and without the contexts around us, which quote
- * statements and parameters too.  An error ends it by itself.
- */
-typedef struct AzDiscretion
-{
-	ErrorContextCallback callback;
-	ErrorContextCallback *outer;
-} AzDiscretion;
-
-extern void az_discretion_begin(AzDiscretion *discretion);
-extern void az_discretion_end(const AzDiscretion *discretion);
 
 #endif							/* AZ_KEYROW_H */

@@ -83,7 +83,8 @@ read_profile(const char *name, Profile *profile)
 	if (!end_row(&rows))
 		profile->options = NULL;
 	if (found && profile->options == NULL)
-		az_warn_bad_row("profile", name, NULL);
+		az_warn_bad_row("profile", name, NULL,
+						"Correct the row of table authz.profile, or remove it.");
 	return profile->options != NULL;
 }
 
@@ -91,6 +92,13 @@ read_profile(const char *name, Profile *profile)
  * Issuers
  * ----------------------------------------------------------------
  */
+
+static void
+warn_bad_issuer(const char *name, const char *why)
+{
+	az_warn_bad_row("issuer", name, why,
+					"Correct its row in table authz.issuer, or remove it with drop_issuer.");
+}
 
 /* The accepted audiences, in UTF-8; NIL when the column is not usable. */
 static List *
@@ -171,7 +179,9 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 		return issuer;
 	if (error.no_memory)
 		az_raise_no_memory();
-	return *why = psprintf("Its option \"%s\" is not valid.", error.name), NULL;
+	return *why = *error.name ?
+		psprintf("Its option \"%s\" is not valid.", error.name) :
+		"Its options are not a JSON object.", NULL;
 }
 
 /*
@@ -233,7 +243,7 @@ az_read_issuer(const char *name, MemoryContext context, uint64 *version)
 	if (issuer)
 		issuer->version = *version;
 	else if (*version != 0)
-		az_warn_bad_row("issuer", name, why);
+		warn_bad_issuer(name, why);
 	return issuer;
 }
 
@@ -274,7 +284,7 @@ add_audiences(List *audiences, HeapTuple tuple, TupleDesc desc)
 	ListCell   *lc;
 
 	if (issuer == NULL || values == NIL)
-		az_warn_bad_row("issuer", issuer, "Its audience is not a list of values.");
+		warn_bad_issuer(issuer, "Its audience is not a list of values.");
 	foreach(lc, values)
 	{
 		AzAudience *pair = palloc(sizeof(AzAudience));

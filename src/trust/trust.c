@@ -12,6 +12,7 @@
 
 #include "server/encoding.h"
 #include "server/guc.h"
+#include "server/own.h"
 #include "trust/audience.h"
 #include "trust/issuer_cache.h"
 #include "trust/revocation.h"
@@ -86,6 +87,7 @@ az_trust(void)
 
 	if (!az_tables_found())
 		return NULL;
+	az_look_at_catalog();
 	trust.max_token_size = az_max_token_size;
 	trust.converter = az_converter();
 	return &trust;

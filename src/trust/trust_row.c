@@ -11,6 +11,7 @@
 #include "common/hashfn.h"
 #include "utils/builtins.h"
 
+#include "server/discretion.h"
 #include "server/encoding.h"
 #include "server/malloced.h"
 
@@ -28,6 +29,10 @@ az_row_utf8(HeapTuple tuple, int column, TupleDesc desc)
 	return az_to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &len);
 }
 
+/*
+ * A lack of memory is no fault of the row: what is read is kept, and would be
+ * missing when there is memory again.
+ */
 AzJson *
 az_row_json(HeapTuple tuple, int column, TupleDesc desc)
 {
@@ -62,13 +67,18 @@ az_row_version(HeapTuple tuple)
 							   HeapTupleHeaderGetRawXmin(tuple->t_data));
 }
 
+/* It is about the row, not about the statement, in which a token may stand. */
 void
-az_warn_bad_row(const char *what, const char *name, const char *why)
+az_warn_bad_row(const char *what, const char *name, const char *why, const char *hint)
 {
 	char	   *server = name ? az_from_utf8(name) : NULL;
+	AzDiscretion discretion;
 
+	az_discretion_begin(&discretion);
 	ereport(WARNING,
 			(errcode(ERRCODE_CONFIG_FILE_ERROR),
 			 errmsg("ignoring invalid %s \"%s\"", what, server ? server : "?"),
-			 why ? errdetail_internal("%s", why) : 0));
+			 why ? errdetail_internal("%s", why) : 0,
+			 errhint("%s", hint)));
+	az_discretion_end(&discretion);
 }

@@ -27,6 +27,7 @@ extern AzJson *az_row_json(HeapTuple tuple, int column, TupleDesc desc);
 extern uint64 az_row_version(HeapTuple tuple);
 
 /* "ignoring invalid <what> <name>"; name (UTF-8) and why may be NULL. */
-extern void az_warn_bad_row(const char *what, const char *name, const char *why);
+extern void az_warn_bad_row(const char *what, const char *name, const char *why,
+							const char *hint);
 
 #endif							/* AZ_TRUST_ROW_H */

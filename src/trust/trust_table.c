@@ -11,53 +11,55 @@
  */
 #include "trust/trust_table.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/dependency.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "server/encoding.h"
+#include "server/own.h"
 
-/* The columns' types, as the install script has them. */
-static const Oid profile_types[] = {TEXTOID, TEXTOID, BOOLOID, JSONOID};
-static const Oid issuer_types[] = {TEXTOID, TEXTARRAYOID, TEXTOID, JSONOID};
-static const Oid key_types[] = {
-	TEXTOID, TEXTOID, TEXTOID, JSONOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+/* The columns, as the install script has them. */
+static const AzColumn profile_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN_TEXT, AZ_COLUMN(BOOLOID), AZ_COLUMN(JSONOID)
 };
-static const Oid revocation_types[] = {
-	TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID
+static const AzColumn issuer_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN_TEXTS, AZ_COLUMN_NAME, AZ_COLUMN(JSONOID)
 };
-static const Oid inactive_types[] = {TEXTOID, TEXTOID};
-static const Oid item_types[] = {
-	TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TIMESTAMPTZOID
+static const AzColumn key_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_TEXT, AZ_COLUMN(JSONOID),
+	AZ_COLUMN_NAME, AZ_COLUMN_TEXT, AZ_COLUMN(TIMESTAMPTZOID)
 };
-static const Oid implies_types[] = {TEXTOID, TEXTOID, TEXTOID};
+static const AzColumn revocation_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN(TIMESTAMPTZOID),
+	AZ_COLUMN(TIMESTAMPTZOID), AZ_COLUMN(TIMESTAMPTZOID)
+};
+static const AzColumn inactive_columns[] = {AZ_COLUMN_NAME, AZ_COLUMN_NAME};
+static const AzColumn item_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME,
+	AZ_COLUMN_TEXT, AZ_COLUMN(TIMESTAMPTZOID)
+};
+static const AzColumn implies_columns[] = {
+	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME
+};
 
-static const struct
-{
-	const char *name;
-	const Oid  *types;
-	int			ntypes;
-}			shapes[AZ_N_TABLES] = {
-	{"profile", profile_types, lengthof(profile_types)},
-	{"issuer", issuer_types, lengthof(issuer_types)},
-	{"issuer_key", key_types, lengthof(key_types)},
-	{"revocation", revocation_types, lengthof(revocation_types)},
-	{"inactive_subject", inactive_types, lengthof(inactive_types)},
-	{"item_permission", item_types, lengthof(item_types)},
-	{"permission_implies", implies_types, lengthof(implies_types)}
+#define SHAPE(name, columns) \
+	{name, columns, lengthof(columns), lengthof(columns), false}
+
+static AzShape shapes[AZ_N_TABLES] = {
+	SHAPE("profile", profile_columns),
+	SHAPE("issuer", issuer_columns),
+	SHAPE("issuer_key", key_columns),
+	SHAPE("revocation", revocation_columns),
+	SHAPE("inactive_subject", inactive_columns),
+	SHAPE("item_permission", item_columns),
+	SHAPE("permission_implies", implies_columns)
 };
 
 static bool installed = false;
@@ -76,6 +78,14 @@ changed(AzCatalog table)
 		trust_epoch++;
 }
 
+/* The extension may have gone, or been made anew. */
+static void
+look_for_tables_again(void)
+{
+	places++;
+	az_shapes_changed();
+}
+
 static void
 relcache_changed(Datum arg, Oid relid)
 {
@@ -87,7 +97,7 @@ relcache_changed(Datum arg, Oid relid)
 			continue;
 		changed(i);
 		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
-			places++;			/* the extension may have gone */
+			look_for_tables_again();
 	}
 }
 
@@ -114,23 +124,6 @@ uint64
 az_grants_epoch(void)
 {
 	return epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
-}
-
-/*
- * A table of that name that does not belong to the extension is somebody's
- * forgery.
- */
-Oid
-az_extension_table(const char *name)
-{
-	Oid			extension = get_extension_oid("dbmi_authz", true);
-	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
-
-	/* what does not exist is nobody's, as the forgery is */
-	if (!OidIsValid(extension) ||
-		getExtensionOfObject(RelationRelationId, found) != extension)
-		return InvalidOid;
-	return found;
 }
 
 static bool
@@ -173,42 +166,10 @@ az_tables_found(void)
 	return installed;
 }
 
-/* A view has no rows to scan, a dropped column no type. */
-static bool
-has_shape(Relation rel, const Oid *types, int ntypes)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	int			i;
-
-	if (rel->rd_rel->relkind != RELKIND_RELATION ||
-		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < ntypes)
-		return false;
-	for (i = 0; i < ntypes; i++)
-	{
-		if (TupleDescAttr(desc, i)->atttypid != types[i])
-			return false;
-	}
-	return true;
-}
-
-Relation
-az_open_as(Oid table, const Oid *types, int ntypes)
-{
-	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
-
-	if (rel && !has_shape(rel, types, ntypes))
-	{
-		table_close(rel, AccessShareLock);
-		return NULL;
-	}
-	return rel;
-}
-
 Relation
 az_open_table(AzCatalog table)
 {
-	Relation	rel = az_open_as(tables[table], shapes[table].types,
-								 shapes[table].ntypes);
+	Relation	rel = az_open_as(tables[table], &shapes[table]);
 
 	/* perhaps there is another one of its name */
 	if (rel == NULL)

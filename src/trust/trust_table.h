@@ -13,7 +13,7 @@
 #include "access/htup.h"
 #include "access/genam.h"
 #include "nodes/pg_list.h"
-#include "utils/relcache.h"
+#include "trust/table_shape.h"
 
 typedef enum AzCatalog
 {
@@ -55,12 +55,6 @@ enum
 	Implies_client = 1, Implies_permission, Implies_implies
 };
 
-/* Name of the schema. */
-#define AZ_SCHEMA	"authz"
-
-/* The table of that name in our schema; InvalidOid when it is not there. */
-extern Oid	az_extension_table(const char *name);
-
 /* Is the extension installed here?  Finds its tables. */
 extern bool az_tables_found(void);
 
@@ -85,14 +79,8 @@ extern uint64 az_grants_epoch(void);
  */
 extern List *az_tables_of_plans(bool grants);
 
-/*
- * Open one of our tables for reading; NULL when it is gone or has another
- * shape: the owner of the database, who need not be a superuser, can alter it,
- * and what is read as a text must be one.  Columns behind ours do not matter.
- * Close with table_close(rel, AccessShareLock).
- */
+/* Open one of our tables as az_open_as() does. */
 extern Relation az_open_table(AzCatalog table);
-extern Relation az_open_as(Oid table, const Oid *types, int ntypes);
 
 /* What looking up allocates goes at once: a session may look for years. */
 typedef struct AzLookUp

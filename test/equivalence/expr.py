@@ -8,7 +8,8 @@ from person import equals
 UNKNOWN = object()
 HELD = ["read", "write", "admin", "billing"]       # by many
 WORDS = 3 * HELD + ["Read", "rea", "MANAGE", "admins"]
-ITEMS = ["a", "a.b", "A.b.c", "ab", "é.x", "a.3", "app"]
+ITEMS = ["a", "a.b", "A.b.c", "ab", "é.x", "a.3", "app", "a.x@y", "a.x@y.z", "SciReg.a.profile",
+         "SciReg.A.Profile.x.y@z", "SciReg.a.profile.x", "a.profile.x@y", "a.profile.x@y.z"]
 CLAIMS = ["sub", "alt", "user_id", "email", "missing", "scope"]
 
 
@@ -240,8 +241,12 @@ class Conditions:
         path = self.rng.choice([["alt"], ["roles"], ["scope"], ["ids", "uid"], ["a.b", "scopes"],
                                 ["missing"], ["flag"]])
         array = "'{%s}'" % ",".join('"%s"' % name for name in path)
-        if self.rng.random() < 0.5:
-            value = self.rng.choice(WORDS + ["true", "7", "ann"])
+        how = self.rng.random()
+        value = self.rng.choice(WORDS + ["true", "7", "ann"])
+        if how < 0.2:
+            return Expr("authz.claim_is(%s, %s)" % (array, quote(value)),
+                        lambda p, row: p.claim_is(path, value))
+        if how < 0.5:
             return Expr("authz.has_claim(%s, %s)" % (array, quote(value)),
                         lambda p, row: p.holds(path, value))
         sql, words = self.word_list()

@@ -124,6 +124,9 @@ class Nobody:
     def holds(self, path, value):
         return False
 
+    def claim_is(self, path, value):
+        return False
+
     def can_hold(self):
         return False
 
@@ -171,8 +174,7 @@ class Person(Nobody):
     def holds_item(self, item, permission, parents=False):
         if not self.can_hold() or item is None or permission is None:
             return False
-        names = item.split(".")
-        items = [".".join(names[:n]) for n in range(1, len(names))] if parents else []
+        items = items_above(item) if parents else []
         return any((self.client, ascii_lower(self.email), ascii_lower(path), ascii_lower(permission))
                    in GRANTS for path in items + [item])
 
@@ -218,6 +220,10 @@ class Person(Nobody):
         return any(value == (json.dumps(m) if isinstance(m, bool) else scalar(m))
                    for m in members)
 
+    def claim_is(self, path, value):
+        claim = at(self.payload, path)
+        return value == (json.dumps(claim) if isinstance(claim, bool) else scalar(claim))
+
     def org_ids(self, permission=None):
         return [org.id for org in self.orgs
                 if permission is None or permission in org.permissions]
@@ -231,6 +237,21 @@ UUID = re.compile(r"([0-9A-Fa-f]{4}-?){7}[0-9A-Fa-f]{4}\Z")
 
 def ascii_lower(text):
     return "".join(chr(ord(c) + 32) if "A" <= c <= "Z" else c for c in text)
+
+
+def items_above(item):
+    """Z3: an address is one name, and begins behind "profile" if anywhere."""
+    names = item.split(".")
+    address = next((n for n, name in enumerate(names) if "@" in name), None)
+    profile = next((n for n, name in enumerate(names[:address])
+                    if ascii_lower(name) == "profile" and n + 1 < len(names)), None)
+    if address is None and ascii_lower(names[0]) != "scireg":
+        last = len(names)
+    elif profile is not None:
+        last = profile + 2
+    else:
+        last = len(names) if address is None else 1
+    return [".".join(names[:n]) for n in range(1, last)]
 
 
 def canonical_uuid(text):

@@ -251,6 +251,15 @@ MISTAKES = [
 ]
 
 
+# Functions that eq_app may not execute, and eq_may may.
+WITHHELD = ["authz.has_scope(text)", "authz.has_role(text)", "authz.has_permission(text)", "authz.has_any_scope(text[])",
+            "authz.is_owner(anycompatible)", "authz.is_owner(anycompatible)", "authz.is_owner(anycompatible, text)",
+            "authz.is_owner_or_admin(anycompatible)", "authz.in_org(anycompatible)", "authz.has_org_role(anycompatible, text)",
+            "authz.has_org_permission(anycompatible, text)", "authz.in_active_org(anycompatible)", "authz.subject()",
+            "authz.org_ids()", "authz.is_admin()", "authz.is_authenticated()", "authz.has_claim(text[], text)",
+            "authz.has_item_permission(text, text, boolean)"]
+
+
 class World:
     def __init__(self, rng, tables=2, people=5):
         self.rng = rng
@@ -265,12 +274,14 @@ class World:
             "CREATE TABLE m (id integer, a %s); INSERT INTO m VALUES (1, NULL);" % self.mistake[0],
             "ALTER TABLE m ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON m USING (%s);"
             % self.mistake[1]]
-        self.script += ["GRANT ALL ON ALL TABLES IN SCHEMA w TO eq_app, eq_view;"]
+        self.script += ["GRANT ALL ON ALL TABLES IN SCHEMA w TO eq_app, eq_may, eq_view;"]
+        self.withheld = rng.sample(WITHHELD, rng.choice([1, 1, 2, 3])) if rng.random() < 0.35 else []
         self.people = [Nobody()] + [self._person() for _ in range(people)]
 
     def _views(self):
         """A view whose owner the policies hold for, one that keeps functions
-        out, one that asks as whoever reads it."""
+        out, one that asks as whoever reads it; and a table without policies,
+        whose plans are the same for all roles."""
         self.views = []
         lines = []
         for kind in ("plain", "barrier", "invoker"):
@@ -283,6 +294,9 @@ class World:
                       % (kind, options, table.name, where),
                       "ALTER VIEW v_%s OWNER TO eq_view;" % kind]
             self.views.append(("v_" + kind, table))
+        table = self.rng.choice(self.tables)
+        lines.append("CREATE TABLE c AS TABLE %s;" % table.name)
+        self.views.append(("c", table))
         return lines
 
     # ---- people ----

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Seeds for the fuzz targets: test/fuzz/seeds.py FOLDER [VECTORS]
+"""Seeds for the fuzz targets: test/fuzz/seeds.py FOLDER
 
-Writes FOLDER/TARGET/*, from the fixtures of this project and, where they are
-there, the public vectors (../shared/vectors beside the project).
+Writes FOLDER/TARGET/*, from the fixtures and the vectors of this project.
 """
 import base64
 import glob
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -14,6 +14,11 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, "..", "..")
+sys.path.insert(0, os.path.join(ROOT, "test/vectors"))
+
+import vectors                                                  # noqa: E402
+
+LARGEST = 20000			# bytes of a seed
 ALGS = 17			# the first byte of fuzz_pem, any number above will do
 OPTIONS = (b'{"scope_claims":["scope",["realm_access","roles"]],"role_claims":["roles"],'
            b'"owner_claim":["user","id"],"email_claim":"email","admin_groups":["admins"],'
@@ -35,7 +40,7 @@ class Seeds:
         self.counts = {}
 
     def add(self, target, data):
-        if len(data) > 20000:
+        if len(data) > LARGEST:
             return
         folder = os.path.join(self.folder, target)
         os.makedirs(folder, exist_ok=True)
@@ -55,6 +60,8 @@ class Seeds:
             self.add("verify", bytes([mode]) + header + b"\n" + data)
 
     def token(self, token):
+        if len(token) > LARGEST:
+            return
         data = token.encode(errors="surrogatepass")
         self.add("verify", b"\0" + data)
         self.add("verify", b"\4" + data)
@@ -86,18 +93,6 @@ class Seeds:
             self.add("pem", bytes([first]) + data)
 
 
-def tokens_in(value):
-    if isinstance(value, dict):
-        for name, member in value.items():
-            if name in ("jws", "token", "compact") and isinstance(member, str):
-                yield member
-            else:
-                yield from tokens_in(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from tokens_in(member)
-
-
 def read(path):
     with open(path, "rb") as f:
         return f.read()
@@ -105,8 +100,6 @@ def read(path):
 
 def main():
     seeds = Seeds(sys.argv[1])
-    vectors = sys.argv[2] if len(sys.argv) > 2 else os.path.join(ROOT, "../shared/vectors")
-
     for payload in PAYLOADS:
         seeds.payload(payload)
     for path in glob.glob(ROOT + "/test/fixtures/*.pem"):
@@ -119,30 +112,22 @@ def main():
                             read(ROOT + "/test/unit/examples.h").decode(), re.M):
         seeds.token("".join(re.findall(r'"([^"]*)"', token[1])))
 
-    for path in sorted(glob.glob(vectors + "/**/*", recursive=True)):
-        if not os.path.isfile(path):
+    for row in itertools.chain.from_iterable(map(vectors.read, vectors.FILES)):
+        if row["origin"].endswith(" as the header"):
+            header = row["token"].partition(".")[0]
+            seeds.payload(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))
+        elif "token" in row and not row["origin"].endswith((" in the header", " in the payload")):
+            seeds.keys(row)
+            seeds.token(row["token"])
+    for row in vectors.read(vectors.KEYS):
+        if "pem" in row:
+            seeds.pem(row["pem"].encode("latin-1"))
             continue
-        data = read(path)
-        if b"-----BEGIN" in data[:4000]:
-            seeds.pem(data)
-            continue
-        if "/jsontestsuite/" in path or path.endswith("/input"):
-            seeds.payload(data)
-            continue
-        if "/primitive/" in path or "/schemas/" in path:
-            continue
+        data = row["json"].encode("latin-1")
         try:
-            value = json.loads(data)
-        except (ValueError, RecursionError):
-            if path.endswith((".jwk", ".json", ".jwkset")):
-                seeds.add("jwk", data)
-            elif path.endswith(".jwsc"):
-                seeds.token(data.decode().strip())
-            continue
-        seeds.keys(value)
-        for token in tokens_in(value):
-            if not token.startswith("@"):
-                seeds.token(token)
+            seeds.keys(json.loads(data))
+        except ValueError:
+            seeds.add("jwk", data)
     print("seeds: " + ", ".join("%s %d" % pair for pair in sorted(seeds.counts.items())))
 
 

@@ -96,3 +96,10 @@ CREATE OR REPLACE FUNCTION mint.token(claims jsonb DEFAULT '{}', secret bytea DE
 RETURNS text VOLATILE STRICT LANGUAGE sql
 RETURN mint.hs256((jsonb '{"iss": "https://id.example", "aud": "clinic", "sub": "ann", "exp": "+3600"}'
 				   || claims)::json, secret, header);
+
+-- Does the server behave as these minor releases do, one for each version that
+-- changed in one, and as every later version?
+CREATE OR REPLACE FUNCTION mint.since(VARIADIC releases integer[]) RETURNS boolean
+STABLE STRICT PARALLEL SAFE LANGUAGE sql
+RETURN (SELECT coalesce(bool_or(now >= release) FILTER (WHERE now / 10000 = release / 10000), now / 10000 > max(release) / 10000)
+		  FROM unnest(releases) release, CAST(current_setting('server_version_num') AS integer) now GROUP BY now);

@@ -156,6 +156,40 @@ is_deeply([ session($node, "SET client_min_messages = notice; CALL in_blocks('%{
 	[ 'NOTICE:  00000: 1 rejected', 'NOTICE:  00000: 2 rejected', 'NOTICE:  00000: 3 rejected', $rejected ],
 	'exception blocks three deep');
 
+# Z11: a token that was set before the library was loaded is judged when somebody asks
+gives('early, then another for the transaction', [ 'set ann', 'BEGIN', 'set local bob', '?', 'COMMIT', '?' ], $bob, $ann);
+gives('early, the one below is bad', [ 'set bad', 'BEGIN', 'set local bob', '?', 'COMMIT', '?' ], $bob, qr/^WARNING/, $rejected);
+gives('early, the one above is bad', [ 'set ann', 'BEGIN', 'set local bad', '?', 'COMMIT', '?' ], qr/^WARNING/, $rejected, $gone);
+gives('early, SET and SET LOCAL in one transaction', [ 'BEGIN', 'set ann', 'set local bob', '?', 'COMMIT', '?' ], $bob, $ann);
+gives('early, in savepoints', [ 'BEGIN', 'set ann', 'SAVEPOINT a', 'set bob', 'SAVEPOINT b', 'set ann', '?', 'ROLLBACK TO b', '?', 'ROLLBACK TO a', '?', 'ROLLBACK', '?' ],
+	$ann, $bob, $ann, $nobody);
+# what was reset does not come back, be it by a rollback
+for my $reset ('RESET dbmi_authz.token', 'RESET ALL', 'SET dbmi_authz.token TO DEFAULT', 'SET LOCAL dbmi_authz.token TO DEFAULT')
+{
+	gives("early, then $reset", [ 'set ann', $reset, '?' ], $reset =~ /LOCAL/ ? (qr/^WARNING/, $ann) : $nobody);
+	gives("early, then $reset in a transaction", [ 'set ann', 'BEGIN', $reset, '?', 'COMMIT', '?' ], $nobody, $nobody);
+	gives("early, then $reset in the transaction that set it", [ 'BEGIN', 'set ann', $reset, '?', 'COMMIT', '?' ], $nobody, $nobody);
+	gives("early, then $reset, rolled back", [ 'set ann', 'BEGIN', $reset, '?', 'ROLLBACK', '?' ], $nobody, $nobody);
+	gives("early, then $reset in a savepoint, and another", [ 'BEGIN', 'set ann', 'SAVEPOINT a', $reset, 'SAVEPOINT b', 'set bob', '?', 'ROLLBACK TO b', '?', 'COMMIT', '?' ],
+		$bob, $nobody, $nobody);
+}
+gives('early, the transaction that asked is rolled back', [ 'set ann', 'BEGIN', '?', 'ROLLBACK', '?' ], $ann, $ann);
+gives('early, the one that set it is', [ 'BEGIN', 'set ann', '?', 'ROLLBACK', '?' ], $ann, $nobody);
+gives('early and bad, the same', [ 'BEGIN', 'set bad', '?', 'ROLLBACK', '?' ], qr/^WARNING/, $rejected, $rejected);
+gives('early, nobody asks before the next login', [ 'set bad', 'ann', '?', 'SELECT authz.last_error() IS NULL' ], $ann, 't');
+gives('early, nobody asks before a login that fails', [ 'set ann', 'bad', '?' ], $refused, $rejected);
+gives('early, nobody asks before a login that is rolled back', [ 'set ann', 'BEGIN', 'bob', '?', 'ROLLBACK', '?' ], $bob, $ann);
+gives('early, nobody asks before the end', [ 'set ann', 'SELECT authz.verify_token(NULL)', 'RESET ALL', '?' ], $refused, $nobody);
+gives('early and bad, the first question is why', [ 'set bad', q{SELECT authz.last_error()->>'error'}, q{SELECT authz.www_authenticate() ~ 'invalid_token'}, '?' ],
+	qr/^WARNING/, 'invalid_token', 't', $rejected);
+gives('early and empty', [ "SET dbmi_authz.token = ''", '?', q{SELECT authz.last_error()->>'error_description'} ], qr/^WARNING/, $rejected, 'Missing token');
+gives('early, with a prefix and spaces', [ "SET dbmi_authz.token = '  bearer  %{ann} '", '?' ], $ann);
+gives('early, ended and rolled back to', [ 'set ann', '?', 'BEGIN', 'bob', '?', 'ROLLBACK', '?' ], $ann, $bob, $ann);
+
+# Z18: an identity that comes back is no login
+gives('what comes back ends no error', [ 'ann', 'BEGIN', 'clear', q{SELECT authz.require_scope('x')}, 'ROLLBACK', '?', 'SELECT authz.last_error() IS NULL' ],
+	qr/^28000: authentication is required/, $ann, 'f');
+
 # C2.1: no switch of roles changes it
 # It belongs to the session, not to a role.
 gives('SET ROLE', [ 'ann', 'SET ROLE other', '?', 'RESET ROLE', '?' ], $ann, $ann);
@@ -178,6 +212,11 @@ my $change = "SET dbmi_authz.token_scope = 'session'";
 gives('scope "transaction": not for the application to change', [ 'SELECT authz.token_state()', $change ], 'none', qr/^42501: /);
 gives('scope "transaction": nor before the library is loaded', [ $change, 'BEGIN', 'set ann', '?', 'COMMIT', '?' ],
 	qr/^WARNING/, $ann, $nobody);
+# Z11: what was set before the library was loaded is of the transaction that set it, whoever asks first
+gives('scope "transaction": an early login of an earlier transaction is over', [ 'set ann', '?', '?' ], $nobody, $nobody);
+gives('scope "transaction": also within another', [ 'set ann', 'BEGIN', '?', 'set local bob', '?', 'COMMIT', '?' ], $nobody, $bob, $nobody);
+gives('scope "transaction": early, in savepoints', [ 'set ann', 'BEGIN', 'set bob', 'SAVEPOINT s', 'set ann', '?', 'ROLLBACK TO s', '?', 'COMMIT', '?' ],
+	$ann, $bob, $nobody);
 
 $node->stop;
 done_testing();

@@ -13,17 +13,23 @@ use Encode qw(encode);
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# On a server that the extension warns of (test/quiet).
+my @launcher = grep { $_ } $ENV{REGRESS_LAUNCHER};
 my $root = "$FindBin::RealBin/../..";
-my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 4');
 my @all = map { m{([^/]+)\.sql$} } sort glob "$root/sql/*.sql";
+
+# Roles belong to all databases of a server, so what runs beside another run
+# has a server of its own.
+my @nodes = map { start_node($_, 'fsync = off', 'max_prepared_transactions = 4') } 'main', 'other';
+my $node = $nodes[0];
 my $super = $node->safe_psql('postgres', 'SELECT current_user');
 my $parallel = parallel_on($node) =~ /^SET (\w+)/ ? $1 : die;
 
-# once(NAME, %how): every file of sql/, but for those whose text or plans that
-# server cannot give, in a database of its own.
-sub once
+# begin_run(NODE, NAME, %how): every file of sql/, or "only" those, but for those
+# whose text or plans that server cannot give, in a database of its own.
+sub begin_run
 {
-	my ($name, %how) = @_;
+	my ($node, $name, %how) = @_;
 	my %without = map { $_ => 1 } @{ $how{without} // [] };
 	my @tests = grep { !$without{$_} } @{ $how{only} // \@all };
 	my $encoding = $how{encoding} // 'UTF8';
@@ -36,9 +42,18 @@ ALTER DATABASE $name SET client_encoding = 'UTF8';
 ALTER DATABASE $name SET lc_messages = 'C';
 SQL
 	local $ENV{PGOPTIONS} = join ' ', map { "-c $_" } @{ $how{settings} // [] };
-	my $out = '';
-	IPC::Run::run([ $ENV{PG_REGRESS}, "--inputdir=$root", "--outputdir=$dir", '--use-existing', "--dbname=$name",
-			'--host=' . $node->host, '--port=' . $node->port, "--user=$super", @tests ], '<', '/dev/null', '>', \$out, '2>&1');
+	my $run = { name => $name, dir => $dir, tests => \@tests, out => '' };
+	$run->{process} = IPC::Run::start([ $ENV{PG_REGRESS}, "--inputdir=$root", "--outputdir=$dir", '--use-existing', "--dbname=$name",
+			'--host=' . $node->host, '--port=' . $node->port, "--user=$super", @launcher, @tests ], '<', '/dev/null', '>', \$run->{out}, '2>&1');
+	return $run;
+}
+
+sub end_run
+{
+	my ($run) = @_;
+	IPC::Run::finish($run->{process});
+	my ($name, $dir, $out) = @$run{qw(name dir out)};
+	my @tests = @{ $run->{tests} };
 	my %passed;
 	$passed{$1} = 1 while $out =~ /^(?:test|ok +\d+ +[-+]?) +(\w+) +(?:\.\.\. ok )?/mg;
 	delete $passed{$1} while $out =~ /^test (\w+) +\.\.\. FAILED/mg;
@@ -50,16 +65,43 @@ SQL
 
 # C4.10: kept plans, parallel ones, compiled ones
 # What is left out holds Cyrillic, Polish and dashes that are not in LATIN1 ...
-once('latin1', encoding => 'LATIN1', without => [qw(issuer items keys owner)]);
+my @not_latin1 = qw(issuer items keys owner);
 # ... or \u escapes, ICU collations and lengths in characters, which SQL_ASCII lacks.
-once('sql_ascii', encoding => 'SQL_ASCII', without => [qw(claims fold_types owner stamp)]);
+my @not_ascii = qw(claims fold_types owner stamp);
 # "regress" hides the Gather node.  folding_errors asks a worker for a setting
 # that workers do not have.
-once('in_parallel', settings => ["$parallel=regress"], without => ['folding_errors']);
+my @in_parallel = (settings => ["$parallel=regress"]);
+my @not_in_parallel = ('folding_errors');
 # rls prints the setting.
-once('generic', settings => ['plan_cache_mode=force_generic_plan'], without => ['rls']);
+my @generic = (settings => ['plan_cache_mode=force_generic_plan']);
+my @not_generic = ('rls');
 # Each query is compiled, which takes its time.
-once('compiled', settings => [ 'jit=on', 'jit_above_cost=0', 'jit_optimize_above_cost=0' ], only => [qw(claims fold nulls items)]);
+my @compiled = (settings => [ 'jit=on', 'jit_above_cost=0', 'jit_optimize_above_cost=0' ], only => [qw(claims fold nulls items)]);
+
+# Two servers at once; each entry is a run.
+my @queues;
+if ($ENV{DBMI_LONG})
+{
+	@queues = ([ [ 'latin1', encoding => 'LATIN1', without => \@not_latin1 ], [ 'in_parallel', @in_parallel, without => \@not_in_parallel ] ],
+		[ [ 'sql_ascii', encoding => 'SQL_ASCII', without => \@not_ascii ], [ 'generic', @generic, without => \@not_generic ], [ 'compiled', @compiled ] ]);
+}
+else
+{
+	# An encoding changes texts, a mode of planning changes plans, and each file
+	# has the same output under all of them.  So a run that has one of each
+	# fails where one of them alone would: no file loses a setting, and what a
+	# pair cannot run is run with the plans alone.
+	@queues = ([ [ 'latin1_generic', encoding => 'LATIN1', @generic, without => [ @not_latin1, @not_generic ] ],
+			[ 'latin1', encoding => 'LATIN1', only => \@not_generic ],
+			[ 'generic', @generic, only => \@not_latin1 ], [ 'compiled', @compiled ] ],
+		[ [ 'sql_ascii_in_parallel', encoding => 'SQL_ASCII', @in_parallel, without => [ @not_ascii, @not_in_parallel ] ],
+			[ 'sql_ascii', encoding => 'SQL_ASCII', only => \@not_in_parallel ], [ 'in_parallel', @in_parallel, only => \@not_ascii ] ]);
+}
+while (grep { @$_ } @queues)
+{
+	end_run($_) for map { @{ $queues[$_] } ? begin_run($nodes[$_], @{ shift @{ $queues[$_] } }) : () } 0 .. $#queues;
+}
+$nodes[1]->stop;
 
 # Encodings themselves.
 $node->safe_psql('postgres', 'CREATE ROLE app LOGIN');

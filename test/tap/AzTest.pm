@@ -9,12 +9,13 @@ use warnings;
 use Cwd qw(abs_path);
 use Exporter qw(import);
 use File::Basename qw(dirname);
+use File::Copy qw(copy);
 use IPC::Run ();
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_node trust people mint forge session pgbench_bind parallel_on holds_token);
+our @EXPORT = qw(start_node old_version trust people mint forge session pgbench_bind parallel_on holds_token);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
@@ -49,6 +50,15 @@ sub start_node
 		'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
 	$node->start;
 	return $node;
+}
+
+# Have CREATE EXTENSION ... VERSION '1.0' find the script of that version.
+sub old_version
+{
+	my $dir = `pg_config --sharedir`;
+	chomp $dir;
+	copy($_, "$dir/extension/") or die "$_: $!" for glob "$tests/upgrade/*.sql";
+	return;
 }
 
 # The extension, and the issuer whose tokens mint() makes, in a database.

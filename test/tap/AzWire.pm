@@ -16,8 +16,9 @@ sub new
 	my $socket = IO::Socket::UNIX->new(
 		Type => SOCK_STREAM,
 		Peer => $node->host . '/.s.PGSQL.' . $node->port) or die "no connection: $!";
-	my $self = bless { socket => $socket, sent => '' }, $class;
-	my $start = pack('N', 196608) . join("\0", 'user', $opt{user} // 'app', 'database', $opt{db} // 'postgres', '', '');
+	my $self = bless { socket => $socket, sent => '', heard => [] }, $class;
+	my $start = pack('N', 196608) . join("\0", 'user', $opt{user} // 'app', 'database', $opt{db} // 'postgres',
+		(defined $opt{options} ? ('options', $opt{options}) : ()), '', '');
 	$self->{socket}->syswrite(pack('N', 4 + length $start) . $start);
 	$self->answers;
 	return $self;
@@ -32,7 +33,13 @@ sub send_message
 
 sub query { return $_[0]->send_message('Q', "$_[1]\0"); }
 sub parse { return $_[0]->send_message('P', "$_[1]\0$_[2]\0" . pack('n', 0)); }
-sub bind { return $_[0]->send_message('B', "$_[1]\0$_[2]\0" . pack('nnn', 0, 0, 0)); }
+# The parameters, if any, as text.
+sub bind
+{
+	my ($self, $portal, $statement, @params) = @_;
+	return $self->send_message('B', "$portal\0$statement\0" . pack('nn', 0, scalar @params) .
+		join('', map { pack('N', length) . $_ } @params) . pack('n', 0));
+}
 sub execute { return $_[0]->send_message('E', "$_[1]\0" . pack('N', $_[2] // 0)); }
 sub sync { return $_[0]->send_message('S', ''); }
 
@@ -55,19 +62,37 @@ sub read_bytes
 	return $bytes;
 }
 
+# Send what was put together, and do not wait.
+sub send_all
+{
+	my ($self) = @_;
+	$self->{socket}->syswrite($self->{sent});
+	$self->{sent} = '';
+	return $self;
+}
+
+# The errors, warnings and notices since the last call, with all their fields.
+sub heard
+{
+	my ($self) = @_;
+	my @heard = @{ $self->{heard} };
+	$self->{heard} = [];
+	return @heard;
+}
+
 # Send what was put together and read up to ReadyForQuery: rows as "a|b",
 # "SQLSTATE: message" for errors, "suspended" where a limit ended a portal.
 sub answers
 {
 	my ($self) = @_;
 	my @answers;
-	$self->{socket}->syswrite($self->{sent});
-	$self->{sent} = '';
+	$self->send_all;
 	while (1)
 	{
 		my ($type, $length) = unpack 'aN', $self->read_bytes(5);
 		my $body = $self->read_bytes($length - 4);
 		last if $type eq 'Z';
+		push @{ $self->{heard} }, $body if $type =~ /[EN]/;
 		if ($type eq 'D')
 		{
 			my @values;

@@ -71,6 +71,44 @@ test_holds(void)
 	az_issuer_free(issuer);
 }
 
+/* Z15: the same, compared whole. */
+static const HoldsCase whole[] =
+{
+	{"\"Sales Support\"", "Sales Support", true}, {"\"Sales Support\"", "Sales", false},
+	{"\"Sales Support\"", "Support", false}, {"\" a\"", "a", false}, {"\" a\"", " a", true},
+	{"\"a\"", "A", false}, {"\"a\"", "", false}, {"\"\"", "", true}, {"\"\"", "a", false},
+	{"true", "true", true}, {"false", "true", false}, {"false", "false", true},
+	{"42", "42", true}, {"42", "42.0", false}, {"-1", "-1", true}, {"null", "null", false},
+	{"null", "", false}, {"[\"a\"]", "a", false}, {"[]", "", false}, {"{\"a\":\"a\"}", "a", false},
+};
+
+static void
+test_is(void)
+{
+	AzIssuer   *issuer = new_issuer("x", NULL);
+	AzBuilder  *builder = az_builder_new();
+	size_t		i;
+
+	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+	{
+		const HoldsCase *c = &whole[i];
+		char		text[200];
+		AzJson	   *payload;
+		const AzIdentity *id;
+
+		sprintf(text, "{\"c\":%s}", c->value);
+		payload = parse(text);
+		id = build(builder, issuer, payload, NULL);
+		ok(az_node_is(id, az_node_member(id, &id->claims, "c", 1), c->asked,
+					  strlen(c->asked)) == c->expected,
+		   "%s %s \"%s\"", c->value, c->expected ? "is" : "is not", c->asked);
+		ok(!az_node_is(id, NULL, c->asked, strlen(c->asked)), "no claim is nothing");
+		az_json_free(payload);
+	}
+	az_builder_free(builder);
+	az_issuer_free(issuer);
+}
+
 static void
 test_members(void)
 {
@@ -672,6 +710,7 @@ int
 main(void)
 {
 	test_holds();
+	test_is();
 	test_members();
 	test_check();
 	test_lot();

@@ -141,7 +141,7 @@ test_options(void)
 		const Case *c = &cases[i];
 		AzIssuer   *issuer = az_issuer_new("x", 1);
 		AzJson	   *options = parse(c->options);
-		AzOptionError error = {"?", "?"};
+		AzOptionError error = {"?", "?", 0};
 		bool		applied = az_issuer_apply(issuer, options, &error);
 
 		if (c->name == NULL)
@@ -153,6 +153,46 @@ test_options(void)
 		az_json_free(options);
 		az_issuer_free(issuer);
 	}
+}
+
+/* Q9: of an array, which element it is, from 1 */
+static size_t
+refused_element(const char *text)
+{
+	AzIssuer   *issuer = az_issuer_new("x", 1);
+	AzJson	   *options = parse(text);
+	AzOptionError error = {"?", "?", 99};
+	bool		applied = az_issuer_apply(issuer, options, &error);
+
+	az_json_free(options);
+	az_issuer_free(issuer);
+	return applied ? 98 : error.element;
+}
+
+static void
+test_elements(void)
+{
+	size_t		i;
+
+	ok(refused_element("{\"algorithms\":[\"none\",\"RS256\"]}") == 1, "the first algorithm");
+	ok(refused_element("{\"algorithms\":[\"RS256\",\"ES256\",\"none\"]}") == 3, "the third algorithm");
+	ok(refused_element("{\"algorithms\":[\"RS256\",256]}") == 2, "what is no string");
+	ok(refused_element("{\"token_types\":[\"a\",\"b\",\"a\"]}") == 3, "the second of two");
+	ok(refused_element("{\"role_claims\":[\"a\",[\"b\",\"c\"],[\"d\",1]]}") == 3, "a location");
+	ok(refused_element("{\"owner_claim\":[\"a\",\"\"]}") == 2, "a part of a location");
+	ok(refused_element("{\"algorithms\":[]}") == 0, "none of an empty array");
+	ok(refused_element("{\"algorithms\":\"RS256\"}") == 0, "none where there is no array");
+	ok(refused_element("{\"algorithms\":[\"RS256\"],\"leeway_seconds\":-1}") == 0, "none of another option");
+	ok(refused_element("{\"unheard_of\":[1]}") == 0, "none of an option that is not recognized");
+
+	for (i = 0; az_option_name(i) != NULL; i++)
+	{
+		char		text[128];
+
+		snprintf(text, sizeof(text), "{\"%s\":null}", az_option_name(i));
+		ok(refused_element(text) == 98, "%s is recognized", az_option_name(i));
+	}
+	ok(i >= 18, "as many as there are");
 }
 
 /* ---- layers ---- */
@@ -285,6 +325,7 @@ int
 main(void)
 {
 	test_options();
+	test_elements();
 	test_defaults();
 	test_layers();
 	test_long_name();

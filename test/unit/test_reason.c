@@ -51,8 +51,12 @@ test_reason(AzReason reason)
 	   "%s: the name is lower case", info->name);
 	ok(is_description(info->description) && *info->description != '\0',
 	   "%s: the description fits into WWW-Authenticate", info->name);
-	ok(info->hint == NULL || is_sentence(info->hint),
-	   "%s: the hint is a sentence", info->name);
+	/* Q9: a refusal says what to do next */
+	if (reason == AZ_OK)
+		ok(info->hint == NULL, "%s: no hint", info->name);
+	else
+		ok(info->hint != NULL && is_sentence(info->hint),
+		   "%s: the hint is a sentence", info->name);
 	if (reason == AZ_OK || reason == AZ_TOKEN_MISSING)
 		ok(info->error == NULL, "%s: no error", info->name);
 	else
@@ -97,6 +101,7 @@ main(void)
 	test_description(AZ_EXPIRED, "Token has expired");
 	test_description(AZ_AUDIENCE, "Invalid token audience");
 	test_description(AZ_ISSUER_UNTRUSTED, "Invalid token issuer");
+	test_description(AZ_NOT_INSTALLED, "Invalid token issuer");
 	test_description(AZ_SIGNATURE, "Invalid token signature");
 	test_description(AZ_ALG_MISSING, "Missing algorithm");
 	test_description(AZ_ALG_REFUSED, "Invalid or unsupported algorithm");

@@ -75,7 +75,7 @@ class Permissions(Case):
     def test_every_requirement_is_a_function_there(self):
         """Each is granted to whom it should be, and to nobody else."""
         claims = {"scope": "a b", "roles": ["r", "s"], "permissions": ["p", "q", "clinic.view"],
-                  "groups": ["g", "staff"], "email_verified": True}
+                  "groups": ["g", "staff"], "email_verified": True, "department": "Sales Support"}
         rich, poor = mint("ann", **claims), mint("cleo", roles=["other"])
         for requirement in (
                 authz.IsAuthenticated(), authz.HasScope("a"), authz.HasAnyScope("x", "a"),
@@ -83,7 +83,8 @@ class Permissions(Case):
                 authz.HasAllRoles("r", "s"), authz.HasPermission("p"), authz.IsAdmin(),
                 authz.HasAnyPermission("x", "p"), authz.HasAllPermissions("p", "q"),
                 authz.HasGroup("g"), authz.HasAnyGroup("x", "g"), authz.InOrg(ORG1),
-                authz.HasClaim("email_verified", "true"), authz.HasOrgRole(ORG1, "Member"),
+                authz.HasClaim("email_verified", "true"), authz.HasClaim("department", "Sales"),
+                authz.ClaimIs("department", "Sales Support"), authz.HasOrgRole(ORG1, "Member"),
                 authz.IsAtLeastOrgRole(ORG1, "Member"), authz.HasAppPermission("p"),
                 authz.HasOrgPermission(ORG1, "records:write"), authz.HasPerm("clinic.view"),
                 authz.HasAnyOrgPermission(ORG1, "x", "records:write"),
@@ -95,6 +96,13 @@ class Permissions(Case):
                     self.assertEqual(requirement.judge(None, {}),
                                      (True, requirement.function == "is_authenticated"))
                 self.assertEqual(requirement.judge(None, {}), (False, False))
+
+    def test_claim_is_compares_the_whole_value(self):
+        """Z15"""
+        with authz.as_token(mint("ann", department="Sales Support")):
+            self.assertEqual(authz.ClaimIs("department", "Sales").judge(None, {}), (True, False))
+        with authz.as_token(mint("ann", department="Sales")):
+            self.assertEqual(authz.ClaimIs("department", "Sales").judge(None, {}), (True, True))
 
     def test_items(self):
         from django.db import connections

@@ -1,0 +1,72 @@
+"""As whom the database was asked while a response was made.
+
+What was made as somebody is not for Django's caches (caches.py), and they must
+know before a middleware sees the response: a decorator keeps it as soon as the
+view returns.  So it is noted with each statement (handover.py).
+"""
+import threading
+from contextvars import ContextVar
+
+_asked = ContextVar("dbmi_authz_asked", default=None)
+
+ENOUGH = 3      # nobody and two others: more of them say nothing new
+
+
+class Log:
+    """The last logins in whose name something was asked, and when.
+
+    One for a context and all that comes from it: a thread of a server has it
+    for its requests, one after another or within another, and tasks and threads
+    with a copy of the context share it.  None stands for nobody.
+    """
+
+    def __init__(self):
+        self.lock = threading.RLock()   # Python may collect what asks on its way out
+        self.now = 0
+        self.last = {}
+
+    def note(self, login):
+        with self.lock:
+            self.now += 1
+            self.last[login] = self.now     # never missing: others read meanwhile
+            if len(self.last) > ENOUGH:
+                self.last.pop(min(self.last, key=self.last.get))
+
+    def since(self, moment):
+        return [login for login, when in self.last.copy().items() if when > moment]
+
+
+class Asked:
+    """As whom, from now on: for one request."""
+
+    def __init__(self, log):
+        self.log = log
+        self.moment = log.now
+
+    def at_all(self):
+        return bool(self.log.since(self.moment))
+
+    def as_somebody(self, but=None):
+        """Other than this login."""
+        return any(login not in (None, but) for login in self.log.since(self.moment))
+
+
+def begin(request):
+    """What is asked from here on is asked for this request."""
+    asked = getattr(request, "authz_asked", None)
+    if asked is None:
+        before = _asked.get()
+        asked = request.authz_asked = Asked(Log() if before is None else before.log)
+    _asked.set(asked)
+    return asked
+
+
+def asked_here():
+    """The Asked of the request that began last; None where none did."""
+    return _asked.get()
+
+
+def note(login):
+    asked = _asked.get()
+    if asked is not None:
+        asked.log.note(None if login.token is None else login)

@@ -1,0 +1,79 @@
+"""A response that streams has the login of its request until its end.
+
+Django lets such a response vanish: whoever makes another one in its place,
+like ConditionalGetMiddleware, drops it without closing it.  So the login ends
+
+* when the content is exhausted, or raises;
+* when the response is closed, or whichever was sent in its place: Django
+  closes the request then;
+* when nobody has the content any more.  Then it only counts as finished,
+  because Python may collect it in the middle of anything; the next use of the
+  connection takes it off (handover.py).
+"""
+from .login import enter, leave
+
+
+def keep_while_streaming(login, request, response):
+    """True if the login is needed after the response was made."""
+    if not response.streaming or getattr(response, "file_to_stream", None) is not None:
+        return False
+    kind = AsyncContent if getattr(response, "is_async", False) else Content
+    # Not of Django's streaming_content, which has the response: neither would go
+    # before Python's collector comes.
+    content = response._iterator if hasattr(response, "_iterator") else response.streaming_content
+    response.streaming_content = kind(login, content)       # closed with the response
+    close = request.close
+
+    def close_and_finish():
+        try:
+            close()
+        finally:
+            login.finish()
+
+    request.close = close_and_finish
+    return True
+
+
+class Lasting:
+    """The login is in force while the next part is made, not in between: the
+    server may do other things there."""
+
+    def __init__(self, login, content):
+        self.login = login
+        self.content = content
+
+    def close(self):
+        self.login.finish()
+
+    def __del__(self):
+        self.login.finished = True
+
+
+class Content(Lasting):
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        mark = enter(self.login)
+        try:
+            return next(self.content)
+        except BaseException:       # its end too
+            self.login.finish()
+            raise
+        finally:
+            leave(mark)
+
+
+class AsyncContent(Lasting):
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        mark = enter(self.login)
+        try:
+            return await self.content.__anext__()
+        except BaseException:
+            await self.login.afinish()
+            raise
+        finally:
+            leave(mark)

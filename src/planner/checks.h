@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * checks.h
+ *	  What the planner may do with each function that asks for the identity.
+ *
+ * One table, one row for each C function behind a SQL function that has our
+ * planner support.  Whoever adds such a function adds its row; test/checks
+ * compares the table with the install script.
+ *
+ * A member that is left out is the careful choice: the call stays, and its
+ * plan is tied to all that an answer may depend on.  So is a function that has
+ * no row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_CHECKS_H
+#define AZ_CHECKS_H
+
+#include "server/compat.h"
+
+#include "planner/column_claims.h"
+
+/* What may become of a call over constants. */
+typedef enum AzCheckKind
+{
+	AZ_STAYS,					/* it stays a call */
+	AZ_QUESTION,				/* a boolean, which decides what a plan looks like */
+	AZ_VALUE					/* a value of any other type */
+} AzCheckKind;
+
+/* What an answer depends on, besides the arguments. */
+typedef enum AzBasis
+{
+	AZ_ON_RULES,				/* what functions of users say, and all below */
+	AZ_ON_GRANTS,				/* what is stored for the identity, and the token */
+	AZ_ON_TOKEN
+} AzBasis;
+
+typedef struct AzCheck
+{
+	const char *symbol;
+	AzCheckKind kind;
+	AzBasis		basis;
+
+	/*
+	 * Raises for no argument whatever, and is LEAKPROOF in the script.  What
+	 * is not is called while planning only with constants that it takes.
+	 */
+	bool		leakproof;
+
+	/* The argument whose type it judges, or which is a path; 0: none. */
+	int			value_argument;
+	int			item_argument;
+
+	/* It answers, where others raise, once the identity has ended (R2). */
+	bool		outlives_end;
+
+	/* Its answer turns with time, for the same identity and arguments. */
+	bool		changes_with_time;
+
+	/*
+	 * Over a column in the first place: what that is compared with, and does
+	 * an administrator pass without.
+	 */
+	AzColumnClaims claims;
+	bool		or_admin;
+} AzCheck;
+
+/* The row of a C function; NULL: there is none. */
+extern const AzCheck *az_find_check(const char *symbol);
+
+#endif							/* AZ_CHECKS_H */

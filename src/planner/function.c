@@ -1,0 +1,147 @@
+/*-------------------------------------------------------------------------
+ *
+ * function.c
+ *	  A function that the planner met: which check of ours it is, and may the
+ *	  role in force execute it.
+ *
+ * Both are asked for each call of each plan, and for each start of a plan, so
+ * what was found out is kept until functions or roles change.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/function.h"
+
+#include "access/htup_details.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "session/plans.h"
+
+/* What is kept, found by OID; ours were made one after the other. */
+#define N_KEPT	256
+
+static struct
+{
+	uint64		epoch;			/* of the catalogs; 0: free */
+	AzFunction	function;
+}			kept_functions[N_KEPT];
+
+static struct
+{
+	uint64		epoch;
+	Oid			function;
+	Oid			role;
+	bool		executable;
+}			kept_rights[N_KEPT];
+
+/*
+ * Two functions of one schema and one library?  Nobody makes functions in our
+ * schema, so the symbol then tells which one it is.  Elsewhere a superuser can
+ * make a C function of the same symbol, with other arguments or over another
+ * library.  A function that is not in C has none.
+ */
+static bool
+belong_together(HeapTuple a, HeapTuple b)
+{
+	Datum		library[2];
+	bool		isnull[2];
+
+	if (((Form_pg_proc) GETSTRUCT(a))->pronamespace !=
+		((Form_pg_proc) GETSTRUCT(b))->pronamespace)
+		return false;
+	library[0] = SysCacheGetAttr(PROCOID, a, Anum_pg_proc_probin, &isnull[0]);
+	library[1] = SysCacheGetAttr(PROCOID, b, Anum_pg_proc_probin, &isnull[1]);
+	return !isnull[0] && !isnull[1] &&
+		strcmp(TextDatumGetCString(library[0]), TextDatumGetCString(library[1])) == 0;
+}
+
+/* Has nobody altered what the planner takes for granted? */
+static bool
+is_as_made(HeapTuple tuple)
+{
+	Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(tuple);
+
+	return proc->provolatile == PROVOLATILE_STABLE && !proc->proisstrict &&
+		!proc->prosecdef && heap_attisnull(tuple, Anum_pg_proc_proconfig, NULL);
+}
+
+static const AzCheck *
+check_of(HeapTuple tuple)
+{
+	Oid			support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
+	HeapTuple	support_tuple;
+	const AzCheck *check = NULL;
+	bool		isnull;
+
+	support_tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(support));
+	if (!HeapTupleIsValid(support_tuple))
+		return NULL;
+	if (is_as_made(tuple) && belong_together(tuple, support_tuple))
+	{
+		Datum		symbol = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+
+		check = az_find_check(TextDatumGetCString(symbol));
+	}
+	ReleaseSysCache(support_tuple);
+	return check;
+}
+
+bool
+az_find_function(Oid oid, AzFunction *function)
+{
+	uint64		epoch = az_functions_epoch();
+	HeapTuple	tuple;
+
+	if (kept_functions[oid % N_KEPT].epoch == epoch &&
+		kept_functions[oid % N_KEPT].function.oid == oid)
+	{
+		*function = kept_functions[oid % N_KEPT].function;
+		return true;
+	}
+
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	function->oid = oid;
+	function->support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
+	function->check = check_of(tuple);
+	ReleaseSysCache(tuple);
+
+	/* of the time before: what has changed meanwhile makes it stale */
+	kept_functions[oid % N_KEPT].epoch = epoch;
+	kept_functions[oid % N_KEPT].function = *function;
+	return true;
+}
+
+bool
+az_is_executable(Oid oid)
+{
+	uint64		epoch = az_functions_epoch();
+	Oid			role = GetUserId();
+	bool		executable;
+
+	if (kept_rights[oid % N_KEPT].epoch == epoch &&
+		kept_rights[oid % N_KEPT].function == oid &&
+		kept_rights[oid % N_KEPT].role == role)
+		return kept_rights[oid % N_KEPT].executable;
+
+	executable = az_may_execute(oid, role);
+	kept_rights[oid % N_KEPT].epoch = epoch;
+	kept_rights[oid % N_KEPT].function = oid;
+	kept_rights[oid % N_KEPT].role = role;
+	kept_rights[oid % N_KEPT].executable = executable;
+	return executable;
+}
+
+void
+az_require_executable(Oid oid)
+{
+	if (!az_is_executable(oid))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, get_func_name(oid));
+	InvokeFunctionExecuteHook(oid);
+}

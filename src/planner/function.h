@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * function.h
+ *	  A function that the planner met: which check of ours it is, and may the
+ *	  role in force execute it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_FUNCTION_H
+#define AZ_FUNCTION_H
+
+#include "server/compat.h"
+
+#include "planner/checks.h"
+
+typedef struct AzFunction
+{
+	Oid			oid;
+	Oid			support;		/* its planner support function, or none */
+	const AzCheck *check;		/* NULL: none, or not as the script made it */
+} AzFunction;
+
+/* False when there is no such function. */
+extern bool az_find_function(Oid oid, AzFunction *function);
+
+/* Has the role in force EXECUTE on it? */
+extern bool az_is_executable(Oid oid);
+
+/*
+ * What the executor does when it prepares a call, for one that is not in the
+ * plan any more: core's 42501 unless the role in force has EXECUTE, and the
+ * object-access hook is asked.
+ */
+extern void az_require_executable(Oid oid);
+
+#endif							/* AZ_FUNCTION_H */

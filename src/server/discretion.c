@@ -1,0 +1,250 @@
+/*-------------------------------------------------------------------------
+ *
+ * discretion.c
+ *	  What a report must not carry along, and where a token shows.
+ *
+ * A report asks the error contexts, the innermost first, when it is about to
+ * be sent.  One of ours that stands for all that are around it therefore has
+ * every report in there come without them, and can mark it: no matter who
+ * raises it, at which level, and whether it goes to the log or the client.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "server/discretion.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "port/atomics.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* Two parts of a token with a dot between them have at least so many characters. */
+#define SHORTEST_LEFT	16
+#define SHORTEST_RIGHT	8
+
+/* More of them need not be looked at. */
+#define LONGEST_LOOK	64
+
+/* The message of the client in which a token was last taken. */
+static TimestampTz taken_at = DT_NOBEGIN;
+
+/* ----------------------------------------------------------------
+ * Reports
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * A constraint that somebody added to one of our tables would have its
+ * violation described by the whole row.
+ */
+static void
+hide(void *arg)
+{
+	errhidestmt(true);
+	errhidecontext(true);
+	if (ERRCODE_TO_CATEGORY(geterrcode()) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION)
+		errdetail("The row is not shown, it may hold a secret.");
+}
+
+void
+az_discretion_begin(AzDiscretion *discretion)
+{
+	discretion->outer = error_context_stack;
+	discretion->callback.previous = NULL;
+	discretion->callback.callback = hide;
+	discretion->callback.arg = NULL;
+	error_context_stack = &discretion->callback;
+}
+
+void
+az_discretion_end(const AzDiscretion *discretion)
+{
+	error_context_stack = discretion->outer;
+}
+
+/* ----------------------------------------------------------------
+ * What a token looks like
+ * ----------------------------------------------------------------
+ */
+
+static inline bool
+is_upper(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static inline bool
+is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* RFC 4648, 5 */
+static inline bool
+is_base64url(char c)
+{
+	return is_upper(c) || is_lower(c) || (c >= '0' && c <= '9') ||
+		c == '-' || c == '_';
+}
+
+/*
+ * How many characters of base64url stand there, in the direction of step?
+ * None, unless capitals and small letters are among them: names in SQL are
+ * mostly of one case, JSON and signatures never are.
+ */
+static int
+part_length(const char *bytes, ssize_t at, ssize_t end, int step)
+{
+	bool		upper = false;
+	bool		lower = false;
+	int			n;
+
+	for (n = 0; at != end && n < LONGEST_LOOK && is_base64url(bytes[at]); at += step)
+	{
+		upper = upper || is_upper(bytes[at]);
+		lower = lower || is_lower(bytes[at]);
+		n++;
+	}
+	return upper && lower ? n : 0;
+}
+
+/*
+ * The next dot, at or behind "from", that stands between two parts of a
+ * token; -1: none.
+ */
+static ssize_t
+find_token(const char *bytes, ssize_t from, ssize_t len)
+{
+	const char *dot;
+
+	for (; from < len && (dot = memchr(bytes + from, '.', len - from)) != NULL; from++)
+	{
+		from = dot - bytes;
+		if (part_length(bytes, from + 1, len, 1) >= SHORTEST_RIGHT &&
+			part_length(bytes, from - 1, -1, -1) >= SHORTEST_LEFT)
+			return from;
+	}
+	return -1;
+}
+
+bool
+az_holds_token(const char *bytes, size_t len)
+{
+	return find_token(bytes, 0, len) >= 0;
+}
+
+/* Overwrite whatever belongs to a token. */
+static void
+cover_tokens(char *bytes, ssize_t len)
+{
+	ssize_t		at = 0;
+
+	while ((at = find_token(bytes, at, len)) >= 0)
+	{
+		ssize_t		begin = at;
+
+		while (begin > 0 && (is_base64url(bytes[begin - 1]) || bytes[begin - 1] == '.'))
+			begin--;
+		while (at < len && (is_base64url(bytes[at]) || bytes[at] == '.'))
+			at++;
+		memset(bytes + begin, '*', at - begin);
+	}
+}
+
+/* ----------------------------------------------------------------
+ * The statement
+ * ----------------------------------------------------------------
+ */
+
+/* What pg_stat_activity shows, and the report of a deadlock or a crash. */
+static void
+cover_activity(void)
+{
+	volatile PgBackendStatus *status = MyBEEntry;
+
+	if (status == NULL)
+		return;
+	PGSTAT_BEGIN_WRITE_ACTIVITY(status);
+	cover_tokens(status->st_activity_raw,
+				 strnlen(status->st_activity_raw, pgstat_track_activity_query_size - 1));
+	PGSTAT_END_WRITE_ACTIVITY(status);
+}
+
+/*
+ * What reports of the server show as the statement becomes a copy without
+ * tokens.  The copy lives as long as the client's message; where there is no
+ * memory for such, there is no client.
+ */
+static void
+cover_statement(void)
+{
+	static const char *covered = NULL;
+	static TimestampTz covered_at = DT_NOBEGIN;
+	char	   *copy;
+	size_t		len;
+
+	if (debug_query_string == NULL || MessageContext == NULL ||
+		(debug_query_string == covered && covered_at == taken_at))
+		return;
+	len = strlen(debug_query_string);
+	if (az_holds_token(debug_query_string, len))
+	{
+		copy = MemoryContextAllocExtended(MessageContext, len + 1,
+										  MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+		if (copy == NULL)
+			return;
+		memcpy(copy, debug_query_string, len + 1);
+		cover_tokens(copy, len);
+		debug_query_string = copy;
+		cover_activity();
+	}
+	covered = debug_query_string;
+	covered_at = taken_at;
+}
+
+void
+az_take_token(AzDiscretion *discretion)
+{
+	az_discretion_begin(discretion);
+	taken_at = GetCurrentStatementStartTimestamp();
+	cover_statement();
+}
+
+/* Does it say that it logs somebody in? */
+static bool
+names_login(const char *text)
+{
+	static const char *const names[] = {"set_token", "verify_token", "dbmi_authz.token"};
+	int			i;
+
+	for (; *text; text++)
+	{
+		for (i = 0; i < (int) lengthof(names); i++)
+		{
+			if (pg_strncasecmp(text, names[i], strlen(names[i])) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_suspect(const char *text)
+{
+	return text != NULL && (az_holds_token(text, strlen(text)) || names_login(text));
+}
+
+/*
+ * A token that was taken in another spelling, put together or decoded by the
+ * statement, is not to be recognized in it.  But then it was taken in the
+ * same message of the client.
+ */
+bool
+az_token_nearby(void)
+{
+	return taken_at == GetCurrentStatementStartTimestamp() ||
+		is_suspect(debug_query_string) ||
+		(error_context_stack != NULL && is_suspect(GetErrorContextStack()));
+}

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * discretion.h
+ *	  What a report must not carry along, and where a token shows.
+ *
+ * PostgreSQL adds to a report the statement that the client sent and the
+ * contexts it was raised in, which quote statements and parameters too.  Any
+ * of them may hold a token or a secret.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_DISCRETION_H
+#define AZ_DISCRETION_H
+
+#include "server/compat.h"
+
+/*
+ * Until az_discretion_end(), whatever is reported, by us or by anybody else, comes
+ * without the statement and without the contexts around us.  An error ends it
+ * by itself.
+ */
+typedef struct AzDiscretion
+{
+	ErrorContextCallback callback;
+	ErrorContextCallback *outer;
+} AzDiscretion;
+
+extern void az_discretion_begin(AzDiscretion *discretion);
+extern void az_discretion_end(const AzDiscretion *discretion);
+
+/*
+ * The same around every piece of code that is handed a token.  It also covers
+ * the tokens in the statement as far as it is shown from now on: in
+ * pg_stat_activity and in the reports of the rest of the statement.
+ */
+extern void az_take_token(AzDiscretion *discretion);
+
+/* Do the bytes look like they held a token somewhere, or most of one? */
+extern bool az_holds_token(const char *bytes, size_t len);
+
+/*
+ * Might a token be in the statement that the client sent, or in the contexts
+ * around us?  The answer is no only where nothing speaks for it.
+ */
+extern bool az_token_nearby(void);
+
+#endif							/* AZ_DISCRETION_H */

@@ -1,0 +1,247 @@
+/*-------------------------------------------------------------------------
+ *
+ * own.c
+ *	  What is the extension's own, and what merely stands in its schema.
+ *
+ * Nobody may create anything in the schema, but the owner of the database can
+ * allow it, and 1.0 let the role that installed it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "server/own.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+Oid
+az_extension(void)
+{
+	return get_extension_oid("dbmi_authz", true);
+}
+
+Oid
+az_extension_table(const char *name)
+{
+	Oid			extension = az_extension();
+	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
+
+	/* what does not exist is nobody's, as the forgery is */
+	if (!OidIsValid(extension) ||
+		getExtensionOfObject(RelationRelationId, found) != extension)
+		return InvalidOid;
+	return found;
+}
+
+/*
+ * Whoever owns the extension can add a function to it, but only a superuser
+ * makes one in C.
+ */
+bool
+az_is_own_function(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			extension = az_extension();
+	Oid			language;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+	ReleaseSysCache(tuple);
+	return language == ClanguageId && OidIsValid(extension) &&
+		getExtensionOfObject(ProcedureRelationId, function) == extension;
+}
+
+/* Found by name alone: whoever asks may have no right on the schema. */
+Oid
+az_own_trigger_function(const char *name)
+{
+	oidvector  *none = buildoidvector(NULL, 0);
+	Oid			found = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+										CStringGetDatum(name), PointerGetDatum(none),
+										ObjectIdGetDatum(get_namespace_oid(AZ_SCHEMA, true)));
+
+	pfree(none);
+	return OidIsValid(found) && az_is_own_function(found) ? found : InvalidOid;
+}
+
+/* The version of the SQL objects, palloc'd; NULL where there are none. */
+static char *
+objects_version(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	char	   *version = NULL;
+	bool		isnull;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("dbmi_authz"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
+												   RelationGetDescr(rel), &isnull));
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return version;
+}
+
+bool
+az_objects_are_old(void)
+{
+	char	   *version = objects_version();
+
+	return version != NULL && strcmp(version, "1.0") == 0;
+}
+
+typedef void (*Dependent) (const ObjectAddress *object, void *arg);
+
+/* Call found() for the functions and types that depend on that object. */
+static void
+scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
+{
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(class));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL,
+							  lengthof(key), key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend depend = (Form_pg_depend) GETSTRUCT(tuple);
+		ObjectAddress object;
+
+		if (depend->classid != ProcedureRelationId &&
+			depend->classid != TypeRelationId)
+			continue;
+		ObjectAddressSet(object, depend->classid, depend->objid);
+		found(&object, arg);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+typedef struct Search
+{
+	List	   *members;		/* OIDs; a function and a type may share one */
+	List	   *strangers;		/* ObjectAddress */
+} Search;
+
+static void
+note_member(const ObjectAddress *object, void *arg)
+{
+	Search	   *search = arg;
+
+	search->members = lappend_oid(search->members, object->objectId);
+}
+
+static void
+note_stranger(const ObjectAddress *object, void *arg)
+{
+	Search	   *search = arg;
+	ObjectAddress *stranger;
+
+	if (list_member_oid(search->members, object->objectId))
+		return;
+	stranger = palloc(sizeof(*stranger));
+	*stranger = *object;
+	search->strangers = lappend(search->strangers, stranger);
+}
+
+static void
+warn_of(const List *strangers)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, strangers)
+	{
+		char	   *name = getObjectDescription(lfirst(lc), true);
+
+		if (name)
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", name);
+	}
+	if (names.len > 0)
+		ereport(WARNING,
+				(errmsg("schema \"%s\" holds what is no part of extension \"dbmi_authz\"",
+						AZ_SCHEMA),
+				 errdetail("Calls may find it instead of the extension's own functions: %s.",
+						   names.data),
+				 errhint("Drop it, or move it to another schema."),
+				 errhidestmt(true),
+				 errhidecontext(true)));
+}
+
+static void
+warn_of_strangers(void)
+{
+	Search		search = {NIL, NIL};
+
+	scan_dependents(ExtensionRelationId, az_extension(), note_member, &search);
+	scan_dependents(NamespaceRelationId, get_namespace_oid(AZ_SCHEMA, true),
+					note_stranger, &search);
+	warn_of(search.strangers);
+}
+
+static void
+warn_of_version(void)
+{
+	char	   *version = objects_version();
+
+	if (version == NULL || strcmp(version, AZ_VERSION) == 0)
+		return;
+	ereport(WARNING,
+			(errmsg("extension \"dbmi_authz\" has version %s, its library has version %s",
+					version, AZ_VERSION),
+			 errdetail("What only the later one has does not work."),
+			 errhint("Run ALTER EXTENSION dbmi_authz UPDATE in this database; if the library is the older one, install the other."),
+			 errhidestmt(true),
+			 errhidecontext(true)));
+}
+
+void
+az_look_at_catalog(void)
+{
+	static bool looked = false;
+	MemoryContext context;
+	MemoryContext old;
+
+	if (looked || !OidIsValid(az_extension()))
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz catalog",
+									ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(context);
+	looked = true;
+	warn_of_version();
+	warn_of_strangers();
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

@@ -1,0 +1,45 @@
+/*-------------------------------------------------------------------------
+ *
+ * own.h
+ *	  What is the extension's own, and what merely stands in its schema.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_OWN_H
+#define AZ_OWN_H
+
+#include "server/compat.h"
+
+/* Name of the schema, the tables and the trigger function. */
+#define AZ_SCHEMA	"authz"
+
+/* What the control file calls this version; 1.0 is the only one before. */
+#define AZ_VERSION	"1.1"
+
+/* The extension; InvalidOid where it is not installed. */
+extern Oid	az_extension(void);
+
+/* The table of that name; InvalidOid when there is none, or a forged one. */
+extern Oid	az_extension_table(const char *name);
+
+/* Is it a function of this library that the extension made? */
+extern bool az_is_own_function(Oid function);
+
+/* Our function of that name without arguments; InvalidOid for none. */
+extern Oid	az_own_trigger_function(const char *name);
+
+/*
+ * Are the SQL objects of this database those of 1.0?  What 1.1 has added is
+ * then not there, and is not asked for.  Looks into the catalogs: for when a
+ * cache is built.
+ */
+extern bool az_objects_are_old(void);
+
+/*
+ * Say, once a session, that functions or types of others stand in the schema,
+ * where calls may find them instead of ours, and that the SQL objects are not
+ * those of this library.
+ */
+extern void az_look_at_catalog(void);
+
+#endif							/* AZ_OWN_H */

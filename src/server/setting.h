@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * setting.h
+ *	  A setting of the extension, and how it comes into being.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_SETTING_H
+#define AZ_SETTING_H
+
+#include "server/compat.h"
+#include "utils/guc.h"
+
+typedef struct AzSetting
+{
+	const char *name;
+	GucContext	context;		/* who may set it */
+	void		(*define) (void);	/* calls DefineCustom...Variable(), once */
+	bool		defined;
+} AzSetting;
+
+/*
+ * Define it unless an earlier call did: an error leaves it as it was before,
+ * or ends the session.  Values that were set when nobody knew the setting are
+ * taken over; a bad one is a WARNING of core's.
+ */
+extern void az_define_setting(AzSetting *setting);
+
+/* What the session has set under a name that nobody has defined yet. */
+typedef struct AzEarlyValue
+{
+	const char *value;			/* borrowed from core */
+	bool		committed;		/* before this transaction */
+	bool		undone;			/* and reset since, in this one */
+} AzEarlyValue;
+
+/*
+ * All that a rollback could bring back and what counts now, in the order in
+ * which core hands them on; returns how many.  palloc'd.
+ */
+extern int	az_early_values(const char *name, AzEarlyValue **values);
+
+#endif							/* AZ_SETTING_H */

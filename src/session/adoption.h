@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * adoption.h
+ *	  What the setting dbmi_authz.token carries along: an identity, or a
+ *	  token that nobody has judged yet.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ADOPTION_H
+#define AZ_ADOPTION_H
+
+#include "trust/cache.h"
+#include "storage/lock.h"
+
+/*
+ * One chunk from az_guc_alloc(), which core hands around by its address and
+ * frees.  What has been found out about the identity stands here, so that it
+ * holds for as long as any rollback could bring the adoption back.
+ */
+typedef struct AzAdoption
+{
+	uint64		number;			/* grows with every adoption; 0: not in force yet */
+	LocalTransactionId lxid;	/* the transaction that adopted it; invalid: one
+								 * before the library was loaded */
+	const AzIdentity *identity; /* NULL: not judged yet */
+	uint32		serial;			/* of the identity; 0: not judged yet */
+
+	/* how it stood when it was last looked at */
+	uint64		epoch;			/* of the trust */
+	AzReason	ended;			/* AZ_OK: it has not.  Once ended it stays so */
+	bool		inactive;		/* its subject is, at the moment */
+
+	size_t		token_len;		/* of what is not judged yet, from "bytes" on */
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];	/* the identity, aligned, or the
+												 * token */
+} AzAdoption;
+
+/* Of an identity that was verified just now; NULL when memory ran out. */
+extern AzAdoption *az_make_adoption(const AzVerifiedToken *verified);
+
+/* Of a token that is to be judged later; NULL when memory ran out. */
+extern AzAdoption *az_make_unjudged(const char *token, size_t len,
+									LocalTransactionId lxid);
+
+/*
+ * Judge it: AZ_OK, and the identity is there, or why not.  In either case the
+ * token is gone.  Raises when that could not be found out; it is then as it
+ * was before.  Must be called inside a transaction.
+ */
+extern AzReason az_judge(AzAdoption *adoption);
+
+/* It will never count: nothing of its token is to stay. */
+extern void az_forget_token(AzAdoption *adoption);
+
+/* Microseconds since 1970. */
+extern int64 az_unix_now(void);
+
+#endif							/* AZ_ADOPTION_H */

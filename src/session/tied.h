@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * tied.h
+ *	  Queries that asked for the identity though their plans do not say so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_TIED_H
+#define AZ_TIED_H
+
+#include "server/compat.h"
+#include "executor/execdesc.h"
+
+/*
+ * Is that call part of the running query: of one of its expressions, and
+ * neither of a query within it, nor of an expression that a function evaluates
+ * on its own, nor a trigger?  Where it cannot be told: yes.
+ */
+extern bool az_is_part_of(FunctionCallInfo fcinfo, const QueryDesc *query);
+
+/* From now on the query belongs to that identity, until it ends. */
+extern void az_tie(QueryDesc *query, uint32 serial);
+
+/* Does it belong to somebody, and to whom? */
+extern bool az_is_tied(const QueryDesc *query, uint32 *serial);
+
+/*
+ * Who was logged in when the query started?  False when that was not noted, or
+ * is no longer known.
+ */
+extern void az_note_start(const QueryDesc *query, uint32 serial);
+extern bool az_started_as(const QueryDesc *query, uint32 *serial);
+
+#endif							/* AZ_TIED_H */

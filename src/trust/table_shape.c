@@ -1,0 +1,167 @@
+/*-------------------------------------------------------------------------
+ *
+ * table_shape.c
+ *	  Whether a table of ours is still what the install script made.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/table_shape.h"
+
+#include "access/table.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "server/own.h"
+
+static Oid	guard = InvalidOid;
+
+void
+az_shapes_changed(void)
+{
+	guard = InvalidOid;
+}
+
+/* With objects of 1.0 there may be something else behind its columns. */
+static int
+columns_due(const AzShape *shape)
+{
+	return shape->ncolumns > shape->nfirst && az_objects_are_old() ?
+		shape->nfirst : shape->ncolumns;
+}
+
+/* A view has no rows to scan, a dropped column no type. */
+static bool
+has_types(Relation rel, const AzColumn *columns, int n)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < n)
+		return false;
+	for (i = 0; i < n; i++)
+	{
+		if (TupleDescAttr(desc, i)->atttypid != columns[i].type)
+			return false;
+	}
+	return true;
+}
+
+/* What would make the first other column what it was; NULL when there is none. */
+static char *
+mend_columns(Relation rel, const AzColumn *columns, int n)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		const FormData_pg_attribute *column = TupleDescAttr(desc, i);
+		Oid			collation = columns[i].collation;
+
+		if (column->attcollation == collation && column->atttypmod == -1)
+			continue;
+		return psprintf("ALTER COLUMN %s TYPE %s%s", quote_identifier(NameStr(column->attname)),
+						format_type_be(column->atttypid),
+						collation == C_COLLATION_OID ? " COLLATE pg_catalog.\"C\"" :
+						OidIsValid(collation) ? " COLLATE pg_catalog.\"default\"" : "");
+	}
+	return NULL;
+}
+
+/* Our trigger function; looked up again when the extension may be another. */
+static Oid
+guard_function(void)
+{
+	if (!OidIsValid(guard))
+		guard = az_own_trigger_function("trust_guard");
+	return guard;
+}
+
+/*
+ * Does our trigger function fire as the install script has it, for rows that
+ * replication brings, too?
+ */
+static bool
+fires_always(Relation rel)
+{
+	const int16 before = TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_INSERT |
+		TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE;
+	const int16 after = TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
+		TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE;
+	Oid			function = guard_function();
+	bool		guards = false;
+	bool		tells = false;
+	int			i;
+
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+
+		if (trigger->tgfoid != function || trigger->tgnattr > 0 ||
+			trigger->tgqual || trigger->tgenabled != TRIGGER_FIRES_ALWAYS)
+			continue;
+		guards = guards || trigger->tgtype == before;
+		tells = tells || trigger->tgtype == after;
+	}
+	return guards && tells;
+}
+
+static void
+warn_altered(AzShape *shape, const char *why, const char *remedy)
+{
+	if (shape->told)
+		return;
+	shape->told = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_CONFIG_FILE_ERROR),
+			 errmsg("table %s.%s was altered, and counts as missing",
+					AZ_SCHEMA, shape->name),
+			 errdetail_internal("%s", why),
+			 errhint("Run ALTER TABLE %s.%s %s.", AZ_SCHEMA, shape->name, remedy),
+			 errhidestmt(true),
+			 errhidecontext(true)));
+}
+
+/*
+ * Is it what the install script made?  Another type of column is another
+ * version's; what the owner may have altered without a thought is told.
+ */
+static bool
+is_unaltered(Relation rel, AzShape *shape)
+{
+	int			n = columns_due(shape);
+	char	   *remedy;
+
+	if (!has_types(rel, shape->columns, n))
+		return false;
+	remedy = mend_columns(rel, shape->columns, n);
+	if (remedy)
+		warn_altered(shape, "A column has another collation or precision.", remedy);
+	else if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
+		warn_altered(shape, "Its rows would not outlive a crash.", "SET LOGGED");
+	else if (!fires_always(rel))
+		warn_altered(shape, "Its triggers do not always fire, so not every change would be felt.",
+					 "ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed");
+	else
+		return true;
+	return false;
+}
+
+Relation
+az_open_as(Oid table, AzShape *shape)
+{
+	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
+
+	if (rel && !is_unaltered(rel, shape))
+	{
+		table_close(rel, AccessShareLock);
+		return NULL;
+	}
+	return rel;
+}
