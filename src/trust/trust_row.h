@@ -23,7 +23,10 @@ extern char *az_row_utf8(HeapTuple tuple, int column, TupleDesc desc);
 /* JSON in a column; NULL when it does not parse. */
 extern AzJson *az_row_json(HeapTuple tuple, int column, TupleDesc desc);
 
-/* Another one when the row is written again, also with the same content. */
+/*
+ * Another one when the row is written again: with other content or, by another
+ * transaction, also with the same.
+ */
 extern uint64 az_row_version(HeapTuple tuple);
 
 /* "ignoring invalid <what> <name>"; name (UTF-8) and why may be NULL. */
