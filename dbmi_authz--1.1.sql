@@ -164,12 +164,14 @@ COMMENT ON COLUMN authz.profile.options IS
 'The presets, in the form of authz.issuer.options, which override them one by one.';
 ALTER TABLE authz.profile OWNER TO pg_database_owner;
 
+-- By name, and those that tokens choose by audience by their profile.
 CREATE TABLE authz.issuer (
 	issuer text COLLATE "C" PRIMARY KEY,
 	audience text[],
 	profile text COLLATE "C" NOT NULL,
 	options json NOT NULL DEFAULT '{}'
 );
+CREATE INDEX issuer_profile ON authz.issuer (profile);
 COMMENT ON TABLE authz.issuer IS
 'Whose tokens this database believes.';
 COMMENT ON COLUMN authz.issuer.issuer IS
@@ -184,7 +186,8 @@ ALTER TABLE authz.issuer OWNER TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer'::pg_catalog.regclass, '');
 
 -- No foreign key: pg_restore may load the tables in any order, or at once.
--- trust_guard() does what one would do.
+-- trust_guard() does what one would do.  Keys are looked up by issuer, those
+-- without kid too.
 CREATE TABLE authz.issuer_key (
 	issuer text COLLATE "C" NOT NULL,
 	kid text COLLATE "C",
@@ -194,8 +197,7 @@ CREATE TABLE authz.issuer_key (
 	source text NOT NULL,
 	added_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
-CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid)
-	WHERE kid IS NOT NULL;
+CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid);
 CREATE UNIQUE INDEX issuer_key_thumbprint ON authz.issuer_key (issuer, thumbprint, alg)
 	WHERE kid IS NULL;
 COMMENT ON TABLE authz.issuer_key IS

@@ -97,9 +97,28 @@ SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 	'DROP INDEX authz.item_permission_key; CREATE INDEX item_permission_key ON authz.profile (profile, chosen_by)',
 	'DROP INDEX authz.permission_implies_key; CREATE INDEX permission_implies_key ON authz.permission_implies USING hash (client)',
 	'ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey']) statement;
--- refuse: a primary key over other columns
-SELECT statement, left(altered_by(statement), 5) FROM unnest(ARRAY['ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (value, kind, issuer)',
+-- Q27: a primary key over other columns serves nobody, so all rows are read
+-- accept, and refuse what is revoked
+SELECT statement, altered_by(statement), altered_by(statement || '; INSERT INTO authz.revocation VALUES (''people dbmi'', ''subject'', ''auth0|u1'', ''2100-01-01 UTC'', NULL, ''epoch'')') AS revoked
+  FROM unnest(ARRAY['ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (value, kind, issuer)',
 	'ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey, ADD PRIMARY KEY (revoked_at)']) statement;
+-- Q27: the same for profiles, issuers and keys
+-- accept
+SELECT statement, altered_by(statement) FROM unnest(ARRAY[
+	'ALTER TABLE authz.profile DROP CONSTRAINT profile_pkey', 'ALTER TABLE authz.issuer DROP CONSTRAINT issuer_pkey', 'DROP INDEX authz.issuer_profile', 'DROP INDEX authz.issuer_key_kid',
+	'DROP INDEX authz.issuer_key_kid; CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid) WHERE kid IS NOT NULL',
+	'ALTER TABLE authz.issuer DROP CONSTRAINT issuer_pkey; CREATE INDEX ON authz.issuer (issuer) WHERE profile <> ''dbmi''; CREATE INDEX ON authz.issuer (issuer COLLATE "POSIX"); CREATE INDEX ON authz.issuer (lower(issuer)); CREATE INDEX ON authz.issuer USING hash (issuer)'
+	]) statement;
+-- refuse: a name that is there twice is nobody's
+SELECT statement, altered_by(statement) FROM unnest(ARRAY[
+	'ALTER TABLE authz.issuer DROP CONSTRAINT issuer_pkey; INSERT INTO authz.issuer SELECT * FROM authz.issuer WHERE issuer = ''people dbmi''',
+	'ALTER TABLE authz.profile DROP CONSTRAINT profile_pkey; INSERT INTO authz.profile SELECT * FROM authz.profile WHERE profile = ''dbmi''',
+	'UPDATE authz.issuer SET audience = ''{}'' WHERE issuer = ''people dbmi''',
+	'UPDATE authz.issuer SET issuer = '''' WHERE issuer = ''people dbmi''; INSERT INTO authz.issuer_key SELECT '''', kid, alg, jwk, thumbprint, source FROM authz.issuer_key']) statement;
+-- an issuer without audience: accept where none is required, refuse where that is not known
+SELECT required, altered_by('UPDATE authz.issuer SET issuer = ''https://dbmi.auth0.com/'' WHERE issuer = ''people dbmi''; SELECT authz.add_secret(''https://dbmi.auth0.com/'', mint.secret());'
+	'ALTER TABLE authz.profile ALTER audience_required DROP NOT NULL; UPDATE authz.issuer SET audience = NULL; UPDATE authz.profile SET chosen_by = ''iss'', audience_required = ' || required)
+  FROM unnest(ARRAY['false', 'NULL']) required;
 -- what administers finds a NULL or another type where none can be, and what follows an issuer that goes
 SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 	'ALTER TABLE authz.profile ALTER chosen_by DROP NOT NULL; UPDATE authz.profile SET chosen_by = NULL; SELECT authz.add_issuer(''y'', ''{z}'')',

@@ -66,7 +66,7 @@ ROLLBACK;
 
 -- accept: everything is as it was
 SELECT forged_login(:'token');
--- and of all that was read only the last is kept
-SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'dbmi_authz trust';
+-- and of all that was read only what is in use is kept
+SELECT count(*) FROM pg_backend_memory_contexts WHERE name = 'dbmi_authz issuer';
 DROP FUNCTION forged_login;
 CALL mint.go_home();

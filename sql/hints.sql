@@ -119,6 +119,7 @@ INSERT INTO authz.issuer VALUES ('people 1', '{x}', 'Auth0', '{}'), ('people 2',
 INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source)
 	VALUES ('https://people.example', 'odd', 'ES256', '{}', '', ''), ('https://people.example', NULL, 'ES256', '{}', '', '');
 SELECT authz.try_set_token('');
+SELECT hint_of_claims(jsonb_build_object('iss', 'people ' || n)) FROM generate_series(1, 3) n;
 SELECT hint_of_claims('{}');
 \set ECHO none
 CALL mint.go_home();

@@ -15,7 +15,7 @@
 #include "server/discretion.h"
 #include "server/release.h"
 #include "session/login.h"
-#include "trust/trust.h"
+#include "trust/trust_table.h"
 
 PG_MODULE_MAGIC;
 
@@ -45,7 +45,7 @@ _PG_init(void)
 	az_discretion_end(&discretion);
 
 	HOLD_INTERRUPTS();
-	az_trust_init();
+	az_trust_table_init();
 	az_registry_init();
 	az_guard_init();
 	az_token_param_init();

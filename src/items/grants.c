@@ -23,7 +23,7 @@
 #include "server/report.h"
 #include "session/plans.h"
 #include "session/session.h"
-#include "trust/trust.h"
+#include "trust/trust_table.h"
 
 /* What was read for an identity. */
 typedef struct Slot

@@ -56,7 +56,16 @@ typedef struct Entry
 
 const char *const az_rule_kinds[AZ_N_RULE_KINDS] = {"user", "group"};
 
-static AzCacheState state = AZ_CACHE_NEEDS_REBUILD;
+/*
+ * As in core's evtcache.c: an invalidation that arrives during a rebuild must
+ * not be lost.
+ */
+static enum
+{
+	NEEDS_REBUILD,
+	REBUILD_STARTED,
+	VALID
+} state = NEEDS_REBUILD;
 static MemoryContext cache_context = NULL;	/* holds the entries */
 static Entry *entries = NULL;	/* by permission, then by table */
 static int	nentries = 0;
@@ -73,7 +82,7 @@ relcache_changed(Datum arg, Oid relid)
 {
 	generation++;
 	if (relid == InvalidOid || relid == table)
-		state = AZ_CACHE_NEEDS_REBUILD;
+		state = NEEDS_REBUILD;
 }
 
 static void
@@ -209,7 +218,7 @@ rebuild(void)
 		raise_no_registry();
 
 	table = found;
-	state = AZ_CACHE_REBUILD_STARTED;
+	state = REBUILD_STARTED;
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz registry",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
@@ -229,8 +238,8 @@ rebuild(void)
 	cache_context = context;
 	entries = built;
 	nentries = nbuilt;
-	if (state == AZ_CACHE_REBUILD_STARTED)
-		state = AZ_CACHE_VALID;
+	if (state == REBUILD_STARTED)
+		state = VALID;
 }
 
 /* The first entry of a permission, or where it would stand. */
@@ -259,7 +268,7 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 	int			kind;
 
 	memset(found, 0, sizeof(*found));
-	if (state != AZ_CACHE_VALID)
+	if (state != VALID)
 		rebuild();
 	for (i = find_perm(perm, len); i < nentries; i++)
 	{
@@ -287,7 +296,7 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 bool
 az_registry_has_owners(void)
 {
-	if (state != AZ_CACHE_VALID)
+	if (state != VALID)
 		rebuild();
 	return has_owners;
 }
@@ -298,7 +307,7 @@ az_registered_for(Oid rel)
 	List	   *perms = NIL;
 	int			i;
 
-	if (state != AZ_CACHE_VALID)
+	if (state != VALID)
 		rebuild();
 	for (i = 0; i < nentries; i++)
 	{

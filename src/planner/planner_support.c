@@ -29,7 +29,7 @@
 #include "server/guc.h"
 #include "session/plans.h"
 #include "session/session.h"
-#include "trust/trust.h"
+#include "trust/trust_table.h"
 
 /*
  * What the answers of a check may depend on.  A function that is not in the

@@ -92,10 +92,7 @@ az_parse_json(const text *value, const char *what, int sqlstate)
 		case AZ_JSON_OK:
 			return json;
 		case AZ_JSON_NO_MEMORY:
-			ereport(ERROR,
-					(errcode(ERRCODE_OUT_OF_MEMORY),
-					 errmsg("out of memory")));
-			break;
+			az_raise_no_memory();
 		case AZ_JSON_TOO_DEEP:
 			ereport(ERROR,
 					(errcode(sqlstate),

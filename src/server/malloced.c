@@ -12,6 +12,15 @@
 #include "token/issuer.h"
 
 void
+az_raise_no_memory(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory")));
+	pg_unreachable();
+}
+
+void
 az_free_with(MemoryContext context, void (*release) (void *object), void *object)
 {
 	MemoryContextCallback *callback;
@@ -23,9 +32,7 @@ az_free_with(MemoryContext context, void (*release) (void *object), void *object
 	if (callback == NULL)
 	{
 		release(object);
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		az_raise_no_memory();
 	}
 	callback->func = release;
 	callback->arg = object;

@@ -10,6 +10,9 @@
 
 #include "server/compat.h"
 
+/* What malloc could not give; 53200. */
+pg_noreturn extern void az_raise_no_memory(void);
+
 /*
  * Have release(object) called when the context is reset or deleted.  Call it
  * in the same breath as the object is made; should this run out of memory

@@ -31,6 +31,7 @@
 #include "session/plans.h"
 #include "session/tied.h"
 #include "trust/trust.h"
+#include "trust/trust_table.h"
 
 static AzAdoption *adopted = NULL;
 

@@ -468,3 +468,18 @@ az_issuer_add_key(AzIssuer *issuer, AzKey *key)
 	issuer->keys[issuer->nkeys++] = key;
 	return true;
 }
+
+void
+az_issuer_drop_key(AzIssuer *issuer, AzKey *key)
+{
+	size_t		i;
+
+	for (i = 0; i < issuer->nkeys && issuer->keys[i] != key; i++)
+		;
+	if (i == issuer->nkeys)
+		return;
+	issuer->nkeys--;
+	memmove(&issuer->keys[i], &issuer->keys[i + 1],
+			(issuer->nkeys - i) * sizeof(AzKey *));
+	az_key_free(key);
+}

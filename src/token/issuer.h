@@ -99,6 +99,9 @@ extern bool az_names_has(const AzNames *names, const char *name, size_t len);
 /* Append a key; the issuer owns it from here on, also when this fails. */
 extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
 
+/* Free one of its keys; the others keep their order. */
+extern void az_issuer_drop_key(AzIssuer *issuer, AzKey *key);
+
 /*
  * Apply one layer of options.  A JSON null leaves the field as the layer
  * below made it.  False: *error says which option and why; the issuer is then

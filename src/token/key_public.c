@@ -37,15 +37,22 @@ bit_length(const AzBytes *number)
 	return bits;
 }
 
+/* The number modulo divisor, a word of 32 bits at a time. */
 static uint32_t
 modulo(const AzBytes *number, uint32_t divisor)
 {
-	uint32_t	rest = 0;
-	size_t		i;
+	uint64_t	rest = 0;
+	size_t		i = 0;
 
-	for (i = 0; i < number->len; i++)
+	for (; i < number->len % 4; i++)
 		rest = (rest << 8 | number->data[i]) % divisor;
-	return rest;
+	for (; i < number->len; i += 4)
+	{
+		const unsigned char *p = number->data + i;
+
+		rest = (rest << 32 | (uint32_t) p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]) % divisor;
+	}
+	return (uint32_t) rest;
 }
 
 /*
@@ -80,15 +87,26 @@ modulus_fault(const AzBytes *n)
 		149, 151, 157, 163, 167
 	};
 	bool		roca = true;
-	size_t		i;
+	size_t		first = 0;
 
-	for (i = 0; i < sizeof(primes); i++)
+	/* dividing by a product of primes is dividing by each of them */
+	while (first < sizeof(primes))
 	{
-		uint32_t	rest = modulo(n, primes[i]);
+		uint32_t	product = primes[first];
+		uint32_t	rest;
+		size_t		end = first + 1;
 
-		if (rest == 0)
-			return "the RSA modulus has a small factor";
-		roca = roca && is_power_of_65537(rest, primes[i]);
+		while (end < sizeof(primes) && product <= UINT32_MAX / primes[end])
+			product *= primes[end++];
+		rest = modulo(n, product);
+		for (; first < end; first++)
+		{
+			uint32_t	prime = primes[first];
+
+			if (rest % prime == 0)
+				return "the RSA modulus has a small factor";
+			roca = roca && is_power_of_65537(rest % prime, prime);
+		}
 	}
 	return roca ? "the RSA modulus comes from a generator known to be weak" : NULL;
 }

@@ -22,6 +22,33 @@ typedef struct AzRevocable
 } AzRevocable;
 
 /*
+ * What a token says before anything of it is believed, to find its issuer and
+ * the keys that it may be signed with.
+ */
+typedef struct AzTokenHint
+{
+	const AzJson *iss;			/* NULL: absent; of any type, */
+	const AzJson *aud;			/* as this */
+	const char *kid;			/* NULL: absent */
+	size_t		kid_len;
+} AzTokenHint;
+
+/* May the issuer have issued such a token?  By its name, or by its audience. */
+extern bool az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint);
+
+/*
+ * The candidates among all issuers: those who may have issued the token, or
+ * any two of them; others do no harm.  If there is one, it has at least the
+ * keys that have the kid or, where none has it, those without one; all keys
+ * for a token without kid.
+ */
+typedef struct AzCandidates
+{
+	AzIssuer  **issuers;
+	size_t		n;
+} AzCandidates;
+
+/*
  * Filled by the caller: from catalogs in the server, from a file in tests.
  * Issuers and keys stay where they are until az_verify() has returned,
  * whatever a callback does.
@@ -37,6 +64,9 @@ typedef struct AzTrust
 	void	   *arg;
 
 	const AzConverter *converter;	/* NULL: claims stay UTF-8 */
+
+	/* NULL: the issuers above, all of them.  May leave by longjmp. */
+	AzCandidates (*find) (void *arg, const AzTokenHint *hint);
 } AzTrust;
 
 /*
@@ -58,5 +88,18 @@ extern void az_verification_free(AzVerification *verification);
 extern AzReason az_verify(AzVerification *verification, const char *token, size_t len,
 						  int64_t now, const AzTrust *trust,
 						  const AzIdentity **identity);
+
+/*
+ * The same for a token that this trust was asked about before: "known" is the
+ * identity that these very bytes had.  The signature is not worked out again
+ * while the token chooses the same issuer, unaltered, and the same key; then
+ * *identity is known.
+ */
+extern AzReason az_verify_again(AzVerification *verification, const char *token, size_t len,
+								int64_t now, const AzTrust *trust, const AzIdentity *known,
+								const AzIdentity **identity);
+
+/* Is this the key that the identity's token was signed with? */
+extern bool az_is_key_of(const AzKey *key, const AzIdentity *id);
 
 #endif							/* AZ_VERIFY_H */

@@ -19,6 +19,7 @@
 #include "server/guc.h"
 #include "token/crypto.h"
 #include "trust/trust.h"
+#include "trust/trust_table.h"
 
 /* All identities together; one of more than a quarter is not kept. */
 #define CACHE_BYTES		(16 * 1024 * 1024)
@@ -28,8 +29,7 @@ typedef struct Entry
 	unsigned char digest[32];	/* the key */
 	AzIdentity *identity;		/* malloc'ed: a context would round its size up */
 	uint32		serial;
-	uint64		config_epoch;	/* a change of issuers or keys ends the entry */
-	uint64		epoch;			/* a revocation has it looked up again */
+	uint64		epoch;			/* a change of the trust has it judged again */
 	dlist_node	lru;
 } Entry;
 
@@ -81,8 +81,7 @@ next_serial(void)
 }
 
 static void
-keep(const unsigned char *digest, const AzVerifiedToken *verified,
-	 uint64 config_epoch)
+keep(const unsigned char *digest, const AzVerifiedToken *verified)
 {
 	Size		size = verified->identity->size;
 	AzIdentity *copy;
@@ -103,7 +102,6 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified,
 	memcpy(copy, verified->identity, size);
 	entry->identity = copy;
 	entry->serial = verified->serial;
-	entry->config_epoch = config_epoch;
 	entry->epoch = verified->epoch;
 	dlist_push_head(&lru, &entry->lru);
 	cached_bytes += size;
@@ -111,29 +109,21 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified,
 
 /* Is what was verified before still as good as verified now? */
 static bool
-still_good(Entry *entry, int64 now, uint64 epoch)
+still_good(const Entry *entry, int64 now, uint64 epoch)
 {
-	const AzIdentity *id = entry->identity;
-
-	if (now >= id->deadline || now < id->not_before ||
-		entry->config_epoch != az_trust_config_epoch())
-		return false;
-	if (entry->epoch != epoch)
-	{
-		if (az_trust_still_holds(id) != AZ_OK)
-			return false;
-		entry->epoch = epoch;
-	}
-	return true;
+	return entry->epoch == epoch &&
+		now < entry->identity->deadline && now >= entry->identity->not_before;
 }
 
-/* For a token that is not in the cache, or no longer good. */
+/*
+ * With what is known of the token, or NULL.  Should it still hold, the identity
+ * is the known one.
+ */
 static AzReason
-verify_afresh(const char *token, size_t len, int64 now, uint64 epoch,
-			  AzVerifiedToken *verified)
+verify(const char *token, size_t len, int64 now, const AzIdentity *known,
+	   const AzIdentity **identity)
 {
 	const AzTrust *trust = az_trust();
-	AzReason	reason;
 
 	if (trust == NULL)
 		return AZ_NOT_INSTALLED;
@@ -141,20 +131,13 @@ verify_afresh(const char *token, size_t len, int64 now, uint64 epoch,
 		verification = az_verification_new();
 	if (verification == NULL)
 		return AZ_NO_MEMORY;
-	reason = az_verify(verification, token, len, now, trust, &verified->identity);
-	if (reason != AZ_OK)
-		return reason;
-	verified->epoch = epoch;
-	verified->serial = next_serial();
-	return AZ_OK;
+	return az_verify_again(verification, token, len, now, trust, known, identity);
 }
 
 AzReason
 az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verified)
 {
 	unsigned char digest[32];
-	uint64		epoch;
-	uint64		config_epoch;
 	AzReason	reason;
 	Entry	   *entry;
 
@@ -165,29 +148,36 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 		make_cache();
 
 	/*
-	 * The epochs are read before the trust is, so that a change that arrives
+	 * The epoch is read before the trust is, so that a change that arrives
 	 * while we verify makes the entry stale rather than fresh.
 	 */
-	epoch = az_trust_epoch();
-	config_epoch = az_trust_config_epoch();
+	verified->epoch = az_trust_epoch();
 	if (!az_sha256(token, len, digest))
 		return AZ_CRYPTO_FAILURE;
 	entry = hash_search(entries, digest, HASH_FIND, NULL);
-	if (entry)
+	if (entry && still_good(entry, now, verified->epoch))
+		verified->identity = entry->identity;
+	else
 	{
-		if (still_good(entry, now, epoch))
+		reason = verify(token, len, now, entry ? entry->identity : NULL, &verified->identity);
+		if (reason != AZ_OK)
 		{
-			dlist_move_head(&lru, &entry->lru);
-			verified->identity = entry->identity;
-			verified->serial = entry->serial;
-			verified->epoch = epoch;
-			return AZ_OK;
+			if (entry)
+				drop_entry(entry);
+			return reason;
 		}
-		drop_entry(entry);
 	}
 
-	reason = verify_afresh(token, len, now, epoch, verified);
-	if (reason == AZ_OK)
-		keep(digest, verified, config_epoch);
-	return reason;
+	if (entry && verified->identity == entry->identity)
+	{
+		entry->epoch = verified->epoch;
+		verified->serial = entry->serial;
+		dlist_move_head(&lru, &entry->lru);
+		return AZ_OK;
+	}
+	if (entry)
+		drop_entry(entry);
+	verified->serial = next_serial();
+	keep(digest, verified);
+	return AZ_OK;
 }

@@ -50,9 +50,7 @@ az_issuer_key_make(const AzKey *key, AzIssuerKey *row)
 
 	az_free_with(CurrentMemoryContext, wipe_string, jwk);
 	if (jwk == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		az_raise_no_memory();
 	row->kid = kid ? az_server_text(kid, "key ID") : NULL;
 	row->alg = cstring_to_text(az_alg_info(az_key_alg(key))->name);
 	row->thumbprint = cstring_to_text(az_key_thumbprint(key));
@@ -97,9 +95,7 @@ void
 az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what)
 {
 	if (status == AZ_KEY_NO_MEMORY)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		az_raise_no_memory();
 	if (status != AZ_KEY_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -161,6 +161,8 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 
 	if (az_issuer_apply(issuer, options, &error))
 		return;
+	if (error.no_memory)
+		az_raise_no_memory();
 	name = text_to_cstring(az_server_text(error.name, "name of issuer option"));
 	if (error.why == NULL)
 		ereport(ERROR,
@@ -190,9 +192,7 @@ az_build_issuer(const text *issuer, const AzProfile *profile,
 
 	az_free_with(CurrentMemoryContext, az_release_issuer, built);
 	if (built == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
+		az_raise_no_memory();
 	apply_options(built, profile->options, ERRCODE_CONFIG_FILE_ERROR);
 	apply_options(built, options, sqlstate);
 	return built;

@@ -5,92 +5,54 @@
  *	  inactive?
  *
  * There may be many such rows and each backend needs few of them, so they are
- * looked up in the table's index; whether there are any at all is remembered
- * until the table changes.
+ * looked up by index; whether there are any at all is remembered until the
+ * table changes.
  *
  *-------------------------------------------------------------------------
  */
-#include "trust/trust_table.h"
+#include "trust/revocation.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "catalog/pg_collation.h"
-#include "catalog/pg_type.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
-#include "server/encoding.h"
+#include "trust/trust_table.h"
 
 /* What is known of a table that rows are looked up in. */
 typedef struct Lookup
 {
-	AzCatalog		table;
-	AzCacheState state;
-	bool		any;			/* it has rows */
-	Oid			primary_key;
+	AzCatalog	table;
+	bool		known;			/* whether it has rows, */
+	uint64		epoch;			/* as of then */
+	bool		any;
 } Lookup;
 
 static Lookup revocations = {.table = AZ_TABLE_REVOCATION};
 static Lookup inactive = {.table = AZ_TABLE_INACTIVE};
 
-void
-az_lookup_changed(AzCatalog table)
-{
-	Lookup	   *lookup = table == AZ_TABLE_REVOCATION ? &revocations : &inactive;
-
-	lookup->state = AZ_CACHE_NEEDS_REBUILD;
-}
-
-/* Is there a row at all?  Mostly not, and then nothing is looked up. */
-static void
-probe(Lookup *lookup, Relation rel)
-{
-	SysScanDesc scan;
-
-	lookup->state = AZ_CACHE_REBUILD_STARTED;
-	list_free(RelationGetIndexList(rel));
-	lookup->primary_key = rel->rd_pkindex;
-	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	lookup->any = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
-	if (lookup->state == AZ_CACHE_REBUILD_STARTED)
-		lookup->state = AZ_CACHE_VALID;
-}
-
-static inline bool
-is_known_empty(const Lookup *lookup)
-{
-	return lookup->state == AZ_CACHE_VALID && !lookup->any;
-}
-
 /*
- * Look for rows with these texts (UTF-8) in their first columns, all of them
- * of the primary key; the scan of a text that has no form in this encoding,
- * so was never stored, is NULL.
+ * Is there no row at all?  Mostly so, and then nothing is looked up.  What
+ * cannot be read is not empty.
  */
-static SysScanDesc
-begin_lookup(const Lookup *lookup, Relation rel, const char *const *texts, int n)
+static bool
+is_empty(Lookup *lookup)
 {
-	ScanKeyData key[3];
-	int			i;
+	uint64		epoch = az_table_epoch(lookup->table);
+	AzRows		rows;
 
-	Assert(n <= (int) lengthof(key));
-	for (i = 0; i < n; i++)
+	if (!lookup->known || lookup->epoch != epoch)
 	{
-		char	   *text = az_from_utf8(texts[i]);
-
-		if (text == NULL)
-			return NULL;
-		ScanKeyEntryInitialize(&key[i], 0, i + 1, BTEqualStrategyNumber,
-							   TEXTOID, C_COLLATION_OID, F_TEXTEQ,
-							   CStringGetTextDatum(text));
+		/* an error half-way leaves it unknown */
+		lookup->known = false;
+		if (az_begin_rows(&rows, lookup->table, NULL, NULL, 0))
+		{
+			lookup->any = az_next_row(&rows) != NULL;
+			lookup->epoch = epoch;
+			lookup->known = true;
+		}
+		az_end_rows(&rows);
 	}
-	return systable_beginscan(rel, lookup->primary_key,
-							  OidIsValid(lookup->primary_key), NULL, n, key);
+	return lookup->known && !lookup->any;
 }
 
 /*
@@ -110,101 +72,73 @@ unix_time(TimestampTz at)
 	return at + shift;
 }
 
-/* The row of one revocation, if it stands and hits. */
+/* Does a row revoke that?  What cannot be read says the worst of everybody. */
 static bool
-find_revocation(Relation rel, const char *issuer, const char *kind,
-				const char *value, int64 issued)
+find_revocation(const char *issuer, const char *kind, const char *value, int64 issued)
 {
+	static const AttrNumber columns[] = {
+		Revocation_issuer, Revocation_kind, Revocation_value
+	};
 	const char *texts[] = {issuer, kind, value};
-	SysScanDesc scan;
+	AzRows		rows;
 	HeapTuple	tuple;
-	bool		found = false;
+	bool		found;
 
-	StaticAssertStmt(Revocation_issuer == 1 && Revocation_kind == 2 &&
-					 Revocation_value == 3, "the columns of the primary key");
-	scan = begin_lookup(&revocations, rel, texts, lengthof(texts));
-	if (scan == NULL)
-		return false;
-	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	found = !az_begin_rows(&rows, AZ_TABLE_REVOCATION, columns, texts, lengthof(texts));
+	while (!found && HeapTupleIsValid(tuple = az_next_row(&rows)))
 	{
 		bool		isnull;
 		Datum		before = heap_getattr(tuple, Revocation_issued_before,
-										  RelationGetDescr(rel), &isnull);
+										  RelationGetDescr(rows.rel), &isnull);
 
 		found = isnull || issued == AZ_TIME_NONE ||
 			issued <= unix_time(DatumGetTimestampTz(before));
 	}
-	systable_endscan(scan);
+	az_end_rows(&rows);
 	return found;
 }
 
 static bool
-hits(Relation rel, const void *arg)
+hits(const AzRevocable *what)
 {
-	const AzRevocable *what = arg;
-
 	return (what->token_id &&
-			find_revocation(rel, what->issuer, "token", what->token_id, 0)) ||
+			find_revocation(what->issuer, "token", what->token_id, 0)) ||
 		(what->session_id &&
-		 find_revocation(rel, what->issuer, "session", what->session_id, 0)) ||
+		 find_revocation(what->issuer, "session", what->session_id, 0)) ||
 		(what->subject &&
-		 find_revocation(rel, what->issuer, "subject", what->subject,
-						 what->issued));
+		 find_revocation(what->issuer, "subject", what->subject, what->issued));
 }
 
-/* arg: issuer and subject */
 static bool
-lists(Relation rel, const void *arg)
+lists(const char *issuer, const char *subject)
 {
-	SysScanDesc scan = begin_lookup(&inactive, rel, arg, 2);
+	static const AttrNumber columns[] = {Inactive_issuer, Inactive_subject};
+	const char *texts[] = {issuer, subject};
+	AzRows		rows;
 	bool		found;
 
-	StaticAssertStmt(Inactive_issuer == 1 && Inactive_subject == 2,
-					 "the columns of the primary key");
-	if (scan == NULL)
-		return false;
-	found = HeapTupleIsValid(systable_getnext(scan));
-	systable_endscan(scan);
+	found = !az_begin_rows(&rows, AZ_TABLE_INACTIVE, columns, texts, lengthof(texts)) ||
+		az_next_row(&rows) != NULL;
+	az_end_rows(&rows);
 	return found;
-}
-
-/* Ask the table; what cannot be read says the worst of everybody. */
-static bool
-ask(Lookup *lookup, bool (*question) (Relation rel, const void *arg),
-	const void *arg)
-{
-	MemoryContext context;
-	MemoryContext old;
-	Relation	rel;
-	bool		answer;
-
-	if (is_known_empty(lookup))
-		return false;
-	rel = az_open_table(lookup->table);
-	if (rel == NULL)
-		return true;
-	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz lookup",
-									ALLOCSET_SMALL_SIZES);
-	old = MemoryContextSwitchTo(context);
-	if (lookup->state != AZ_CACHE_VALID)
-		probe(lookup, rel);
-	answer = lookup->any && question(rel, arg);
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-	table_close(rel, AccessShareLock);
-	return answer;
 }
 
 bool
 az_is_revoked(void *arg, const AzRevocable *what)
 {
-	return ask(&revocations, hits, what);
+	AzLookUp	look_up;
+	bool		answer;
+
+	if (is_empty(&revocations))
+		return false;
+	az_begin_look_up(&look_up);
+	answer = hits(what);
+	az_end_look_up(&look_up);
+	return answer;
 }
 
 bool
 az_is_listed_inactive(const char *issuer, const char *subject)
 {
-	const char *texts[] = {issuer, subject};
-
-	return ask(&inactive, lists, texts);
+	return !is_empty(&inactive) && lists(issuer, subject);
 }

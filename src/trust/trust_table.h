@@ -9,8 +9,10 @@
 #define AZ_TRUST_TABLE_H
 
 #include "server/compat.h"
+#include "access/attnum.h"
+#include "access/htup.h"
+#include "access/genam.h"
 #include "nodes/pg_list.h"
-#include "token/verify.h"
 #include "trust/table_shape.h"
 
 typedef enum AzCatalog
@@ -53,33 +55,68 @@ enum
 	Implies_client = 1, Implies_permission, Implies_implies
 };
 
+/* Is the extension installed here?  Finds its tables. */
+extern bool az_tables_found(void);
+
 /*
- * As in core's evtcache.c: an invalidation that arrives during a rebuild must
- * not be lost.
+ * Grows by one at least whenever a row of that table may have changed.  Read
+ * it before the table: a change that arrives meanwhile then counts as new.
  */
-typedef enum AzCacheState
-{
-	AZ_CACHE_NEEDS_REBUILD,
-	AZ_CACHE_REBUILD_STARTED,
-	AZ_CACHE_VALID
-} AzCacheState;
+extern uint64 az_table_epoch(AzCatalog table);
+
+/*
+ * The same for all tables of the trust, revocations and inactive subjects
+ * included.  Reads pending invalidation messages first.
+ */
+extern uint64 az_trust_epoch(void);
+
+/* The same for item permissions and what they imply; reads no messages. */
+extern uint64 az_grants_epoch(void);
+
+/*
+ * OIDs of the tables whose changes end a kept plan: of every plan that met a
+ * check, and of one that asked for stored permissions.
+ */
+extern List *az_tables_of_plans(bool grants);
 
 /* Open one of our tables as az_open_as() does. */
 extern Relation az_open_table(AzCatalog table);
 
+/* What looking up allocates goes at once: a session may look for years. */
+typedef struct AzLookUp
+{
+	MemoryContext context;
+	MemoryContext old;
+} AzLookUp;
+
+extern void az_begin_look_up(AzLookUp *look_up);
+extern void az_end_look_up(const AzLookUp *look_up);
+
 /*
- * The issuers with their keys as the tables have them now: AzIssuer, freed
- * with the context.  Rows and the list itself go to the current context.
+ * The rows that have these texts (UTF-8) in these columns, NULL where the text
+ * is, at most one; as last committed:
+ *
+ *	  if (az_begin_rows(&rows, table, columns, texts, n))
+ *		  while ((tuple = az_next_row(&rows)) != NULL) ...
+ *	  az_end_rows(&rows);
+ *
+ * False when the table cannot be read.  An index serves if there is one that
+ * begins with the columns.
  */
-extern List *az_read_issuers(MemoryContext context);
+#define AZ_MAX_ROW_KEYS	3
 
-/* The callback of AzTrust: is something of this token revoked? */
-extern bool az_is_revoked(void *arg, const AzRevocable *what);
+typedef struct AzRows
+{
+	Relation	rel;
+	SysScanDesc scan;			/* NULL: there are none */
+	AttrNumber	null_column;	/* 0: none */
+} AzRows;
 
-/* Is this subject of this issuer (UTF-8) listed as inactive? */
-extern bool az_is_listed_inactive(const char *issuer, const char *subject);
+extern bool az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
+						  const char *const *texts, int n);
+extern HeapTuple az_next_row(AzRows *rows);
+extern void az_end_rows(AzRows *rows);
 
-/* One of the two tables that they look into has changed. */
-extern void az_lookup_changed(AzCatalog table);
+extern void az_trust_table_init(void);
 
 #endif							/* AZ_TRUST_TABLE_H */

@@ -155,7 +155,7 @@ is_revoked(void *arg, const AzRevocable *what)
 static AzReason
 judge(const char *token, size_t len, int64_t now)
 {
-	AzTrust		trust = {issuers, 2, 65536, is_revoked, NULL, NULL};
+	AzTrust		trust = {issuers, 2, 65536, is_revoked, NULL, NULL, NULL};
 	const AzIdentity *id = NULL;
 	const char *text;
 	size_t		text_len;

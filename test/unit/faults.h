@@ -234,7 +234,7 @@ static inline AzReason
 verify_all(AzIssuer *issuer, const char *token, bool *right)
 {
 	AzVerification *verification = az_verification_new();
-	AzTrust		trust = {&issuer, 1, 65536, NULL, NULL, NULL};
+	AzTrust		trust = {&issuer, 1, 65536, NULL, NULL, NULL, NULL};
 	const AzIdentity *id = NULL;
 	AzReason	reason = AZ_NO_MEMORY;
 

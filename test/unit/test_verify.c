@@ -46,7 +46,7 @@ typedef struct Case
 static AzTrust
 trust_of(AzIssuer **issuers, size_t n)
 {
-	AzTrust		trust = {issuers, n, MAX_SIZE, NULL, NULL, NULL};
+	AzTrust		trust = {issuers, n, MAX_SIZE, NULL, NULL, NULL, NULL};
 
 	return trust;
 }
@@ -409,14 +409,65 @@ test_claims(void)
 
 /* ---- several issuers ---- */
 
+/* Issuers to be found, and what was asked for. */
+typedef struct Found
+{
+	AzIssuer  **issuers;
+	size_t		n;
+	int			calls;
+	char		text[200];
+	AzIssuer   *candidates[4];
+} Found;
+
+static int
+type_of(const AzJson *claim)
+{
+	return claim ? (int) az_json_type(claim) : -1;
+}
+
+/* By name, and all that are chosen by audience: they do no harm. */
+static AzCandidates
+find(void *arg, const AzTokenHint *hint)
+{
+	Found	   *found = arg;
+	AzCandidates answer = {found->candidates, 0};
+	size_t		len;
+	const char *iss = az_json_string(hint->iss, &len);
+	size_t		i;
+
+	found->calls++;
+	snprintf(found->text, sizeof(found->text), "iss %d %s aud %d kid %.*s",
+			 type_of(hint->iss), iss ? iss : "-", type_of(hint->aud),
+			 hint->kid ? (int) hint->kid_len : 1, hint->kid ? hint->kid : "-");
+	for (i = 0; i < found->n; i++)
+	{
+		AzIssuer   *issuer = found->issuers[i];
+
+		if (issuer->by_audience || az_may_have_issued(issuer, hint))
+			answer.issuers[answer.n++] = issuer;
+	}
+	return answer;
+}
+
+/* Among all of them, and among those that a callback finds: it is the same. */
 static AzReason
 judge_among(AzIssuer **issuers, size_t n, const char *payload, const char **name)
 {
 	static char found[100];
 	AzTrust		trust = trust_of(issuers, n);
+	Found		finding = {issuers, n, 0, "", {NULL}};
 	char	   *token = mint(HEADER, payload);
 	const AzIdentity *id;
-	AzReason	reason = verify_at(&trust, token, NOW, &id);
+	AzReason	among_found;
+	AzReason	reason;
+
+	trust.find = find;
+	trust.arg = &finding;
+	among_found = verify_at(&trust, token, NOW, &id);
+	trust.find = NULL;
+	reason = verify_at(&trust, token, NOW, &id);
+	if (among_found != reason || finding.calls != 1)
+		ok(false, "the same among those found: %s", payload);
 
 	*name = "";
 	if (id != NULL)
@@ -485,6 +536,218 @@ test_issuers(void)
 	issuers[0]->algorithms = AZ_ALG_BIT(AZ_HS256);
 	ok(judge_among(issuers, 1, BASE "}", &name) == AZ_KEY_NOT_FOUND, "an issuer without keys");
 	az_issuer_free(issuers[0]);
+}
+
+/* What a token says to be found by, and what it does not. */
+static void
+test_hint(void)
+{
+	static const struct
+	{
+		const char *header;
+		const char *payload;
+		AzJsonType	iss;
+		AzJsonType	aud;
+		const char *text;
+	}			cases[] =
+	{
+		{HEADER, "{\"iss\":\"https://x/\",\"aud\":\"api\"}",
+		AZ_JSON_STRING, AZ_JSON_STRING, "iss %d https://x/ aud %d kid k1"},
+		{"{\"alg\":\"HS256\"}", "{\"iss\":\"\",\"aud\":[]}",
+		AZ_JSON_STRING, AZ_JSON_ARRAY, "iss %d  aud %d kid -"},
+		{"{\"alg\":\"HS256\",\"kid\":\"\"}", "{\"iss\":7}",
+		AZ_JSON_INTEGER, -1, "iss %d - aud %d kid "},
+		{"{\"alg\":\"none\",\"kid\":\"k\"}", "{\"iss\":null,\"aud\":null}",
+		AZ_JSON_NULL, AZ_JSON_NULL, "iss %d - aud %d kid k"},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		Found		finding = {NULL, 0, 0, "", {NULL}};
+		AzTrust		trust = trust_of(NULL, 0);
+		char	   *token = mint(cases[i].header, cases[i].payload);
+		char		expected[200];
+		const AzIdentity *id;
+
+		trust.find = find;
+		trust.arg = &finding;
+		snprintf(expected, sizeof(expected), cases[i].text, cases[i].iss, cases[i].aud);
+		ok(verify_at(&trust, token, NOW, &id) == AZ_ISSUER_UNTRUSTED &&
+		   strcmp(finding.text, expected) == 0, "%s", expected);
+		free(token);
+	}
+}
+
+/* ---- a token that was seen before ---- */
+
+/* Two that may be trusted: what they are is changed between two looks. */
+static AzIssuer *named;
+static AzIssuer *by_audience;
+static AzTrust trust;
+
+static bool
+revoke_all(void *arg, const AzRevocable *what)
+{
+	(void) arg;
+	(void) what;
+	return true;
+}
+
+static void
+replace_key(const char *kid, const char *with)
+{
+	AzKey	   *key = NULL;
+	AzKeyError	error;
+
+	az_issuer_drop_key(named, named->keys[0]);
+	must(az_key_from_secret((const unsigned char *) with, strlen(with), kid, "HS256",
+							&key, &error) == AZ_KEY_OK &&
+		 az_issuer_add_key(named, key), "cannot replace a key");
+}
+
+static void
+change_nothing(void)
+{
+}
+
+static void
+write_key_again(void)
+{
+	replace_key("k1", secret);
+}
+
+static void
+add_another_key(void)
+{
+	must(az_issuer_add_key(named, new_key("k2")), "cannot add a key");
+}
+
+static void
+alter_issuer(void)
+{
+	named->version++;
+}
+
+static void
+take_another_name(void)
+{
+	trust.issuers = &by_audience;
+	by_audience->version = named->version;
+	add_audience(by_audience, "api");
+}
+
+static void
+change_secret(void)
+{
+	replace_key("k1", "fedcba9876543210fedcba9876543210");
+}
+
+static void
+take_kid_away(void)
+{
+	replace_key(NULL, secret);
+}
+
+static void
+drop_key(void)
+{
+	az_issuer_drop_key(named, named->keys[0]);
+}
+
+static void
+drop_issuer(void)
+{
+	trust.nissuers = 0;
+}
+
+static void
+share_audience(void)
+{
+	trust.nissuers = 2;
+	add_audience(by_audience, "api");
+}
+
+static void
+revoke(void)
+{
+	trust.revoked = revoke_all;
+}
+
+static void
+lower_max_size(void)
+{
+	trust.max_token_size = 10;
+}
+
+/*
+ * With another signature the token passes exactly when the signature is not
+ * looked at: when nothing has changed that it depends on.
+ */
+static void
+test_again(void)
+{
+	static const struct
+	{
+		void		(*change) (void);
+		const char *forged;
+		bool		known;		/* with its own signature it passes: as what? */
+		const char *what;
+	}			cases[] =
+	{
+		{change_nothing, "ok", true, "nothing has changed"},
+		{write_key_again, "ok", true, "its key was written again"},
+		{add_another_key, "ok", true, "there is another key"},
+		{alter_issuer, "signature", false, "its issuer was altered"},
+		{take_another_name, "signature", false, "another issuer, of the same version"},
+		{change_secret, "signature", false, "another secret of its kid"},
+		{take_kid_away, "signature", false, "its secret, without the kid"},
+		{drop_key, "key-not-found", false, "its key is gone"},
+		{drop_issuer, "issuer-untrusted", false, "its issuer is gone"},
+		{share_audience, "issuer-ambiguous", false, "another issuer has its audience"},
+		{revoke, "revoked", false, "it was revoked"},
+		{lower_max_size, "token-too-large", false, "less is accepted"},
+	};
+	char	   *token = mint(HEADER, "{\"iss\":\"https://x/\",\"aud\":\"api\",\"exp\":1800000000}");
+	char	   *forged = strdup(token);
+	size_t		i;
+
+	must(forged != NULL, "out of memory");
+	/* one bit of the signature, of a character in its midst */
+	forged[strlen(forged) - 20] = forged[strlen(forged) - 20] == 'A' ? 'B' : 'A';
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuers[2];
+		const AzIdentity *id;
+		AzIdentity *known;
+		AzReason	reason;
+
+		trust = trust_of(issuers, 1);
+		named = issuers[0] = new_issuer("https://x/", NULL);
+		by_audience = issuers[1] = new_issuer("x by audience", NULL);
+		by_audience->by_audience = true;
+		add_audience(named, "api");
+		must(verify_at(&trust, token, NOW, &id) == AZ_OK, "not accepted before");
+		known = malloc(id->size);
+		must(known != NULL, "out of memory");
+		memcpy(known, id, id->size);
+
+		cases[i].change();
+		reason = az_verify_again(verification, forged, strlen(forged), NOW, &trust, known, &id);
+		ok(strcmp(name_of(reason), cases[i].forged) == 0 && id == (reason == AZ_OK ? known : NULL),
+		   "%s, forged: %s", name_of(reason), cases[i].what);
+		reason = az_verify_again(verification, token, strlen(token), NOW, &trust, known, &id);
+		ok((id == known) == cases[i].known && (reason == AZ_OK) == (id != NULL),
+		   "%s, %s: %s", name_of(reason), id == known ? "known" : "not known", cases[i].what);
+		reason = az_verify_again(verification, token, strlen(token), INT64_C(1800000000000000),
+								 &trust, known, &id);
+		ok(reason != AZ_OK && id == NULL, "%s, later: %s", name_of(reason), cases[i].what);
+		free(known);
+		az_issuer_free(issuers[0]);
+		az_issuer_free(issuers[1]);
+	}
+	free(forged);
+	free(token);
 }
 
 /* ---- revocation ---- */
@@ -862,6 +1125,8 @@ main(void)
 	test_deadline();
 	test_claims();
 	test_issuers();
+	test_hint();
+	test_again();
 	test_revocation();
 	test_order();
 	test_text();

@@ -1,0 +1,318 @@
+/*-------------------------------------------------------------------------
+ *
+ * issuer_read.c
+ *	  Rows of authz.issuer and authz.profile to issuers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/issuer_read.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "server/encoding.h"
+#include "server/malloced.h"
+#include "trust/trust_row.h"
+#include "trust/trust_table.h"
+
+/* ----------------------------------------------------------------
+ * Rows with a name
+ * ----------------------------------------------------------------
+ */
+
+/* The row of that name, NULL when there is none; end_row() is to follow. */
+static HeapTuple
+begin_row(AzRows *rows, AzCatalog table, AttrNumber column, const char *name)
+{
+	return az_begin_rows(rows, table, &column, &name, 1) ? az_next_row(rows) : NULL;
+}
+
+/* False when there is another one: somebody has taken the primary key away. */
+static bool
+end_row(AzRows *rows)
+{
+	bool		alone = az_next_row(rows) == NULL;
+
+	az_end_rows(rows);
+	return alone;
+}
+
+/* ----------------------------------------------------------------
+ * Profiles
+ * ----------------------------------------------------------------
+ */
+
+typedef struct Profile
+{
+	bool		by_audience;
+	bool		audience_required;
+	AzJson	   *options;
+} Profile;
+
+static bool
+is_by_audience(HeapTuple tuple, TupleDesc desc)
+{
+	const char *chosen_by = az_row_utf8(tuple, Profile_chosen_by, desc);
+
+	return chosen_by && strcmp(chosen_by, "aud") == 0;
+}
+
+/* False when there is none of that name, or its row is not to be believed. */
+static bool
+read_profile(const char *name, Profile *profile)
+{
+	AzRows		rows;
+	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_PROFILE, Profile_profile, name);
+	bool		found = HeapTupleIsValid(tuple);
+
+	memset(profile, 0, sizeof(*profile));
+	if (found)
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		bool		isnull;
+		Datum		required = heap_getattr(tuple, Profile_audience_required, desc, &isnull);
+
+		profile->by_audience = is_by_audience(tuple, desc);
+		profile->audience_required = isnull || DatumGetBool(required);
+		profile->options = az_row_json(tuple, Profile_options, desc);
+	}
+	if (!end_row(&rows))
+		profile->options = NULL;
+	if (found && profile->options == NULL)
+		az_warn_bad_row("profile", name, NULL,
+						"Correct the row of table authz.profile, or remove it.");
+	return profile->options != NULL;
+}
+
+/* ----------------------------------------------------------------
+ * Issuers
+ * ----------------------------------------------------------------
+ */
+
+static void
+warn_bad_issuer(const char *name, const char *why)
+{
+	az_warn_bad_row("issuer", name, why,
+					"Correct its row in table authz.issuer, or remove it with drop_issuer.");
+}
+
+/* The accepted audiences, in UTF-8; NIL when the column is not usable. */
+static List *
+read_audience(Datum array)
+{
+	ArrayType  *audience = DatumGetArrayTypeP(array);
+	List	   *values = NIL;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			i;
+
+	if (ARR_ELEMTYPE(audience) != TEXTOID)
+		return NIL;
+	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	for (i = 0; i < n; i++)
+	{
+		text	   *value = nulls[i] ? NULL : DatumGetTextPP(elements[i]);
+		char	   *utf8 = NULL;
+		int			len = 0;
+
+		if (value)
+			utf8 = az_to_utf8(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &len);
+		if (utf8 == NULL || len == 0)
+			return NIL;
+		values = lappend(values, utf8);
+	}
+	return values;
+}
+
+/* False when the column is not usable. */
+static bool
+add_audience(AzIssuer *issuer, Datum array)
+{
+	List	   *values = read_audience(array);
+	ListCell   *lc;
+
+	foreach(lc, values)
+	{
+		if (!az_issuer_add_audience(issuer, lfirst(lc), strlen(lfirst(lc))))
+			az_raise_no_memory();
+	}
+	return values != NIL;
+}
+
+/* One row of authz.issuer; NULL and why when it is not to be believed. */
+static AzIssuer *
+make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext context,
+			const char **why)
+{
+	const char *profile_name = az_row_utf8(tuple, Issuer_profile, desc);
+	AzJson	   *options = az_row_json(tuple, Issuer_options, desc);
+	bool		isnull;
+	Datum		audience = heap_getattr(tuple, Issuer_audience, desc, &isnull);
+	AzOptionError error;
+	Profile		profile;
+	AzIssuer   *issuer;
+
+	if (*name == '\0')
+		return *why = "Its name is not valid.", NULL;
+	if (profile_name == NULL || !read_profile(profile_name, &profile))
+		return *why = "Its profile is not recognized.", NULL;
+	if (options == NULL)
+		return *why = "Its options are not a JSON object.", NULL;
+	if (isnull && profile.audience_required)
+		return *why = "Its profile requires an audience.", NULL;
+
+	issuer = az_issuer_new(name, strlen(name));
+	if (issuer == NULL)
+		az_raise_no_memory();
+	az_free_with(context, az_release_issuer, issuer);
+	issuer->by_audience = profile.by_audience;
+	issuer->any_audience = isnull;
+	if (!isnull && !add_audience(issuer, audience))
+		return *why = "Its audience is not a list of values.", NULL;
+	if (az_issuer_apply(issuer, profile.options, &error) &&
+		az_issuer_apply(issuer, options, &error))
+		return issuer;
+	if (error.no_memory)
+		az_raise_no_memory();
+	return *why = *error.name ?
+		psprintf("Its option \"%s\" is not valid.", error.name) :
+		"Its options are not a JSON object.", NULL;
+}
+
+/*
+ * The version of all rows of that name, in the order of the scan; 0 when there
+ * is none.  Of issuers also the profile.
+ */
+static uint64
+version_of(AzCatalog table, AttrNumber column, const char *name, char **profile)
+{
+	AzRows		rows;
+	HeapTuple	tuple = begin_row(&rows, table, column, name);
+	uint64		version = 0;
+
+	for (; HeapTupleIsValid(tuple); tuple = az_next_row(&rows))
+	{
+		/* never 0: that is "no row" */
+		version = Max(hash_combine64(version, az_row_version(tuple)), 1);
+		if (profile)
+			*profile = az_row_utf8(tuple, Issuer_profile, RelationGetDescr(rows.rel));
+	}
+	az_end_rows(&rows);
+	return version;
+}
+
+uint64
+az_issuer_version(const char *name)
+{
+	char	   *profile = NULL;
+	uint64		version = version_of(AZ_TABLE_ISSUER, Issuer_issuer, name, &profile);
+
+	if (profile == NULL)
+		return version;
+	return Max(hash_combine64(version, version_of(AZ_TABLE_PROFILE, Profile_profile,
+												  profile, NULL)), 1);
+}
+
+/*
+ * The version is read before the rows are.  Should they change in between, it
+ * is one that soon will not match, rather than one that does and should not.
+ */
+AzIssuer *
+az_read_issuer(const char *name, MemoryContext context, uint64 *version)
+{
+	AzIssuer   *issuer = NULL;
+	const char *why = NULL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	*version = az_issuer_version(name);
+	if (*version == 0)
+		return NULL;
+	tuple = begin_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
+	if (HeapTupleIsValid(tuple))
+		issuer = make_issuer(tuple, RelationGetDescr(rows.rel), name, context, &why);
+	else
+		*version = 0;
+	if (!end_row(&rows))
+		issuer = NULL, why = "There are several of its name.";
+	if (issuer)
+		issuer->version = *version;
+	else if (*version != 0)
+		warn_bad_issuer(name, why);
+	return issuer;
+}
+
+/* ----------------------------------------------------------------
+ * Issuers that tokens choose by audience
+ * ----------------------------------------------------------------
+ */
+
+/* The names of the profiles of such issuers. */
+static List *
+read_profiles_by_audience(void)
+{
+	List	   *names = NIL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		char	   *name = az_row_utf8(tuple, Profile_profile, desc);
+
+		if (name && is_by_audience(tuple, desc))
+			names = lappend(names, name);
+	}
+	az_end_rows(&rows);
+	return names;
+}
+
+/* The row's audiences, in front of those. */
+static List *
+add_audiences(List *audiences, HeapTuple tuple, TupleDesc desc)
+{
+	const char *issuer = az_row_utf8(tuple, Issuer_issuer, desc);
+	bool		isnull;
+	Datum		array = heap_getattr(tuple, Issuer_audience, desc, &isnull);
+	List	   *values = isnull ? NIL : read_audience(array);
+	ListCell   *lc;
+
+	if (issuer == NULL || values == NIL)
+		warn_bad_issuer(issuer, "Its audience is not a list of values.");
+	foreach(lc, values)
+	{
+		AzAudience *pair = palloc(sizeof(AzAudience));
+
+		pair->audience = lfirst(lc);
+		pair->issuer = issuer;
+		audiences = issuer ? lappend(audiences, pair) : audiences;
+	}
+	return audiences;
+}
+
+List *
+az_read_audiences(void)
+{
+	static const AttrNumber columns[] = {Issuer_profile};
+	List	   *audiences = NIL;
+	ListCell   *lc;
+
+	foreach(lc, read_profiles_by_audience())
+	{
+		const char *profile = lfirst(lc);
+		AzRows		rows;
+		HeapTuple	tuple;
+
+		(void) az_begin_rows(&rows, AZ_TABLE_ISSUER, columns, &profile, 1);
+		while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+			audiences = add_audiences(audiences, tuple, RelationGetDescr(rows.rel));
+		az_end_rows(&rows);
+	}
+	return audiences;
+}

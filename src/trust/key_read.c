@@ -1,0 +1,125 @@
+/*-------------------------------------------------------------------------
+ *
+ * key_read.c
+ *	  Rows of authz.issuer_key to keys.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/key_read.h"
+
+#include "access/htup_details.h"
+#include "utils/rel.h"
+
+#include "server/encoding.h"
+#include "server/malloced.h"
+#include "trust/trust_row.h"
+
+/* More than OpenSSL asks for at once to load a key. */
+#define ENOUGH_MEMORY	(64 * 1024)
+
+bool
+az_is_among(const AzWhichKeys *which, const char *kid)
+{
+	if (which->all)
+		return true;
+	if (which->kid == NULL || kid == NULL)
+		return which->kid == kid;
+	return strcmp(which->kid, kid) == 0;
+}
+
+void
+az_begin_keys(AzRows *rows, const AzIssuer *issuer, const AzWhichKeys *which)
+{
+	static const AttrNumber columns[] = {Key_issuer, Key_kid};
+	const char *texts[] = {issuer->issuer, which->kid};
+
+	(void) az_begin_rows(rows, AZ_TABLE_KEY, columns, texts, which->all ? 1 : 2);
+}
+
+bool
+az_next_key(AzRows *rows, AzKeyRow *row)
+{
+	row->tuple = az_next_row(rows);
+	if (!HeapTupleIsValid(row->tuple))
+		return false;
+	row->desc = RelationGetDescr(rows->rel);
+	row->version = az_row_version(row->tuple);
+	row->kid = az_row_utf8(row->tuple, Key_kid, row->desc);
+	return true;
+}
+
+/* Do the columns say what the key itself says? */
+static bool
+describes(const AzKeyRow *row, const char *alg, const char *thumbprint, const AzKey *key)
+{
+	const AzWhichKeys same = {false, az_key_kid(key)};
+
+	return alg && strcmp(alg, az_alg_info(az_key_alg(key))->name) == 0 &&
+		thumbprint && strcmp(thumbprint, az_key_thumbprint(key)) == 0 &&
+		az_is_among(&same, row->kid) &&
+		heap_attisnull(row->tuple, Key_kid, row->desc) == (row->kid == NULL);
+}
+
+/*
+ * OpenSSL does not always say that it lacked memory.  So what it refuses is
+ * only bad when there is memory, and when it refuses that again.
+ */
+static AzKeyStatus
+load_key(const AzJson *jwk, AzAlgs algorithms, AzKey **key, AzKeyError *error)
+{
+	AzKeyStatus status = az_key_from_jwk(jwk, algorithms, true, key, error);
+
+	if (status == AZ_KEY_REFUSED)
+	{
+		void	   *enough = malloc(ENOUGH_MEMORY);
+
+		free(enough);
+		status = enough == NULL ? AZ_KEY_NO_MEMORY :
+			az_key_from_jwk(jwk, algorithms, true, key, error);
+	}
+	if (status == AZ_KEY_NO_MEMORY)
+		az_raise_no_memory();
+	return status;
+}
+
+/* As az_make_key(), and why not.  Nothing raises once there is a key. */
+static AzKey *
+make_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why)
+{
+	const char *alg = az_row_utf8(row->tuple, Key_alg, row->desc);
+	const char *thumbprint = az_row_utf8(row->tuple, Key_thumbprint, row->desc);
+	AzJson	   *jwk = az_row_json(row->tuple, Key_jwk, row->desc);
+	AzKeyError	error = {0};
+	AzKey	   *key;
+
+	if (jwk == NULL)
+		return *why = "It is not a JSON object.", NULL;
+	if (load_key(jwk, issuer->algorithms, &key, &error) != AZ_KEY_OK)
+		return *why = error.why, NULL;
+	if (describes(row, alg, thumbprint, key))
+		return key;
+	az_key_free(key);
+	return *why = "Its columns do not describe the key.", NULL;
+}
+
+/* Which key it is, and what to do. */
+static const char *
+hint(const AzKeyRow *row)
+{
+	char	   *server = row->kid ? az_from_utf8(row->kid) : NULL;
+
+	if (server == NULL)
+		return "It has no key ID.  Remove it with drop_key, by its thumbprint.";
+	return psprintf("Remove key \"%s\" with drop_key, and add it again.", server);
+}
+
+AzKey *
+az_make_key(const AzKeyRow *row, const AzIssuer *issuer)
+{
+	const char *why = NULL;
+	AzKey	   *key = make_key(row, issuer, &why);
+
+	if (key == NULL)
+		az_warn_bad_row("key of issuer", issuer->issuer, why, hint(row));
+	return key;
+}

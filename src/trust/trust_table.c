@@ -1,0 +1,332 @@
+/*-------------------------------------------------------------------------
+ *
+ * trust_table.c
+ *	  The tables of the trust: where they are, whether they are what the
+ *	  install script made, when they changed, and how rows are found in them.
+ *
+ * Ordinary catalog scans: neither the privileges nor the snapshot of the
+ * caller matter, and a utility statement without a snapshot can come here.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/trust_table.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "server/encoding.h"
+#include "server/own.h"
+
+/* The columns, as the install script has them. */
+static const AzColumn profile_columns[] = {
+	AZ_NAME_COLUMN("profile"), AZ_TEXT_COLUMN("chosen_by"),
+	AZ_COLUMN("audience_required", BOOLOID), AZ_COLUMN("options", JSONOID)
+};
+static const AzColumn issuer_columns[] = {
+	AZ_NAME_COLUMN("issuer"), AZ_TEXTS_COLUMN("audience"),
+	AZ_NAME_COLUMN("profile"), AZ_COLUMN("options", JSONOID)
+};
+static const AzColumn key_columns[] = {
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("kid"), AZ_TEXT_COLUMN("alg"),
+	AZ_COLUMN("jwk", JSONOID), AZ_NAME_COLUMN("thumbprint"),
+	AZ_TEXT_COLUMN("source"), AZ_COLUMN("added_at", TIMESTAMPTZOID)
+};
+static const AzColumn revocation_columns[] = {
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("kind"), AZ_NAME_COLUMN("value"),
+	AZ_COLUMN("issued_before", TIMESTAMPTZOID),
+	AZ_COLUMN("until", TIMESTAMPTZOID), AZ_COLUMN("revoked_at", TIMESTAMPTZOID)
+};
+static const AzColumn inactive_columns[] = {
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("subject")
+};
+static const AzColumn item_columns[] = {
+	AZ_NAME_COLUMN("email"), AZ_NAME_COLUMN("client"), AZ_NAME_COLUMN("item"),
+	AZ_NAME_COLUMN("permission"), AZ_TEXT_COLUMN("granted_by"),
+	AZ_COLUMN("granted_at", TIMESTAMPTZOID)
+};
+static const AzColumn implies_columns[] = {
+	AZ_NAME_COLUMN("client"), AZ_NAME_COLUMN("permission"),
+	AZ_NAME_COLUMN("implies")
+};
+
+#define SHAPE(name, columns) \
+	{name, columns, lengthof(columns), lengthof(columns), false}
+
+static AzShape shapes[AZ_N_TABLES] = {
+	SHAPE("profile", profile_columns),
+	SHAPE("issuer", issuer_columns),
+	SHAPE("issuer_key", key_columns),
+	SHAPE("revocation", revocation_columns),
+	SHAPE("inactive_subject", inactive_columns),
+	SHAPE("item_permission", item_columns),
+	SHAPE("permission_implies", implies_columns)
+};
+
+static bool installed = false;
+static Oid	tables[AZ_N_TABLES];	/* all 0 while it is not */
+static uint64 places = 1;		/* grows when the tables may lie elsewhere */
+static uint64 places_looked = 0;	/* as of when they were found */
+static uint64 epochs[AZ_N_TABLES];
+static uint64 trust_epoch = 1;
+
+/* Only marks: this may run in the midst of our own catalog access. */
+static void
+changed(AzCatalog table)
+{
+	epochs[table]++;
+	if (table != AZ_TABLE_ITEM && table != AZ_TABLE_IMPLIES)
+		trust_epoch++;
+}
+
+/* The extension may have gone, or been made anew. */
+static void
+look_for_tables_again(void)
+{
+	places++;
+	az_shapes_changed();
+}
+
+static void
+relcache_changed(Datum arg, Oid relid)
+{
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		if (relid != InvalidOid && relid != tables[i])
+			continue;
+		changed(i);
+		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
+			look_for_tables_again();
+	}
+}
+
+void
+az_trust_table_init(void)
+{
+	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+}
+
+uint64
+az_table_epoch(AzCatalog table)
+{
+	return epochs[table];
+}
+
+uint64
+az_trust_epoch(void)
+{
+	AcceptInvalidationMessages();
+	return trust_epoch;
+}
+
+uint64
+az_grants_epoch(void)
+{
+	return epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
+}
+
+static bool
+find_tables(Oid *found)
+{
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		found[i] = az_extension_table(shapes[i].name);
+		if (!OidIsValid(found[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Nobody tells us of tables that are created, so while there are none we look
+ * each time.  An error leaves things as they were, to be looked at again.
+ */
+bool
+az_tables_found(void)
+{
+	uint64		looked = places;
+	Oid			found[AZ_N_TABLES];
+	int			i;
+
+	if (installed && places_looked == looked)
+		return true;
+	installed = find_tables(found);
+	if (!installed)
+		memset(found, 0, sizeof(found));
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		if (found[i] != tables[i])
+			changed(i);
+	}
+	memcpy(tables, found, sizeof(tables));
+	places_looked = looked;
+	return installed;
+}
+
+Relation
+az_open_table(AzCatalog table)
+{
+	Relation	rel = az_open_as(tables[table], &shapes[table]);
+
+	/* perhaps there is another one of its name */
+	if (rel == NULL)
+		places++;
+	return rel;
+}
+
+List *
+az_tables_of_plans(bool grants)
+{
+	List	   *oids = NIL;
+
+	if (!installed)
+		return NIL;
+	oids = list_make1_oid(tables[AZ_TABLE_INACTIVE]);
+	if (grants)
+	{
+		oids = lappend_oid(oids, tables[AZ_TABLE_ITEM]);
+		oids = lappend_oid(oids, tables[AZ_TABLE_IMPLIES]);
+	}
+	return oids;
+}
+
+void
+az_begin_look_up(AzLookUp *look_up)
+{
+	look_up->context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz lookup",
+											 ALLOCSET_SMALL_SIZES);
+	look_up->old = MemoryContextSwitchTo(look_up->context);
+}
+
+void
+az_end_look_up(const AzLookUp *look_up)
+{
+	MemoryContextSwitchTo(look_up->old);
+	MemoryContextDelete(look_up->context);
+}
+
+/* Is it a tree over these columns, all of them texts that compare bytewise? */
+static bool
+leads(Relation index, const AttrNumber *columns, int n)
+{
+	int			i;
+
+	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+		IndexRelationGetNumberOfKeyAttributes(index) < n ||
+		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
+		return false;
+	for (i = 0; i < n; i++)
+	{
+		if (index->rd_index->indkey.values[i] != columns[i] ||
+			index->rd_opcintype[i] != TEXTOID ||
+			index->rd_indcollation[i] != C_COLLATION_OID)
+			return false;
+	}
+	return true;
+}
+
+/* An index that begins with these columns; without one all rows are read. */
+static Oid
+find_index(Relation rel, const AttrNumber *columns, int n)
+{
+	List	   *all = n > 0 ? RelationGetIndexList(rel) : NIL;
+	Oid			found = InvalidOid;
+	ListCell   *lc;
+
+	foreach(lc, all)
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (leads(index, columns, n))
+			found = RelationGetRelid(index);
+		index_close(index, AccessShareLock);
+		if (OidIsValid(found))
+			break;
+	}
+	list_free(all);
+	return found;
+}
+
+/*
+ * The condition that the column is this text, or NULL.  False when the text
+ * has no form in this encoding, so was never stored.
+ */
+static bool
+make_scan_key(ScanKey key, AttrNumber column, const char *text)
+{
+	char	   *server;
+
+	if (text == NULL)
+	{
+		ScanKeyEntryInitialize(key, SK_ISNULL | SK_SEARCHNULL, column, InvalidStrategy,
+							   InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+		return true;
+	}
+	server = az_from_utf8(text);
+	if (server == NULL)
+		return false;
+	ScanKeyEntryInitialize(key, 0, column, BTEqualStrategyNumber, TEXTOID,
+						   C_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(server));
+	return true;
+}
+
+bool
+az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
+			  const char *const *texts, int n)
+{
+	ScanKeyData keys[AZ_MAX_ROW_KEYS];
+	Oid			index;
+	int			nkeys = 0;
+	int			i;
+
+	Assert(n <= AZ_MAX_ROW_KEYS);
+	memset(rows, 0, sizeof(*rows));
+	rows->rel = az_open_table(table);
+	if (rows->rel == NULL)
+		return false;
+	index = find_index(rows->rel, columns, n);
+	for (i = 0; i < n; i++)
+	{
+		if (!make_scan_key(&keys[nkeys], columns[i], texts[i]))
+			return true;
+		/* only an index looks for NULL; what the table itself gives is filtered */
+		if (texts[i] || OidIsValid(index))
+			nkeys++;
+		if (texts[i] == NULL)
+			rows->null_column = columns[i];
+	}
+	rows->scan = systable_beginscan(rows->rel, index, OidIsValid(index), NULL, nkeys, keys);
+	return true;
+}
+
+HeapTuple
+az_next_row(AzRows *rows)
+{
+	HeapTuple	tuple;
+
+	do
+		tuple = rows->scan ? systable_getnext(rows->scan) : NULL;
+	while (HeapTupleIsValid(tuple) && rows->null_column &&
+		   !heap_attisnull(tuple, rows->null_column, RelationGetDescr(rows->rel)));
+	return tuple;
+}
+
+void
+az_end_rows(AzRows *rows)
+{
+	if (rows->scan)
+		systable_endscan(rows->scan);
+	if (rows->rel)
+		table_close(rows->rel, AccessShareLock);
+}
