@@ -116,6 +116,15 @@ CALL mint.become('carl');
 CALL mint.become('ann');
 FETCH c;
 COMMIT;
+-- nor for the one who opened it, when it has become another one before it asked
+BEGIN;
+DECLARE c CURSOR FOR SELECT id FROM unmet_doc WHERE CASE WHEN unmet_become('bob') THEN owner === ANY (ARRAY['sub']) END ORDER BY id;
+FETCH c;
+FETCH c;
+SELECT authz.subject();
+CALL mint.become('ann');
+FETCH c;
+ROLLBACK;
 -- a cursor that asks nothing is nobody's
 BEGIN;
 DECLARE c CURSOR FOR SELECT id FROM unmet_doc ORDER BY id;
