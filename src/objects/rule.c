@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -36,10 +37,24 @@
 #include "server/attempt.h"
 #include "session/login.h"
 
+/* The same text in every session: signatures are stored, and compared. */
 char *
 az_rule_signature(Oid function)
 {
-	return format_procedure_qualified(function);
+	bool		quote_all = quote_all_identifiers;
+	char	   *signature;
+
+	PG_TRY();
+	{
+		quote_all_identifiers = false;
+		signature = format_procedure_qualified(function);
+	}
+	PG_FINALLY();
+	{
+		quote_all_identifiers = quote_all;
+	}
+	PG_END_TRY();
+	return signature;
 }
 
 /*

@@ -124,6 +124,29 @@ verify(const char *token, size_t len, AzVerifiedToken *verified)
 }
 
 /*
+ * The same for a login.  R8 holds also for one that an error ends: a timeout
+ * while it waits for a lock, a cancelled query, memory.
+ */
+static AzReason
+verify_login(const char *token, size_t len, AzVerifiedToken *verified)
+{
+	AzReason	reason;
+
+	PG_TRY();
+	{
+		reason = verify(token, len, verified);
+	}
+	PG_CATCH();
+	{
+		az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "invalid_token",
+				  "Token could not be verified");
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return reason;
+}
+
+/*
  * A failure inside the check hook.  When core would raise an error we do it
  * ourselves, because core's would bring the statement along, token included;
  * core frees the value in either case.
@@ -253,7 +276,7 @@ judge_value(char **newval, void **extra, GucSource source)
 							restricted_message, NULL, NULL, restricted_hint, true);
 
 	reason = IsTransactionState() ?
-		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
+		verify_login(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
 	if (reason != AZ_OK)
 	{
 		const AzReasonInfo *info = az_reason_info(reason);
@@ -343,7 +366,7 @@ az_try_login(const char *token, size_t len, bool is_local)
 
 	az_check_may_change();
 	check_scope(is_local);
-	reason = verify(token, len, &verified);
+	reason = verify_login(token, len, &verified);
 	if (reason != AZ_OK)
 	{
 		az_reject_reason(reason);
