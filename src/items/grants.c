@@ -170,6 +170,7 @@ az_grants_serial(void)
 void
 az_raise_grants_changed(void)
 {
+	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_T_R_SERIALIZATION_FAILURE,
 			 "item permissions have changed since the query was planned",

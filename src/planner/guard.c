@@ -137,7 +137,10 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	if (guard.guarded)
+	{
+		az_note_tied_plan();
 		(void) answer_for(&guard);
+	}
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else

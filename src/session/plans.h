@@ -42,8 +42,16 @@
 extern void az_watch_function(Oid function);
 
 /*
- * Throw those plans away, in this backend only.  No catalog access: also runs
- * while a transaction aborts.
+ * A plan that met a check is about to run, or was refused: it may be a kept one.
+ * One that was being made while the identity changed was not found by
+ * az_invalidate_plans().
+ */
+extern void az_note_tied_plan(void);
+
+/*
+ * Throw those plans away, in this backend only.  This walks all plans that the
+ * backend keeps, so it does nothing where none was tied since the last time.
+ * No catalog access: also runs while a transaction aborts.
  */
 extern void az_invalidate_plans(void);
 

@@ -263,6 +263,7 @@ void
 az_raise_changed(void)
 {
 	/* the next try plans anew */
+	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "identity has changed since the query was planned",
