@@ -39,6 +39,7 @@ typedef struct PlanGuard
 	bool		guarded;		/* it met a check */
 	bool		ends;			/* one that is an error once the identity has ended */
 	bool		asks_grants;	/* one that depends on what is stored for it */
+	bool		logs_in;		/* it takes a token */
 	uint32		serial;
 	uint32		grants;
 } PlanGuard;
@@ -46,6 +47,7 @@ typedef struct PlanGuard
 static void
 read_item(const PlanInvalItem *item, PlanGuard *guard)
 {
+	guard->logs_in = guard->logs_in || item->cacheId == AZ_GUARD_LOGIN_CACHE_ID;
 	if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
 	{
 		if (guard->asks_grants && guard->grants != item->hashValue)
@@ -119,12 +121,18 @@ grants_to_keep(const PlanGuard *guard)
 	return guard->grants != 0 ? guard->grants : az_query_grants();
 }
 
-/* Compare, and find what the checks of the query are to be based on. */
+/*
+ * Compare, and find what the checks of the query are to be based on.  Who logs
+ * in is not kept from it by a look at who was there before: what that waits
+ * for may stop the query, and leave the other one in force (R8).
+ */
 static AzAnswer
 answer_for(const PlanGuard *guard)
 {
-	AzAnswer	answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
+	AzAnswer	answer = {0};
 
+	if (guard->guarded || !guard->logs_in)
+		answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
 	if (guard->asks_grants && guard->grants != az_grants_serial())
 		az_raise_grants_changed();
 	answer.grants = grants_to_keep(guard);

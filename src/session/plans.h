@@ -35,6 +35,9 @@
 /* Nothing more is to be folded in the plan that is being made. */
 #define AZ_GUARD_UNFOLDED_CACHE_ID	(-0x415E)
 
+/* The plan takes a token. */
+#define AZ_GUARD_LOGIN_CACHE_ID	(-0x415F)
+
 /*
  * Plans that met a check depend on a row of pg_proc; remember which.  Needs
  * catalog access.

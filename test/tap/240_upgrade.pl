@@ -238,6 +238,12 @@ is($node->safe_psql('stopped', "SELECT extversion, authz.version(), authz.token_
 is_deeply([ session($node, 'DROP FUNCTION authz.version(); CREATE FUNCTION authz.protect(int) RETURNS int LANGUAGE sql RETURN 1; ALTER EXTENSION dbmi_authz UPDATE; SELECT authz.protect(1);', db => 'stopped', user => 'owner') ],
 	['1'], 'one with other arguments does not');
 
+# The update runs as a superuser, so it calls nothing that others could have
+# put beside what it means.
+$node->safe_psql('postgres', 'CREATE DATABASE beside OWNER owner');
+my ($beside) = session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE FUNCTION authz.accept_rules() RETURNS integer LANGUAGE sql RETURN 1 / 0; CREATE FUNCTION authz.accept_rules(text) RETURNS integer LANGUAGE sql RETURN 1 / 0; ALTER EXTENSION dbmi_authz UPDATE; SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz';", db => 'beside', user => 'owner');
+is($beside, '1.1', 'functions of the owner beside one that the update calls are not called');
+
 # ------------------------------------------------------------ open sessions --
 
 # A session that stays, and answers by lines.
