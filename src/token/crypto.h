@@ -29,6 +29,9 @@ extern void az_wipe(void *data, size_t len);
 /* SHA-256 of some bytes, for the cache of verified tokens; false on failure. */
 extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
 
+/* The same, where the caller looks after OpenSSL's queue of errors. */
+extern bool az_sha256_with_errors(const void *data, size_t len, unsigned char digest[32]);
+
 /* The version of OpenSSL that was loaded. */
 extern const char *az_crypto_version(void);
 

@@ -165,7 +165,7 @@ make_thumbprint(AzKey *key, const char **why)
 
 	if (text == NULL)
 		return AZ_KEY_NO_MEMORY;
-	ok = EVP_Q_digest(NULL, "SHA256", NULL, text, strlen(text), hash, NULL) == 1;
+	ok = az_sha256_with_errors(text, strlen(text), hash);
 	az_wipe(text, strlen(text));
 	free(text);
 	if (!ok)

@@ -16,7 +16,6 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/param_build.h>
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 
@@ -37,22 +36,42 @@ bit_length(const AzBytes *number)
 	return bits;
 }
 
-/* The number modulo divisor, a word of 32 bits at a time. */
-static uint32_t
-modulo(const AzBytes *number, uint32_t divisor)
+/*
+ * The primes up to 167, multiplied as far as 32 bits hold them.  Dividing by a
+ * product is dividing by each of its primes.
+ */
+#define PRODUCTS(DO) \
+	DO(0, 3u * 5 * 7 * 11 * 13 * 17 * 19 * 23 * 29) \
+	DO(1, 31u * 37 * 41 * 43 * 47) \
+	DO(2, 53u * 59 * 61 * 67 * 71) \
+	DO(3, 73u * 79 * 83 * 89 * 97) \
+	DO(4, 101u * 103 * 107 * 109) \
+	DO(5, 113u * 127 * 131 * 137) \
+	DO(6, 139u * 149 * 151 * 157) \
+	DO(7, 163u * 167)
+#define N_PRODUCTS	8
+
+/*
+ * The number modulo each product.  They stand here as constants, so that the
+ * compiler has them multiplied with, which takes a third of the time.
+ */
+static void
+divide(const AzBytes *number, uint64_t rest[N_PRODUCTS])
 {
-	uint64_t	rest = 0;
 	size_t		i = 0;
 
-	for (; i < number->len % 4; i++)
-		rest = (rest << 8 | number->data[i]) % divisor;
-	for (; i < number->len; i += 4)
+	memset(rest, 0, N_PRODUCTS * sizeof(rest[0]));
+	while (i < number->len)
 	{
-		const unsigned char *p = number->data + i;
+		uint32_t	word = 0;
 
-		rest = (rest << 32 | (uint32_t) p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3]) % divisor;
+		do
+			word = word << 8 | number->data[i++];
+		while ((number->len - i) % sizeof(word) != 0);
+#define DIVIDE(product, value)	rest[product] = (rest[product] << 32 | word) % (value);
+		PRODUCTS(DIVIDE)
+#undef DIVIDE
 	}
-	return (uint32_t) rest;
 }
 
 /*
@@ -86,27 +105,26 @@ modulus_fault(const AzBytes *n)
 		71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139,
 		149, 151, 157, 163, 167
 	};
+#define VALUE(product, value)	value,
+	static const uint32_t products[N_PRODUCTS] = {PRODUCTS(VALUE)};
+#undef VALUE
+	uint64_t	rest[N_PRODUCTS];
 	bool		roca = true;
-	size_t		first = 0;
+	size_t		product = 0;
+	size_t		i;
 
-	/* dividing by a product of primes is dividing by each of them */
-	while (first < sizeof(primes))
+	divide(n, rest);
+	for (i = 0; i < sizeof(primes); i++)
 	{
-		uint32_t	product = primes[first];
-		uint32_t	rest;
-		size_t		end = first + 1;
+		uint32_t	prime = primes[i];
+		uint32_t	remainder;
 
-		while (end < sizeof(primes) && product <= UINT32_MAX / primes[end])
-			product *= primes[end++];
-		rest = modulo(n, product);
-		for (; first < end; first++)
-		{
-			uint32_t	prime = primes[first];
-
-			if (rest % prime == 0)
-				return "the RSA modulus has a small factor";
-			roca = roca && is_power_of_65537(rest % prime, prime);
-		}
+		if (products[product] % prime != 0)
+			product++;
+		remainder = (uint32_t) rest[product] % prime;
+		if (remainder == 0)
+			return "the RSA modulus has a small factor";
+		roca = roca && is_power_of_65537(remainder, prime);
 	}
 	return roca ? "the RSA modulus comes from a generator known to be weak" : NULL;
 }
@@ -156,27 +174,32 @@ import_key(const char *type, OSSL_PARAM *params)
 	return pkey;
 }
 
+/* OpenSSL takes numbers in the order of the machine's own bytes. */
+static OSSL_PARAM
+number_param(const char *name, const AzBytes *number, unsigned char *native)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	size_t		i;
+
+	for (i = 0; i < number->len; i++)
+		native[i] = number->data[number->len - 1 - i];
+#else
+	memcpy(native, number->data, number->len);
+#endif
+	return OSSL_PARAM_construct_BN(name, native, number->len);
+}
+
 static EVP_PKEY *
 import_rsa(const AzBytes *n, const AzBytes *e)
 {
-	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	BIGNUM	   *bn_n = BN_bin2bn(n->data, (int) n->len, NULL);
-	BIGNUM	   *bn_e = BN_bin2bn(e->data, (int) e->len, NULL);
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY   *pkey = NULL;
+	unsigned char native_n[RSA_MAX_BITS / 8];
+	unsigned char native_e[RSA_MAX_E_BYTES];
+	OSSL_PARAM	params[3];
 
-	if (bld != NULL && bn_n != NULL && bn_e != NULL &&
-		OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, bn_n) == 1 &&
-		OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, bn_e) == 1)
-		params = OSSL_PARAM_BLD_to_param(bld);
-	if (params != NULL)
-		pkey = import_key("RSA", params);
-
-	OSSL_PARAM_free(params);
-	BN_free(bn_e);
-	BN_free(bn_n);
-	OSSL_PARAM_BLD_free(bld);
-	return pkey;
+	params[0] = number_param(OSSL_PKEY_PARAM_RSA_N, n, native_n);
+	params[1] = number_param(OSSL_PKEY_PARAM_RSA_E, e, native_e);
+	params[2] = OSSL_PARAM_construct_end();
+	return import_key("RSA", params);
 }
 
 /*
@@ -198,22 +221,22 @@ static bool
 prepare_digest(AzKey *key)
 {
 	const AzAlgInfo *info = az_alg_info(key->alg);
+	char		pkcs1[] = OSSL_PKEY_RSA_PAD_MODE_PKCSV15;
+	OSSL_PARAM	padding[2];
+
+	/* the default for RSA, so it can be said in passing */
+	padding[0] = OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, pkcs1, 0);
+	padding[1] = OSSL_PARAM_construct_end();
 
 	key->md = EVP_MD_fetch(NULL, info->hash, NULL);
 	key->digest = EVP_MD_CTX_new();
 	key->verify = EVP_PKEY_CTX_new_from_pkey(NULL, key->pkey, NULL);
 	if (key->md == NULL || key->digest == NULL || key->verify == NULL ||
-		EVP_PKEY_verify_init(key->verify) != 1)
+		EVP_PKEY_verify_init_ex(key->verify, info->kty == AZ_KTY_RSA ? padding : NULL) != 1)
 		return false;
 
 	switch (key->alg)
 	{
-		case AZ_RS256:
-		case AZ_RS384:
-		case AZ_RS512:
-			if (EVP_PKEY_CTX_set_rsa_padding(key->verify, RSA_PKCS1_PADDING) != 1)
-				return false;
-			break;
 		case AZ_PS256:
 		case AZ_PS384:
 		case AZ_PS512:

@@ -378,6 +378,36 @@ test_rsa_size(void)
 	BN_free(n);
 }
 
+/* One prime after the other, in moduli of any number of bytes beyond words. */
+static void
+test_small_factors(void)
+{
+	int			bits;
+
+	for (bits = 2048; bits <= 2072; bits += 8)
+	{
+		BN_ULONG	p;
+		BN_ULONG	q;
+		char		what[60];
+
+		snprintf(what, sizeof(what), "a modulus of %d bytes", bits / 8);
+		rsa_number(AZ_KEY_OK, modulus(bits), what);
+		for (p = 3; p <= 167; p += 2)
+		{
+			BIGNUM	   *n = modulus(bits - 1);
+
+			for (q = 3; q < p && p % q != 0; q += 2)
+				;
+			MUST(BN_mul_word(n, p) == 1);
+			snprintf(what, sizeof(what), "about %d bytes, a multiple of %lu", bits / 8, (unsigned long) p);
+			if (q == p)
+				rsa_number(AZ_KEY_REFUSED, n, what);
+			else
+				BN_free(n);
+		}
+	}
+}
+
 static void
 test_rsa_exponent(void)
 {
@@ -980,6 +1010,7 @@ main(void)
 	test_secret();
 	test_rsa_size();
 	test_rsa_exponent();
+	test_small_factors();
 	test_roca();
 	test_ec();
 	test_okp();
