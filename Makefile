@@ -123,6 +123,7 @@ dev: clean
 	$(AGAIN) all DEV=1
 
 bench: build
+	@$(AGAIN) -s bench/key_speed
 	@$(SOURCE)/test/throwaway bench/run
 
 clean-up:
@@ -192,7 +193,7 @@ ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --load-extension=dbmi_authz
 TAP_TESTS = 1
 PROVE_TESTS = $(call files,test/tap/*.pl)
 
-EXTRA_CLEAN = tmp_check $(patsubst %.o,%.gcno,$(OBJS))
+EXTRA_CLEAN = tmp_check bench/key_speed $(patsubst %.o,%.gcno,$(OBJS))
 
 # No library without code, and none without its script.
 ifeq (,$(and $(OBJS),$(DATA)))
@@ -227,6 +228,9 @@ $(sort $(dir $(OBJS))):
 ifeq ($(realpath $(SOURCE)),$(CURDIR))
 test/unit/%: $(TOKEN_OBJS) FORCE
 	$(MAKE) -C test/unit $*
+
+bench/key_speed: bench/key_speed.c $(TOKEN_OBJS)
+	$(CC) $(CFLAGS) $(CPPFLAGS) -o $@ $^ $(SHLIB_LINK) -lm
 
 clean: clean-unit
 .PHONY: clean-unit FORCE

@@ -28,6 +28,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #if PG_VERSION_NUM >= 160000
@@ -413,6 +414,18 @@ bench_lap(PG_FUNCTION_ARGS)
 }
 
 /* Bytes that malloc has given out and not got back. */
+/*
+ * What a session does that has lost messages about changes: it knows nothing
+ * any more.
+ */
+PG_FUNCTION_INFO_V1(bench_lose_messages);
+Datum
+bench_lose_messages(PG_FUNCTION_ARGS)
+{
+	InvalidateSystemCaches();
+	PG_RETURN_VOID();
+}
+
 PG_FUNCTION_INFO_V1(bench_allocated);
 Datum
 bench_allocated(PG_FUNCTION_ARGS)
