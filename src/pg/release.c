@@ -40,7 +40,7 @@ az_release_needed(void)
 	int			release = server_release();
 	int			i;
 
-	for (i = 0; i < lengthof(needed); i++)
+	for (i = 0; i < (int) lengthof(needed); i++)
 	{
 		if (needed[i] / 10000 == release / 10000)
 			return release < needed[i] ? needed[i] : 0;
