@@ -1,9 +1,9 @@
 # Folded queries give the rows of unfolded ones: thousands of random policies,
 # people and queries, planned and executed in every way.
 #
-# The work is done by test/equivalence/run, which tells what it compares.
-# DBMI_SEED repeats a run, DBMI_CASES=1000000 makes a long one, DBMI_LONG=1 one
-# of ten times the length.
+# The work is done by test/equivalence/run, which tells what it compares; two of
+# them at once, each with its half of the cases.  DBMI_SEED repeats a run,
+# DBMI_CASES=1000000 makes a long one, DBMI_LONG=1 one of ten times the length.
 
 use strict;
 use warnings;
@@ -12,30 +12,41 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use AzTest;
+use IPC::Run ();
 use Test::More;
 
+my $cases = $ENV{DBMI_CASES} // ($ENV{DBMI_LONG} ? 600000 : 60000);
+my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off');
 
-$ENV{DBMI_CASES} //= 600000 if $ENV{DBMI_LONG};
 local $ENV{PGHOST} = $node->host;
 local $ENV{PGPORT} = $node->port;
-open(my $run, '-|', 'python3', "$FindBin::RealBin/../equivalence/run")
-  or die "test/equivalence/run: $!";
-while (my $line = <$run>)
+my @runs;
+for my $half (0, 1)
 {
-	chomp $line;
-	if ($line =~ /^(not )?ok - (.*)$/)
-	{
-		ok(!$1, $2);
-	}
-	else
-	{
-		diag($line =~ s/^# ?//r);
-	}
+	my $run = { out => '' };
+	$run->{process} = IPC::Run::start([ 'python3', "$FindBin::RealBin/../equivalence/run",
+			'--cases', int($cases / 2), '--seed', $seed + $half ], '<', '/dev/null', '>', \$run->{out}, '2>&1');
+	push @runs, $run;
 }
-close($run);
-cmp_ok($? >> 8, '<=', 1, 'test/equivalence/run came to its end');
-is($? & 127, 0, 'and no signal ended it');
+for my $run (@runs)
+{
+	IPC::Run::finish($run->{process});
+	my $status = $run->{process}->full_result;
+	for my $line (split /\n/, $run->{out})
+	{
+		if ($line =~ /^(not )?ok - (.*)$/)
+		{
+			ok(!$1, $2);
+		}
+		else
+		{
+			diag($line =~ s/^# ?//r);
+		}
+	}
+	cmp_ok($status >> 8, '<=', 1, 'test/equivalence/run came to its end');
+	is($status & 127, 0, 'and no signal ended it');
+}
 
 $node->stop;
 done_testing();
