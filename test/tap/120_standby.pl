@@ -16,7 +16,7 @@ use Test::More;
 
 my $primary = PostgreSQL::Test::Cluster->new('primary');
 $primary->init(allows_streaming => 1);
-$primary->append_conf('postgresql.conf', "max_worker_processes = 16\nmax_parallel_workers = 8\nlog_min_messages = warning\nlog_statement = none\n");
+$primary->append_conf('postgresql.conf', "max_connections = 40\nmax_worker_processes = 16\nmax_parallel_workers = 8\nlog_min_messages = warning\nlog_statement = none\n");
 $primary->start;
 trust($primary, 'postgres');
 my $other = slurp_file("$FindBin::RealBin/../fixtures/p256_b.pub.pem");

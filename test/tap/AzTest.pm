@@ -47,7 +47,7 @@ sub start_node
 	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 	$node->append_conf('postgresql.conf', join("\n",
 		'log_statement = none', 'log_min_messages = warning',
-		'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
+		'max_connections = 40', 'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
 	$node->start;
 	return $node;
 }
