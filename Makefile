@@ -12,6 +12,11 @@
 #                   exports, regress, examples, isolation, tap, docs, django,
 #                   sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
+#   make check-quick    what takes less than half a minute: while working
+#   make check-long     what does not fit into "make check": when all is done
+#   make check-asserts  PostgreSQL 15 built with its own assertions, and regress,
+#                   isolation and tap on it; builds it once
+#   make check-regress SQL="checks orgs"        some of the SQL tests
 #   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
 #   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
 #                   pg_upgrade between two servers that have the extension
@@ -40,8 +45,13 @@ SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
 	tap docs django sanitize fuzz
-OURS = deps demo check $(addprefix check-,$(SUITES)) check-valgrind check-mutation \
-	check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
+QUICK = layers checks names rows unit regress isolation
+
+# Those whose length can be chosen.
+LONG_TAP = $(addprefix test/tap/,100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl)
+
+OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-asserts \
+	check-valgrind check-mutation check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
 	dev bench clean-up
 FUZZ_SECONDS ?= 60
 
@@ -51,7 +61,7 @@ ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
 .NOTPARALLEL:
 .PHONY: $(OURS)
-export PG_CONFIG TAP OLD_BINDIR NEW_BINDIR
+export PG_CONFIG SQL TAP OLD_BINDIR NEW_BINDIR
 
 # All of this is about the source tree, wherever make was called.
 AGAIN = $(MAKE) --no-print-directory -C $(SOURCE) VPATH=
@@ -73,7 +83,16 @@ $(addprefix check-,$(SUITES)): check-%:
 check-upgrade:
 	@TAP=test/tap/150_pg_upgrade.pl $(SOURCE)/test/check tap
 
+check-quick:
+	@QUICK=1 $(SOURCE)/test/check $(QUICK)
+
 # What takes minutes, or prints figures, is for whoever asks.
+check-long:
+	@DBMI_LONG=1 TAP="$(LONG_TAP)" $(SOURCE)/test/check tap valgrind asserts
+
+check-asserts:
+	@$(SOURCE)/test/asserts
+
 check-valgrind:
 	@$(SOURCE)/test/valgrind
 

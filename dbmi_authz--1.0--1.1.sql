@@ -1,5 +1,6 @@
 /* dbmi_authz--1.0--1.1.sql: what 1.1 changes in a database that has 1.0 */
 
+-- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION dbmi_authz UPDATE TO '1.1'" to load this file. \quit
 
 --
@@ -16,8 +17,6 @@ CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid);
 CREATE FUNCTION authz.token_support(internal) RETURNS internal
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_token_support'
 	STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION authz.token_support(internal) IS
-'Planner support of the functions that take a token: a bound one is no constant of a plan.';
 
 ALTER FUNCTION authz.set_token(text, boolean) SUPPORT authz.token_support;
 ALTER FUNCTION authz.try_set_token(text, boolean) SUPPORT authz.token_support;
@@ -27,17 +26,15 @@ ALTER FUNCTION authz.verify_token(text) SUPPORT authz.token_support;
 -- Object permissions: whose function a rule is
 --
 ALTER TABLE authz.object_access ADD COLUMN rule_owner name;
-COMMENT ON COLUMN authz.object_access.rule_owner IS
-'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
 CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
 	RETURNS integer
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_accept_rules'
 	VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION authz.accept_rules(regclass) IS
-'Have the rules of a table, or of all, count as functions of their owners of now; returns how many changed.';
 
 -- 1.0 did not record it.  Rules go on as they are, and are compared from now on.
-SELECT authz.accept_rules();
+-- Called with the argument's own type: until now others could create functions
+-- in the schema, and none of theirs can match that better.
+SELECT authz.accept_rules(NULL::pg_catalog.regclass);
 
 --
 -- Claims: compared whole
@@ -45,14 +42,8 @@ SELECT authz.accept_rules();
 CREATE FUNCTION authz.claim_is(path text[], value text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_claim_is'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
-COMMENT ON FUNCTION authz.claim_is(text[], text) IS
-'Whether a claim is just this value: a string whole, a number or boolean as its JSON text, no array or object.';
-COMMENT ON FUNCTION authz.has_claim(text[], text) IS
-'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
-COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
-'Whether a claim holds one of these values; a string counts by its words, not whole.';
-COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
-'Whether a claim holds all of these values; a string counts by its words, not whole.';
+
+--
 -- The schema belongs to pg_database_owner, and nobody may create anything in
 -- it: an object of somebody else would stand beside ours, and calls might
 -- find it.
@@ -83,8 +74,6 @@ $$;
 CREATE FUNCTION authz.version() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
 	STABLE PARALLEL RESTRICTED;
-COMMENT ON FUNCTION authz.version() IS
-'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
 
 --
 -- The functions belong to the bootstrap superuser, also where another one
@@ -172,3 +161,349 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+--
+-- Comments
+--
+-- All of them, since nearly all are new, as "test/checks --comments" prints
+-- them from the install script.
+--
+COMMENT ON COLUMN authz.inactive_subject.issuer IS
+'The issuer of the subject''s tokens, as in authz.issuer.';
+COMMENT ON COLUMN authz.inactive_subject.subject IS
+'A sub, else the user id claim, exactly as the tokens have it.';
+COMMENT ON COLUMN authz.issuer.audience IS
+'A token must name one of these in aud; NULL: aud is not looked at.';
+COMMENT ON COLUMN authz.issuer.issuer IS
+'Exactly the claim iss; where the profile goes by audience, any name.';
+COMMENT ON COLUMN authz.issuer.options IS
+'What differs from the profile, as add_issuer() describes it.';
+COMMENT ON COLUMN authz.issuer.profile IS
+'The row of authz.profile that the options start from.';
+COMMENT ON COLUMN authz.issuer_key.added_at IS
+'When the key was added.';
+COMMENT ON COLUMN authz.issuer_key.alg IS
+'The one algorithm that the key is bound to.';
+COMMENT ON COLUMN authz.issuer_key.issuer IS
+'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
+COMMENT ON COLUMN authz.issuer_key.jwk IS
+'The key as a JWK (RFC 7517); a secret where alg is HS256, HS384 or HS512.';
+COMMENT ON COLUMN authz.issuer_key.kid IS
+'The key ID, which names one key of an issuer; NULL: the key has none.';
+COMMENT ON COLUMN authz.issuer_key.source IS
+'The function that added the key; set_jwks() replaces its own only.';
+COMMENT ON COLUMN authz.issuer_key.thumbprint IS
+'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.item_permission.client IS
+'The application in which it counts: exactly the option client of the issuer.';
+COMMENT ON COLUMN authz.item_permission.email IS
+'Whose permission it is: the e-mail claim of the token, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.item_permission.granted_at IS
+'When the permission was granted.';
+COMMENT ON COLUMN authz.item_permission.granted_by IS
+'The e-mail address of who granted it; NULL: the owner of the database.';
+COMMENT ON COLUMN authz.item_permission.item IS
+'The item: a path, names with dots between them, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.item_permission.permission IS
+'The name of the permission, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.object_access.kind IS
+'When the rule is asked: "user" first, "group" when that one does not grant.';
+COMMENT ON COLUMN authz.object_access.perm IS
+'The permission that the rule decides on.';
+COMMENT ON COLUMN authz.object_access.rel IS
+'The table of the objects, or the number of one that was dropped.';
+COMMENT ON COLUMN authz.object_access.rule IS
+'The function, as PostgreSQL writes its signature with all schemas.';
+COMMENT ON COLUMN authz.object_access.rule_owner IS
+'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
+COMMENT ON COLUMN authz.permission_implies.client IS
+'The application in which the one implies the other: exactly the option client of the issuer.';
+COMMENT ON COLUMN authz.permission_implies.implies IS
+'The permission that is implied, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.permission_implies.permission IS
+'The permission that implies another, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.profile.audience_required IS
+'Whether an issuer of this profile must have an audience.';
+COMMENT ON COLUMN authz.profile.chosen_by IS
+'How a token finds its issuer: "iss" by that claim, "aud" by its audience.';
+COMMENT ON COLUMN authz.profile.options IS
+'The presets, in the form of authz.issuer.options, which override them one by one.';
+COMMENT ON COLUMN authz.profile.profile IS
+'Its name, as add_issuer() takes it.';
+COMMENT ON COLUMN authz.revocation.issued_before IS
+'Of a subject: tokens with iat at or before this, or without iat, are refused.';
+COMMENT ON COLUMN authz.revocation.issuer IS
+'The issuer of the tokens, which may have been dropped since.';
+COMMENT ON COLUMN authz.revocation.kind IS
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid.';
+COMMENT ON COLUMN authz.revocation.revoked_at IS
+'When it was first revoked.';
+COMMENT ON COLUMN authz.revocation.until IS
+'From then on prune_revocations() may remove the row; NULL: never.';
+COMMENT ON COLUMN authz.revocation.value IS
+'What is revoked, exactly as the token has it.';
+COMMENT ON FUNCTION authz.accept_rules(regclass) IS
+'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+COMMENT ON FUNCTION authz.active_org_id() IS
+'The id of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
+'Trusts the tokens of an issuer that name one of these audiences.';
+COMMENT ON FUNCTION authz.add_key(text, json) IS
+'Adds one key of an issuer, given as a JWK.';
+COMMENT ON FUNCTION authz.add_pem(text, text, text, text) IS
+'Adds one public key of an issuer, given as a PEM block.';
+COMMENT ON FUNCTION authz.add_secret(text, bytea, text, text) IS
+'Adds a secret of HS256, HS384 or HS512; pass it as a bind parameter.';
+COMMENT ON FUNCTION authz.alter_issuer(text, json, text[]) IS
+'Changes the options or the audience of an issuer and ends the identities that came from it.';
+COMMENT ON FUNCTION authz.audience() IS
+'The claim aud as a list.';
+COMMENT ON FUNCTION authz.claim(VARIADIC text[]) IS
+'The claim at a path of object keys.';
+COMMENT ON FUNCTION authz.claim_is(text[], text) IS
+'Whether a claim is just this value: a string whole, a number or boolean as its JSON text, no array or object.';
+COMMENT ON FUNCTION authz.claim_text(VARIADIC text[]) IS
+'The claim at a path of object keys, as text.';
+COMMENT ON FUNCTION authz.claims() IS
+'All claims of the token.';
+COMMENT ON FUNCTION authz.clear_token() IS
+'Forgets the identity and the last failure.';
+COMMENT ON FUNCTION authz.client_id() IS
+'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+COMMENT ON FUNCTION authz.drop_issuer(text) IS
+'Trusts an issuer no more; its keys and identities end, its revocations stay.';
+COMMENT ON FUNCTION authz.drop_key(text, text) IS
+'Removes the key with that kid, else the key without kid that has this thumbprint.';
+COMMENT ON FUNCTION authz.email() IS
+'The e-mail address, from the claim that the issuer''s option email_claim names.';
+COMMENT ON FUNCTION authz.expires_at() IS
+'When the identity ends: the claim exp, without leeway.';
+COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
+'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
+COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
+'Grants a permission on an item to an e-mail address; false when it was granted already.';
+COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
+'Lets somebody view the own profile of an item; false when it was granted already.';
+COMMENT ON FUNCTION authz.groups() IS
+'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
+'Whether has_org_permission() is true of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.has_active_org_role(text) IS
+'Whether has_org_role() is true of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
+'Whether a claim holds all of these values; a string counts by its words, not whole.';
+COMMENT ON FUNCTION authz.has_all_groups(VARIADIC text[]) IS
+'Whether the token holds all of these groups.';
+COMMENT ON FUNCTION authz.has_all_org_permissions(anycompatible, VARIADIC text[]) IS
+'Whether the token holds all of these permissions in the organisation.';
+COMMENT ON FUNCTION authz.has_all_permissions(VARIADIC text[]) IS
+'Whether the token holds all of these permissions.';
+COMMENT ON FUNCTION authz.has_all_roles(VARIADIC text[]) IS
+'Whether the token holds all of these roles.';
+COMMENT ON FUNCTION authz.has_all_scopes(VARIADIC text[]) IS
+'Whether the token holds all of these scopes.';
+COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
+'Whether a claim holds one of these values; a string counts by its words, not whole.';
+COMMENT ON FUNCTION authz.has_any_group(VARIADIC text[]) IS
+'Whether the token holds one of these groups at least.';
+COMMENT ON FUNCTION authz.has_any_item_permission(text, text[], boolean) IS
+'Whether has_item_permission() is true of one of these permissions at least.';
+COMMENT ON FUNCTION authz.has_any_org_permission(anycompatible, VARIADIC text[]) IS
+'Whether the token holds one of these permissions at least in the organisation.';
+COMMENT ON FUNCTION authz.has_any_permission(VARIADIC text[]) IS
+'Whether the token holds one of these permissions at least.';
+COMMENT ON FUNCTION authz.has_any_role(VARIADIC text[]) IS
+'Whether the token holds one of these roles at least.';
+COMMENT ON FUNCTION authz.has_any_scope(VARIADIC text[]) IS
+'Whether the token holds one of these scopes at least.';
+COMMENT ON FUNCTION authz.has_app_permission(text) IS
+'Whether the token holds this permission, or it is granted on the item that is the application itself.';
+COMMENT ON FUNCTION authz.has_claim(text[], text) IS
+'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
+COMMENT ON FUNCTION authz.has_group(text) IS
+'Whether the token holds this group.';
+COMMENT ON FUNCTION authz.has_item_permission(text, text, boolean) IS
+'Whether the permission is granted on this very item or, with check_parents, on one above it too.';
+COMMENT ON FUNCTION authz.has_object_perm(text, regclass, text) IS
+'Whether the identity has the permission on the row of the table with that primary key.';
+COMMENT ON FUNCTION authz.has_object_perms(text[], regclass, text) IS
+'Whether has_object_perm() is true of all of these permissions.';
+COMMENT ON FUNCTION authz.has_org_permission(anycompatible, text) IS
+'Whether the token holds this permission in the organisation.';
+COMMENT ON FUNCTION authz.has_org_role(anycompatible, text) IS
+'Whether this role was assigned in the organisation; inherited roles do not count.';
+COMMENT ON FUNCTION authz.has_perm(text) IS
+'Whether the token holds this permission, or the identity is an administrator, who holds every one.';
+COMMENT ON FUNCTION authz.has_permission(text) IS
+'Whether the token holds this permission.';
+COMMENT ON FUNCTION authz.has_perms(text[]) IS
+'Whether has_perm() is true of all of these permissions.';
+COMMENT ON FUNCTION authz.has_role(text) IS
+'Whether the token holds this role.';
+COMMENT ON FUNCTION authz.has_scope(text) IS
+'Whether the token holds this scope.';
+COMMENT ON FUNCTION authz.identity_support(internal) IS
+'Planner support of every function that asks for the identity.';
+COMMENT ON FUNCTION authz.impersonator_user_id() IS
+'Who acts for the user, from the claim impersonator_user_id.';
+COMMENT ON FUNCTION authz.in_active_org(anycompatible) IS
+'Whether this is the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.in_org(anycompatible) IS
+'Whether the identity is a member of the organisation.';
+COMMENT ON FUNCTION authz.is_admin() IS
+'Whether the issuer''s options admin_groups and admin_permissions make this an administrator.';
+COMMENT ON FUNCTION authz.is_at_least_org_role(anycompatible, text) IS
+'Whether the role in the organisation is this one or includes it.';
+COMMENT ON FUNCTION authz.is_authenticated() IS
+'Whether there is an identity that counts.';
+COMMENT ON FUNCTION authz.is_impersonated() IS
+'Whether somebody acts for the user: the claim impersonator_user_id is there and not null.';
+COMMENT ON FUNCTION authz.is_owner(anycompatible) IS
+'Whether the value equals the claim that the issuer''s option owner_claim names.';
+COMMENT ON FUNCTION authz.is_owner(anycompatible, text) IS
+'Whether the value equals the top-level claim of that name.';
+COMMENT ON FUNCTION authz.is_owner_or_admin(anycompatible) IS
+'Whether is_owner(owner) or is_admin() is true.';
+COMMENT ON FUNCTION authz.issuer() IS
+'The trusted issuer of the token.';
+COMMENT ON FUNCTION authz.item_client() IS
+'The application whose item permissions count: the option client of the identity''s issuer.';
+COMMENT ON FUNCTION authz.item_grantees(text, text) IS
+'The e-mail addresses to which this permission is granted on this very item, as far as one may see them.';
+COMMENT ON FUNCTION authz.item_permissions(text, boolean) IS
+'What is granted to the identity: all of it, on this very item or, with children, below it too.';
+COMMENT ON FUNCTION authz.last_error() IS
+'The last failure since the last successful login, as RFC 6750 describes it.';
+COMMENT ON FUNCTION authz.legacy_user_id() IS
+'The claim legacy_user_id.';
+COMMENT ON FUNCTION authz.login_method() IS
+'How the user logged in; "unknown" when the token does not say, or something else.';
+COMMENT ON FUNCTION authz.login_org_id() IS
+'The organisation of the login.';
+COMMENT ON FUNCTION authz.login_provider() IS
+'The provider of the login, as the token has it.';
+COMMENT ON FUNCTION authz.managed_items() IS
+'The items on which MANAGE is granted to the identity; it manages what is below them as well.';
+COMMENT ON FUNCTION authz.manages_item(text, boolean) IS
+'Whether MANAGE is granted on the item or, with check_parents, on one above it too.';
+COMMENT ON FUNCTION authz.object_permissions(regclass, text, text) IS
+'The permissions that the identity has on the row of the table with that primary key.';
+COMMENT ON FUNCTION authz.org_id_by_name(text) IS
+'The id of the organisation of that name; of several, the smallest id.';
+COMMENT ON FUNCTION authz.org_ids() IS
+'The ids of the organisations of which the identity is a member.';
+COMMENT ON FUNCTION authz.org_ids_with_permission(text) IS
+'The ids of the organisations in which the token holds this permission.';
+COMMENT ON FUNCTION authz.org_metadata(anycompatible) IS
+'The metadata of the organisation.';
+COMMENT ON FUNCTION authz.org_permissions(anycompatible) IS
+'The permissions held in the organisation.';
+COMMENT ON FUNCTION authz.org_role(anycompatible) IS
+'The role assigned in the organisation.';
+COMMENT ON FUNCTION authz.org_role_structure(anycompatible) IS
+'The structure of roles in the organisation: "single_role_in_hierarchy" unless the token says another.';
+COMMENT ON FUNCTION authz.org_roles(anycompatible) IS
+'The roles held in the organisation: the assigned one, and those it includes or the additional ones.';
+COMMENT ON FUNCTION authz.orgs() IS
+'The memberships of the identity in the order of the token.';
+COMMENT ON FUNCTION authz.permissions() IS
+'The permissions of the token in its order, each once.';
+COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
+	text[], text[], text[], text[], text[], text[], text[], text[],
+	text[], text[], text[], text[], text[], text[], text[], text[],
+	text[], text[], text[], text[], text[], text[], text[], text[],
+	text[], text[], text[], text[], text[], text[], text[], text[],
+	boolean) IS
+'Writes the row-level security policies of a table of the caller and returns their SQL.';
+COMMENT ON FUNCTION authz.prune_revocations() IS
+'Removes the revocations whose time has passed and says how many there were.';
+COMMENT ON FUNCTION authz.register_access(text, regclass, text, regprocedure) IS
+'Has a function asked whether somebody has the permission on a row of the table.';
+COMMENT ON FUNCTION authz.require(boolean, text) IS
+'Raises unless the condition is true; the message, if any, becomes error_description.';
+COMMENT ON FUNCTION authz.require_admin() IS
+'Raises unless is_admin().';
+COMMENT ON FUNCTION authz.require_authenticated() IS
+'Raises unless there is an identity that counts.';
+COMMENT ON FUNCTION authz.require_group(VARIADIC text[]) IS
+'Raises unless the token holds all of these groups.';
+COMMENT ON FUNCTION authz.require_item_permission(text, text, boolean) IS
+'Raises unless has_item_permission() is true of the same arguments.';
+COMMENT ON FUNCTION authz.require_object_perm(text, regclass, text) IS
+'Raises unless there is such a row that the caller can see, and has_object_perm() is true of it.';
+COMMENT ON FUNCTION authz.require_org(anycompatible) IS
+'Raises unless in_org(org).';
+COMMENT ON FUNCTION authz.require_org_permission(anycompatible, text) IS
+'Raises unless has_org_permission(org, permission).';
+COMMENT ON FUNCTION authz.require_org_role(anycompatible, text) IS
+'Raises unless has_org_role(org, role).';
+COMMENT ON FUNCTION authz.require_permission(VARIADIC text[]) IS
+'Raises unless the token holds all of these permissions.';
+COMMENT ON FUNCTION authz.require_role(VARIADIC text[]) IS
+'Raises unless the token holds all of these roles.';
+COMMENT ON FUNCTION authz.require_scope(VARIADIC text[]) IS
+'Raises unless the token holds all of these scopes.';
+COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
+'Takes a permission on an item back from an e-mail address.';
+COMMENT ON FUNCTION authz.revoke_session(text, text) IS
+'Refuses the tokens with that sid, the session at the issuer.';
+COMMENT ON FUNCTION authz.revoke_subject(text, text, timestamptz) IS
+'Refuses the tokens of a subject that were issued up to that time.';
+COMMENT ON FUNCTION authz.revoke_token(text, text, timestamptz) IS
+'Refuses the token with that jti from now on.';
+COMMENT ON FUNCTION authz.roles() IS
+'The roles of the token in its order, each once.';
+COMMENT ON FUNCTION authz.scopes() IS
+'The scopes of the token in its order, each once.';
+COMMENT ON FUNCTION authz.set_jwks(text, json) IS
+'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
+COMMENT ON FUNCTION authz.set_token(text, boolean) IS
+'Verifies a signed JWT and adopts its identity, for the session or for the transaction.';
+COMMENT ON FUNCTION authz.stamp_owner() IS
+'Trigger function that fills in the owner of a new row and keeps it from being changed.';
+COMMENT ON FUNCTION authz.subject() IS
+'The claim sub.';
+COMMENT ON FUNCTION authz.token_id() IS
+'The claim jti.';
+COMMENT ON FUNCTION authz.token_state() IS
+'How the session stands: "none", "valid", "expired", "revoked" or "rejected".';
+COMMENT ON FUNCTION authz.token_support(internal) IS
+'Planner support of the functions that take a token: a bound one is no constant of a plan.';
+COMMENT ON FUNCTION authz.trust_guard() IS
+'Guards the tables of the extension and has every session look at them anew after a change.';
+COMMENT ON FUNCTION authz.try_set_token(text, boolean) IS
+'As set_token(), but false instead of an error about the token.';
+COMMENT ON FUNCTION authz.unprotect(regclass) IS
+'Drops the policies that protect() wrote for the table and says how many.';
+COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
+'Undoes register_access(); without any rule left, dbmi_authz.olp_default decides.';
+COMMENT ON FUNCTION authz.user_id() IS
+'The user, from the claim that the issuer''s option user_id_claim names.';
+COMMENT ON FUNCTION authz.user_property(text) IS
+'The member of that name in the claim properties.';
+COMMENT ON FUNCTION authz.username() IS
+'The claim username, else preferred_username.';
+COMMENT ON FUNCTION authz.verify_token(text) IS
+'The claims of a token, verified as by set_token() and not adopted.';
+COMMENT ON FUNCTION authz.version() IS
+'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
+COMMENT ON FUNCTION authz.www_authenticate() IS
+'The challenge for last_error(), for the HTTP header WWW-Authenticate.';
+COMMENT ON POLICY visible ON authz.item_permission IS
+'Rows of one''s own, of items that one manages, and for an administrator of the application.';
+COMMENT ON TABLE authz.inactive_subject IS
+'Subjects that count as nobody, whatever their tokens say.';
+COMMENT ON TABLE authz.issuer IS
+'Whose tokens this database believes.';
+COMMENT ON TABLE authz.issuer_key IS
+'The keys that tokens of an issuer may be signed with.';
+COMMENT ON TABLE authz.item_permission IS
+'Permissions on items, by e-mail address and application.';
+COMMENT ON TABLE authz.object_access IS
+'The rules of object permissions: which function is asked for which permission on which table.';
+COMMENT ON TABLE authz.permission_implies IS
+'Which item permissions hold where another one does, also by way of a third.';
+COMMENT ON TABLE authz.profile IS
+'Presets: what the options of an issuer start from.';
+COMMENT ON TABLE authz.revocation IS
+'Tokens that are refused although they verify, as long as the row stands.';

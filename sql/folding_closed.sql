@@ -57,7 +57,7 @@ DECLARE
 	ours bigint := 'authz.has_scope(text)'::regprocedure::oid;
 BEGIN
 	FOR i IN 1 .. 300 LOOP
-		CREATE FUNCTION closed_twin(text) RETURNS boolean LANGUAGE plpgsql STABLE SUPPORT authz.identity_support AS 'BEGIN RETURN false; END';
+		CREATE FUNCTION closed_twin(text) RETURNS boolean LANGUAGE plpgsql STABLE SUPPORT authz.identity_support AS 'BEGIN RETURN true; END';
 		EXIT WHEN to_regprocedure('closed_twin(text)')::oid::bigint % 256 = ours % 256;
 		DROP FUNCTION closed_twin(text);
 	END LOOP;

@@ -99,8 +99,8 @@ SELECT held, asked, addresses_asked(held, asked) FROM (VALUES
 	('SciReg.ann@mail.com.profile.bob', 'SciReg.ann@mail.com.profile.bob.lee@mail.com'),
 	('ann@mail.com.profile', 'ann@mail.com.profile.bob@mail.com'),
 	-- letters beyond ASCII
-	('SciReg.study1.profile.żółć@mail', 'SciReg.study1.profile.żółć@mail.com'),
-	('SciReg.study1.profile.żółć', 'SciReg.study1.profile.żółć.ó@mail.com'),
+	('SciReg.study1.profile.ñóüé@mail', 'SciReg.study1.profile.ñóüé@mail.com'),
+	('SciReg.study1.profile.ñóüé', 'SciReg.study1.profile.ñóüé.ó@mail.com'),
 	-- and names are what they were
 	('SciReg.study', 'SciReg.study1.profile.ann@mail.com'),
 	('SciReg.study1.profile', 'SciReg.study1.profileann@mail.com'),

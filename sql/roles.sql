@@ -42,7 +42,7 @@ SELECT o.kind, o.name,
 SELECT kind, name, owner, privileges FROM roles_acl ORDER BY kind DESC, name COLLATE "C";
 -- C3.2: no function runs with the rights of another role, and the extension stays where it is.
 SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND (prosecdef OR proconfig IS NOT NULL);
-SELECT superuser, trusted, relocatable, schema FROM pg_available_extension_versions WHERE name = 'dbmi_authz';
+SELECT superuser, trusted, relocatable, schema FROM pg_available_extension_versions WHERE name = 'dbmi_authz' AND version = '1.1';
 -- C3.4: what takes an internal argument cannot be called.
 SELECT oid::regprocedure, proisstrict FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND 'internal'::regtype IN (SELECT unnest(proargtypes));
 -- Q3: the type refuses, and since the mend of CVE-2026-14680 the parser before it

@@ -44,6 +44,15 @@ EXECUTE owners_rows;
 RESET ROLE;
 -- refuse
 SELECT * FROM owners_told();
+-- a setting of the session that asks does not change what the rule is called
+SET quote_all_identifiers = on;
+SELECT * FROM owners_told('1');
+SELECT * FROM owners_told();
+SELECT authz.unregister_access('d.see', 'owners_doc', 'user');
+SELECT authz.register_access('d.see', 'owners_doc', 'user', 'owners_shop.own(integer)');
+RESET quote_all_identifiers;
+SELECT perm, rel, kind, rule, rule_owner FROM authz.object_access;
+SELECT * FROM owners_told('1');
 
 -- dropped, and made anew by somebody who may create in the schema: closed, and not open by default
 DROP FUNCTION owners_shop.own(integer);

@@ -75,6 +75,14 @@ SELECT authz.try_set_token('a.b.c');
 SET client_min_messages = warning;
 CREATE TABLE shadows_other (id integer);
 SELECT authz.protect('shadows_other', select_any_roles => '{a}') IS NOT NULL AS protected;
+-- nor does anything become the extension's own because whoever owns the extension adds it
+ALTER EXTENSION dbmi_authz ADD FUNCTION authz.is_owner(text);
+ALTER EXTENSION dbmi_authz ADD DOMAIN authz.is_admin;
+\c :db
+SET client_min_messages = warning;
+SELECT authz.try_set_token('a.b.c');
+ALTER EXTENSION dbmi_authz DROP FUNCTION authz.is_owner(text);
+ALTER EXTENSION dbmi_authz DROP DOMAIN authz.is_admin;
 DROP FUNCTION authz.is_owner(text);
 DROP PROCEDURE authz.set_token(text);
 DROP AGGREGATE authz.has_any_scope(text);

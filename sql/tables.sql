@@ -75,6 +75,12 @@ SELECT done, tables_after('ALTER TABLE authz.' || done) FROM unnest(ARRAY[
 	'item_permission ALTER client TYPE text COLLATE "default"', 'item_permission ALTER email TYPE text COLLATE "POSIX"', 'item_permission ALTER item TYPE text COLLATE "default"', 'item_permission ALTER granted_at TYPE timestamptz(0)',
 	'permission_implies ALTER client TYPE text COLLATE "default"', 'permission_implies ALTER implies TYPE text COLLATE "POSIX"',
 	'object_access ALTER perm TYPE text COLLATE "default"', 'object_access ALTER rule TYPE text COLLATE "POSIX"']) done;
+-- Z19: refuse: columns that have changed places; who writes by their names writes elsewhere
+SELECT done, tables_after(done) FROM unnest(ARRAY[
+	'ALTER TABLE authz.revocation RENAME kind TO x; ALTER TABLE authz.revocation RENAME value TO kind; ALTER TABLE authz.revocation RENAME x TO value',
+	'ALTER TABLE authz.inactive_subject RENAME subject TO x; ALTER TABLE authz.inactive_subject RENAME issuer TO subject; ALTER TABLE authz.inactive_subject RENAME x TO issuer',
+	'ALTER TABLE authz.permission_implies RENAME permission TO x; ALTER TABLE authz.permission_implies RENAME implies TO permission; ALTER TABLE authz.permission_implies RENAME x TO implies',
+	'ALTER TABLE authz.issuer_key RENAME alg TO "select"']) done;
 -- Z19: accept: mended; and what changes no column of ours
 SELECT done, tables_after('ALTER TABLE authz.' || done) FROM unnest(ARRAY[
 	'revocation ALTER value TYPE text COLLATE "default"; ALTER TABLE authz.revocation ALTER value TYPE text COLLATE "C"',

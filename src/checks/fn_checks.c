@@ -11,7 +11,7 @@
  *-------------------------------------------------------------------------
  */
 #include "server/datum.h"
-#include "server/report.h"
+#include "session/denial.h"
 #include "session/session.h"
 #include "utils/builtins.h"
 

@@ -11,8 +11,8 @@
  */
 #include "items/grants.h"
 #include "server/datum.h"
-#include "server/report.h"
 #include "server/value.h"
+#include "session/denial.h"
 #include "session/session.h"
 
 /*

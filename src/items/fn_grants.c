@@ -9,7 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "trust/admin.h"
+#include "server/compat.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -19,8 +19,12 @@
 #include "items/grants.h"
 #include "items/item_path.h"
 #include "items/item_table.h"
+#include "server/arguments.h"
 #include "server/report.h"
+#include "server/spi.h"
+#include "session/denial.h"
 #include "session/session.h"
+#include "trust/admin.h"
 
 #define DENIED	"Insufficient role, scope or permission"
 

@@ -14,7 +14,7 @@
 #include "items/grants.h"
 #include "items/item_path.h"
 #include "items/item_table.h"
-#include "server/report.h"
+#include "session/denial.h"
 #include "session/session.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"

@@ -129,16 +129,16 @@ grants_of(const AzIdentity *id)
 	bool		known;
 
 	/* mostly; a number never stands for two blocks, nor a block for two people */
-	if (likely(az_answer.grants != 0) && last_slot->serial == az_answer.grants)
+	if (likely(az_query_grants() != 0) && last_slot->serial == az_query_grants())
 		return last_slot;
 
 	identity = az_identity_serial();
 	epoch = az_grants_epoch();
 	slot = find_slot(identity);
 	known = slot->identity == identity;
-	if (az_answer.grants != 0)
+	if (az_query_grants() != 0)
 	{
-		if (!known || slot->serial != az_answer.grants)
+		if (!known || slot->serial != az_query_grants())
 			az_raise_grants_changed();
 		return slot;
 	}
@@ -170,6 +170,7 @@ az_grants_serial(void)
 void
 az_raise_grants_changed(void)
 {
+	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_T_R_SERIALIZATION_FAILURE,
 			 "item permissions have changed since the query was planned",

@@ -5,7 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "trust/admin.h"
+#include "server/compat.h"
 
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -15,6 +15,9 @@
 
 #include "objects/registry.h"
 #include "objects/rule.h"
+#include "server/arguments.h"
+#include "server/spi.h"
+#include "trust/admin.h"
 
 /* One of the kinds of rules. */
 static text *

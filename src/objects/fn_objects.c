@@ -20,6 +20,7 @@
 #include "server/datum.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "session/denial.h"
 #include "session/session.h"
 
 #define NO_OBJECT	"Object does not exist"

@@ -5,8 +5,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZ_ROWKEY_H
-#define AZ_ROWKEY_H
+#ifndef AZ_PRIMARY_KEY_H
+#define AZ_PRIMARY_KEY_H
 
 #include "server/compat.h"
 
@@ -69,4 +69,4 @@ extern bool az_row_name_valid(AzPrimaryKey *key, AzRowName *row);
 /* The table's name as SQL takes it, or its number when it is gone. */
 extern char *az_table_name(Oid rel);
 
-#endif							/* AZ_ROWKEY_H */
+#endif							/* AZ_PRIMARY_KEY_H */

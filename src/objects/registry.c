@@ -35,8 +35,9 @@ enum
 	Access_perm = 1, Access_rel, Access_kind, Access_rule, Access_rule_owner
 };
 static const AzColumn access_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN(REGCLASSOID), AZ_COLUMN_NAME, AZ_COLUMN_NAME,
-	{NAMEOID, C_COLLATION_OID}
+	AZ_NAME_COLUMN("perm"), AZ_COLUMN("rel", REGCLASSOID),
+	AZ_NAME_COLUMN("kind"), AZ_NAME_COLUMN("rule"),
+	{"rule_owner", NAMEOID, C_COLLATION_OID}
 };
 static AzShape access_shape = {
 	"object_access", access_columns, lengthof(access_columns),

@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/catcache.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
@@ -36,10 +37,24 @@
 #include "server/attempt.h"
 #include "session/login.h"
 
+/* The same text in every session: signatures are stored, and compared. */
 char *
 az_rule_signature(Oid function)
 {
-	return format_procedure_qualified(function);
+	bool		quote_all = quote_all_identifiers;
+	char	   *signature;
+
+	PG_TRY();
+	{
+		quote_all_identifiers = false;
+		signature = format_procedure_qualified(function);
+	}
+	PG_FINALLY();
+	{
+		quote_all_identifiers = quote_all;
+	}
+	PG_END_TRY();
+	return signature;
 }
 
 /*
@@ -206,6 +221,7 @@ typedef struct Call
 	AzRule	   *rule;
 	AzPrimaryKey   *key;
 	AzRowName	   *row;
+	AzQueryPart part;			/* once it is called */
 	AzAnswer	before;			/* whom the rule must leave in force */
 	bool	   *running;
 	bool		called;
@@ -310,8 +326,8 @@ call_rule(void *arg)
 		return;
 	begin_question(call);
 	call->called = true;
+	az_question_enter(&call->part);
 	*call->running = true;
-	az_guarded_depth++;
 	InitFunctionCallInfoData(*fcinfo, &call->rule->function, 1, call->key->collation,
 							 NULL, NULL);
 	fcinfo->args[0].value = call->row->value;
@@ -345,9 +361,7 @@ az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row, bool *running,
 			const char **message)
 {
 	Call		call = {.rule = rule, .key = key, .row = row, .running = running};
-	AzAnswer	answer = az_answer;
-	int			depth = az_guarded_depth;
-	int			waiting = depth > 0 ? nquestions : 0;
+	int			waiting = az_query_asks() ? nquestions : 0;
 	bool		was_running = *running;
 	ErrorData  *error;
 
@@ -368,10 +382,10 @@ az_ask_rule(AzRule *rule, AzPrimaryKey *key, AzRowName *row, bool *running,
 	call.before.serial = az_identity_serial();
 	nquestions = waiting;
 	error = az_attempt(call_rule, &call);
+	if (call.called)
+		az_query_leave(&call.part);
 	nquestions = waiting;
 	*running = was_running;
-	az_answer = answer;
-	az_guarded_depth = depth;
 
 	/* what the function kept may have been left half-way */
 	if (error)

@@ -28,9 +28,9 @@
 #include "utils/typcache.h"
 
 #include "items/grants.h"
+#include "items/item_path.h"
 #include "items/item_table.h"
 #include "planner/function.h"
-#include "items/item_path.h"
 #include "server/datum.h"
 #include "server/value.h"
 

@@ -39,6 +39,7 @@ typedef struct PlanGuard
 	bool		guarded;		/* it met a check */
 	bool		ends;			/* one that is an error once the identity has ended */
 	bool		asks_grants;	/* one that depends on what is stored for it */
+	bool		logs_in;		/* it takes a token */
 	uint32		serial;
 	uint32		grants;
 } PlanGuard;
@@ -46,6 +47,7 @@ typedef struct PlanGuard
 static void
 read_item(const PlanInvalItem *item, PlanGuard *guard)
 {
+	guard->logs_in = guard->logs_in || item->cacheId == AZ_GUARD_LOGIN_CACHE_ID;
 	if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
 	{
 		if (guard->asks_grants && guard->grants != item->hashValue)
@@ -116,15 +118,21 @@ check_rights(const PlannedStmt *plan)
 static uint32
 grants_to_keep(const PlanGuard *guard)
 {
-	return guard->grants != 0 ? guard->grants : az_answer.grants;
+	return guard->grants != 0 ? guard->grants : az_query_grants();
 }
 
-/* Compare, and find what the checks of the query are to be based on. */
+/*
+ * Compare, and find what the checks of the query are to be based on.  Who logs
+ * in is not kept from it by a look at who was there before: what that waits
+ * for may stop the query, and leave the other one in force (R8).
+ */
 static AzAnswer
 answer_for(const PlanGuard *guard)
 {
-	AzAnswer	answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
+	AzAnswer	answer = {0};
 
+	if (guard->guarded || !guard->logs_in)
+		answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
 	if (guard->asks_grants && guard->grants != az_grants_serial())
 		az_raise_grants_changed();
 	answer.grants = grants_to_keep(guard);
@@ -137,7 +145,10 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	if (guard.guarded)
+	{
+		az_note_tied_plan();
 		(void) answer_for(&guard);
+	}
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else
@@ -145,29 +156,6 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 	check_rights(query->plannedstmt);
 	if (!guard.guarded)
 		az_note_start(query, az_login_serial());
-}
-
-/*
- * One of the parts in which a query runs: what its checks are based on, and
- * what held around it.
- */
-typedef struct Part
-{
-	AzAnswer	inner;
-	AzAnswer	outer;
-	int			outer_depth;
-} Part;
-
-static void
-enter(Part *part, AzAnswer inner, QueryDesc *query)
-{
-	part->outer = az_answer;
-	part->outer_depth = az_guarded_depth;
-	az_answer = inner;
-	if (inner.guarded)
-		az_guarded_depth++;
-	else
-		az_answer.untied = query;
 }
 
 /* Is somebody else logged in than when the query started? */
@@ -180,22 +168,19 @@ has_moved(const QueryDesc *query)
 }
 
 static void
-leave(Part *part)
-{
-	part->inner = az_answer;	/* a check may have tied the query */
-	az_answer = part->outer;
-	az_guarded_depth = part->outer_depth;
-}
-
-static void
 guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
 	PlanGuard	guard = guard_of(query);
-	Part		part;
+	AzAnswer	answer = answer_for(&guard);
+	AzQueryPart part;
 
-	enter(&part, answer_for(&guard), query);
-	az_answer.moved = !guard.guarded && has_moved(query);
+	if (!guard.guarded)
+	{
+		answer.untied = query;
+		answer.moved = has_moved(query);
+	}
+	az_query_enter(&part, &answer);
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)
@@ -205,10 +190,10 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	}
 	PG_FINALLY();
 	{
-		leave(&part);
+		az_query_leave(&part);
 	}
 	PG_END_TRY();
-	az_check_unchanged(&part.inner);
+	az_check_unchanged(&part.answer);
 }
 
 /*
@@ -240,7 +225,7 @@ guard_ExecutorFinish(QueryDesc *query)
 {
 	PlanGuard	guard;
 	AzAnswer	answer = {0};
-	Part		part;
+	AzQueryPart part;
 
 	if (!has_rest(query->plannedstmt))
 	{
@@ -252,17 +237,19 @@ guard_ExecutorFinish(QueryDesc *query)
 	answer.guarded = guard.guarded;
 	answer.serial = guard.serial;
 	answer.grants = grants_to_keep(&guard);
-	enter(&part, answer, query);
+	if (!guard.guarded)
+		answer.untied = query;
+	az_query_enter(&part, &answer);
 	PG_TRY();
 	{
 		finish(query);
 	}
 	PG_FINALLY();
 	{
-		leave(&part);
+		az_query_leave(&part);
 	}
 	PG_END_TRY();
-	az_check_unchanged(&part.inner);
+	az_check_unchanged(&part.answer);
 }
 
 /* Does this statement put dbmi_authz.token back to its default? */

@@ -20,12 +20,14 @@
 #include "nodes/makefuncs.h"
 #include "nodes/params.h"
 #include "nodes/pathnodes.h"
+#include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/planner.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 #include "server/discretion.h"
+#include "session/plans.h"
 
 static planner_hook_type prev_planner = NULL;
 
@@ -159,6 +161,16 @@ find_param(const Const *constant, ParamListInfo params)
 	return NULL;
 }
 
+/* Have the plan say that it takes a token (guard.c). */
+static void
+mark_plan(PlannerGlobal *glob)
+{
+	PlanInvalItem *item = makeNode(PlanInvalItem);
+
+	item->cacheId = AZ_GUARD_LOGIN_CACHE_ID;
+	glob->invalItems = lappend(glob->invalItems, item);
+}
+
 static Node *
 simplify(const SupportRequestSimplify *request)
 {
@@ -168,6 +180,8 @@ simplify(const SupportRequestSimplify *request)
 	Expr	   *param;
 	List	   *args;
 
+	if (root != NULL && root->glob != NULL)
+		mark_plan(root->glob);
 	if (root == NULL || root->glob == NULL || root->glob->boundParams == NULL ||
 		!IsA(token, Const) || token->constisnull)
 		return NULL;

@@ -12,7 +12,9 @@
 #include "policies/condition.h"
 #include "policies/policy.h"
 #include "policies/protect_rules.h"
+#include "server/arguments.h"
 #include "server/own.h"
+#include "server/spi.h"
 #include "trust/admin.h"
 
 #include "executor/spi.h"

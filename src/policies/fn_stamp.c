@@ -11,8 +11,8 @@
  */
 #include "server/datum.h"
 #include "server/guc.h"
-#include "server/report.h"
 #include "server/value.h"
+#include "session/denial.h"
 #include "session/session.h"
 
 #include "access/htup_details.h"

@@ -22,7 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "trust/admin.h"
+#include "server/spi.h"
 
 const char *const az_command_name[AZ_COMMANDS] = {
 	"SELECT", "INSERT", "UPDATE", "DELETE"

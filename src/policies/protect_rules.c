@@ -16,8 +16,8 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "server/arguments.h"
 #include "server/value.h"
-#include "trust/admin.h"
 
 /* The arguments of protect(): these, eight lists for each command, dry_run. */
 enum

@@ -5,8 +5,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZ_RULES_H
-#define AZ_RULES_H
+#ifndef AZ_PROTECT_RULES_H
+#define AZ_PROTECT_RULES_H
 
 #include "policies/policy.h"
 #include "server/compat.h"
@@ -57,4 +57,4 @@ extern void az_find_protect_columns(AzProtectRules *rules, const AzTable *table)
  */
 extern char *az_protect_condition(const AzProtectRules *rules, AzCommand command);
 
-#endif							/* AZ_RULES_H */
+#endif							/* AZ_PROTECT_RULES_H */

@@ -5,8 +5,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZ_FOREIGN_H
-#define AZ_FOREIGN_H
+#ifndef AZ_MALLOCED_H
+#define AZ_MALLOCED_H
 
 #include "server/compat.h"
 
@@ -26,4 +26,4 @@ extern void az_release_json(void *json);
 extern void az_release_issuer(void *issuer);
 extern void az_release_key(void *key);
 
-#endif							/* AZ_FOREIGN_H */
+#endif							/* AZ_MALLOCED_H */

@@ -54,21 +54,28 @@ az_extension_table(const char *name)
 }
 
 /*
- * Whoever owns the extension can add a function to it, but only a superuser
- * makes one in C.
+ * Whoever owns the extension can add a function or a type to it, but only a
+ * superuser makes a function in C.
  */
-bool
-az_is_own_function(Oid function)
+static bool
+is_in_c(Oid function)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			extension = az_extension();
 	Oid			language;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
 	ReleaseSysCache(tuple);
-	return language == ClanguageId && OidIsValid(extension) &&
+	return language == ClanguageId;
+}
+
+bool
+az_is_own_function(Oid function)
+{
+	Oid			extension = az_extension();
+
+	return OidIsValid(extension) && is_in_c(function) &&
 		getExtensionOfObject(ProcedureRelationId, function) == extension;
 }
 
@@ -150,7 +157,7 @@ scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
 
 typedef struct Search
 {
-	List	   *members;		/* OIDs; a function and a type may share one */
+	List	   *members;		/* OIDs of functions: no type is a member of its own */
 	List	   *strangers;		/* ObjectAddress */
 } Search;
 
@@ -159,7 +166,8 @@ note_member(const ObjectAddress *object, void *arg)
 {
 	Search	   *search = arg;
 
-	search->members = lappend_oid(search->members, object->objectId);
+	if (object->classId == ProcedureRelationId && is_in_c(object->objectId))
+		search->members = lappend_oid(search->members, object->objectId);
 }
 
 static void
@@ -168,7 +176,8 @@ note_stranger(const ObjectAddress *object, void *arg)
 	Search	   *search = arg;
 	ObjectAddress *stranger;
 
-	if (list_member_oid(search->members, object->objectId))
+	if (object->classId == ProcedureRelationId &&
+		list_member_oid(search->members, object->objectId))
 		return;
 	stranger = palloc(sizeof(*stranger));
 	*stranger = *object;

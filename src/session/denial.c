@@ -12,7 +12,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "server/report.h"
+#include "session/denial.h"
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
@@ -24,6 +24,7 @@
 #include "server/datum.h"
 #include "server/encoding.h"
 #include "server/guc.h"
+#include "server/report.h"
 #include "session/session.h"
 
 /* Of one string this many bytes are logged, of one list so many strings. */

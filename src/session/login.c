@@ -53,13 +53,6 @@ is_worker(void)
 	return InitializingParallelWorker || IsParallelWorker();
 }
 
-/* One query, one identity. */
-static bool
-query_runs(void)
-{
-	return az_guarded_depth > 0;
-}
-
 static const char *const query_runs_message =
 "cannot change the identity while a query that asked for it is running";
 static const char *const query_runs_hint =
@@ -73,7 +66,7 @@ static const char *const restricted_hint =
 void
 az_check_may_change(void)
 {
-	if (query_runs())
+	if (az_query_asks())
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
 				 NULL, NULL, query_runs_hint);
 	if (InSecurityRestrictedOperation())
@@ -128,6 +121,29 @@ verify(const char *token, size_t len, AzVerifiedToken *verified)
 	if (len == 0)
 		return AZ_TOKEN_MISSING;
 	return az_verify_token(token, len, az_unix_now(), verified);
+}
+
+/*
+ * The same for a login.  R8 holds also for one that an error ends: a timeout
+ * while it waits for a lock, a cancelled query, memory.
+ */
+static AzReason
+verify_login(const char *token, size_t len, AzVerifiedToken *verified)
+{
+	AzReason	reason;
+
+	PG_TRY();
+	{
+		reason = verify(token, len, verified);
+	}
+	PG_CATCH();
+	{
+		az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "invalid_token",
+				  "Token could not be verified");
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	return reason;
 }
 
 /*
@@ -252,7 +268,7 @@ judge_value(char **newval, void **extra, GucSource source)
 		return take_unjudged(&taken, *newval, az_local_xid()) ?
 			give(newval, extra, taken) : refuse_for_memory(newval, false);
 
-	if (query_runs())
+	if (az_query_asks())
 		return refuse_value(newval, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 							query_runs_message, NULL, NULL, query_runs_hint, true);
 	if (InSecurityRestrictedOperation())
@@ -260,7 +276,7 @@ judge_value(char **newval, void **extra, GucSource source)
 							restricted_message, NULL, NULL, restricted_hint, true);
 
 	reason = IsTransactionState() ?
-		verify(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
+		verify_login(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
 	if (reason != AZ_OK)
 	{
 		const AzReasonInfo *info = az_reason_info(reason);
@@ -350,7 +366,7 @@ az_try_login(const char *token, size_t len, bool is_local)
 
 	az_check_may_change();
 	check_scope(is_local);
-	reason = verify(token, len, &verified);
+	reason = verify_login(token, len, &verified);
 	if (reason != AZ_OK)
 	{
 		az_reject_reason(reason);

@@ -18,6 +18,9 @@
 static uint32 watched[MAX_WATCHED];
 static int	nwatched = 0;
 
+/* A kept plan may bear an identity; without one there is nothing to throw away. */
+static bool tied = false;
+
 static uint64 functions_epoch = 0;	/* 0: nobody has asked yet */
 
 static void
@@ -45,11 +48,20 @@ az_functions_epoch(void)
 }
 
 void
+az_note_tied_plan(void)
+{
+	tied = true;
+}
+
+void
 az_invalidate_plans(void)
 {
 	uint64		epoch = functions_epoch;
 	int			i;
 
+	if (!tied)
+		return;
+	tied = false;
 	for (i = 0; i < nwatched; i++)
 		CallSyscacheCallbacks(PROCOID, watched[i]);
 
@@ -63,6 +75,7 @@ az_watch_function(Oid function)
 	uint32		hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
 	int			i;
 
+	tied = true;
 	for (i = 0; i < nwatched; i++)
 	{
 		if (watched[i] == hash)

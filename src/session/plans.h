@@ -35,6 +35,9 @@
 /* Nothing more is to be folded in the plan that is being made. */
 #define AZ_GUARD_UNFOLDED_CACHE_ID	(-0x415E)
 
+/* The plan takes a token. */
+#define AZ_GUARD_LOGIN_CACHE_ID	(-0x415F)
+
 /*
  * Plans that met a check depend on a row of pg_proc; remember which.  Needs
  * catalog access.
@@ -42,8 +45,16 @@
 extern void az_watch_function(Oid function);
 
 /*
- * Throw those plans away, in this backend only.  No catalog access: also runs
- * while a transaction aborts.
+ * A plan that met a check is about to run, or was refused: it may be a kept one.
+ * One that was being made while the identity changed was not found by
+ * az_invalidate_plans().
+ */
+extern void az_note_tied_plan(void);
+
+/*
+ * Throw those plans away, in this backend only.  This walks all plans that the
+ * backend keeps, so it does nothing where none was tied since the last time.
+ * No catalog access: also runs while a transaction aborts.
  */
 extern void az_invalidate_plans(void);
 

@@ -40,8 +40,9 @@ static uint64 last_number = 0;
 static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
 
-AzAnswer	az_answer = {0};
-int			az_guarded_depth = 0;
+/* What the checks of the running query are based on. */
+static AzAnswer running = {0};
+static int	asking = 0;			/* running queries that asked a check */
 
 static uint32 announced_serial = 0;
 
@@ -225,7 +226,7 @@ look(AzAdoption *current)
 static inline AzTokenState
 state_of(AzAdoption *current)
 {
-	if (current == NULL || az_answer.number == current->number)
+	if (current == NULL || running.number == current->number)
 		return AZ_STATE_VALID;
 	return look(current);
 }
@@ -262,6 +263,7 @@ void
 az_raise_changed(void)
 {
 	/* the next try plans anew */
+	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "identity has changed since the query was planned",
@@ -291,8 +293,8 @@ in_force(void)
 	current = judged_candidate();
 	state = state_of(current);
 	current = unless_inactive(current);
-	if (unlikely(az_answer.guarded) &&
-		az_answer.serial != (current ? current->serial : 0))
+	if (unlikely(running.guarded) &&
+		running.serial != (current ? current->serial : 0))
 		az_raise_changed();
 	if (unlikely(state != AZ_STATE_VALID))
 		raise_ended(current->ended);
@@ -318,16 +320,16 @@ tie_query(FunctionCallInfo fcinfo)
 {
 	uint32		serial;
 
-	if (az_answer.untied == NULL || !az_is_part_of(fcinfo, az_answer.untied))
+	if (running.untied == NULL || !az_is_part_of(fcinfo, running.untied))
 		return;
-	if (az_answer.moved)
+	if (running.moved)
 		az_raise_changed();
 	serial = az_identity_serial();
-	az_tie(az_answer.untied, serial);
-	az_answer.untied = NULL;
-	az_answer.guarded = true;
-	az_answer.serial = serial;
-	az_guarded_depth++;
+	az_tie(running.untied, serial);
+	running.untied = NULL;
+	running.guarded = true;
+	running.serial = serial;
+	asking++;
 }
 
 static pg_noinline const AzIdentity *
@@ -342,7 +344,7 @@ tie_to_current(FunctionCallInfo fcinfo)
 const AzIdentity *
 az_current_for(FunctionCallInfo fcinfo)
 {
-	if (unlikely(az_answer.untied != NULL))
+	if (unlikely(running.untied != NULL))
 		return tie_to_current(fcinfo);
 	return in_force();
 }
@@ -374,6 +376,44 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	return answer;
 }
 
+void
+az_query_enter(AzQueryPart *part, const AzAnswer *answer)
+{
+	part->outer = running;
+	part->outer_asking = asking;
+	running = *answer;
+	if (answer->guarded)
+		asking++;
+}
+
+void
+az_query_leave(AzQueryPart *part)
+{
+	part->answer = running;
+	running = part->outer;
+	asking = part->outer_asking;
+}
+
+void
+az_question_enter(AzQueryPart *part)
+{
+	part->outer = running;
+	part->outer_asking = asking;
+	asking++;
+}
+
+bool
+az_query_asks(void)
+{
+	return asking > 0;
+}
+
+uint32
+az_query_grants(void)
+{
+	return running.grants;
+}
+
 const AzIdentity *
 az_current_required_for(FunctionCallInfo fcinfo)
 {
@@ -391,7 +431,7 @@ az_identity_foldable(void)
 {
 	AzTokenState state = state_of(judged_candidate());
 
-	if (az_answer.guarded && az_answer.serial != az_identity_serial())
+	if (running.guarded && running.serial != az_identity_serial())
 		return false;
 	return state == AZ_STATE_VALID;
 }

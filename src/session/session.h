@@ -66,8 +66,7 @@ extern uint32 az_identity_serial(void);
 extern uint32 az_login_serial(void);
 
 /*
- * What the checks of the running query are based on: one query sees one
- * answer.  guard.c keeps it, az_current() obeys it.
+ * What the checks of a query are based on: one query sees one answer.
  */
 typedef struct AzAnswer
 {
@@ -80,15 +79,39 @@ typedef struct AzAnswer
 								 * started */
 } AzAnswer;
 
-extern AzAnswer az_answer;
-extern int	az_guarded_depth;	/* running queries whose plan met a check */
-
 /*
  * The answer for a query that starts now; raises 28000 when the plan was made
  * for somebody else, or the identity has ended and the plan met a check for
  * which that is an error (ends).
  */
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
+
+/*
+ * A part of a query runs: its checks are based on that answer.  az_query_leave()
+ * brings back what held around it, and must be called also after an error.
+ * "answer" is then what became of it: a check may have tied the query.
+ */
+typedef struct AzQueryPart
+{
+	AzAnswer	answer;
+	AzAnswer	outer;
+	int			outer_asking;
+} AzQueryPart;
+
+extern void az_query_enter(AzQueryPart *part, const AzAnswer *answer);
+extern void az_query_leave(AzQueryPart *part);
+
+/*
+ * The same for code that a check calls: it is based on what the check is, and
+ * the identity stands still, also where no query stands around the check.
+ */
+extern void az_question_enter(AzQueryPart *part);
+
+/* Does a query run that asked for the identity?  Then nobody changes it. */
+extern bool az_query_asks(void);
+
+/* The grants that the running query found; 0: look anew. */
+extern uint32 az_query_grants(void);
 
 /* R2b: 28000, the query was planned for somebody else. */
 pg_noreturn extern void az_raise_changed(void);

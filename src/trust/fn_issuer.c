@@ -6,7 +6,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "trust/admin.h"
+#include "server/compat.h"
 
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -16,6 +16,10 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "server/arguments.h"
+#include "server/spi.h"
+#include "trust/admin.h"
+#include "trust/issuer_row.h"
 #include "trust/options.h"
 
 /* ----------------------------------------------------------------

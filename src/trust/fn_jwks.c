@@ -15,7 +15,10 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "server/arguments.h"
 #include "server/malloced.h"
+#include "server/spi.h"
+#include "trust/admin.h"
 
 #define SOURCE	"set_jwks"
 

@@ -14,7 +14,11 @@
 #include "executor/spi.h"
 #include "utils/builtins.h"
 
+#include "server/arguments.h"
 #include "server/malloced.h"
+#include "server/spi.h"
+#include "trust/admin.h"
+#include "trust/issuer_row.h"
 
 /* What the administrator may have overlooked. */
 static void

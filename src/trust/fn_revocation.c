@@ -8,12 +8,17 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "trust/admin.h"
+#include "server/compat.h"
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+
+#include "server/arguments.h"
+#include "server/spi.h"
+#include "trust/admin.h"
+#include "trust/issuer_row.h"
 
 /*
  * A mistyped issuer would revoke nothing, and nobody would notice.

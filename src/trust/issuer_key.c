@@ -14,7 +14,10 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+#include "server/arguments.h"
 #include "server/malloced.h"
+#include "server/spi.h"
+#include "trust/issuer_row.h"
 
 /* ----------------------------------------------------------------
  * Keeping secrets

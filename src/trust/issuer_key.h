@@ -5,11 +5,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZ_KEYROW_H
-#define AZ_KEYROW_H
+#ifndef AZ_ISSUER_KEY_H
+#define AZ_ISSUER_KEY_H
 
 #include "server/discretion.h"
-#include "trust/admin.h"
+#include "token/issuer.h"
 
 typedef struct AzIssuerKey
 {
@@ -37,4 +37,4 @@ extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char
 /* Lock an issuer for work on its keys, and read what it accepts. */
 extern AzIssuer *az_lock_and_build(text *issuer);
 
-#endif							/* AZ_KEYROW_H */
+#endif							/* AZ_ISSUER_KEY_H */

@@ -64,6 +64,9 @@ mend_columns(Relation rel, const AzColumn *columns, int n)
 		const FormData_pg_attribute *column = TupleDescAttr(desc, i);
 		Oid			collation = columns[i].collation;
 
+		if (strcmp(NameStr(column->attname), columns[i].name) != 0)
+			return psprintf("RENAME COLUMN %s TO %s",
+							quote_identifier(NameStr(column->attname)), columns[i].name);
 		if (column->attcollation == collation && column->atttypmod == -1)
 			continue;
 		return psprintf("ALTER COLUMN %s TYPE %s%s", quote_identifier(NameStr(column->attname)),
@@ -142,7 +145,7 @@ is_unaltered(Relation rel, AzShape *shape)
 		return false;
 	remedy = mend_columns(rel, shape->columns, n);
 	if (remedy)
-		warn_altered(shape, "A column has another collation or precision.", remedy);
+		warn_altered(shape, "A column has another name, collation or precision.", remedy);
 	else if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
 		warn_altered(shape, "Its rows would not outlive a crash.", "SET LOGGED");
 	else if (!fires_always(rel))

@@ -9,8 +9,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#ifndef AZ_SHAPE_H
-#define AZ_SHAPE_H
+#ifndef AZ_TABLE_SHAPE_H
+#define AZ_TABLE_SHAPE_H
 
 #include "server/compat.h"
 #include "utils/relcache.h"
@@ -18,14 +18,16 @@
 /* A column as the install script makes it. */
 typedef struct AzColumn
 {
+	const char *name;
 	Oid			type;
 	Oid			collation;
 } AzColumn;
 
-#define AZ_COLUMN_NAME			{TEXTOID, C_COLLATION_OID}
-#define AZ_COLUMN_TEXT			{TEXTOID, DEFAULT_COLLATION_OID}
-#define AZ_COLUMN_TEXTS			{TEXTARRAYOID, DEFAULT_COLLATION_OID}
-#define AZ_COLUMN(type)			{type, InvalidOid}
+/* The text of a name, which compares by its bytes; and other columns. */
+#define AZ_NAME_COLUMN(name)		{name, TEXTOID, C_COLLATION_OID}
+#define AZ_TEXT_COLUMN(name)		{name, TEXTOID, DEFAULT_COLLATION_OID}
+#define AZ_TEXTS_COLUMN(name)		{name, TEXTARRAYOID, DEFAULT_COLLATION_OID}
+#define AZ_COLUMN(name, type)		{name, type, InvalidOid}
 
 typedef struct AzShape
 {
@@ -46,4 +48,4 @@ extern Relation az_open_as(Oid table, AzShape *shape);
 /* The extension may have been made anew. */
 extern void az_shapes_changed(void);
 
-#endif							/* AZ_SHAPE_H */
+#endif							/* AZ_TABLE_SHAPE_H */

@@ -27,26 +27,34 @@
 
 /* The columns, as the install script has them. */
 static const AzColumn profile_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN_TEXT, AZ_COLUMN(BOOLOID), AZ_COLUMN(JSONOID)
+	AZ_NAME_COLUMN("profile"), AZ_TEXT_COLUMN("chosen_by"),
+	AZ_COLUMN("audience_required", BOOLOID), AZ_COLUMN("options", JSONOID)
 };
 static const AzColumn issuer_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN_TEXTS, AZ_COLUMN_NAME, AZ_COLUMN(JSONOID)
+	AZ_NAME_COLUMN("issuer"), AZ_TEXTS_COLUMN("audience"),
+	AZ_NAME_COLUMN("profile"), AZ_COLUMN("options", JSONOID)
 };
 static const AzColumn key_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_TEXT, AZ_COLUMN(JSONOID),
-	AZ_COLUMN_NAME, AZ_COLUMN_TEXT, AZ_COLUMN(TIMESTAMPTZOID)
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("kid"), AZ_TEXT_COLUMN("alg"),
+	AZ_COLUMN("jwk", JSONOID), AZ_NAME_COLUMN("thumbprint"),
+	AZ_TEXT_COLUMN("source"), AZ_COLUMN("added_at", TIMESTAMPTZOID)
 };
 static const AzColumn revocation_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN(TIMESTAMPTZOID),
-	AZ_COLUMN(TIMESTAMPTZOID), AZ_COLUMN(TIMESTAMPTZOID)
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("kind"), AZ_NAME_COLUMN("value"),
+	AZ_COLUMN("issued_before", TIMESTAMPTZOID),
+	AZ_COLUMN("until", TIMESTAMPTZOID), AZ_COLUMN("revoked_at", TIMESTAMPTZOID)
 };
-static const AzColumn inactive_columns[] = {AZ_COLUMN_NAME, AZ_COLUMN_NAME};
+static const AzColumn inactive_columns[] = {
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("subject")
+};
 static const AzColumn item_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME,
-	AZ_COLUMN_TEXT, AZ_COLUMN(TIMESTAMPTZOID)
+	AZ_NAME_COLUMN("email"), AZ_NAME_COLUMN("client"), AZ_NAME_COLUMN("item"),
+	AZ_NAME_COLUMN("permission"), AZ_TEXT_COLUMN("granted_by"),
+	AZ_COLUMN("granted_at", TIMESTAMPTZOID)
 };
 static const AzColumn implies_columns[] = {
-	AZ_COLUMN_NAME, AZ_COLUMN_NAME, AZ_COLUMN_NAME
+	AZ_NAME_COLUMN("client"), AZ_NAME_COLUMN("permission"),
+	AZ_NAME_COLUMN("implies")
 };
 
 #define SHAPE(name, columns) \

@@ -2,7 +2,8 @@
 # people and queries, planned and executed in every way.
 #
 # The work is done by test/equivalence/run, which tells what it compares.
-# DBMI_SEED repeats a run, DBMI_CASES=1000000 makes a long one.
+# DBMI_SEED repeats a run, DBMI_CASES=1000000 makes a long one, DBMI_LONG=1 one
+# of ten times the length.
 
 use strict;
 use warnings;
@@ -15,6 +16,7 @@ use Test::More;
 
 my $node = start_node('main', 'fsync = off');
 
+$ENV{DBMI_CASES} //= 600000 if $ENV{DBMI_LONG};
 local $ENV{PGHOST} = $node->host;
 local $ENV{PGPORT} = $node->port;
 open(my $run, '-|', 'python3', "$FindBin::RealBin/../equivalence/run")

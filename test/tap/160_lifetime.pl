@@ -3,7 +3,7 @@
 # exactly who a model of the rules says.
 #
 # The work is done by test/pools/walk.  DBMI_SEED repeats a run, DBMI_STEPS makes
-# a longer one.
+# a longer one, DBMI_LONG=1 one of ten times the length.
 
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $steps = $ENV{DBMI_STEPS} // 2000;
+my $steps = $ENV{DBMI_STEPS} // ($ENV{DBMI_LONG} ? 20000 : 2000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e6));
 my $node = start_node('main', 'fsync = off');
 people($node, 'postgres');

@@ -2,7 +2,8 @@
 # queries, ended backends, errors in savepoints.  Afterwards it is who the rules
 # say, and memory does not grow however often somebody logs in.
 #
-# DBMI_CALLS=1000000 makes the last part longer (make check-endurance).
+# DBMI_CALLS=1000000 makes the last part longer (make check-endurance),
+# DBMI_LONG=1 five times as long.
 
 use strict;
 use warnings;
@@ -16,7 +17,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $calls = $ENV{DBMI_CALLS} // 60000;
+my $calls = $ENV{DBMI_CALLS} // ($ENV{DBMI_LONG} ? 300000 : 60000);
 my $node = start_node('main', "fsync = off\nlog_min_error_statement = panic");
 trust($node, 'postgres');
 my $ann = mint();

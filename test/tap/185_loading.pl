@@ -3,9 +3,9 @@
 # Whatever was raised, the same session then loads it and answers right, and
 # can be ended.
 #
-# test/faults/faults.c, in LD_PRELOAD, is what fails.  Of a first check that
-# verifies a token there are 1,800 moments, most of them OpenSSL's; when the first
-# 150 have been tried, one in DBMI_EVERY is.
+# test/faults/faults.c, in LD_PRELOAD, makes them fail.  A first check that
+# verifies a token has 1,800 such moments, most of them OpenSSL's: of those after
+# the first 150 one in DBMI_EVERY is tried.
 
 use strict;
 use warnings;
@@ -143,7 +143,8 @@ sub try_all
 			}
 		}
 		cmp_ok($n, '>', 0, "$what, $fault: $n moments, $failed raised something");
-		is($wrong, 0, "$what, $fault: afterwards all is as it must be") and note("$closed closed");
+		is($wrong, 0, "$what, $fault: afterwards all is as it must be");
+		note("$closed of them closed");
 		ok($ended && end_all($user), "$what, $fault: the sessions can be ended");
 	}
 	return;

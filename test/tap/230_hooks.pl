@@ -54,7 +54,9 @@ sub gives
 {
 	my ($what, $sql, @expected) = @_;
 	$sql =~ s/^(ann|bob)$/SELECT authz.set_token('%{$1}') \\g \/dev\/null/mg;
-	my @got = session($node, "SELECT hooks_asked() \\g /dev/null\n$sql", tokens => \%tokens);
+	# what is planted in our schema below is told once a session (Z6)
+	my @got = grep { !/^WARNING:  01000: schema "authz" holds/ }
+		session($node, "SELECT hooks_asked() \\g /dev/null\n$sql", tokens => \%tokens);
 	my $same = @got == @expected;
 	for my $i (0 .. $#expected)
 	{

@@ -234,6 +234,15 @@ $node->safe_psql('postgres', 'CREATE DATABASE stopped OWNER owner');
 my ($stopped) = session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE FUNCTION authz.version() RETURNS text LANGUAGE sql RETURN 'mine'; ALTER EXTENSION dbmi_authz UPDATE;", db => 'stopped', user => 'owner');
 is($stopped, '42723: function "version" already exists with same argument types', 'a function of the owner stands in the way');
 is($node->safe_psql('stopped', "SELECT extversion, authz.version(), authz.token_state() FROM pg_extension WHERE extname = 'dbmi_authz'"), '1.0|mine|none', 'and nothing has changed');
+# One with other arguments does not, though it has the name of one of ours.
+is_deeply([ session($node, 'DROP FUNCTION authz.version(); CREATE FUNCTION authz.protect(int) RETURNS int LANGUAGE sql RETURN 1; ALTER EXTENSION dbmi_authz UPDATE; SELECT authz.protect(1);', db => 'stopped', user => 'owner') ],
+	['1'], 'one with other arguments does not');
+
+# The update runs as a superuser, so it calls nothing that others could have
+# put beside what it means.
+$node->safe_psql('postgres', 'CREATE DATABASE beside OWNER owner');
+my ($beside) = session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE FUNCTION authz.accept_rules() RETURNS integer LANGUAGE sql RETURN 1 / 0; CREATE FUNCTION authz.accept_rules(text) RETURNS integer LANGUAGE sql RETURN 1 / 0; ALTER EXTENSION dbmi_authz UPDATE; SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz';", db => 'beside', user => 'owner');
+is($beside, '1.1', 'functions of the owner beside one that the update calls are not called');
 
 # ------------------------------------------------------------ open sessions --
 
