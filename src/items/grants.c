@@ -123,22 +123,23 @@ fill_slot(Slot *slot, uint32 identity, AzGrants *grants)
 static Slot *
 grants_of(const AzIdentity *id)
 {
+	uint32		kept = az_query_grants();
 	uint32		identity;
 	uint64		epoch;
 	Slot	   *slot;
 	bool		known;
 
 	/* mostly; a number never stands for two blocks, nor a block for two people */
-	if (likely(az_query_grants() != 0) && last_slot->serial == az_query_grants())
+	if (likely(kept != 0) && last_slot->serial == kept)
 		return last_slot;
 
 	identity = az_identity_serial();
 	epoch = az_grants_epoch();
 	slot = find_slot(identity);
 	known = slot->identity == identity;
-	if (az_query_grants() != 0)
+	if (kept != 0)
 	{
-		if (!known || slot->serial != az_query_grants())
+		if (!known || slot->serial != kept)
 			az_raise_grants_changed();
 		return slot;
 	}
