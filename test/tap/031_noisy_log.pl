@@ -257,27 +257,40 @@ sub literals
 }
 literals('', sort keys %tokens);
 
-# Rows of the trust that nobody can use, each of which is a warning.
+# Rows of the trust that nobody can use, each of which is a warning for the token that needs it.
 $node->safe_psql('postgres', <<'SQL');
-INSERT INTO authz.issuer VALUES ('of no profile', '{x}', 'unheard of', '{}'), ('with odd options', '{x}', 'generic', '[1]'), ('of nobody', '{}', 'generic', '{}');
-INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source) VALUES ('https://id.example', 'odd', 'ES256', '{"kty": 1}', 'x', 'add_key');
+INSERT INTO authz.issuer VALUES ('of no profile', '{x}', 'unheard of', '{}'), ('with odd options', '{x}', 'generic', '[1]'), ('of nobody', '{}', 'generic', '{}'),
+	('of an odd profile', '{x}', 'odd', '{}'), ('with an odd key', '{clinic}', 'generic', '{}');
+INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source) VALUES ('with an odd key', 'k1', 'ES256', '{"kty": 1}', 'x', 'add_key');
 INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUES ('odd', 'iss', true, '"odd"');
 SQL
+# the odd profile and the issuer that needs it are two rows
+my %warnings = ('of no profile' => 1, 'with odd options' => 1, 'of nobody' => 1, 'of an odd profile' => 2, 'with an odd key' => 1);
+my %of = map { $_ => mint(iss => $_) } keys %warnings;
 for my $sql ("SELECT authz.try_set_token('%s')", q{DO $$ BEGIN EXECUTE format('SELECT authz.set_token(%%L)', '%s'); END $$}, "SET LOCAL dbmi_authz.token = '%s'", "SELECT formatted_set('%s')")
 {
 	my $wire = noisy(log_min_messages => 'warning', log_min_error_statement => 'warning', client_min_messages => 'debug5');
-	$wire->query('BEGIN')->answers;
-	$wire->query(q{SELECT set_config('application_name', 'loaded', true)})->answers;
-	$wire->query('SELECT authz.last_error()')->answers;
-	logged();
-	$wire->query(sprintf $sql, $tokens{good})->answers;
-	my $log = quiet_about("bad rows, $sql", $wire, $tokens{good}, @lookup);
-	is(() = $log =~ /WARNING:  F0000: ignoring invalid/g, 5, "bad rows, $sql: all of them were told");
-	unlike($log, qr/ (?:STATEMENT|CONTEXT):  /, "bad rows, $sql: without statement and context");
+	for my $issuer (sort keys %warnings)
+	{
+		$wire->query('BEGIN')->answers;
+		$wire->query(q{SELECT set_config('application_name', 'loaded', true)})->answers;
+		$wire->query('SELECT authz.last_error()')->answers;
+		logged();
+		$wire->query(sprintf $sql, $of{$issuer})->answers;
+		my $log = quiet_about("bad row, issuer $issuer, $sql", $wire, $of{$issuer}, @lookup);
+		is(() = $log =~ /WARNING:  F0000: ignoring invalid/g, $warnings{$issuer}, "bad row, issuer $issuer, $sql: told");
+		unlike($log, qr/ (?:STATEMENT|CONTEXT):  /, "bad row, issuer $issuer, $sql: without statement and context");
+		$wire->query('ROLLBACK')->answers;
+	}
 	# and the same where it is a question that reads the trust
-	$node->safe_psql('postgres', q{UPDATE authz.issuer SET options = options WHERE issuer = 'of nobody'});
+	$wire->query('BEGIN')->answers;
+	$wire->query(sprintf $sql, $tokens{good})->answers;
+	logged();
+	$node->safe_psql('postgres', q{UPDATE authz.issuer SET options = '[1]' WHERE issuer = 'https://id.example'});
 	$wire->query("SELECT authz.has_scope('a')")->answers;
-	like(quiet_about("bad rows, $sql, read by a question", $wire, $tokens{good}), qr/ignoring invalid/, "bad rows, $sql: told again");
+	like(quiet_about("bad row, $sql, read by a question", $wire, $tokens{good}), qr/ignoring invalid/, "bad row, $sql: told again");
+	$wire->query('ROLLBACK')->answers;
+	$node->safe_psql('postgres', q{UPDATE authz.issuer SET options = '{}' WHERE issuer = 'https://id.example'});
 }
 literals('bad rows, ', 'good');
 $node->safe_psql('postgres', q{ALTER TABLE authz.issuer ALTER COLUMN options TYPE text});
@@ -285,7 +298,7 @@ literals('altered table, ', 'good');
 $node->safe_psql('postgres', <<'SQL');
 ALTER TABLE authz.issuer ALTER COLUMN options TYPE json USING options::json;
 DELETE FROM authz.issuer WHERE issuer <> 'https://id.example';
-DELETE FROM authz.issuer_key WHERE kid = 'odd';
+DELETE FROM authz.issuer_key WHERE issuer <> 'https://id.example';
 DELETE FROM authz.profile WHERE profile = 'odd';
 SQL
 
