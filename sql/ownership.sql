@@ -105,8 +105,8 @@ SELECT function, count(*) FILTER (WHERE outcome ~ ' as ') AS seen, count(*) FILT
 -- that is as much as there is to see: before, each of them ran as whoever called
 
 -- Z7: nothing stays behind for a superuser: a trigger that is deferred, a setting, a role, a temporary table, a prepared statement, a cursor, an identity
-CREATE FUNCTION rights_after(name text) RETURNS text LANGUAGE sql AS $$ SELECT concat_ws(' ', current_setting(name), current_user, to_regclass('pg_temp.rights_left')) $$;
-SELECT body, regexp_replace(rights_try(:'installer', format($$CREATE FUNCTION rights_leave() RETURNS trigger LANGUAGE plpgsql AS %L; GRANT TRIGGER ON authz.revocation TO rights_owner;
+CREATE FUNCTION rights_after(name text) RETURNS text LANGUAGE sql AS $$ SELECT concat_ws(' ', current_setting(name), replace(current_user, session_user, 'installer'), to_regclass('pg_temp.rights_left')) $$;
+SELECT replace(body, :'installer', 'installer') AS body, regexp_replace(rights_try(:'installer', format($$CREATE FUNCTION rights_leave() RETURNS trigger LANGUAGE plpgsql AS %L; GRANT TRIGGER ON authz.revocation TO rights_owner;
 		CREATE TRIGGER leave AFTER INSERT ON authz.revocation FOR EACH ROW EXECUTE FUNCTION rights_leave()$$, 'BEGIN ' || body || '; RETURN NULL; END'),
 		$$concat_ws('|', rights_after('search_path'), authz.revoke_token('https://rights.example', 'J3'), rights_after('search_path'), authz.token_state())$$), '^([0-9A-Z]{5}) .*', '\1') AS outcome
   FROM unnest(ARRAY['PERFORM 1', 'PERFORM set_config(''search_path'', ''rights_evil'', false)', 'SET search_path = rights_evil', 'SET LOCAL search_path = rights_evil', 'SET ROLE rights_owner', format('SET ROLE %I', :'installer'), 'RESET SESSION AUTHORIZATION',
