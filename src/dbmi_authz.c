@@ -11,7 +11,7 @@
 
 #include "objects/registry.h"
 #include "planner/guard.h"
-#include "planner/token_param.h"
+#include "planner/plan.h"
 #include "server/discretion.h"
 #include "server/release.h"
 #include "session/login.h"
@@ -48,7 +48,7 @@ _PG_init(void)
 	az_trust_table_init();
 	az_registry_init();
 	az_guard_init();
-	az_token_param_init();
+	az_plan_init();
 	az_login_ready();
 	loaded = true;
 	RESUME_INTERRUPTS();

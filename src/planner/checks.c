@@ -114,3 +114,15 @@ az_find_check(const char *symbol)
 	}
 	return NULL;
 }
+
+bool
+az_ends_with_identity(const AzCheck *check)
+{
+	return check == NULL || !check->outlives_end;
+}
+
+bool
+az_asks_grants(const AzCheck *check)
+{
+	return check == NULL || check->basis != AZ_ON_TOKEN;
+}

@@ -69,4 +69,12 @@ typedef struct AzCheck
 /* The row of a C function; NULL: there is none. */
 extern const AzCheck *az_find_check(const char *symbol);
 
+/*
+ * What an answer may depend on: is it an error once the identity has ended, and
+ * is what is stored for the identity asked?  NULL: a function that is not in
+ * the table, or was altered, may depend on anything.
+ */
+extern bool az_ends_with_identity(const AzCheck *check);
+extern bool az_asks_grants(const AzCheck *check);
+
 #endif							/* AZ_CHECKS_H */

@@ -5,10 +5,8 @@
  *	  calls.
  *
  * A call over constants becomes its result.  A call over a column becomes the
- * comparison of the column with what the identity says, AND the column IS NOT
- * NULL: the calls answer false, never NULL, and so must what stands in for
- * them, under NOT, in a select list and above an outer join.  Indexes,
- * statistics and partition pruning are then the planner's ordinary work.
+ * comparison of the column with what the identity says.  Indexes, statistics
+ * and partition pruning are then the planner's ordinary work.
  *
  * Nothing here raises on data: what could, stays a call.
  *
@@ -16,37 +14,19 @@
  */
 #include "planner/fold.h"
 
-#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #include "items/grants.h"
 #include "items/item_path.h"
 #include "items/item_table.h"
-#include "planner/function.h"
+#include "planner/ask.h"
 #include "server/datum.h"
 #include "server/value.h"
-
-/* A column as a call names it, and how its type compares. */
-typedef struct Column
-{
-	Expr	   *expr;			/* in the type that "equals" takes */
-	AzValueKind kind;
-	Oid			type;			/* of that expression and of the constants */
-	Oid			array_type;
-	Oid			equals;			/* operator */
-	Oid			collation;
-	int16		len;
-	bool		byval;
-	char		align;
-} Column;
 
 /*
  * Calls over constants
@@ -131,203 +111,119 @@ takes_from(const AzCheck *check, List *args, int first)
 	return true;
 }
 
-/*
- * What a function keeps for its call.  Of its own, so that nobody takes the
- * call for one of the query during which is planned.
- */
-static MemoryContext
-scratch_context(void)
-{
-	static MemoryContext context = NULL;
-
-	if (context == NULL)
-		context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz folding",
-										ALLOCSET_SMALL_SIZES);
-	MemoryContextReset(context);
-	return context;
-}
-
-/*
- * What the call returns, as evaluate_expr() would say: our functions need no
- * executor state, and making one would be most of the work.
- */
 static Node *
-call_now(FuncExpr *call)
+call_now(const FuncExpr *call)
 {
-	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
-	FmgrInfo	function;
-	ListCell   *lc;
-	Datum		result;
+	bool		isnull;
+	Datum		result = az_ask(call, &isnull);
 	int16		len;
 	bool		byval;
 
-	fmgr_info_cxt(call->funcid, &function, scratch_context());
-	fmgr_info_set_expr((Node *) call, &function);
-	InitFunctionCallInfoData(*fcinfo, &function, list_length(call->args),
-							 call->inputcollid, NULL, NULL);
-	foreach(lc, call->args)
-	{
-		const Const *arg = lfirst_node(Const, lc);
-
-		fcinfo->args[foreach_current_index(lc)].value = arg->constvalue;
-		fcinfo->args[foreach_current_index(lc)].isnull = arg->constisnull;
-	}
-	result = FunctionCallInvoke(fcinfo);
 	get_typlenbyval(call->funcresulttype, &len, &byval);
 	return (Node *) makeConst(call->funcresulttype, -1, call->funccollid, len,
-							  fcinfo->isnull ? (Datum) 0 : result,
-							  fcinfo->isnull, byval);
+							  isnull ? (Datum) 0 : result, isnull, byval);
 }
 
 /*
  * Calls over a column
  */
 
-/*
- * A plain column, or one that is merely looked at as another type: it is
- * going to stand twice, so it must cost nothing and have no side effects.
- */
-static bool
-describe_column(Node *arg, Column *column)
-{
-	Node	   *inner = arg;
-	Oid			base;
-
-	while (IsA(inner, RelabelType))
-		inner = (Node *) ((RelabelType *) inner)->arg;
-	if (!IsA(inner, Var) || !az_value_kind(exprType(arg), &column->kind, &base))
-		return false;
-
-	/* the input of "name" truncates: a longer claim would match */
-	if (column->kind == AZ_VALUE_NAME)
-		return false;
-	column->type = column->kind == AZ_VALUE_TEXT ? TEXTOID : base;
-	column->equals = lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr;
-	column->array_type = get_array_type(column->type);
-	column->collation = exprCollation(arg);
-	if (!OidIsValid(column->equals) || !OidIsValid(column->array_type) ||
-		OidIsValid(get_typcollation(column->type)) != OidIsValid(column->collation))
-		return false;
-
-	/* the call compares by itself, the operator needs a right */
-	if (!az_is_executable(get_opcode(column->equals)))
-		return false;
-
-	/* the order of citext, so its indexes, go by the collation; "=" does not */
-	if (column->kind == AZ_VALUE_CITEXT &&
-		!get_collation_isdeterministic(column->collation))
-		return false;
-	get_typlenbyvalalign(column->type, &column->len, &column->byval, &column->align);
-
-	column->expr = (Expr *) arg;
-	if (exprType(arg) != column->type)
-		column->expr = (Expr *) makeRelabelType((Expr *) arg, column->type, -1,
-												column->collation,
-												COERCE_IMPLICIT_CAST);
-	return true;
-}
-
-/* column = value, or column = ANY (values), under that collation. */
-static Expr *
-make_comparison(const Column *column, Datum *values, int n, Oid collation)
-{
-	ScalarArrayOpExpr *any;
-	Const	   *constant;
-
-	if (n == 1)
-	{
-		constant = makeConst(column->type, -1, get_typcollation(column->type),
-							 column->len, values[0], false, column->byval);
-		return make_opclause(column->equals, BOOLOID, false,
-							 copyObject(column->expr), (Expr *) constant,
-							 InvalidOid, collation);
-	}
-	constant = makeConst(column->array_type, -1, get_typcollation(column->type), -1,
-						 PointerGetDatum(construct_array(values, n, column->type,
-														 column->len, column->byval,
-														 column->align)),
-						 false, false);
-	any = makeNode(ScalarArrayOpExpr);
-	any->opno = column->equals;
-	any->opfuncid = get_opcode(column->equals);
-	any->useOr = true;
-	any->inputcollid = collation;
-	any->args = list_make2(copyObject(column->expr), constant);
-	any->location = -1;
-	return (Expr *) any;
-}
-
-/*
- * Texts compare bytewise.  A deterministic collation does just that, and only
- * the column's own lets an index be used; for the other kind the column's own
- * finds the candidates and "C" decides.  citext has an equality of its own.
- */
 static Node *
-compare(const Column *column, Datum *values, int n)
+compare(const AzComparand *column, const AzIdentity *id, AzColumnClaims claims,
+		List *args, AzPlace place)
 {
-	NullTest   *not_null = makeNode(NullTest);
-	List	   *all;
-
-	not_null->arg = copyObject(column->expr);
-	not_null->nulltesttype = IS_NOT_NULL;
-	not_null->argisrow = false;
-	not_null->location = -1;
-
-	all = list_make2(make_comparison(column, values, n, column->collation), not_null);
-	if (column->kind == AZ_VALUE_TEXT &&
-		!get_collation_isdeterministic(column->collation))
-		all = lcons(make_comparison(column, values, n, C_COLLATION_OID), all);
-	return (Node *) makeBoolExpr(AND_EXPR, all, -1);
-}
-
-static Node *
-fold_column(const AzIdentity *id, FuncExpr *call, AzColumnClaims claims)
-{
-	Column		column;
-	List	   *accepted;
-	ListCell   *lc;
 	Datum	   *values;
-	int			n = 0;
+	int			n = az_read_claims(column, id, claims, args, &values);
 
-	if (!describe_column(linitial(call->args), &column))
-		return NULL;
-
-	accepted = id ? claims(id, call->args) : NIL;
-	values = palloc(sizeof(Datum) * (list_length(accepted) + 1));
-	foreach(lc, accepted)
-	{
-		const AzNode *claim = lfirst(lc);
-
-		if (az_read_value(column.kind, az_node_bytes(id, claim),
-						  az_node_len(claim), &values[n]))
-			n++;
-	}
 	if (n == 0)
 		return makeBoolConst(false, false);
-	return compare(&column, values, n);
+	return az_make_comparison(column, (Expr *) (n == 1 ? az_make_value(column, values[0]) :
+										az_make_values(column, values, n)), place);
 }
 
-/* An administrator owns every value, of a type that a claim can have. */
+/* Does an administrator own it?  Every value, of a type that a claim can have. */
 static bool
-owns_all(const AzIdentity *id, Node *arg)
+may_own_all(const AzCheck *check, Node *arg)
 {
 	AzValueKind kind;
 	Oid			base;
 
-	return az_is_admin(id) && az_value_kind(exprType(arg), &kind, &base);
+	return check->or_admin && az_value_kind(exprType(arg), &kind, &base);
 }
 
-Node *
-az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id)
+/*
+ * Both ways
+ */
+
+typedef enum Form
+{
+	OVER_CONSTANTS,
+	OVER_COLUMN,
+	NO_FORM
+} Form;
+
+static Form
+form_of(const FuncExpr *call, const AzCheck *check)
 {
 	if (check->kind == AZ_STAYS || check->basis == AZ_ON_RULES ||
 		check->changes_with_time || call->funcretset)
-		return NULL;
+		return NO_FORM;
 	if (takes_from(check, call->args, 1))
+		return OVER_CONSTANTS;
+	return check->claims && takes_from(check, call->args, 2) ? OVER_COLUMN : NO_FORM;
+}
+
+Node *
+az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace place)
+{
+	Form		form = form_of(call, check);
+	AzComparand	column;
+
+	if (form == OVER_CONSTANTS)
 		return call_now(call);
-	if (check->claims == NULL || !takes_from(check, call->args, 2))
+	if (form == NO_FORM)
 		return NULL;
-	if (check->or_admin && owns_all(id, linitial(call->args)))
+	if (may_own_all(check, linitial(call->args)) && az_is_admin(id))
 		return makeBoolConst(true, false);
-	return fold_column(id, call, check->claims);
+	if (!az_describe_comparand(linitial(call->args), &column))
+		return NULL;
+	return compare(&column, id, check->claims, call->args, place);
+}
+
+/* The answer to the question of an administrator is needed before all else. */
+static Node *
+share_column(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
+			 PlannerInfo *root, AzPlace place)
+{
+	AzComparand	column;
+
+	if (may_own_all(check, linitial(call->args)))
+	{
+		Node	   *answer = az_share_answer(sharing, NULL);
+
+		if (answer == NULL)
+			return NULL;
+		if (DatumGetBool(castNode(Const, answer)->constvalue))
+			return answer;
+	}
+	if (!az_describe_comparand(linitial(call->args), &column))
+		return NULL;
+	return az_share_comparison(sharing, root, call, check->claims, &column, place);
+}
+
+Node *
+az_fold_shared(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
+			   PlannerInfo *root, AzPlace place)
+{
+	switch (form_of(call, check))
+	{
+		case OVER_CONSTANTS:
+			return check->kind == AZ_QUESTION ? az_share_answer(sharing, call) :
+				az_share_result(sharing, root, call);
+		case OVER_COLUMN:
+			return share_column(call, check, sharing, root, place);
+		case NO_FORM:
+			break;
+	}
+	return NULL;
 }

@@ -9,16 +9,24 @@
 #ifndef AZ_FOLD_H
 #define AZ_FOLD_H
 
-#include "planner/checks.h"
 #include "server/compat.h"
+#include "nodes/pathnodes.h"
+
+#include "planner/checks.h"
+#include "planner/comparand.h"
+#include "planner/sharing.h"
 #include "token/identity.h"
-#include "nodes/primnodes.h"
 
 /*
  * The expression, or NULL to leave the call as it is.  Never raises on data.
- * check: that of the called function; id NULL: nobody.  The caller has tied
- * the plan to that identity.
+ * check: that of the called function, of which all arguments are there.  id
+ * NULL: nobody.  The caller has tied the plan to that identity.
  */
-extern Node *az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id);
+extern Node *az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id,
+					 AzPlace place);
+
+/* The same in a plan that outlives the identity in force. */
+extern Node *az_fold_shared(FuncExpr *call, const AzCheck *check,
+							AzSharing *sharing, PlannerInfo *root, AzPlace place);
 
 #endif							/* AZ_FOLD_H */

@@ -70,6 +70,20 @@ is_as_made(HeapTuple tuple)
 		!proc->prosecdef && heap_attisnull(tuple, Anum_pg_proc_proconfig, NULL);
 }
 
+extern Datum authz_identity_support(PG_FUNCTION_ARGS);
+
+/* Is that the planner support function of checks?  It may be in any schema. */
+static bool
+is_our_support(Oid support)
+{
+	FmgrInfo	function;
+
+	if (!OidIsValid(support))
+		return false;
+	fmgr_info(support, &function);
+	return function.fn_addr == authz_identity_support;
+}
+
 static const AzCheck *
 check_of(HeapTuple tuple)
 {
@@ -109,7 +123,9 @@ az_find_function(Oid oid, AzFunction *function)
 		return false;
 	function->oid = oid;
 	function->support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
-	function->check = check_of(tuple);
+	function->ours = is_our_support(function->support);
+	function->check = function->ours ? check_of(tuple) : NULL;
+	function->nargs = ((Form_pg_proc) GETSTRUCT(tuple))->pronargs;
 	ReleaseSysCache(tuple);
 
 	/* of the time before: what has changed meanwhile makes it stale */

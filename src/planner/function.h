@@ -17,6 +17,8 @@ typedef struct AzFunction
 {
 	Oid			oid;
 	Oid			support;		/* its planner support function, or none */
+	bool		ours;			/* which is the one of checks */
+	int			nargs;
 	const AzCheck *check;		/* NULL: none, or not as the script made it */
 } AzFunction;
 

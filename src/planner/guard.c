@@ -22,6 +22,8 @@
 
 #include "items/grants.h"
 #include "planner/function.h"
+#include "planner/plan.h"
+#include "planner/shared_start.h"
 #include "server/discretion.h"
 #include "server/report.h"
 #include "session/login.h"
@@ -40,31 +42,59 @@ typedef struct PlanGuard
 	bool		ends;			/* one that is an error once the identity has ended */
 	bool		asks_grants;	/* one that depends on what is stored for it */
 	bool		logs_in;		/* it takes a token */
+	uint32		shape;			/* it is for all of that; 0: for the serials */
+	uint32		slot;			/* the item that tells where they are kept then */
 	uint32		serial;
 	uint32		grants;
 } PlanGuard;
 
 static void
-read_item(const PlanInvalItem *item, PlanGuard *guard)
+read_grants(const PlanInvalItem *item, PlanGuard *guard)
 {
-	guard->logs_in = guard->logs_in || item->cacheId == AZ_GUARD_LOGIN_CACHE_ID;
-	if (item->cacheId == AZ_GUARD_GRANTS_CACHE_ID)
-	{
-		if (guard->asks_grants && guard->grants != item->hashValue)
-			az_raise_grants_changed();
-		guard->asks_grants = true;
-		guard->grants = item->hashValue;
-		return;
-	}
-	if (item->cacheId != AZ_GUARD_CACHE_ID &&
-		item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
-		return;
+	if (guard->asks_grants && guard->grants != item->hashValue)
+		az_raise_grants_changed();
+	guard->asks_grants = true;
+	guard->grants = item->hashValue;
+}
+
+static void
+read_serial(const PlanInvalItem *item, PlanGuard *guard)
+{
 	if (guard->guarded && guard->serial != item->hashValue)
 		az_raise_changed();
 	guard->guarded = true;
 	guard->serial = item->hashValue;
 	if (item->cacheId == AZ_GUARD_CACHE_ID)
 		guard->ends = true;
+}
+
+static void
+read_item(const PlanInvalItem *item, PlanGuard *guard)
+{
+	switch (item->cacheId)
+	{
+		case AZ_GUARD_LOGIN_CACHE_ID:
+			guard->logs_in = true;
+			break;
+		case AZ_GUARD_GRANTS_CACHE_ID:
+			read_grants(item, guard);
+			break;
+		case AZ_GUARD_CACHE_ID:
+		case AZ_GUARD_SERIAL_CACHE_ID:
+			read_serial(item, guard);
+			break;
+		case AZ_GUARD_SHAPE_CACHE_ID:
+			guard->guarded = true;
+			guard->shape = item->hashValue;
+			break;
+		case AZ_GUARD_SLOT_CACHE_ID:
+			guard->slot = item->hashValue;
+			guard->ends = AZ_SLOT_ENDS(item->hashValue);
+			guard->asks_grants = AZ_SLOT_GRANTS(item->hashValue);
+			break;
+		default:
+			break;
+	}
 }
 
 /*
@@ -91,7 +121,9 @@ guard_of(const QueryDesc *query)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
-	if (!guard.guarded)
+	if (guard.shape != 0)
+		az_read_slot(query, guard.slot, &guard.serial, &guard.grants);
+	else if (!guard.guarded)
 		guard.guarded = az_is_tied(query, &guard.serial);
 	return guard;
 }
@@ -140,22 +172,54 @@ answer_for(const PlanGuard *guard)
 }
 
 static void
-guard_ExecutorStart(QueryDesc *query, int eflags)
+start(QueryDesc *query, int eflags)
 {
-	PlanGuard	guard = read_guard(query->plannedstmt);
-
-	if (guard.guarded)
-	{
-		az_note_tied_plan();
-		(void) answer_for(&guard);
-	}
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
-	check_rights(query->plannedstmt);
-	if (!guard.guarded)
+}
+
+/* With a plan for nobody, or for one. */
+static void
+start_as_planned(QueryDesc *query, const PlanGuard *guard, int eflags)
+{
+	if (guard->guarded)
+	{
+		az_note_tied_plan();
+		(void) answer_for(guard);
+	}
+	start(query, eflags);
+	if (!guard->guarded)
 		az_note_start(query, az_login_serial());
+}
+
+/* With one that was for all, and may be replaced. */
+static void
+start_shared(QueryDesc *query, uint32 shape, int eflags)
+{
+	AzSharedStart shared;
+	PlanGuard	guard;
+
+	az_choose_plan(query, eflags, shape, &shared);
+	guard = read_guard(query->plannedstmt);
+	if (guard.shape != 0)
+		start(query, eflags);
+	else
+		start_as_planned(query, &guard, eflags);
+	az_tell_values(query, &shared);
+}
+
+static void
+guard_ExecutorStart(QueryDesc *query, int eflags)
+{
+	PlanGuard	guard = read_guard(query->plannedstmt);
+
+	if (guard.shape != 0)
+		start_shared(query, guard.shape, eflags);
+	else
+		start_as_planned(query, &guard, eflags);
+	check_rights(query->plannedstmt);
 }
 
 /* Is somebody else logged in than when the query started? */
@@ -322,6 +386,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	bool		resets = resets_token(statement->utilityStmt);
 	bool		takes = sets_token(statement->utilityStmt);
 	AzDiscretion discretion;
+	AzUtility	utility;
 
 	if (takes)
 		az_take_token(&discretion);
@@ -331,12 +396,21 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	refuse_alter_system(statement->utilityStmt);
 	if (resets && az_may_be_reset())
 		az_check_may_change();
-	if (prev_ProcessUtility)
-		prev_ProcessUtility(statement, query_string, read_only_tree, context,
-							params, environment, dest, completion);
-	else
-		standard_ProcessUtility(statement, query_string, read_only_tree, context,
+	az_utility_enter(&utility, query_string);
+	PG_TRY();
+	{
+		if (prev_ProcessUtility)
+			prev_ProcessUtility(statement, query_string, read_only_tree, context,
 								params, environment, dest, completion);
+		else
+			standard_ProcessUtility(statement, query_string, read_only_tree, context,
+									params, environment, dest, completion);
+	}
+	PG_FINALLY();
+	{
+		az_utility_leave(&utility);
+	}
+	PG_END_TRY();
 	if (resets)
 		az_forget_rejection();
 	if (takes)

@@ -14,175 +14,31 @@
 #include "server/compat.h"
 
 #include "access/parallel.h"
-#include "access/transam.h"
 #include "catalog/objectaccess.h"
-#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
-#include "optimizer/planmain.h"
 #include "utils/selfuncs.h"
 
 #include "items/grants.h"
+#include "planner/conditions.h"
 #include "planner/fold.h"
 #include "planner/function.h"
+#include "planner/plan_items.h"
+#include "planner/planning.h"
 #include "server/guc.h"
-#include "session/plans.h"
 #include "session/session.h"
-#include "trust/trust_table.h"
 
-/*
- * What the answers of a check may depend on.  A function that is not in the
- * table, or was altered, may depend on anything.
- */
-static bool
-ends_with_identity(const AzCheck *check)
-{
-	return check == NULL || !check->outlives_end;
-}
-
-static bool
-asks_grants(const AzCheck *check)
-{
-	return check == NULL || check->basis != AZ_ON_TOKEN;
-}
-
-/* Add that item to the plan; false when it is there already. */
-static bool
-add_item(PlannerGlobal *glob, int cache_id, uint32 hash_value)
-{
-	PlanInvalItem *item;
-	ListCell   *lc;
-
-	foreach(lc, glob->invalItems)
-	{
-		item = lfirst_node(PlanInvalItem, lc);
-		if (item->cacheId == cache_id && item->hashValue == hash_value)
-			return false;
-	}
-	item = makeNode(PlanInvalItem);
-	item->cacheId = cache_id;
-	item->hashValue = hash_value;
-	glob->invalItems = lappend(glob->invalItems, item);
-	return true;
-}
-
-/*
- * Tie the plan that is being made to the identity in force, and to what is
- * stored for it when the check asks for that.  A kept plan ends with a change
- * of the tables too, so that it is made anew before it is compared.
- */
+/* Tie the plan that is being made to the identity in force. */
 static void
 guard_plan(PlannerInfo *root, const AzFunction *function, bool foldable)
 {
 	PlannerGlobal *glob = root->glob;
 
-	if (add_item(glob, ends_with_identity(function->check) ? AZ_GUARD_CACHE_ID :
-				 AZ_GUARD_SERIAL_CACHE_ID, az_identity_serial()))
-	{
-		az_watch_function(function->support);
-		record_plan_function_dependency(root, function->support);
-		glob->relationOids = list_concat_unique_oid(glob->relationOids,
-													az_tables_of_plans(false));
-	}
-	if (asks_grants(function->check) && foldable &&
-		add_item(glob, AZ_GUARD_GRANTS_CACHE_ID, az_grants_serial()))
-		glob->relationOids = list_concat_unique_oid(glob->relationOids,
-													az_tables_of_plans(true));
-}
-
-/*
- * Rights
- *
- * The executor checks EXECUTE on what is called, also in an arm that no row
- * reaches.  What folding has answered is not called, and an answer can make
- * another call unneeded.  So nothing is folded in a plan unless the role that
- * plans it may execute every check in the query; otherwise the calls stay,
- * and the executor says what it would have said.  The plan bears those checks,
- * for whoever runs it later (guard.c).
- */
-
-/* Where checks are looked for. */
-typedef struct Search
-{
-	Oid			support;		/* ours */
-	List	   *found;			/* OIDs, each once */
-} Search;
-
-static bool
-note_check(Oid oid, void *context)
-{
-	Search	   *search = context;
-	AzFunction	function;
-
-	if (oid >= FirstNormalObjectId && az_find_function(oid, &function) &&
-		function.support == search->support)
-		search->found = list_append_unique_oid(search->found, oid);
-	return false;
-}
-
-static bool
-note_checks(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, note_checks, context, 0);
-	(void) check_functions_in_node(node, note_check, context);
-	return expression_tree_walker(node, note_checks, context);
-}
-
-/* The checks of the whole statement, as far as the planner has not begun. */
-static List *
-checks_in_statement(const PlannerInfo *root, Oid support)
-{
-	Search		search = {support, NIL};
-
-	while (root->parent_root != NULL)
-		root = root->parent_root;
-	(void) note_checks((Node *) root->parse, &search);
-	return search.found;
-}
-
-static bool
-has_item(const PlannerGlobal *glob, int cache_id)
-{
-	ListCell   *lc;
-
-	foreach(lc, glob->invalItems)
-	{
-		if (lfirst_node(PlanInvalItem, lc)->cacheId == cache_id)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The first time, for the whole statement.  Later ones are of functions that
- * were inlined meanwhile, or are met again.
- */
-static bool
-has_rights(PlannerInfo *root, const AzFunction *met)
-{
-	PlannerGlobal *glob = root->glob;
-	List	   *checks = list_make1_oid(met->oid);
-	ListCell   *lc;
-
-	if (has_item(glob, AZ_GUARD_UNFOLDED_CACHE_ID))
-		return false;
-	if (!has_item(glob, AZ_GUARD_EXECUTE_CACHE_ID))
-		checks = list_concat_unique_oid(checks, checks_in_statement(root, met->support));
-	foreach(lc, checks)
-	{
-		if (!az_is_executable(lfirst_oid(lc)))
-		{
-			add_item(glob, AZ_GUARD_UNFOLDED_CACHE_ID, 0);
-			return false;
-		}
-	}
-	foreach(lc, checks)
-		add_item(glob, AZ_GUARD_EXECUTE_CACHE_ID, lfirst_oid(lc));
-	return true;
+	az_tie_to_identity(&glob->invalItems, &glob->relationOids, function->support,
+					   az_ends_with_identity(function->check), az_identity_serial());
+	if (az_asks_grants(function->check) && foldable)
+		az_tie_to_grants(&glob->invalItems, &glob->relationOids, az_grants_serial());
 }
 
 /*
@@ -193,7 +49,7 @@ has_rights(PlannerInfo *root, const AzFunction *met)
 static bool
 may_call(PlannerInfo *root, const AzFunction *function)
 {
-	if (!has_rights(root, function) || FmgrHookIsNeeded(function->oid))
+	if (!az_may_answer(root, function) || FmgrHookIsNeeded(function->oid))
 		return false;
 	InvokeFunctionExecuteHook(function->oid);
 	return true;
@@ -235,12 +91,55 @@ may_fold(const PlannerInfo *root)
 	return false;
 }
 
+/* What the call becomes in a plan for the identity in force. */
+static Node *
+simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
+				 AzPlace place)
+{
+	/* also looks at how the identity stands now */
+	bool		foldable = az_identity_foldable();
+
+	guard_plan(root, function, foldable);
+
+	/*
+	 * What has ended is an error when the query runs, and not before.  But
+	 * is_authenticated() is then false and no error, so "true" must not be in
+	 * a plan that is kept.
+	 */
+	if (function->check == NULL || !foldable || !may_fold(root) ||
+		(function->check->outlives_end && az_identity_serial() != 0) ||
+		!may_call(root, function))
+		return NULL;
+	return az_fold(call, function->check, az_in_force(), place);
+}
+
+/* The same for a plan that outlives it; is_authenticated() is asked then. */
+static Node *
+simplify_for_all(AzSharing *sharing, PlannerInfo *root, FuncExpr *call,
+				 const AzFunction *function, AzPlace place)
+{
+	AzPlanShape    *shape = sharing->shape;
+
+	az_share(sharing, root);
+	az_depend_on_function(&root->glob->invalItems, function->oid);
+	shape->ends = shape->ends || az_ends_with_identity(function->check);
+	shape->asks_grants = shape->asks_grants || az_asks_grants(function->check);
+	if (function->check == NULL || function->check->outlives_end ||
+		sharing->refusal == AZ_NOT_SHAREABLE || !az_identity_foldable() ||
+		!may_fold(root) || !may_call(root, function))
+		return NULL;
+	return az_fold_shared(call, function->check, sharing, root, place);
+}
+
 static Node *
 simplify(SupportRequestSimplify *request)
 {
 	PlannerInfo *root = request->root;
+	AzPlanning *planning = az_planning();
 	AzFunction	function;
-	bool		foldable;
+	FuncExpr   *call = request->fcall;
+	AzPlace		place = AZ_ANYWHERE;
+	Node	   *folded;
 
 	/*
 	 * An expression that is planned on its own has no query to belong to
@@ -248,23 +147,18 @@ simplify(SupportRequestSimplify *request)
 	 * worker has no identity.
 	 */
 	if (root == NULL || root->parse == NULL || root->glob == NULL ||
-		IsParallelWorker() || !az_find_function(request->fcall->funcid, &function))
+		IsParallelWorker() || !az_find_function(call->funcid, &function))
 		return NULL;
-
-	/* also looks at how the identity stands now */
-	foldable = az_identity_foldable();
-	guard_plan(root, &function, foldable);
-
-	/*
-	 * What has ended is an error when the query runs, and not before.  But
-	 * is_authenticated() is then false and no error, so "true" must not be in
-	 * a plan that is kept.
-	 */
-	if (function.check == NULL || !foldable || !may_fold(root) ||
-		(function.check->outlives_end && az_identity_serial() != 0) ||
-		!may_call(root, &function))
-		return NULL;
-	return az_fold(request->fcall, function.check, az_in_force());
+	if (az_is_marked(call))
+	{
+		call = copyObject(call);
+		az_remove_mark(call);
+		place = AZ_IN_CONDITION;
+	}
+	folded = planning && planning->sharing ?
+		simplify_for_all(planning->sharing, root, call, &function, place) :
+		simplify_for_one(root, call, &function, place);
+	return folded || place == AZ_ANYWHERE ? folded : (Node *) call;
 }
 
 /*

@@ -18,18 +18,14 @@
 
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
-#include "nodes/params.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "nodes/supportnodes.h"
-#include "optimizer/planner.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
 #include "server/discretion.h"
 #include "session/plans.h"
-
-static planner_hook_type prev_planner = NULL;
 
 /* A type whose values are read from texts, or turned into them. */
 static bool
@@ -83,9 +79,8 @@ without_tokens_fetched(ParamListInfo params)
 	return list;
 }
 
-/* The parameters as the planner is to see them. */
-static ParamListInfo
-without_tokens(ParamListInfo params)
+ParamListInfo
+az_without_tokens(ParamListInfo params)
 {
 	ParamListInfo list = params;
 	Size		size;
@@ -104,16 +99,6 @@ without_tokens(ParamListInfo params)
 		list->params[i].pflags &= ~PARAM_FLAG_CONST;
 	}
 	return list;
-}
-
-static PlannedStmt *
-plan_without_tokens(Query *parse, const char *query_string, int options,
-					ParamListInfo params)
-{
-	if (params)
-		params = without_tokens(params);
-	return prev_planner ? prev_planner(parse, query_string, options, params) :
-		standard_planner(parse, query_string, options, params);
 }
 
 /* Is the constant the value of that parameter? */
@@ -201,11 +186,4 @@ AZ_SQL(authz_token_support)
 
 	PG_RETURN_POINTER(IsA(request, SupportRequestSimplify) ?
 					  simplify((SupportRequestSimplify *) request) : NULL);
-}
-
-void
-az_token_param_init(void)
-{
-	prev_planner = planner_hook;
-	planner_hook = plan_without_tokens;
 }

@@ -9,7 +9,9 @@
 #define AZ_TOKEN_PARAM_H
 
 #include "server/compat.h"
+#include "nodes/params.h"
 
-extern void az_token_param_init(void);
+/* The parameters as the planner is to see them. */
+extern ParamListInfo az_without_tokens(ParamListInfo params);
 
 #endif							/* AZ_TOKEN_PARAM_H */

@@ -134,4 +134,13 @@ az_find_setting(const char *name)
 	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
 #endif
 
+/* A sub-query may know of a set operation above it since 17 (core commit d2d8a229b). */
+#if PG_VERSION_NUM < 170000
+#define az_subquery_planner(glob, parse, parent, recursion, fraction) \
+	subquery_planner(glob, parse, parent, recursion, fraction)
+#else
+#define az_subquery_planner(glob, parse, parent, recursion, fraction) \
+	subquery_planner(glob, parse, parent, recursion, fraction, NULL)
+#endif
+
 #endif							/* AZ_COMPAT_H */

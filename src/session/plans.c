@@ -53,20 +53,41 @@ az_note_tied_plan(void)
 	tied = true;
 }
 
+/* A made-up change of that row of pg_proc. */
+static void
+invalidate(uint32 hash)
+{
+	uint64		epoch = functions_epoch;
+
+	CallSyscacheCallbacks(PROCOID, hash);
+
+	/* this one only, and no other can come in between */
+	functions_epoch = epoch;
+}
+
 void
 az_invalidate_plans(void)
 {
-	uint64		epoch = functions_epoch;
 	int			i;
 
 	if (!tied)
 		return;
 	tied = false;
 	for (i = 0; i < nwatched; i++)
-		CallSyscacheCallbacks(PROCOID, watched[i]);
+		invalidate(watched[i]);
+}
 
-	/* this made-up change only, and no other can come in between */
-	functions_epoch = epoch;
+void
+az_invalidate_shared_plans(void)
+{
+	invalidate(AZ_SHARED_PLANS_HASH);
+}
+
+void
+az_invalidate_all_plans(void)
+{
+	az_invalidate_plans();
+	az_invalidate_shared_plans();
 }
 
 void

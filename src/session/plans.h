@@ -38,6 +38,27 @@
 /* The plan takes a token. */
 #define AZ_GUARD_LOGIN_CACHE_ID	(-0x415F)
 
+/* The plan is for all identities of the shape with that number. */
+#define AZ_GUARD_SHAPE_CACHE_ID	(-0x4160)
+
+/*
+ * What such a plan tells of itself: the parameter in which an execution keeps
+ * the serials that it is for, and what its checks ask, as of the two above.
+ */
+#define AZ_GUARD_SLOT_CACHE_ID	(-0x4161)
+#define AZ_SLOT_ITEM(slot, ends, asks_grants) \
+	((uint32) (slot) << 2 | ((ends) ? 1 : 0) | ((asks_grants) ? 2 : 0))
+#define AZ_SLOT_OF(item)		((int) ((item) >> 2))
+#define AZ_SLOT_ENDS(item)		(((item) & 1) != 0)
+#define AZ_SLOT_GRANTS(item)	(((item) & 2) != 0)
+
+/*
+ * Plans that are shared do not end with an identity, and so do not depend on
+ * what the others do: this is the hash value of a row of pg_proc that they
+ * pretend to depend on.
+ */
+#define AZ_SHARED_PLANS_HASH	0x415A5348
+
 /*
  * Plans that met a check depend on a row of pg_proc; remember which.  Needs
  * catalog access.
@@ -57,6 +78,12 @@ extern void az_note_tied_plan(void);
  * No catalog access: also runs while a transaction aborts.
  */
 extern void az_invalidate_plans(void);
+
+/* Throw the plans away that are shared, in this backend only.  As above. */
+extern void az_invalidate_shared_plans(void);
+
+/* Both: what the planner makes of checks is going to be another. */
+extern void az_invalidate_all_plans(void);
 
 /*
  * Grows, from 1, whenever a function may have changed in the catalogs, or what

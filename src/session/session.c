@@ -376,6 +376,23 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	return answer;
 }
 
+/*
+ * The same for a query that may be started for anybody: who is it for?  What
+ * that is based on is told when it runs.
+ */
+uint32
+az_serial_for(bool ends)
+{
+	AzAdoption *current = judged_candidate();
+
+	if (current != NULL)
+		(void) look(current);
+	current = unless_inactive(current);
+	if (current != NULL && current->ended != AZ_OK && ends)
+		raise_ended(current->ended);
+	return current ? current->serial : 0;
+}
+
 void
 az_query_enter(AzQueryPart *part, const AzAnswer *answer)
 {
@@ -537,7 +554,7 @@ az_session_init(void)
 {
 	static bool registered = false;
 
-	az_guc_init(identity_changed, az_invalidate_plans);
+	az_guc_init(identity_changed, az_invalidate_all_plans);
 	if (!registered)
 		RegisterXactCallback(transaction_ended, NULL);
 	registered = true;

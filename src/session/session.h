@@ -87,6 +87,12 @@ typedef struct AzAnswer
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
 
 /*
+ * Who a query would be for that starts now, with a plan for anybody: the serial.
+ * 28000 as above when the identity has ended.
+ */
+extern uint32 az_serial_for(bool ends);
+
+/*
  * A part of a query runs: its checks are based on that answer.  az_query_leave()
  * brings back what held around it, and must be called also after an error.
  * "answer" is then what became of it: a check may have tied the query.

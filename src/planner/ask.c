@@ -1,0 +1,53 @@
+/*-------------------------------------------------------------------------
+ *
+ * ask.c
+ *	  What a call over constants returns now.
+ *
+ * As evaluate_expr() would say: our functions need no executor state, and
+ * making one would be most of the work.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/ask.h"
+
+#include "utils/memutils.h"
+
+/*
+ * What a function keeps for its call.  Of its own, so that nobody takes the
+ * call for one of the query during which is planned.
+ */
+static MemoryContext
+scratch_context(void)
+{
+	static MemoryContext context = NULL;
+
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz folding",
+										ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(context);
+	return context;
+}
+
+Datum
+az_ask(const FuncExpr *call, bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
+	FmgrInfo	function;
+	ListCell   *lc;
+	Datum		result;
+
+	fmgr_info_cxt(call->funcid, &function, scratch_context());
+	fmgr_info_set_expr((Node *) unconstify(FuncExpr *, call), &function);
+	InitFunctionCallInfoData(*fcinfo, &function, list_length(call->args),
+							 call->inputcollid, NULL, NULL);
+	foreach(lc, call->args)
+	{
+		const Const *arg = lfirst_node(Const, lc);
+
+		fcinfo->args[foreach_current_index(lc)].value = arg->constvalue;
+		fcinfo->args[foreach_current_index(lc)].isnull = arg->constisnull;
+	}
+	result = FunctionCallInvoke(fcinfo);
+	*isnull = fcinfo->isnull;
+	return result;
+}

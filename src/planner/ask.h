@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * ask.h
+ *	  What a call over constants returns now.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ASK_H
+#define AZ_ASK_H
+
+#include "server/compat.h"
+#include "nodes/primnodes.h"
+
+/*
+ * Of a function of ours whose arguments are all Consts, as many as it is
+ * declared with.  Palloc'd where the caller is, when it is no plain value.
+ */
+extern Datum az_ask(const FuncExpr *call, bool *isnull);
+
+#endif							/* AZ_ASK_H */

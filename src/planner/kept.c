@@ -1,0 +1,368 @@
+/*-------------------------------------------------------------------------
+ *
+ * kept.c
+ *	  Plans that outlive an identity, as long as core's plan cache keeps them.
+ *
+ * One text has one root.  Of a statement that rules have made several of, the
+ * original alone is planned for all: core would not tell which root is whose.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/kept.h"
+
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "tcop/tcopprot.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+
+/* Plans for one identity, before one for all is tried. */
+#define FIRST_PLANS		5
+
+/*
+ * A source has few answers that matter, and a backend should not keep plans for
+ * all that it has ever met: each one costs memory, and time at every DDL.
+ */
+#define MAX_OF_ROOT		4
+#define MAX_OF_BACKEND	256
+
+/* What is remembered of a source that core keeps. */
+typedef struct Source
+{
+	const char *text;			/* key: the pointer */
+	MemoryContext context;
+	int			planned;		/* for one identity */
+	int			next_try;
+	AzRoot	   *root;			/* NULL: none yet */
+} Source;
+
+typedef struct RootEntry
+{
+	uint32		id;				/* key */
+	AzRoot	   *root;
+} RootEntry;
+
+static HTAB *sources = NULL;
+static HTAB *roots = NULL;
+
+static dlist_head alternates = DLIST_STATIC_INIT(alternates);
+static int	nalternates = 0;
+
+/* ----------------------------------------------------------------
+ * Alternates
+ * ----------------------------------------------------------------
+ */
+
+static void
+free_alternate(AzAlternate *alternate)
+{
+	if (alternate->source)
+		DropCachedPlan(alternate->source);
+	if (alternate->shape)
+		MemoryContextDelete(alternate->shape->context);
+	pfree(alternate);
+}
+
+void
+az_drop_alternate(AzAlternate *alternate)
+{
+	if (alternate->gone)
+		return;
+	alternate->gone = true;
+	dlist_delete(&alternate->of_root);
+	dlist_delete(&alternate->of_all);
+	nalternates--;
+	if (alternate->pins == 0)
+		free_alternate(alternate);
+}
+
+void
+az_pin_alternate(AzAlternate *alternate)
+{
+	alternate->pins++;
+}
+
+void
+az_unpin_alternate(AzAlternate *alternate)
+{
+	if (--alternate->pins == 0 && alternate->gone)
+		free_alternate(alternate);
+}
+
+void
+az_note_use(AzAlternate *alternate)
+{
+	if (alternate->gone)
+		return;
+	dlist_move_head(&alternate->root->alternates, &alternate->of_root);
+	dlist_move_head(&alternates, &alternate->of_all);
+}
+
+static void
+make_room(AzRoot *root)
+{
+	dlist_iter	iter;
+	int			n = 0;
+
+	dlist_foreach(iter, &root->alternates)
+		n++;
+	if (n >= MAX_OF_ROOT)
+		az_drop_alternate(dlist_tail_element(AzAlternate, of_root, &root->alternates));
+	if (nalternates >= MAX_OF_BACKEND)
+		az_drop_alternate(dlist_tail_element(AzAlternate, of_all, &alternates));
+}
+
+/*
+ * Core analyses a source anew from its text when it has become stale.  There is
+ * none for what the rewriter has made, so it is given one that cannot be taken
+ * for it: a query without a result, which meets no check.
+ */
+static RawStmt *
+make_stand_in(void)
+{
+	RawStmt    *statement = makeNode(RawStmt);
+
+	statement->stmt = (Node *) makeNode(SelectStmt);
+	return statement;
+}
+
+static CachedPlanSource *
+make_source(const AzRoot *root)
+{
+	CachedPlanSource *source = CreateCachedPlan(make_stand_in(), root->text,
+												CMDTAG_SELECT);
+
+	CompleteCachedPlan(source, list_make1(root->query), NULL,
+					   NULL, 0, NULL, NULL, root->options, false);
+	return source;
+}
+
+AzAlternate *
+az_make_alternate(AzRoot *root)
+{
+	CachedPlanSource *source = make_source(root);
+	AzAlternate *alternate;
+
+	make_room(root);
+	alternate = MemoryContextAllocZero(TopMemoryContext, sizeof(AzAlternate));
+	alternate->root = root;
+	alternate->pins = 1;
+	SaveCachedPlan(source);
+	alternate->source = source;
+	dlist_push_head(&root->alternates, &alternate->of_root);
+	dlist_push_head(&alternates, &alternate->of_all);
+	nalternates++;
+	return alternate;
+}
+
+/* ----------------------------------------------------------------
+ * Roots
+ * ----------------------------------------------------------------
+ */
+
+static void
+free_root(AzRoot *root)
+{
+	while (!dlist_is_empty(&root->alternates))
+		az_drop_alternate(dlist_head_element(AzAlternate, of_root, &root->alternates));
+	MemoryContextDelete(root->shape->context);
+}
+
+static void
+forget_root(AzRoot *root)
+{
+	root->gone = true;
+	(void) hash_search(roots, &root->shape->id, HASH_REMOVE, NULL);
+	if (root->pins == 0)
+		free_root(root);
+}
+
+AzRoot *
+az_find_root(uint32 id)
+{
+	RootEntry  *entry = roots ? hash_search(roots, &id, HASH_FIND, NULL) : NULL;
+
+	return entry ? entry->root : NULL;
+}
+
+void
+az_pin_root(AzRoot *root)
+{
+	root->pins++;
+}
+
+void
+az_unpin_root(AzRoot *root)
+{
+	if (--root->pins == 0 && root->gone)
+		free_root(root);
+}
+
+/* ----------------------------------------------------------------
+ * Sources
+ * ----------------------------------------------------------------
+ */
+
+static HTAB *
+make_table(const char *name, Size key, Size entry)
+{
+	HASHCTL		control = {0};
+
+	control.keysize = key;
+	control.entrysize = entry;
+	control.hcxt = TopMemoryContext;
+	return hash_create(name, 32, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static void
+forget_source(void *text)
+{
+	Source	   *source = hash_search(sources, &text, HASH_FIND, NULL);
+	AzRoot	   *root = source ? source->root : NULL;
+
+	(void) hash_search(sources, &text, HASH_REMOVE, NULL);
+	if (root)
+		forget_root(root);
+}
+
+static Source *
+find_source(const char *text)
+{
+	return sources ? hash_search(sources, &text, HASH_FIND, NULL) : NULL;
+}
+
+static void
+remember_source(const char *text, MemoryContext context)
+{
+	MemoryContextCallback *callback =
+		MemoryContextAlloc(context, sizeof(MemoryContextCallback));
+	Source	   *source;
+
+	if (sources == NULL)
+		sources = make_table("dbmi_authz sources", sizeof(const char *), sizeof(Source));
+	if (roots == NULL)
+		roots = make_table("dbmi_authz shapes", sizeof(uint32), sizeof(RootEntry));
+	source = hash_search(sources, &text, HASH_ENTER, NULL);
+	source->context = context;
+	source->planned = 0;
+	source->next_try = FIRST_PLANS;
+	source->root = NULL;
+	callback->func = forget_source;
+	callback->arg = unconstify(char *, text);
+	MemoryContextRegisterResetCallback(context, callback);
+}
+
+/* That of a query of the simple protocol is part of one. */
+bool
+az_is_message(const char *text)
+{
+	return text == debug_query_string && MyBackendType == B_BACKEND &&
+		GetMemoryChunkContext(unconstify(char *, text)) == MessageContext;
+}
+
+/*
+ * Core makes a copy of the text in the context of the source, gives the context
+ * that for an identifier, and the planner the same pointer.  What is kept lives
+ * below CacheMemoryContext, where new contexts come first.  A text that was not
+ * found there is remembered, as long as there is no new one.
+ */
+static MemoryContext
+find_source_context(const char *text)
+{
+	static struct
+	{
+		const char *text;
+		MemoryContext first;
+	}			absent[8];
+	static int	next = 0;
+	MemoryContext context;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(absent); i++)
+	{
+		if (absent[i].text == text && absent[i].first == CacheMemoryContext->firstchild &&
+			absent[i].first->ident != text)
+			return NULL;
+	}
+	for (context = CacheMemoryContext->firstchild; context; context = context->nextchild)
+	{
+		if (context->ident == text && strcmp(context->name, "CachedPlanSource") == 0)
+			return context;
+	}
+	absent[next].text = text;
+	absent[next].first = CacheMemoryContext->firstchild;
+	next = (next + 1) % lengthof(absent);
+	return NULL;
+}
+
+bool
+az_is_kept(const char *text)
+{
+	MemoryContext context;
+
+	if (find_source(text) != NULL)
+		return true;
+	context = find_source_context(text);
+	if (context == NULL)
+		return false;
+	remember_source(text, context);
+	return true;
+}
+
+bool
+az_may_share(const char *text)
+{
+	const Source *source = find_source(text);
+
+	return source->planned >= source->next_try;
+}
+
+void
+az_note_plan_for_one(const char *text)
+{
+	Source	   *source = find_source(text);
+
+	if (source)
+		source->planned++;
+}
+
+/* Who came then may have been unlike all others. */
+void
+az_note_refusal(const char *text)
+{
+	Source	   *source = find_source(text);
+
+	if (source)
+		source->next_try = FIRST_PLANS + 2 * source->planned;
+}
+
+/* What the query was copied into may go at any time; so, too, may the source. */
+void
+az_keep_root(const char *text, AzPlanShape *shape, const Query *query, int options,
+			 bool compare)
+{
+	Source	   *source = find_source(text);
+	MemoryContext old = MemoryContextSwitchTo(shape->context);
+	AzRoot	   *root = palloc0(sizeof(AzRoot));
+	RootEntry  *entry;
+
+	root->shape = shape;
+	root->query = copyObject(unconstify(Query *, query));
+	root->text = text;
+	root->options = options;
+	root->compare = compare;
+	dlist_init(&root->alternates);
+	MemoryContextSwitchTo(old);
+	if (source == NULL)
+	{
+		MemoryContextDelete(shape->context);
+		return;
+	}
+	if (source->root)
+		forget_root(source->root);
+	source->root = NULL;
+	entry = hash_search(roots, &shape->id, HASH_ENTER, NULL);
+	entry->root = root;
+	source->root = root;
+	MemoryContextSetParent(shape->context, TopMemoryContext);
+}

@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * kept.h
+ *	  Plans that outlive an identity, as long as core's plan cache keeps them.
+ *
+ * Core keeps one generic plan for a source, which we know by the text that it
+ * hands to the planner.  The plan for all identities of one shape that core
+ * keeps is our root: with it we remember the shape, and the query, so that
+ * others, with other answers, can be planned as alternates when they come.
+ * Alternates are cached plans too.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_KEPT_H
+#define AZ_KEPT_H
+
+#include "server/compat.h"
+#include "lib/ilist.h"
+#include "nodes/parsenodes.h"
+#include "utils/plancache.h"
+
+#include "planner/plan_for_all.h"
+#include "planner/plan_shape.h"
+
+/* It lives in the memory of its shape. */
+typedef struct AzRoot
+{
+	AzPlanShape    *shape;
+	Query	   *query;			/* before it was planned */
+	const char *text;			/* the source's, as long as it is not gone */
+	int			options;		/* for cursors */
+	bool		compare;		/* as for az_plan_for_all() */
+	int			pins;			/* > 0: it is in use, and stays */
+	bool		gone;			/* its plan is, or soon */
+	dlist_head	alternates;		/* the one used last comes first */
+} AzRoot;
+
+typedef struct AzAlternate
+{
+	AzRoot	   *root;
+	CachedPlanSource *source;
+	AzPlanShape    *shape;			/* NULL: not planned yet */
+	AzRefusal	refusal;		/* AZ_SHAREABLE: for all of its shape */
+	int			pins;
+	bool		gone;
+	dlist_node	of_root;
+	dlist_node	of_all;
+} AzAlternate;
+
+/* Is that the text of a message, which core plans once?  Cheap. */
+extern bool az_is_message(const char *text);
+
+/*
+ * Is that the text of a plan that core is going to keep?  The answer holds
+ * until something runs that could drop the source.
+ */
+extern bool az_is_kept(const char *text);
+
+/* Plans for one identity come first, and more of them after each refusal. */
+extern bool az_may_share(const char *text);
+extern void az_note_plan_for_one(const char *text);
+extern void az_note_refusal(const char *text);
+
+/*
+ * Keep what belongs to the plan that core is going to keep; the shape is ours
+ * from here on.
+ */
+extern void az_keep_root(const char *text, AzPlanShape *shape, const Query *query,
+						 int options, bool compare);
+
+/* By the number of its shape; NULL: it is gone. */
+extern AzRoot *az_find_root(uint32 id);
+
+/*
+ * What is pinned does not go away, whatever runs meanwhile.  To be unpinned
+ * also after an error.
+ */
+extern void az_pin_root(AzRoot *root);
+extern void az_unpin_root(AzRoot *root);
+
+/* A new one without a plan, pinned. */
+extern AzAlternate *az_make_alternate(AzRoot *root);
+extern void az_pin_alternate(AzAlternate *alternate);
+extern void az_unpin_alternate(AzAlternate *alternate);
+
+/* It was right for somebody: the others are to go first. */
+extern void az_note_use(AzAlternate *alternate);
+
+/* Nobody finds it any more. */
+extern void az_drop_alternate(AzAlternate *alternate);
+
+#endif							/* AZ_KEPT_H */

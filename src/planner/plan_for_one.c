@@ -1,0 +1,161 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan_for_one.c
+ *	  A plan for the identity in force.
+ *
+ * Checks that stand in conditions are folded before the planner sees the query:
+ * there NULL and false are the same, so a comparison is all that is left of
+ * them, and the planner need not ask its support function for each.  What
+ * stands elsewhere, or whose arguments core has still to simplify, is folded by
+ * that function (planner_support.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/plan_for_one.h"
+
+#include "access/transam.h"
+#include "catalog/objectaccess.h"
+
+#include "items/grants.h"
+#include "planner/conditions.h"
+#include "planner/fold.h"
+#include "planner/plan_items.h"
+#include "planner/planning.h"
+#include "server/guc.h"
+#include "session/session.h"
+
+/* What became of the conditions, and whom that is for. */
+typedef struct Folding
+{
+	Query	   *query;
+	bool		asked;			/* may anything be folded? */
+	bool		may;
+	List	   *checks;			/* of the statement */
+	uint32		serial;
+	const AzIdentity *id;
+
+	/* what was folded */
+	Oid			support;		/* InvalidOid: nothing */
+	bool		asks_grants;
+	uint32		grants;
+	List	   *answered;		/* calls over constants, and what they answer */
+	List	   *answers;
+} Folding;
+
+/* Asked when a check is met: most queries have none. */
+static bool
+may_fold(Folding *folding)
+{
+	if (folding->asked)
+		return folding->may;
+	folding->asked = true;
+	if (!az_plan_folding || !az_identity_foldable())
+		return false;
+	folding->checks = az_checks_in(folding->query);
+	if (!az_are_executable(folding->checks))
+		return false;
+	folding->serial = az_identity_serial();
+	folding->id = az_in_force();
+	folding->may = true;
+	return true;
+}
+
+static Node *
+find_answer(const Folding *folding, const FuncExpr *call)
+{
+	ListCell   *asked;
+	ListCell   *answer;
+
+	forboth(asked, folding->answered, answer, folding->answers)
+	{
+		if (equal(lfirst(asked), call))
+			return copyObject(lfirst(answer));
+	}
+	return NULL;
+}
+
+/* A call over constants means the same everywhere in the statement. */
+static Node *
+fold_once(Folding *folding, FuncExpr *call, const AzCheck *check)
+{
+	Node	   *folded = find_answer(folding, call);
+
+	if (folded)
+		return folded;
+	InvokeFunctionExecuteHook(call->funcid);
+	folded = az_fold(call, check, folding->id, AZ_IN_CONDITION);
+	if (folded && IsA(folded, Const))
+	{
+		folding->answered = lappend(folding->answered, call);
+		folding->answers = lappend(folding->answers, folded);
+	}
+	return folded;
+}
+
+static void
+note_folded(Folding *folding, const AzFunction *function)
+{
+	folding->support = function->support;
+	if (az_asks_grants(function->check) && !folding->asks_grants)
+	{
+		folding->asks_grants = true;
+		folding->grants = az_grants_serial();
+	}
+}
+
+/*
+ * is_authenticated() outlives the end of an identity, and is not folded.  What
+ * is still to be simplified is marked, for the support function.
+ */
+static Node *
+fold_condition(FuncExpr *call, void *context)
+{
+	Folding    *folding = context;
+	AzFunction	function;
+	Node	   *folded;
+
+	if (call->funcid < FirstNormalObjectId ||
+		!az_find_function(call->funcid, &function) || function.check == NULL ||
+		function.check->outlives_end || !may_fold(folding) ||
+		FmgrHookIsNeeded(call->funcid))
+		return (Node *) call;
+	if (list_length(call->args) != function.nargs)
+	{
+		az_mark_call(call);
+		return (Node *) call;
+	}
+	note_folded(folding, &function);
+	folded = fold_once(folding, call, function.check);
+	if (folded == NULL)
+	{
+		az_mark_call(call);
+		return (Node *) call;
+	}
+	return folded;
+}
+
+/* What the support function would have the plan bear. */
+static void
+tie_plan(PlannedStmt *plan, const Folding *folding)
+{
+	az_tie_to_identity(&plan->invalItems, &plan->relationOids, folding->support,
+					   true, folding->serial);
+	if (folding->asks_grants)
+		az_tie_to_grants(&plan->invalItems, &plan->relationOids, folding->grants);
+	az_bear_checks(&plan->invalItems, folding->checks);
+}
+
+PlannedStmt *
+az_plan_for_one(Query *query, const char *text, int options, ParamListInfo params)
+{
+	Folding		folding = {.query = query};
+	AzPlanning	planning = {0};
+	PlannedStmt *plan;
+
+	az_mutate_conditions(query, fold_condition, &folding);
+	planning.checks = folding.may ? folding.checks : NIL;
+	plan = az_plan_within(&planning, query, text, options, params);
+	if (OidIsValid(folding.support))
+		tie_plan(plan, &folding);
+	return plan;
+}

@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan_items.c
+ *	  What a plan says about the checks that it met.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/plan_items.h"
+
+#include "nodes/plannodes.h"
+#include "utils/syscache.h"
+
+#include "session/plans.h"
+#include "trust/trust_table.h"
+
+bool
+az_add_item(List **items, int cache_id, uint32 value)
+{
+	PlanInvalItem *item;
+	ListCell   *lc;
+
+	foreach(lc, *items)
+	{
+		item = lfirst_node(PlanInvalItem, lc);
+		if (item->cacheId == cache_id && item->hashValue == value)
+			return false;
+	}
+	item = makeNode(PlanInvalItem);
+	item->cacheId = cache_id;
+	item->hashValue = value;
+	*items = lappend(*items, item);
+	return true;
+}
+
+bool
+az_has_item(const List *items, int cache_id)
+{
+	ListCell   *lc;
+
+	foreach(lc, items)
+	{
+		if (lfirst_node(PlanInvalItem, lc)->cacheId == cache_id)
+			return true;
+	}
+	return false;
+}
+
+void
+az_depend_on_function(List **items, Oid function)
+{
+	(void) az_add_item(items, PROCOID,
+					   GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function)));
+}
+
+void
+az_tie_to_identity(List **items, List **relations, Oid support, bool ends,
+				   uint32 serial)
+{
+	if (!az_add_item(items, ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID,
+					 serial))
+		return;
+	az_watch_function(support);
+	az_depend_on_function(items, support);
+	*relations = list_concat_unique_oid(*relations, az_tables_of_plans(false));
+}
+
+void
+az_tie_to_grants(List **items, List **relations, uint32 grants)
+{
+	if (az_add_item(items, AZ_GUARD_GRANTS_CACHE_ID, grants))
+		*relations = list_concat_unique_oid(*relations, az_tables_of_plans(true));
+}

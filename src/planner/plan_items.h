@@ -1,0 +1,39 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan_items.h
+ *	  What a plan says about the checks that it met.
+ *
+ * A plan bears this as PlanInvalItems, which core copies along with it.  Those
+ * of our own (session/plans.h) are matched by nothing in core.  "items" and
+ * "relations" are the lists of a plan that is being made (PlannerGlobal) or is
+ * finished (PlannedStmt).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_PLAN_ITEMS_H
+#define AZ_PLAN_ITEMS_H
+
+#include "server/compat.h"
+#include "nodes/pg_list.h"
+
+/* False when it is there already. */
+extern bool az_add_item(List **items, int cache_id, uint32 value);
+
+extern bool az_has_item(const List *items, int cache_id);
+
+/* A kept plan ends when that function changes in the catalogs. */
+extern void az_depend_on_function(List **items, Oid function);
+
+/*
+ * Tie the plan to an identity, by its serial.  support: what a change of
+ * identity finds the kept ones by.  ends: it met a check that is an error once
+ * the identity has ended.  A kept plan ends with a change of the tables too, so
+ * that it is made anew before it is compared.
+ */
+extern void az_tie_to_identity(List **items, List **relations, Oid support,
+							   bool ends, uint32 serial);
+
+/* The same for what is stored for the identity. */
+extern void az_tie_to_grants(List **items, List **relations, uint32 grants);
+
+#endif							/* AZ_PLAN_ITEMS_H */

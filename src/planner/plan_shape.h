@@ -1,0 +1,112 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan_shape.h
+ *	  What a plan that outlives an identity depends on.
+ *
+ * The invariant: such a plan depends on an identity only by the recorded
+ * answers (its shape) and by parameters that ExecutorStart sets.  Who planned
+ * it does not matter.  If ExecutorStart did not set them, they are NULL, and
+ * there is no row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_PLAN_SHAPE_H
+#define AZ_PLAN_SHAPE_H
+
+#include "server/compat.h"
+#include "nodes/primnodes.h"
+
+#include "planner/checks.h"
+#include "planner/comparand.h"
+
+/*
+ * As many values may take the place of one parameter.  The executor looks
+ * values of a constant array up in a hash table from nine on, and those of a
+ * parameter one by one.
+ */
+#define AZ_MAX_SHARED_VALUES	8
+
+/* Whose answer decides what the plan looks like. */
+typedef struct AzQuestion
+{
+	FuncExpr   *call;			/* over constants; NULL: an administrator? */
+	bool		answer;
+	bool		isnull;
+} AzQuestion;
+
+/* What a parameter stands for. */
+typedef struct AzSite
+{
+	FuncExpr   *call;
+	AzColumnClaims claims;		/* over a column; NULL: what the call returns */
+	AzComparand	column;			/* how it compares; its expr is NULL */
+	bool		array;			/* of a column: any number of values, else one */
+	int			param;			/* PARAM_EXEC */
+} AzSite;
+
+typedef struct AzPlanShape
+{
+	MemoryContext context;		/* all of it */
+	uint32		id;				/* no two in a backend have the same */
+	List	   *questions;
+	List	   *sites;
+	int			slot;			/* the parameter that keeps the serials; -1: none */
+	bool		ends;			/* a check is an error once the identity has ended */
+	bool		asks_grants;
+
+	/* whom it last held for, so that questions are not asked again */
+	bool		held;
+	uint32		serial;
+	uint32		grants;
+} AzPlanShape;
+
+/* A parameter of an execution. */
+typedef struct AzPreset
+{
+	int			param;
+	Datum		value;
+	bool		isnull;
+} AzPreset;
+
+typedef struct AzPresets
+{
+	int			n;
+	AzPreset   *all;
+} AzPresets;
+
+extern AzPlanShape *az_make_plan_shape(MemoryContext parent);
+
+/*
+ * The answer for the identity in force, which the shape then depends on.
+ * NULL: the same question was answered otherwise before.
+ */
+extern const AzQuestion *az_add_question(AzPlanShape *shape, const FuncExpr *call);
+
+/* The parameter is of the site's choosing; the caller makes it one of the plan. */
+extern void az_add_site(AzPlanShape *shape, const AzSite *site);
+
+/* The site that stands for the same; NULL: none. */
+extern const AzSite *az_find_site(const AzPlanShape *shape, const FuncExpr *call,
+								  AzColumnClaims claims, const AzComparand *column);
+
+/* Are the answers those of the identity in force? */
+extern bool az_answers_hold(const AzPlanShape *shape);
+
+/* Is there a site with more values than are shared? */
+extern bool az_has_many_values(const AzPlanShape *shape);
+
+/* Is that an array of more values than are shared? */
+extern bool az_is_long_array(Oid type, Datum value);
+
+/*
+ * Is a plan of that shape right for the identity in force?  Then what to tell
+ * it, the serials among that, palloc'd.  The identity may change meanwhile: it
+ * is right for whoever has the serials that are told.
+ */
+extern bool az_shape_holds(AzPlanShape *shape, AzPresets *presets);
+
+/* The slot's value, and back. */
+extern Datum az_pack_serials(uint32 serial, uint32 grants);
+extern void az_unpack_serials(Datum slot, uint32 *serial, uint32 *grants);
+
+#endif							/* AZ_PLAN_SHAPE_H */

@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * planning.h
+ *	  The statement that is being planned: what its support function needs to
+ *	  know of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_PLANNING_H
+#define AZ_PLANNING_H
+
+#include "server/compat.h"
+#include "nodes/pathnodes.h"
+#include "optimizer/planner.h"
+
+#include "planner/function.h"
+#include "planner/sharing.h"
+
+typedef struct AzPlanning
+{
+	struct AzPlanning *outer;	/* it is planned during that one's planning */
+	AzSharing  *sharing;		/* NULL: a plan for one identity */
+	List	   *checks;			/* those of the statement that the role in force
+								 * may execute; NIL: not known yet */
+	PlannerGlobal *glob;		/* the planning that they were found for */
+} AzPlanning;
+
+/* NULL: a planner was called that went around our hook. */
+extern AzPlanning *az_planning(void);
+
+/* Core's planner, or the hook that was there before ours. */
+extern void az_set_next_planner(planner_hook_type planner);
+
+/* Have that one plan it, as planner(). */
+extern PlannedStmt *az_plan_within(AzPlanning *planning, Query *query,
+								   const char *text, int options,
+								   ParamListInfo params);
+
+/*
+ * Rights
+ *
+ * The executor checks EXECUTE on what is called, also in an arm that no row
+ * reaches.  What folding has answered is not called, and an answer can make
+ * another call unneeded.  So nothing is folded in a plan unless the role that
+ * plans it may execute every check in the query; otherwise the calls stay, and
+ * the executor says what it would have said.  The plan bears those checks, for
+ * whoever runs it later (guard.c).
+ */
+
+/* The checks in a statement: their OIDs, each once. */
+extern List *az_checks_in(Query *query);
+
+/* Does it hold any? */
+extern bool az_has_checks(Query *query);
+
+/* May the role in force execute all of these? */
+extern bool az_are_executable(const List *checks);
+
+/* Let the plan bear them. */
+extern void az_bear_checks(List **items, const List *checks);
+
+/* Both for a check that was met, and for the statement that it stands in. */
+extern bool az_may_answer(PlannerInfo *root, const AzFunction *met);
+
+#endif							/* AZ_PLANNING_H */

@@ -1,0 +1,298 @@
+/*-------------------------------------------------------------------------
+ *
+ * shared_start.c
+ *	  A plan for all identities of a shape starts, for the one in force.
+ *
+ * The identity may have changed in any way since the plan was made: what the
+ * plan depends on is asked again, and what does not hold is answered by another
+ * plan for the same query.  The query is the right one, for core has just
+ * looked whether what it was analysed by still stands, and holds its locks.
+ *
+ * Planning may run functions of users.  These may drop the statement, log in,
+ * run the same statement, or raise: what is used meanwhile is pinned, and what
+ * was found before is asked again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/shared_start.h"
+
+#include "executor/executor.h"
+#include "nodes/plannodes.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/planner.h"
+#include "utils/memutils.h"
+
+#include "items/grants.h"
+#include "planner/kept.h"
+#include "planner/plan.h"
+#include "planner/plan_for_one.h"
+#include "session/plans.h"
+#include "session/session.h"
+
+uint32
+az_shape_of(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->invalItems)
+	{
+		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
+
+		if (item->cacheId == AZ_GUARD_SHAPE_CACHE_ID)
+			return item->hashValue;
+	}
+	return 0;
+}
+
+void
+az_read_slot(const QueryDesc *query, uint32 item, uint32 *serial, uint32 *grants)
+{
+	az_unpack_serials(query->estate->es_param_exec_vals[AZ_SLOT_OF(item)].value,
+					  serial, grants);
+}
+
+/* ----------------------------------------------------------------
+ * Alternates
+ * ----------------------------------------------------------------
+ */
+
+static void
+release_plan(void *plan)
+{
+	ReleaseCachedPlan(plan, NULL);
+}
+
+/* The plan is in use as long as that context lives. */
+static void
+release_with(MemoryContext context, CachedPlan *plan)
+{
+	MemoryContextCallback *callback =
+		MemoryContextAlloc(context, sizeof(MemoryContextCallback));
+
+	callback->func = release_plan;
+	callback->arg = plan;
+	MemoryContextRegisterResetCallback(context, callback);
+}
+
+/* Was it planned for that kind of identity? */
+static bool
+is_for(const AzAlternate *alternate, AzPresets *presets)
+{
+	if (alternate->shape == NULL)
+		return alternate->refusal == AZ_NOT_SHAREABLE;
+	if (alternate->refusal == AZ_SHAREABLE)
+		return az_shape_holds(alternate->shape, presets);
+	return az_answers_hold(alternate->shape) &&
+		(alternate->refusal != AZ_MANY_VALUES || az_has_many_values(alternate->shape));
+}
+
+/* A plan for one says whose it is at least once. */
+static bool
+is_of(const PlannedStmt *plan, uint32 serial)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, plan->invalItems)
+	{
+		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
+
+		if (item->cacheId != AZ_GUARD_CACHE_ID &&
+			item->cacheId != AZ_GUARD_SERIAL_CACHE_ID)
+			continue;
+		if (item->hashValue != serial)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+/* Is that plan, made or found just now, right for the identity in force? */
+static bool
+is_right(const AzAlternate *alternate, const PlannedStmt *plan, AzPresets *presets)
+{
+	uint32		shape = az_shape_of(plan);
+
+	if (shape == 0)
+		return alternate->refusal != AZ_SHAREABLE &&
+			is_of(plan, az_identity_serial());
+	return alternate->refusal == AZ_SHAREABLE && alternate->shape != NULL &&
+		alternate->shape->id == shape && az_shape_holds(alternate->shape, presets);
+}
+
+/*
+ * Its plan, or NULL.  What became stale is of no use any more.  A cursor that
+ * may be fetched backwards needs a plan that can do that.
+ */
+static PlannedStmt *
+plan_by(AzAlternate *alternate, QueryDesc *query, int eflags, AzSharedStart *start)
+{
+	CachedPlan *cached = az_plan_alternate(alternate, query->queryEnv);
+	PlannedStmt *plan;
+
+	if (cached == NULL)
+	{
+		az_drop_alternate(alternate);
+		return NULL;
+	}
+	release_with(start->values, cached);
+	plan = list_length(cached->stmt_list) == 1 ?
+		linitial_node(PlannedStmt, cached->stmt_list) : NULL;
+	if (plan == NULL || plan->commandType != query->operation ||
+		!is_right(alternate, plan, &start->presets))
+	{
+		az_drop_alternate(alternate);
+		return NULL;
+	}
+	if ((eflags & EXEC_FLAG_BACKWARD) && !ExecSupportsBackwardScan(plan->planTree))
+		return NULL;
+	az_note_use(alternate);
+	return plan;
+}
+
+static PlannedStmt *
+try_alternate(AzAlternate *alternate, QueryDesc *query, int eflags,
+			  AzSharedStart *start)
+{
+	PlannedStmt *plan = NULL;
+
+	PG_TRY();
+	{
+		plan = plan_by(alternate, query, eflags, start);
+	}
+	PG_FINALLY();
+	{
+		az_unpin_alternate(alternate);
+	}
+	PG_END_TRY();
+	return plan;
+}
+
+/* Pinned; NULL: none.  One that is being planned further out is left alone. */
+static AzAlternate *
+find_alternate(AzRoot *root, AzPresets *presets)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &root->alternates)
+	{
+		AzAlternate *alternate = dlist_container(AzAlternate, of_root, iter.cur);
+
+		if (alternate->pins == 0 && is_for(alternate, presets))
+		{
+			az_pin_alternate(alternate);
+			return alternate;
+		}
+	}
+	return NULL;
+}
+
+/* ----------------------------------------------------------------
+ * Another plan
+ * ----------------------------------------------------------------
+ */
+
+/* For this execution alone, of the identity in force. */
+static PlannedStmt *
+plan_once(const AzRoot *root, const char *text, const QueryDesc *query, int eflags)
+{
+	int			options = root->options;
+
+	if (eflags & EXEC_FLAG_BACKWARD)
+		options |= CURSOR_OPT_SCROLL;
+	return az_plan_for_one(copyObject(root->query), text, options, query->params);
+}
+
+static PlannedStmt *
+plan_otherwise(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
+{
+	char	   *text = pstrdup(root->text);
+	PlannedStmt *plan = NULL;
+
+	if (az_identity_foldable())
+	{
+		AzAlternate *alternate = find_alternate(root, &start->presets);
+
+		if (alternate == NULL)
+			alternate = az_make_alternate(root);
+		plan = try_alternate(alternate, query, eflags, start);
+	}
+	return plan ? plan : plan_once(root, text, query, eflags);
+}
+
+/* The root stays, whatever runs meanwhile. */
+static PlannedStmt *
+find_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
+{
+	PlannedStmt *plan = NULL;
+
+	az_pin_root(root);
+	PG_TRY();
+	{
+		plan = plan_otherwise(root, query, eflags, start);
+	}
+	PG_FINALLY();
+	{
+		az_unpin_root(root);
+	}
+	PG_END_TRY();
+	return plan;
+}
+
+/* ----------------------------------------------------------------
+ * Start
+ * ----------------------------------------------------------------
+ */
+
+static void
+set_params(const QueryDesc *query, const AzPresets *presets)
+{
+	int			i;
+
+	for (i = 0; i < presets->n; i++)
+	{
+		ParamExecData *param = &query->estate->es_param_exec_vals[presets->all[i].param];
+
+		param->execPlan = NULL;
+		param->value = presets->all[i].value;
+		param->isnull = presets->all[i].isnull;
+	}
+}
+
+/* A plan whose root is gone: planned anew, the next try succeeds. */
+static AzRoot *
+get_root(uint32 shape)
+{
+	AzRoot	   *root = az_find_root(shape);
+
+	if (root == NULL)
+	{
+		az_invalidate_shared_plans();
+		az_raise_changed();
+	}
+	return root;
+}
+
+void
+az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
+{
+	AzRoot	   *root = get_root(shape);
+	MemoryContext old;
+
+	(void) az_serial_for(root->shape->ends);
+	start->values = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz values",
+										  ALLOCSET_SMALL_SIZES);
+	old = MemoryContextSwitchTo(start->values);
+	if (!az_identity_foldable() || !az_shape_holds(root->shape, &start->presets))
+		query->plannedstmt = find_other_plan(root, query, eflags, start);
+	MemoryContextSwitchTo(old);
+}
+
+/* Values and plan live as long as the query's executor state. */
+void
+az_tell_values(QueryDesc *query, const AzSharedStart *start)
+{
+	MemoryContextSetParent(start->values, query->estate->es_query_cxt);
+	if (az_shape_of(query->plannedstmt) != 0)
+		set_params(query, &start->presets);
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * shared_start.h
+ *	  A plan for all identities of a shape starts, for the one in force.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_SHARED_START_H
+#define AZ_SHARED_START_H
+
+#include "server/compat.h"
+#include "executor/execdesc.h"
+
+#include "planner/plan_shape.h"
+
+/* The shape of a plan for all; 0: it is none. */
+extern uint32 az_shape_of(const PlannedStmt *plan);
+
+/* What a query is going to be told. */
+typedef struct AzSharedStart
+{
+	MemoryContext values;		/* theirs, and of the plan it got */
+	AzPresets	presets;
+} AzSharedStart;
+
+/*
+ * The query is about to start with a plan for all of that shape.  When it is
+ * not right for the identity in force, it gets another plan, for all as well or
+ * for the identity in force.  28000 when the identity has ended.
+ */
+extern void az_choose_plan(QueryDesc *query, int eflags, uint32 shape,
+						   AzSharedStart *start);
+
+/* It has started, with the plan that was chosen. */
+extern void az_tell_values(QueryDesc *query, const AzSharedStart *start);
+
+/* The serials that a started query was told. */
+extern void az_read_slot(const QueryDesc *query, uint32 item, uint32 *serial,
+						 uint32 *grants);
+
+#endif							/* AZ_SHARED_START_H */
