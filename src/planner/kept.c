@@ -132,7 +132,7 @@ make_source(const AzRoot *root)
 	CachedPlanSource *source = CreateCachedPlan(make_stand_in(), root->text,
 												CMDTAG_SELECT);
 
-	CompleteCachedPlan(source, list_make1(root->query), NULL,
+	CompleteCachedPlan(source, list_make1(az_unpack_query(root->query)), NULL,
 					   NULL, 0, NULL, NULL, root->options, false);
 	return source;
 }
@@ -347,12 +347,12 @@ az_keep_root(const char *text, AzPlanShape *shape, const Query *query, int optio
 	RootEntry  *entry;
 
 	root->shape = shape;
-	root->query = copyObject(unconstify(Query *, query));
 	root->text = text;
 	root->options = options;
 	root->compare = compare;
 	dlist_init(&root->alternates);
 	MemoryContextSwitchTo(old);
+	root->query = az_pack_query(query, shape->context);
 	if (source == NULL)
 	{
 		MemoryContextDelete(shape->context);

@@ -19,6 +19,7 @@
 #include "nodes/parsenodes.h"
 #include "utils/plancache.h"
 
+#include "planner/packed_query.h"
 #include "planner/plan_for_all.h"
 #include "planner/plan_shape.h"
 
@@ -26,7 +27,7 @@
 typedef struct AzRoot
 {
 	AzPlanShape    *shape;
-	Query	   *query;			/* before it was planned */
+	AzPackedQuery *query;
 	const char *text;			/* the source's, as long as it is not gone */
 	int			options;		/* for cursors */
 	bool		compare;		/* as for az_plan_for_all() */

@@ -16,12 +16,18 @@
 #include "planner/ask.h"
 #include "session/session.h"
 
+/*
+ * A backend has many, each of a few small things that go together: a question
+ * or two, a value or two, and what kept.c adds.
+ */
+#define SHAPE_BYTES		1536
+
 AzPlanShape *
 az_make_plan_shape(MemoryContext parent)
 {
 	static uint32 last_id = 0;
-	MemoryContext context = AllocSetContextCreate(parent, "dbmi_authz shape",
-												  ALLOCSET_SMALL_SIZES);
+	MemoryContext context = GenerationContextCreate(parent, "dbmi_authz shape",
+													0, SHAPE_BYTES, 8 * 1024);
 	AzPlanShape    *shape = MemoryContextAllocZero(context, sizeof(AzPlanShape));
 
 	shape->context = context;

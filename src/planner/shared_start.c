@@ -150,24 +150,6 @@ plan_by(AzAlternate *alternate, QueryDesc *query, int eflags, AzSharedStart *sta
 	return plan;
 }
 
-static PlannedStmt *
-try_alternate(AzAlternate *alternate, QueryDesc *query, int eflags,
-			  AzSharedStart *start)
-{
-	PlannedStmt *plan = NULL;
-
-	PG_TRY();
-	{
-		plan = plan_by(alternate, query, eflags, start);
-	}
-	PG_FINALLY();
-	{
-		az_unpin_alternate(alternate);
-	}
-	PG_END_TRY();
-	return plan;
-}
-
 /* Pinned; NULL: none.  One that is being planned further out is left alone. */
 static AzAlternate *
 find_alternate(AzRoot *root, AzPresets *presets)
@@ -200,43 +182,50 @@ plan_once(const AzRoot *root, const char *text, const QueryDesc *query, int efla
 
 	if (eflags & EXEC_FLAG_BACKWARD)
 		options |= CURSOR_OPT_SCROLL;
-	return az_plan_for_one(copyObject(root->query), text, options, query->params);
+	return az_plan_for_one(az_unpack_query(root->query), text, options, query->params);
 }
 
-static PlannedStmt *
-plan_otherwise(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
+/* What stays, whatever runs meanwhile. */
+typedef struct Pinned
 {
+	AzRoot	   *root;
+	AzAlternate *alternate;		/* or NULL */
+} Pinned;
+
+static PlannedStmt *
+plan_otherwise(Pinned *pinned, QueryDesc *query, int eflags, AzSharedStart *start)
+{
+	AzRoot	   *root = pinned->root;
 	char	   *text = pstrdup(root->text);
 	PlannedStmt *plan = NULL;
 
 	if (az_identity_foldable())
 	{
-		AzAlternate *alternate = find_alternate(root, &start->presets);
-
-		if (alternate == NULL)
-			alternate = az_make_alternate(root);
-		plan = try_alternate(alternate, query, eflags, start);
+		pinned->alternate = find_alternate(root, &start->presets);
+		if (pinned->alternate == NULL)
+			pinned->alternate = az_make_alternate(root);
+		plan = plan_by(pinned->alternate, query, eflags, start);
 	}
 	return plan ? plan : plan_once(root, text, query, eflags);
 }
 
-/* The root stays, whatever runs meanwhile. */
-static PlannedStmt *
-find_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
+static void
+give_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
 {
-	PlannedStmt *plan = NULL;
+	Pinned		pinned = {root, NULL};
 
 	az_pin_root(root);
 	PG_TRY();
 	{
-		plan = plan_otherwise(root, query, eflags, start);
+		query->plannedstmt = plan_otherwise(&pinned, query, eflags, start);
 	}
 	PG_FINALLY();
 	{
+		if (pinned.alternate)
+			az_unpin_alternate(pinned.alternate);
 		az_unpin_root(root);
 	}
 	PG_END_TRY();
-	return plan;
 }
 
 /* ----------------------------------------------------------------
@@ -284,7 +273,7 @@ az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 										  ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(start->values);
 	if (!az_identity_foldable() || !az_shape_holds(root->shape, &start->presets))
-		query->plannedstmt = find_other_plan(root, query, eflags, start);
+		give_other_plan(root, query, eflags, start);
 	MemoryContextSwitchTo(old);
 }
 

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * packed_query.h
+ *	  A query that is kept for a plan which perhaps nobody needs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_PACKED_QUERY_H
+#define AZ_PACKED_QUERY_H
+
+#include "server/compat.h"
+#include "nodes/parsenodes.h"
+
+typedef struct AzPackedQuery
+{
+	/* what a node's text leaves out */
+	uint64		query_id;
+	int			stmt_location;
+	int			stmt_len;
+
+	int32		len;			/* of the text */
+	int32		size;			/* of it in "bytes"; len: not compressed */
+	char		bytes[FLEXIBLE_ARRAY_MEMBER];
+} AzPackedQuery;
+
+/* Palloc'd in that context.  As rewritten, before it was planned. */
+extern AzPackedQuery *az_pack_query(const Query *query, MemoryContext context);
+
+/* Palloc'd where the caller is. */
+extern Query *az_unpack_query(const AzPackedQuery *packed);
+
+#endif							/* AZ_PACKED_QUERY_H */
