@@ -32,7 +32,7 @@ mark_condition(FuncExpr *call, void *context)
 	return (Node *) call;
 }
 
-/* As core charges for planning a custom plan (plancache.c). */
+/* As core charges for planning a custom plan. */
 static double
 cost_with_planning(const PlannedStmt *plan)
 {

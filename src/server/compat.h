@@ -134,7 +134,7 @@ az_find_setting(const char *name)
 	index_beginscan(rel, index, snapshot, NULL, nkeys, 0)
 #endif
 
-/* A sub-query may know of a set operation above it since 17 (core commit d2d8a229b). */
+/* A sub-query may know of a set operation above it since 17 (core commit 66c0185a3). */
 #if PG_VERSION_NUM < 170000
 #define az_subquery_planner(glob, parse, parent, recursion, fraction) \
 	subquery_planner(glob, parse, parent, recursion, fraction)
