@@ -338,7 +338,7 @@ az_note_refusal(const char *text)
 
 /* What the query was copied into may go at any time; so, too, may the source. */
 void
-az_keep_root(const char *text, AzPlanShape *shape, const Query *query, int options,
+az_keep_root(const char *text, AzPlanShape *shape, Query *query, int options,
 			 bool compare)
 {
 	Source	   *source = find_source(text);

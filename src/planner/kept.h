@@ -66,7 +66,7 @@ extern void az_note_refusal(const char *text);
  * Keep what belongs to the plan that core is going to keep; the shape is ours
  * from here on.
  */
-extern void az_keep_root(const char *text, AzPlanShape *shape, const Query *query,
+extern void az_keep_root(const char *text, AzPlanShape *shape, Query *query,
 						 int options, bool compare);
 
 /* By the number of its shape; NULL: it is gone. */

@@ -5,7 +5,7 @@
  *
  * Each statement that is shared has one, and core has another one of its own
  * that cannot be reached.  The text of its nodes, compressed, takes a third of
- * the memory.
+ * the memory.  What such a text leaves out stands beside it.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,65 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/nodes.h"
 
+/*
+ * The view that a sub-query comes from: the text has it since 16, but the
+ * planner of 15 needs it as well, for whole rows.
+ */
+static bool
+note_view(Node *node, void *context)
+{
+	List	  **views = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		const RangeTblEntry *entry = (const RangeTblEntry *) node;
+
+		if (entry->rtekind == RTE_SUBQUERY)
+			*views = lappend_oid(*views, entry->relid);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, note_view, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, note_view, context);
+}
+
+static bool
+restore_view(Node *node, void *context)
+{
+	ListCell  **next = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		if (entry->rtekind == RTE_SUBQUERY)
+			entry->relid = lfirst_oid((*next)++);
+		return false;
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, restore_view, context,
+								 QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, restore_view, context);
+}
+
+static List *
+views_of(Query *query, MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+	List	   *views = NIL;
+
+	(void) note_view((Node *) query, &views);
+	MemoryContextSwitchTo(old);
+	return views;
+}
+
 AzPackedQuery *
-az_pack_query(const Query *query, MemoryContext context)
+az_pack_query(Query *query, MemoryContext context)
 {
 	char	   *text = nodeToString(query);
 	int32		len = strlen(text);
@@ -30,6 +87,7 @@ az_pack_query(const Query *query, MemoryContext context)
 	packed->query_id = query->queryId;
 	packed->stmt_location = query->stmt_location;
 	packed->stmt_len = query->stmt_len;
+	packed->views = views_of(query, context);
 	packed->len = len;
 	packed->size = size;
 	memcpy(packed->bytes, size == len ? text : bytes, size);
@@ -43,6 +101,7 @@ Query *
 az_unpack_query(const AzPackedQuery *packed)
 {
 	char	   *text = palloc(packed->len + 1);
+	ListCell   *next = list_head(packed->views);
 	Query	   *query;
 
 	if (packed->size == packed->len)
@@ -56,5 +115,6 @@ az_unpack_query(const AzPackedQuery *packed)
 	query->queryId = packed->query_id;
 	query->stmt_location = packed->stmt_location;
 	query->stmt_len = packed->stmt_len;
+	(void) restore_view((Node *) query, &next);
 	return query;
 }

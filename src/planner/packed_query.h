@@ -17,6 +17,7 @@ typedef struct AzPackedQuery
 	uint64		query_id;
 	int			stmt_location;
 	int			stmt_len;
+	List	   *views;			/* OIDs, 0 for sub-queries that are none */
 
 	int32		len;			/* of the text */
 	int32		size;			/* of it in "bytes"; len: not compressed */
@@ -24,7 +25,7 @@ typedef struct AzPackedQuery
 } AzPackedQuery;
 
 /* Palloc'd in that context.  As rewritten, before it was planned. */
-extern AzPackedQuery *az_pack_query(const Query *query, MemoryContext context);
+extern AzPackedQuery *az_pack_query(Query *query, MemoryContext context);
 
 /* Palloc'd where the caller is. */
 extern Query *az_unpack_query(const AzPackedQuery *packed);
