@@ -44,6 +44,16 @@ CREATE FUNCTION authz.claim_is(path text[], value text) RETURNS boolean
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 
 --
+-- How the user logged in
+--
+CREATE FUNCTION authz.authenticated_at() RETURNS timestamptz
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_at'
+	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_within'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+
+--
 -- The schema belongs to pg_database_owner, and nobody may create anything in
 -- it: an object of somebody else would stand beside ours, and calls might
 -- find it.
@@ -142,6 +152,8 @@ BEGIN
 				('authz.token_support(internal)', NULL),
 				('authz.accept_rules(regclass)', 'pg_database_owner'),
 				('authz.claim_is(text[],text)', 'PUBLIC'),
+				('authz.authenticated_at()', 'PUBLIC'),
+				('authz.authenticated_within(interval)', 'PUBLIC'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -258,6 +270,10 @@ COMMENT ON FUNCTION authz.alter_issuer(text, json, text[]) IS
 'Changes the options or the audience of an issuer and ends the identities that came from it.';
 COMMENT ON FUNCTION authz.audience() IS
 'The claim aud as a list.';
+COMMENT ON FUNCTION authz.authenticated_at() IS
+'When the user last proved who they are: the claim auth_time.';
+COMMENT ON FUNCTION authz.authenticated_within(interval) IS
+'Whether the user proved who they are that short a time ago, by the claim auth_time.';
 COMMENT ON FUNCTION authz.claim(VARIADIC text[]) IS
 'The claim at a path of object keys.';
 COMMENT ON FUNCTION authz.claim_is(text[], text) IS

@@ -511,6 +511,18 @@ CREATE FUNCTION authz.expires_at() RETURNS timestamptz
 COMMENT ON FUNCTION authz.expires_at() IS
 'When the identity ends: the claim exp, without leeway.';
 
+CREATE FUNCTION authz.authenticated_at() RETURNS timestamptz
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_at'
+	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.authenticated_at() IS
+'When the user last proved who they are: the claim auth_time.';
+
+CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_within'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.authenticated_within(interval) IS
+'Whether the user proved who they are that short a time ago, by the claim auth_time.';
+
 CREATE FUNCTION authz.last_error() RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_last_error'
 	STABLE PARALLEL RESTRICTED;

@@ -12,6 +12,10 @@
 
 #include "utils/memutils.h"
 
+#include "session/session.h"
+
+static int64 asked_until = AZ_FOREVER;
+
 /*
  * What a function keeps for its call.  Of its own, so that nobody takes the
  * call for one of the query during which is planned.
@@ -47,7 +51,15 @@ az_ask(const FuncExpr *call, bool *isnull)
 		fcinfo->args[foreach_current_index(lc)].value = arg->constvalue;
 		fcinfo->args[foreach_current_index(lc)].isnull = arg->constisnull;
 	}
+	az_answers_begin();
 	result = FunctionCallInvoke(fcinfo);
+	asked_until = az_answers_end();
 	*isnull = fcinfo->isnull;
 	return result;
+}
+
+int64
+az_asked_until(void)
+{
+	return asked_until;
 }

@@ -17,4 +17,10 @@
  */
 extern Datum az_ask(const FuncExpr *call, bool *isnull);
 
+/*
+ * Until when the last one holds, in microseconds since 1970, for the same
+ * identity; AZ_FOREVER (session.h) for nearly all.
+ */
+extern int64 az_asked_until(void);
+
 #endif							/* AZ_ASK_H */

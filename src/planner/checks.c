@@ -31,6 +31,10 @@ static const AzCheck checks[] = {
 	{"authz_permissions", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
 	{"authz_groups", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
 
+	/* how the user logged in */
+	{"authz_authenticated_at", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
+	{"authz_authenticated_within", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true, .changes_with_time = true},
+
 	/* scopes, roles, permissions, groups */
 	{"authz_has_scope", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
 	{"authz_has_any_scope", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},

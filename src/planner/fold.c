@@ -15,6 +15,7 @@
 #include "planner/fold.h"
 
 #include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
@@ -27,6 +28,7 @@
 #include "planner/ask.h"
 #include "server/datum.h"
 #include "server/value.h"
+#include "session/session.h"
 
 /*
  * Calls over constants
@@ -93,7 +95,7 @@ takes(const AzCheck *check, int argument, const Node *arg)
 		case TEXTARRAYOID:
 			return check->leakproof || is_list(constant);
 		default:
-			return false;
+			return check->leakproof;
 	}
 }
 
@@ -165,23 +167,45 @@ typedef enum Form
 static Form
 form_of(const FuncExpr *call, const AzCheck *check)
 {
-	if (check->kind == AZ_STAYS || check->basis == AZ_ON_RULES ||
-		check->changes_with_time || call->funcretset)
+	if (check->kind == AZ_STAYS || check->basis == AZ_ON_RULES || call->funcretset)
 		return NO_FORM;
 	if (takes_from(check, call->args, 1))
 		return OVER_CONSTANTS;
 	return check->claims && takes_from(check, call->args, 2) ? OVER_COLUMN : NO_FORM;
 }
 
+/*
+ * An answer that ends at once is left to the executor: the plan would be
+ * outdated before it starts.
+ */
+#define SHORTEST_ANSWER		(2 * USECS_PER_SEC)
+
+static Node *
+fold_constants(const FuncExpr *call, const AzCheck *check, int64 *until)
+{
+	Node	   *answer;
+
+	if (check->changes_with_time && until == NULL)
+		return NULL;
+	answer = call_now(call);
+	if (!check->changes_with_time || az_asked_until() == AZ_FOREVER)
+		return answer;
+	*until = az_asked_until();
+	return *until - az_unix_now() < SHORTEST_ANSWER ? NULL : answer;
+}
+
 Node *
-az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace place)
+az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace place,
+		int64 *until)
 {
 	Form		form = form_of(call, check);
 	AzComparand	column;
 
+	if (until)
+		*until = AZ_FOREVER;
 	if (form == OVER_CONSTANTS)
-		return call_now(call);
-	if (form == NO_FORM)
+		return fold_constants(call, check, until);
+	if (form == NO_FORM || check->changes_with_time)
 		return NULL;
 	if (may_own_all(check, linitial(call->args)) && az_is_admin(id))
 		return makeBoolConst(true, false);
@@ -221,6 +245,8 @@ az_fold_shared(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
 			return check->kind == AZ_QUESTION ? az_share_answer(sharing, call) :
 				az_share_result(sharing, root, call);
 		case OVER_COLUMN:
+			if (check->changes_with_time)
+				return NULL;
 			return share_column(call, check, sharing, root, place);
 		case NO_FORM:
 			break;

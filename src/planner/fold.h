@@ -21,9 +21,12 @@
  * The expression, or NULL to leave the call as it is.  Never raises on data.
  * check: that of the called function, of which all arguments are there.  id
  * NULL: nobody.  The caller has tied the plan to that identity.
+ *
+ * until: when the answer ends, in microseconds since 1970, AZ_FOREVER for
+ * nearly all.  NULL: what changes with time stays a call.
  */
 extern Node *az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id,
-					 AzPlace place);
+					 AzPlace place, int64 *until);
 
 /* The same in a plan that outlives the identity in force. */
 extern Node *az_fold_shared(FuncExpr *call, const AzCheck *check,

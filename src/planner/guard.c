@@ -15,6 +15,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "datatype/timestamp.h"
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
 #include "tcop/utility.h"
@@ -44,6 +45,7 @@ typedef struct PlanGuard
 	bool		logs_in;		/* it takes a token */
 	uint32		shape;			/* it is for all of that; 0: for the serials */
 	uint32		slot;			/* the item that tells where they are kept then */
+	int64		until;			/* an answer in the plan ends then, or AZ_FOREVER */
 	uint32		serial;
 	uint32		grants;
 } PlanGuard;
@@ -83,6 +85,9 @@ read_item(const PlanInvalItem *item, PlanGuard *guard)
 		case AZ_GUARD_SERIAL_CACHE_ID:
 			read_serial(item, guard);
 			break;
+		case AZ_GUARD_UNTIL_CACHE_ID:
+			guard->until = Min(guard->until, item->hashValue * USECS_PER_SEC);
+			break;
 		case AZ_GUARD_SHAPE_CACHE_ID:
 			guard->guarded = true;
 			guard->shape = item->hashValue;
@@ -105,7 +110,7 @@ read_item(const PlanInvalItem *item, PlanGuard *guard)
 static PlanGuard
 read_guard(const PlannedStmt *plan)
 {
-	PlanGuard	guard = {0};
+	PlanGuard	guard = {.until = AZ_FOREVER};
 	ListCell   *lc;
 
 	if (IsParallelWorker())
@@ -122,7 +127,13 @@ guard_of(const QueryDesc *query)
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	if (guard.shape != 0)
-		az_read_slot(query, guard.slot, &guard.serial, &guard.grants);
+	{
+		AzToldWhom	whom = az_read_slot(query, guard.slot);
+
+		guard.serial = whom.serial;
+		guard.grants = whom.grants;
+		guard.until = whom.until;
+	}
 	else if (!guard.guarded)
 		guard.guarded = az_is_tied(query, &guard.serial);
 	return guard;
@@ -167,6 +178,8 @@ answer_for(const PlanGuard *guard)
 		answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
 	if (guard->asks_grants && guard->grants != az_grants_serial())
 		az_raise_grants_changed();
+	if (guard->until != AZ_FOREVER && az_unix_now() >= guard->until)
+		az_raise_outdated();
 	answer.grants = grants_to_keep(guard);
 	return answer;
 }

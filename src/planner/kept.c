@@ -3,18 +3,28 @@
  * kept.c
  *	  Plans that outlive an identity, as long as core's plan cache keeps them.
  *
- * One text has one root.  Of a statement that rules have made several of, the
- * original alone is planned for all: core would not tell which root is whose.
+ * A root is to live as long as the plan that bears its number.  Core makes a
+ * copy of the plan, and tells nobody.  So the root is pending at its source at
+ * first; it becomes the plan's own when that starts for the first time, which
+ * shows where core keeps it.  One that was displaced before it started may still
+ * be that of a portal that waits, or of a plan that is being made around the one
+ * that displaced it: it is set aside until the transaction ends.
+ *
+ * Of a statement that rules have made several of, the original alone is planned
+ * for all: one source has one pending root.
  *
  *-------------------------------------------------------------------------
  */
 #include "planner/kept.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "tcop/tcopprot.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
+
+#include "server/malloced.h"
 
 /* Plans for one identity, before one for all is tried. */
 #define FIRST_PLANS		5
@@ -30,10 +40,9 @@
 typedef struct Source
 {
 	const char *text;			/* key: the pointer */
-	MemoryContext context;
 	int			planned;		/* for one identity */
 	int			next_try;
-	AzRoot	   *root;			/* NULL: none yet */
+	AzRoot	   *pending;		/* or NULL */
 } Source;
 
 typedef struct RootEntry
@@ -45,8 +54,19 @@ typedef struct RootEntry
 static HTAB *sources = NULL;
 static HTAB *roots = NULL;
 
+/* Displaced roots; a transaction that plans so often anew is none that waits. */
+#define MAX_ASIDE	64
+static dlist_head aside = DLIST_STATIC_INIT(aside);
+static int	naside = 0;
+
 static dlist_head alternates = DLIST_STATIC_INIT(alternates);
 static int	nalternates = 0;
+
+static Source *
+find_source(const char *text)
+{
+	return sources ? hash_search(sources, &text, HASH_FIND, NULL) : NULL;
+}
 
 /* ----------------------------------------------------------------
  * Alternates
@@ -127,10 +147,9 @@ make_stand_in(void)
 }
 
 static CachedPlanSource *
-make_source(const AzRoot *root)
+make_source(const AzRoot *root, const char *text)
 {
-	CachedPlanSource *source = CreateCachedPlan(make_stand_in(), root->text,
-												CMDTAG_SELECT);
+	CachedPlanSource *source = CreateCachedPlan(make_stand_in(), text, CMDTAG_SELECT);
 
 	CompleteCachedPlan(source, list_make1(az_unpack_query(root->query)), NULL,
 					   NULL, 0, NULL, NULL, root->options, false);
@@ -138,9 +157,9 @@ make_source(const AzRoot *root)
 }
 
 AzAlternate *
-az_make_alternate(AzRoot *root)
+az_make_alternate(AzRoot *root, const char *text)
 {
-	CachedPlanSource *source = make_source(root);
+	CachedPlanSource *source = make_source(root, text);
 	AzAlternate *alternate;
 
 	make_room(root);
@@ -169,20 +188,97 @@ free_root(AzRoot *root)
 }
 
 static void
-forget_root(AzRoot *root)
+forget_root(void *arg)
 {
+	AzRoot	   *root = arg;
+
 	root->gone = true;
 	(void) hash_search(roots, &root->shape->id, HASH_REMOVE, NULL);
 	if (root->pins == 0)
 		free_root(root);
 }
 
+static void
+take_from_aside(AzRoot *root)
+{
+	root->aside = false;
+	dlist_delete(&root->of_aside);
+	naside--;
+}
+
+static void
+forget_aside(void)
+{
+	AzRoot	   *root = dlist_head_element(AzRoot, of_aside, &aside);
+
+	take_from_aside(root);
+	forget_root(root);
+}
+
+static void
+set_aside(AzRoot *root)
+{
+	root->pending = NULL;
+	root->aside = true;
+	dlist_push_tail(&aside, &root->of_aside);
+	if (++naside > MAX_ASIDE)
+		forget_aside();
+}
+
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	while (!dlist_is_empty(&aside))
+		forget_aside();
+}
+
+/* Where core keeps the plan; NULL: it is a copy of somebody's. */
+static MemoryContext
+cached_plan_context(const PlannedStmt *plan)
+{
+	MemoryContext context = GetMemoryChunkContext(unconstify(PlannedStmt *, plan));
+
+	return strcmp(context->name, "CachedPlan") == 0 ? context : NULL;
+}
+
+const char *
+az_text_of(const PlannedStmt *plan)
+{
+	MemoryContext context = cached_plan_context(plan);
+
+	return context && context->ident ? context->ident : "";
+}
+
+/* From now on it goes when the plan does. */
+static void
+give_to_plan(AzRoot *root, MemoryContext plan)
+{
+	if (root->aside)
+		take_from_aside(root);
+	else
+		find_source(root->pending)->pending = NULL;
+	root->pending = NULL;
+	az_free_with(plan, forget_root, root);
+}
+
 AzRoot *
-az_find_root(uint32 id)
+az_find_root(uint32 id, const PlannedStmt *plan)
 {
 	RootEntry  *entry = roots ? hash_search(roots, &id, HASH_FIND, NULL) : NULL;
+	MemoryContext context;
 
-	return entry ? entry->root : NULL;
+	if (entry == NULL)
+		return NULL;
+	if (entry->root->aside || entry->root->pending)
+	{
+		context = cached_plan_context(plan);
+		if (context)
+			give_to_plan(entry->root, context);
+	}
+	return entry->root;
 }
 
 void
@@ -217,39 +313,33 @@ make_table(const char *name, Size key, Size entry)
 static void
 forget_source(void *text)
 {
-	Source	   *source = hash_search(sources, &text, HASH_FIND, NULL);
-	AzRoot	   *root = source ? source->root : NULL;
+	Source	   *source = find_source(text);
 
+	if (source && source->pending)
+		set_aside(source->pending);
 	(void) hash_search(sources, &text, HASH_REMOVE, NULL);
-	if (root)
-		forget_root(root);
 }
 
-static Source *
-find_source(const char *text)
+static void
+make_tables(void)
 {
-	return sources ? hash_search(sources, &text, HASH_FIND, NULL) : NULL;
+	sources = make_table("dbmi_authz sources", sizeof(const char *), sizeof(Source));
+	roots = make_table("dbmi_authz shapes", sizeof(uint32), sizeof(RootEntry));
+	RegisterXactCallback(transaction_ended, NULL);
 }
 
 static void
 remember_source(const char *text, MemoryContext context)
 {
-	MemoryContextCallback *callback =
-		MemoryContextAlloc(context, sizeof(MemoryContextCallback));
 	Source	   *source;
 
-	if (sources == NULL)
-		sources = make_table("dbmi_authz sources", sizeof(const char *), sizeof(Source));
 	if (roots == NULL)
-		roots = make_table("dbmi_authz shapes", sizeof(uint32), sizeof(RootEntry));
+		make_tables();
 	source = hash_search(sources, &text, HASH_ENTER, NULL);
-	source->context = context;
 	source->planned = 0;
 	source->next_try = FIRST_PLANS;
-	source->root = NULL;
-	callback->func = forget_source;
-	callback->arg = unconstify(char *, text);
-	MemoryContextRegisterResetCallback(context, callback);
+	source->pending = NULL;
+	az_free_with(context, forget_source, unconstify(char *, text));
 }
 
 /* That of a query of the simple protocol is part of one. */
@@ -336,33 +426,31 @@ az_note_refusal(const char *text)
 		source->next_try = FIRST_PLANS + 2 * source->planned;
 }
 
-/* What the query was copied into may go at any time; so, too, may the source. */
 void
 az_keep_root(const char *text, AzPlanShape *shape, Query *query, int options,
 			 bool compare)
 {
+	AzRoot	   *root = MemoryContextAllocZero(shape->context, sizeof(AzRoot));
 	Source	   *source = find_source(text);
-	MemoryContext old = MemoryContextSwitchTo(shape->context);
-	AzRoot	   *root = palloc0(sizeof(AzRoot));
 	RootEntry  *entry;
 
 	root->shape = shape;
-	root->text = text;
+	root->query = az_pack_query(query, shape->context);
 	root->options = options;
 	root->compare = compare;
 	dlist_init(&root->alternates);
-	MemoryContextSwitchTo(old);
-	root->query = az_pack_query(query, shape->context);
-	if (source == NULL)
-	{
-		MemoryContextDelete(shape->context);
-		return;
-	}
-	if (source->root)
-		forget_root(source->root);
-	source->root = NULL;
 	entry = hash_search(roots, &shape->id, HASH_ENTER, NULL);
 	entry->root = root;
-	source->root = root;
 	MemoryContextSetParent(shape->context, TopMemoryContext);
+
+	/* what ran while it was planned may have dropped the source */
+	if (source == NULL)
+	{
+		set_aside(root);
+		return;
+	}
+	if (source->pending)
+		set_aside(source->pending);
+	source->pending = root;
+	root->pending = text;
 }

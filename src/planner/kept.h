@@ -4,10 +4,10 @@
  *	  Plans that outlive an identity, as long as core's plan cache keeps them.
  *
  * Core keeps one generic plan for a source, which we know by the text that it
- * hands to the planner.  The plan for all identities of one shape that core
- * keeps is our root: with it we remember the shape, and the query, so that
- * others, with other answers, can be planned as alternates when they come.
- * Alternates are cached plans too.
+ * hands to the planner.  To one that is for all identities of a shape belongs
+ * our root: with it we remember the shape, and the query, so that others, with
+ * other answers, can be planned as alternates when they come.  Alternates are
+ * cached plans too.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +16,7 @@
 
 #include "server/compat.h"
 #include "lib/ilist.h"
-#include "nodes/parsenodes.h"
+#include "nodes/plannodes.h"
 #include "utils/plancache.h"
 
 #include "planner/packed_query.h"
@@ -26,21 +26,25 @@
 /* It lives in the memory of its shape. */
 typedef struct AzRoot
 {
-	AzPlanShape    *shape;
+	AzPlanShape *shape;
 	AzPackedQuery *query;
-	const char *text;			/* the source's, as long as it is not gone */
 	int			options;		/* for cursors */
 	bool		compare;		/* as for az_plan_for_all() */
-	int			pins;			/* > 0: it is in use, and stays */
-	bool		gone;			/* its plan is, or soon */
 	dlist_head	alternates;		/* the one used last comes first */
+
+	/* whose it is, see kept.c */
+	const char *pending;		/* the text of its source, or NULL */
+	bool		aside;
+	dlist_node	of_aside;
+	int			pins;			/* > 0: it is in use, and stays */
+	bool		gone;			/* nobody finds it any more */
 } AzRoot;
 
 typedef struct AzAlternate
 {
 	AzRoot	   *root;
 	CachedPlanSource *source;
-	AzPlanShape    *shape;			/* NULL: not planned yet */
+	AzPlanShape *shape;			/* NULL: not planned yet */
 	AzRefusal	refusal;		/* AZ_SHAREABLE: for all of its shape */
 	int			pins;
 	bool		gone;
@@ -69,8 +73,14 @@ extern void az_note_refusal(const char *text);
 extern void az_keep_root(const char *text, AzPlanShape *shape, Query *query,
 						 int options, bool compare);
 
-/* By the number of its shape; NULL: it is gone. */
-extern AzRoot *az_find_root(uint32 id);
+/*
+ * By the number of its shape, for a plan that is about to start; NULL: it is
+ * gone.
+ */
+extern AzRoot *az_find_root(uint32 id, const PlannedStmt *plan);
+
+/* The text of the statement whose cached plan that is. */
+extern const char *az_text_of(const PlannedStmt *plan);
 
 /*
  * What is pinned does not go away, whatever runs meanwhile.  To be unpinned
@@ -80,7 +90,7 @@ extern void az_pin_root(AzRoot *root);
 extern void az_unpin_root(AzRoot *root);
 
 /* A new one without a plan, pinned. */
-extern AzAlternate *az_make_alternate(AzRoot *root);
+extern AzAlternate *az_make_alternate(AzRoot *root, const char *text);
 extern void az_pin_alternate(AzAlternate *alternate);
 extern void az_unpin_alternate(AzAlternate *alternate);
 

@@ -91,7 +91,7 @@ plan_kept(Query *query, const char *text, int options)
 
 	if (forced || az_may_share(text))
 		return plan_root(query, text, options, !forced);
-	plan = az_plan_for_one(query, text, options, NULL);
+	plan = az_plan_for_one(query, text, options, NULL, false);
 	az_note_plan_for_one(text);
 	return plan;
 }
@@ -106,7 +106,7 @@ plan_of_alternate(AzAlternate *alternate, Query *query, const char *text, int op
 	AzSharedPlan made;
 
 	if (alternate->refusal != AZ_SHAREABLE)
-		return az_plan_for_one(query, text, options, NULL);
+		return az_plan_for_one(query, text, options, NULL, false);
 	made = az_plan_for_all(query, text, options, alternate->root->compare);
 	if (alternate->shape)
 		MemoryContextDelete(alternate->shape->context);
@@ -159,7 +159,8 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 		return plan_of_alternate(alternate, query, text, options);
 	if (may_be_kept(query, text, params))
 		return plan_kept(query, text, options);
-	return az_plan_for_one(query, text, options, params);
+	return az_plan_for_one(query, text, options, params,
+						   params != NULL || (text != NULL && az_is_message(text)));
 }
 
 void

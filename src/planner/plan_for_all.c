@@ -69,7 +69,7 @@ az_plan_for_all(Query *query, const char *text, int options, bool compare)
 		return made;
 	made.refusal = sharing.refusal;
 
-	own = az_plan_for_one(again, text, options, NULL);
+	own = az_plan_for_one(again, text, options, NULL, false);
 	if (made.refusal == AZ_SHAREABLE && is_dear(made.plan, own))
 		made.refusal = AZ_DEAR;
 	if (made.refusal != AZ_SHAREABLE)

@@ -22,7 +22,7 @@ typedef struct AzSharedPlan
 	 * child of the memory context in use, for the caller to keep or to delete.
 	 * NULL: no check was met, and the plan is for everybody.
 	 */
-	AzPlanShape    *shape;
+	AzPlanShape *shape;
 	AzRefusal	refusal;
 } AzSharedPlan;
 

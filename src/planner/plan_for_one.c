@@ -28,6 +28,7 @@
 typedef struct Folding
 {
 	Query	   *query;
+	bool		once;
 	bool		asked;			/* may anything be folded? */
 	bool		may;
 	List	   *checks;			/* of the statement */
@@ -38,6 +39,7 @@ typedef struct Folding
 	Oid			support;		/* InvalidOid: nothing */
 	bool		asks_grants;
 	uint32		grants;
+	int64		until;			/* the earliest end of an answer */
 	List	   *answered;		/* calls over constants, and what they answer */
 	List	   *answers;
 } Folding;
@@ -79,11 +81,15 @@ static Node *
 fold_once(Folding *folding, FuncExpr *call, const AzCheck *check)
 {
 	Node	   *folded = find_answer(folding, call);
+	int64		until = AZ_FOREVER;
 
 	if (folded)
 		return folded;
 	InvokeFunctionExecuteHook(call->funcid);
-	folded = az_fold(call, check, folding->id, AZ_IN_CONDITION);
+	folded = az_fold(call, check, folding->id, AZ_IN_CONDITION,
+					 folding->once ? &until : NULL);
+	if (folded)
+		folding->until = Min(folding->until, until);
 	if (folded && IsA(folded, Const))
 	{
 		folding->answered = lappend(folding->answered, call);
@@ -142,14 +148,16 @@ tie_plan(PlannedStmt *plan, const Folding *folding)
 					   true, folding->serial);
 	if (folding->asks_grants)
 		az_tie_to_grants(&plan->invalItems, &plan->relationOids, folding->grants);
+	az_tie_to_time(&plan->invalItems, folding->until);
 	az_bear_checks(&plan->invalItems, folding->checks);
 }
 
 PlannedStmt *
-az_plan_for_one(Query *query, const char *text, int options, ParamListInfo params)
+az_plan_for_one(Query *query, const char *text, int options, ParamListInfo params,
+				bool once)
 {
-	Folding		folding = {.query = query};
-	AzPlanning	planning = {0};
+	Folding		folding = {.query = query, .once = once, .until = AZ_FOREVER};
+	AzPlanning	planning = {.once = once};
 	PlannedStmt *plan;
 
 	az_mutate_conditions(query, fold_condition, &folding);

@@ -11,8 +11,11 @@
 #include "server/compat.h"
 #include "optimizer/planner.h"
 
-/* As planner(); scribbles on the query. */
+/*
+ * As planner(); scribbles on the query.  once: the plan is going to be used
+ * once, and at once, so that answers which change with time may stand in it.
+ */
 extern PlannedStmt *az_plan_for_one(Query *query, const char *text, int options,
-									ParamListInfo params);
+									ParamListInfo params, bool once);
 
 #endif							/* AZ_PLAN_FOR_ONE_H */

@@ -7,10 +7,12 @@
  */
 #include "planner/plan_items.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/plannodes.h"
 #include "utils/syscache.h"
 
 #include "session/plans.h"
+#include "session/session.h"
 #include "trust/trust_table.h"
 
 bool
@@ -62,6 +64,14 @@ az_tie_to_identity(List **items, List **relations, Oid support, bool ends,
 	az_watch_function(support);
 	az_depend_on_function(items, support);
 	*relations = list_concat_unique_oid(*relations, az_tables_of_plans(false));
+}
+
+void
+az_tie_to_time(List **items, int64 until)
+{
+	if (until != AZ_FOREVER)
+		(void) az_add_item(items, AZ_GUARD_UNTIL_CACHE_ID,
+						   (uint32) (until / USECS_PER_SEC));
 }
 
 void

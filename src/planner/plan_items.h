@@ -36,4 +36,7 @@ extern void az_tie_to_identity(List **items, List **relations, Oid support,
 /* The same for what is stored for the identity. */
 extern void az_tie_to_grants(List **items, List **relations, uint32 grants);
 
+/* An answer in the plan ends then, in microseconds since 1970. */
+extern void az_tie_to_time(List **items, int64 until);
+
 #endif							/* AZ_PLAN_ITEMS_H */

@@ -28,7 +28,7 @@ az_make_plan_shape(MemoryContext parent)
 	static uint32 last_id = 0;
 	MemoryContext context = GenerationContextCreate(parent, "dbmi_authz shape",
 													0, SHAPE_BYTES, 8 * 1024);
-	AzPlanShape    *shape = MemoryContextAllocZero(context, sizeof(AzPlanShape));
+	AzPlanShape *shape = MemoryContextAllocZero(context, sizeof(AzPlanShape));
 
 	shape->context = context;
 	shape->id = ++last_id;
@@ -52,8 +52,9 @@ copy_call(const FuncExpr *call)
  * ----------------------------------------------------------------
  */
 
+/* until: the earliest end of all answers that were asked for so far. */
 static bool
-ask(const FuncExpr *call, bool *isnull)
+ask(const FuncExpr *call, bool *isnull, int64 *until)
 {
 	Datum		answer;
 
@@ -61,6 +62,7 @@ ask(const FuncExpr *call, bool *isnull)
 	if (call == NULL)
 		return az_is_admin(az_in_force());
 	answer = az_ask(call, isnull);
+	*until = Min(*until, az_asked_until());
 	return !*isnull && DatumGetBool(answer);
 }
 
@@ -71,7 +73,8 @@ az_add_question(AzPlanShape *shape, const FuncExpr *call)
 	MemoryContext old;
 	ListCell   *lc;
 	bool		isnull;
-	bool		answer = ask(call, &isnull);
+	int64		until = AZ_FOREVER;
+	bool		answer = ask(call, &isnull, &until);
 
 	foreach(lc, shape->questions)
 	{
@@ -91,16 +94,17 @@ az_add_question(AzPlanShape *shape, const FuncExpr *call)
 }
 
 bool
-az_answers_hold(const AzPlanShape *shape)
+az_answers_hold(const AzPlanShape *shape, int64 *until)
 {
 	ListCell   *lc;
 
+	*until = AZ_FOREVER;
 	foreach(lc, shape->questions)
 	{
 		const AzQuestion *question = lfirst(lc);
 		bool		isnull;
 
-		if (ask(question->call, &isnull) != question->answer ||
+		if (ask(question->call, &isnull, until) != question->answer ||
 			isnull != question->isnull)
 			return false;
 	}
@@ -220,21 +224,6 @@ az_has_many_values(const AzPlanShape *shape)
  * ----------------------------------------------------------------
  */
 
-Datum
-az_pack_serials(uint32 serial, uint32 grants)
-{
-	return Int64GetDatum((int64) ((uint64) grants << 32 | serial));
-}
-
-void
-az_unpack_serials(Datum slot, uint32 *serial, uint32 *grants)
-{
-	uint64		serials = (uint64) DatumGetInt64(slot);
-
-	*serial = (uint32) serials;
-	*grants = (uint32) (serials >> 32);
-}
-
 static bool
 read_sites(const AzPlanShape *shape, AzPresets *presets)
 {
@@ -248,29 +237,60 @@ read_sites(const AzPlanShape *shape, AzPresets *presets)
 	return true;
 }
 
+/* Who is in force, without a word about what holds for them. */
+static AzToldWhom
+whom_now(const AzPlanShape *shape)
+{
+	AzToldWhom	whom = {az_identity_serial(), 0, AZ_FOREVER};
+
+	if (shape->asks_grants)
+		whom.grants = az_grants_serial();
+	return whom;
+}
+
+static bool
+is_same(const AzToldWhom *a, const AzToldWhom *b)
+{
+	return a->serial == b->serial && a->grants == b->grants;
+}
+
+/* Do the answers hold?  They did a moment ago, or are asked for. */
+static bool
+check_answers(AzPlanShape *shape, AzToldWhom *whom)
+{
+	if (shape->held && shape->serial == whom->serial && shape->grants == whom->grants &&
+		(shape->until == AZ_FOREVER || az_unix_now() < shape->until))
+	{
+		whom->until = shape->until;
+		return true;
+	}
+	return az_answers_hold(shape, &whom->until);
+}
+
 /*
- * The serials are read before and after: only what did not change meanwhile
- * belongs together.
+ * Who is in force is looked at before and after: only what did not change
+ * meanwhile belongs together.
  */
 bool
 az_shape_holds(AzPlanShape *shape, AzPresets *presets)
 {
-	uint32		serial = az_identity_serial();
-	uint32		grants = shape->asks_grants ? az_grants_serial() : 0;
-	bool		known = shape->held && shape->serial == serial &&
-		shape->grants == grants;
+	AzToldWhom *whom = palloc(sizeof(AzToldWhom));
+	AzToldWhom	after;
 
+	*whom = whom_now(shape);
 	presets->all = palloc(sizeof(AzPreset) * (list_length(shape->sites) + 1));
 	presets->n = 1;
 	presets->all[0].param = shape->slot;
-	presets->all[0].value = az_pack_serials(serial, grants);
+	presets->all[0].value = PointerGetDatum(whom);
 	presets->all[0].isnull = false;
-	if ((!known && !az_answers_hold(shape)) || !read_sites(shape, presets) ||
-		serial != az_identity_serial() ||
-		grants != (shape->asks_grants ? az_grants_serial() : 0))
+	if (!check_answers(shape, whom) || !read_sites(shape, presets))
+		return false;
+	after = whom_now(shape);
+	if (!is_same(whom, &after))
 		return false;
 	shape->held = true;
-	shape->serial = serial;
-	shape->grants = grants;
+	shape->serial = whom->serial;
+	shape->grants = whom->grants;
+	shape->until = whom->until;
 	return true;
 }

@@ -50,7 +50,7 @@ typedef struct AzPlanShape
 	uint32		id;				/* no two in a backend have the same */
 	List	   *questions;
 	List	   *sites;
-	int			slot;			/* the parameter that keeps the serials; -1: none */
+	int			slot;			/* the parameter that says for whom; -1: none */
 	bool		ends;			/* a check is an error once the identity has ended */
 	bool		asks_grants;
 
@@ -58,7 +58,16 @@ typedef struct AzPlanShape
 	bool		held;
 	uint32		serial;
 	uint32		grants;
+	int64		until;			/* and for how long its answers do */
 } AzPlanShape;
+
+/* Whom an execution is for; the slot points there. */
+typedef struct AzToldWhom
+{
+	uint32		serial;
+	uint32		grants;
+	int64		until;			/* as of AzPlanShape */
+} AzToldWhom;
 
 /* A parameter of an execution. */
 typedef struct AzPreset
@@ -89,8 +98,8 @@ extern void az_add_site(AzPlanShape *shape, const AzSite *site);
 extern const AzSite *az_find_site(const AzPlanShape *shape, const FuncExpr *call,
 								  AzColumnClaims claims, const AzComparand *column);
 
-/* Are the answers those of the identity in force? */
-extern bool az_answers_hold(const AzPlanShape *shape);
+/* Are the answers those of the identity in force, and until when? */
+extern bool az_answers_hold(const AzPlanShape *shape, int64 *until);
 
 /* Is there a site with more values than are shared? */
 extern bool az_has_many_values(const AzPlanShape *shape);
@@ -100,13 +109,9 @@ extern bool az_is_long_array(Oid type, Datum value);
 
 /*
  * Is a plan of that shape right for the identity in force?  Then what to tell
- * it, the serials among that, palloc'd.  The identity may change meanwhile: it
- * is right for whoever has the serials that are told.
+ * it, the slot among that, palloc'd.  The identity may change meanwhile: it is
+ * right for whom the slot says.
  */
 extern bool az_shape_holds(AzPlanShape *shape, AzPresets *presets);
-
-/* The slot's value, and back. */
-extern Datum az_pack_serials(uint32 serial, uint32 grants);
-extern void az_unpack_serials(Datum slot, uint32 *serial, uint32 *grants);
 
 #endif							/* AZ_PLAN_SHAPE_H */

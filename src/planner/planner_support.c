@@ -94,10 +94,12 @@ may_fold(const PlannerInfo *root)
 /* What the call becomes in a plan for the identity in force. */
 static Node *
 simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
-				 AzPlace place)
+				 AzPlace place, bool once)
 {
 	/* also looks at how the identity stands now */
 	bool		foldable = az_identity_foldable();
+	int64		until = AZ_FOREVER;
+	Node	   *folded;
 
 	guard_plan(root, function, foldable);
 
@@ -110,7 +112,10 @@ simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 		(function->check->outlives_end && az_identity_serial() != 0) ||
 		!may_call(root, function))
 		return NULL;
-	return az_fold(call, function->check, az_in_force(), place);
+	folded = az_fold(call, function->check, az_in_force(), place, once ? &until : NULL);
+	if (folded)
+		az_tie_to_time(&root->glob->invalItems, until);
+	return folded;
 }
 
 /* The same for a plan that outlives it; is_authenticated() is asked then. */
@@ -118,7 +123,7 @@ static Node *
 simplify_for_all(AzSharing *sharing, PlannerInfo *root, FuncExpr *call,
 				 const AzFunction *function, AzPlace place)
 {
-	AzPlanShape    *shape = sharing->shape;
+	AzPlanShape *shape = sharing->shape;
 
 	az_share(sharing, root);
 	az_depend_on_function(&root->glob->invalItems, function->oid);
@@ -157,7 +162,7 @@ simplify(SupportRequestSimplify *request)
 	}
 	folded = planning && planning->sharing ?
 		simplify_for_all(planning->sharing, root, call, &function, place) :
-		simplify_for_one(root, call, &function, place);
+		simplify_for_one(root, call, &function, place, planning && planning->once);
 	return folded || place == AZ_ANYWHERE ? folded : (Node *) call;
 }
 

@@ -23,6 +23,7 @@ typedef struct AzPlanning
 	List	   *checks;			/* those of the statement that the role in force
 								 * may execute; NIL: not known yet */
 	PlannerGlobal *glob;		/* the planning that they were found for */
+	bool		once;			/* the plan is used once, and at once */
 } AzPlanning;
 
 /* NULL: a planner was called that went around our hook. */

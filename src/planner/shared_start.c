@@ -26,6 +26,8 @@
 #include "planner/kept.h"
 #include "planner/plan.h"
 #include "planner/plan_for_one.h"
+#include "planner/token_param.h"
+#include "server/malloced.h"
 #include "session/plans.h"
 #include "session/session.h"
 
@@ -44,11 +46,15 @@ az_shape_of(const PlannedStmt *plan)
 	return 0;
 }
 
-void
-az_read_slot(const QueryDesc *query, uint32 item, uint32 *serial, uint32 *grants)
+AzToldWhom
+az_read_slot(const QueryDesc *query, uint32 item)
 {
-	az_unpack_serials(query->estate->es_param_exec_vals[AZ_SLOT_OF(item)].value,
-					  serial, grants);
+	Datum		slot = query->estate->es_param_exec_vals[AZ_SLOT_OF(item)].value;
+
+	/* nobody has told it anything */
+	if (slot == (Datum) 0)
+		az_raise_changed();
+	return *(const AzToldWhom *) DatumGetPointer(slot);
 }
 
 /* ----------------------------------------------------------------
@@ -62,27 +68,17 @@ release_plan(void *plan)
 	ReleaseCachedPlan(plan, NULL);
 }
 
-/* The plan is in use as long as that context lives. */
-static void
-release_with(MemoryContext context, CachedPlan *plan)
-{
-	MemoryContextCallback *callback =
-		MemoryContextAlloc(context, sizeof(MemoryContextCallback));
-
-	callback->func = release_plan;
-	callback->arg = plan;
-	MemoryContextRegisterResetCallback(context, callback);
-}
-
 /* Was it planned for that kind of identity? */
 static bool
 is_for(const AzAlternate *alternate, AzPresets *presets)
 {
+	int64		until;
+
 	if (alternate->shape == NULL)
 		return alternate->refusal == AZ_NOT_SHAREABLE;
 	if (alternate->refusal == AZ_SHAREABLE)
 		return az_shape_holds(alternate->shape, presets);
-	return az_answers_hold(alternate->shape) &&
+	return az_answers_hold(alternate->shape, &until) &&
 		(alternate->refusal != AZ_MANY_VALUES || az_has_many_values(alternate->shape));
 }
 
@@ -135,7 +131,7 @@ plan_by(AzAlternate *alternate, QueryDesc *query, int eflags, AzSharedStart *sta
 		az_drop_alternate(alternate);
 		return NULL;
 	}
-	release_with(start->values, cached);
+	az_free_with(start->values, release_plan, cached);
 	plan = list_length(cached->stmt_list) == 1 ?
 		linitial_node(PlannedStmt, cached->stmt_list) : NULL;
 	if (plan == NULL || plan->commandType != query->operation ||
@@ -182,7 +178,8 @@ plan_once(const AzRoot *root, const char *text, const QueryDesc *query, int efla
 
 	if (eflags & EXEC_FLAG_BACKWARD)
 		options |= CURSOR_OPT_SCROLL;
-	return az_plan_for_one(az_unpack_query(root->query), text, options, query->params);
+	return az_plan_for_one(az_unpack_query(root->query), text, options,
+						   query->params ? az_without_tokens(query->params) : NULL, true);
 }
 
 /* What stays, whatever runs meanwhile. */
@@ -196,14 +193,14 @@ static PlannedStmt *
 plan_otherwise(Pinned *pinned, QueryDesc *query, int eflags, AzSharedStart *start)
 {
 	AzRoot	   *root = pinned->root;
-	char	   *text = pstrdup(root->text);
+	const char *text = az_text_of(query->plannedstmt);
 	PlannedStmt *plan = NULL;
 
 	if (az_identity_foldable())
 	{
 		pinned->alternate = find_alternate(root, &start->presets);
 		if (pinned->alternate == NULL)
-			pinned->alternate = az_make_alternate(root);
+			pinned->alternate = az_make_alternate(root, text);
 		plan = plan_by(pinned->alternate, query, eflags, start);
 	}
 	return plan ? plan : plan_once(root, text, query, eflags);
@@ -250,9 +247,9 @@ set_params(const QueryDesc *query, const AzPresets *presets)
 
 /* A plan whose root is gone: planned anew, the next try succeeds. */
 static AzRoot *
-get_root(uint32 shape)
+get_root(uint32 shape, const PlannedStmt *plan)
 {
-	AzRoot	   *root = az_find_root(shape);
+	AzRoot	   *root = az_find_root(shape, plan);
 
 	if (root == NULL)
 	{
@@ -265,7 +262,7 @@ get_root(uint32 shape)
 void
 az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 {
-	AzRoot	   *root = get_root(shape);
+	AzRoot	   *root = get_root(shape, query->plannedstmt);
 	MemoryContext old;
 
 	(void) az_serial_for(root->shape->ends);

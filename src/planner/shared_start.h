@@ -34,8 +34,7 @@ extern void az_choose_plan(QueryDesc *query, int eflags, uint32 shape,
 /* It has started, with the plan that was chosen. */
 extern void az_tell_values(QueryDesc *query, const AzSharedStart *start);
 
-/* The serials that a started query was told. */
-extern void az_read_slot(const QueryDesc *query, uint32 item, uint32 *serial,
-						 uint32 *grants);
+/* Whom a started query is for, by the item that tells of its slot. */
+extern AzToldWhom az_read_slot(const QueryDesc *query, uint32 item);
 
 #endif							/* AZ_SHARED_START_H */

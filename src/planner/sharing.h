@@ -25,7 +25,7 @@ typedef enum AzRefusal
 
 typedef struct AzSharing
 {
-	AzPlanShape    *shape;
+	AzPlanShape *shape;
 	PlannerGlobal *glob;		/* of the planning; NULL: no check was met yet */
 	SubPlan    *initplan;		/* whose outputs the parameters pretend to be */
 	AzRefusal	refusal;

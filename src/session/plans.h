@@ -43,7 +43,7 @@
 
 /*
  * What such a plan tells of itself: the parameter in which an execution keeps
- * the serials that it is for, and what its checks ask, as of the two above.
+ * whom it is for, and what its checks ask, as of the two above.
  */
 #define AZ_GUARD_SLOT_CACHE_ID	(-0x4161)
 #define AZ_SLOT_ITEM(slot, ends, asks_grants) \
@@ -51,6 +51,12 @@
 #define AZ_SLOT_OF(item)		((int) ((item) >> 2))
 #define AZ_SLOT_ENDS(item)		(((item) & 1) != 0)
 #define AZ_SLOT_GRANTS(item)	(((item) & 2) != 0)
+
+/*
+ * An answer that folding has put into the plan holds until then, in seconds
+ * since 1970.  Only in plans that are used once.
+ */
+#define AZ_GUARD_UNTIL_CACHE_ID	(-0x4162)
 
 /*
  * Plans that are shared do not end with an identity, and so do not depend on

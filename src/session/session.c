@@ -46,6 +46,11 @@ static int	asking = 0;			/* running queries that asked a check */
 
 static uint32 announced_serial = 0;
 
+/* The last look at the clock, and the answers that go by it. */
+static int64 looked_at = 0;
+static bool asked_of_now = false;
+static int64 until = AZ_FOREVER;
+
 
 /*
  * Who is in force
@@ -193,10 +198,11 @@ look(AzAdoption *current)
 {
 	uint64		epoch;
 
+	looked_at = az_unix_now();
 	if (current->ended != AZ_OK)
 		return state_by(current);
 
-	if (az_unix_now() >= current->identity->deadline)
+	if (looked_at >= current->identity->deadline)
 	{
 		current->ended = AZ_EXPIRED;
 		current->inactive = false;
@@ -270,6 +276,42 @@ az_raise_changed(void)
 			 "invalid_token", "Identity has changed since the query was planned",
 			 "A cursor or a query of a SQL function keeps the identity under which it was planned.  "
 			 "In a function that sets a token and then reads, use PL/pgSQL.");
+}
+
+/* The same for an answer that goes by the time. */
+void
+az_raise_outdated(void)
+{
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "an answer has changed with time since the query was planned",
+			 "invalid_token", "An answer has changed with time since the query was planned",
+			 "Run the query again.");
+}
+
+int64
+az_query_clock(void)
+{
+	return asked_of_now || running.clock == 0 ? az_unix_now() : running.clock;
+}
+
+void
+az_holds_until(int64 instant)
+{
+	until = Min(until, instant);
+}
+
+void
+az_answers_begin(void)
+{
+	asked_of_now = true;
+	until = AZ_FOREVER;
+}
+
+int64
+az_answers_end(void)
+{
+	asked_of_now = false;
+	return until;
 }
 
 /* The leader's identity does not travel; an answer here could be wrong. */
@@ -363,7 +405,10 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	if (current != NULL && current->identity == NULL)
 		return answer;
 	if (current != NULL)
+	{
 		(void) look(current);
+		answer.clock = looked_at;
+	}
 	current = unless_inactive(current);
 	if (guarded && serial != (current ? current->serial : 0))
 		az_raise_changed();
@@ -398,6 +443,7 @@ az_query_enter(AzQueryPart *part, const AzAnswer *answer)
 {
 	part->outer = running;
 	part->outer_asking = asking;
+	asked_of_now = false;		/* an error may have left it */
 	running = *answer;
 	if (answer->guarded)
 		asking++;

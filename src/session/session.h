@@ -75,6 +75,7 @@ typedef struct AzAnswer
 	uint32		serial;
 	uint32		grants;			/* what is stored for the identity; 0: look anew */
 	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
+	int64		clock;			/* when that was looked at; 0: nobody was there */
 	bool		moved;			/* untied, and somebody else was logged in when it
 								 * started */
 } AzAnswer;
@@ -85,6 +86,26 @@ typedef struct AzAnswer
  * which that is an error (ends).
  */
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
+
+/*
+ * The time that answers go by, in microseconds since 1970: that at which the
+ * running query looked at clock and trust.
+ */
+extern int64 az_query_clock(void);
+
+/* An answer that goes by it says until when it holds, that instant excluded. */
+extern void az_holds_until(int64 instant);
+
+/*
+ * What is asked in between is asked of now, whatever query is running.  Until
+ * when do the answers hold?  AZ_FOREVER: they do not go by the time.
+ */
+#define AZ_FOREVER	PG_INT64_MAX
+extern void az_answers_begin(void);
+extern int64 az_answers_end(void);
+
+/* 28000: an answer that the query was planned or started with holds no more. */
+pg_noreturn extern void az_raise_outdated(void);
 
 /*
  * Who a query would be for that starts now, with a plan for anybody: the serial.

@@ -545,6 +545,8 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	reading.id.deadline = verified->deadline;
 	reading.id.not_before = verified->not_before;
 	reading.id.issued = verified->issued;
+	reading.id.authenticated = verified->authenticated;
+	reading.id.authenticated_from = verified->authenticated_from;
 
 	az_builder_start(builder, converter);
 	reading.claims = az_builder_tree(builder, verified->payload);

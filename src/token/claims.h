@@ -21,6 +21,8 @@ typedef struct AzVerified
 	int64_t		deadline;
 	int64_t		not_before;
 	int64_t		issued;
+	int64_t		authenticated;
+	int64_t		authenticated_from;
 } AzVerified;
 
 /*

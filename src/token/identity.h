@@ -80,6 +80,8 @@ typedef struct AzIdentity
 								 * and iat + max age, leeway added */
 	int64_t		not_before;		/* nbf less leeway, else AZ_TIME_NONE */
 	int64_t		issued;			/* iat, else AZ_TIME_NONE */
+	int64_t		authenticated;	/* auth_time, else AZ_TIME_NONE */
+	int64_t		authenticated_from; /* that less leeway: earlier it is a lie */
 
 	/* what to look at again when the trust has changed; UTF-8, as signed */
 	uint64_t	issuer_version; /* AzIssuer.version */

@@ -490,11 +490,31 @@ check_revocation(AzVerification *v)
 	return trust->revoked(trust->arg, &what) ? AZ_REVOKED : AZ_OK;
 }
 
+/*
+ * OpenID Connect Core 1.0, 2: when the user last proved who they are.  What is no
+ * NumericDate counts as absent.
+ */
+static void
+read_authentication(AzVerification *v)
+{
+	const AzJson *auth_time = claim(v, "auth_time");
+	int64_t		leeway = v->verified.issuer->leeway_seconds;
+	int64_t		instant;
+
+	v->verified.authenticated = AZ_TIME_NONE;
+	v->verified.authenticated_from = AZ_TIME_NONE;
+	if (auth_time == NULL || !read_date(auth_time, &instant))
+		return;
+	v->verified.authenticated = instant;
+	v->verified.authenticated_from = add_seconds(instant, -leeway);
+}
+
 static AzReason
 make_identity(AzVerification *v)
 {
 	if (is_known(v))
 		return v->identity = v->known, AZ_OK;
+	read_authentication(v);
 	return az_claims_build(v->builder, &v->verified, v->trust->converter, &v->identity);
 }
 
