@@ -57,7 +57,7 @@ END $$;
 CREATE OR REPLACE FUNCTION mint.times(payload text) RETURNS text
 VOLATILE STRICT LANGUAGE plpgsql AS $$
 DECLARE
-	pattern text := '("(?:exp|nbf|iat)"\s*:\s*)"([+-][0-9.]+)"';
+	pattern text := '("(?:exp|nbf|iat|auth_time)"\s*:\s*)"([+-][0-9.]+)"';
 	found text[];
 BEGIN
 	LOOP
