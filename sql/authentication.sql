@@ -82,7 +82,8 @@ EXECUTE auth_one;
 EXECUTE auth_five;
 
 RESET ROLE;
-CALL mint.logout();
+CALL mint.become('nobody');
+CALL mint.go_home();
 DROP OWNED BY auth_app;
 DROP VIEW auth_call;
 DROP ROLE auth_app;
