@@ -32,17 +32,33 @@ scratch_context(void)
 	return context;
 }
 
+void
+az_look_up(const FuncExpr *call, FmgrInfo *function, MemoryContext context)
+{
+	fmgr_info_cxt(call->funcid, function, context);
+	fmgr_info_set_expr((Node *) unconstify(FuncExpr *, call), function);
+}
+
 Datum
 az_ask(const FuncExpr *call, bool *isnull)
 {
-	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
 	FmgrInfo	function;
+
+	az_look_up(call, &function, CurrentMemoryContext);
+	return az_ask_again(call, &function, isnull);
+}
+
+Datum
+az_ask_again(const FuncExpr *call, const FmgrInfo *function, bool *isnull)
+{
+	LOCAL_FCINFO(fcinfo, FUNC_MAX_ARGS);
+	FmgrInfo	own = *function;
 	ListCell   *lc;
 	Datum		result;
 
-	fmgr_info_cxt(call->funcid, &function, scratch_context());
-	fmgr_info_set_expr((Node *) unconstify(FuncExpr *, call), &function);
-	InitFunctionCallInfoData(*fcinfo, &function, list_length(call->args),
+	own.fn_mcxt = scratch_context();
+	own.fn_extra = NULL;
+	InitFunctionCallInfoData(*fcinfo, &own, list_length(call->args),
 							 call->inputcollid, NULL, NULL);
 	foreach(lc, call->args)
 	{

@@ -17,6 +17,11 @@
  */
 extern Datum az_ask(const FuncExpr *call, bool *isnull);
 
+/* The same of one that was looked up before (az_look_up()). */
+extern Datum az_ask_again(const FuncExpr *call, const FmgrInfo *function, bool *isnull);
+
+extern void az_look_up(const FuncExpr *call, FmgrInfo *function, MemoryContext context);
+
 /*
  * Until when the last one holds, in microseconds since 1970, for the same
  * identity; AZ_FOREVER (session.h) for nearly all.

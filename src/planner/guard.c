@@ -209,18 +209,18 @@ start_as_planned(QueryDesc *query, const PlanGuard *guard, int eflags)
 
 /* With one that was for all, and may be replaced. */
 static void
-start_shared(QueryDesc *query, uint32 shape, int eflags)
+start_shared(QueryDesc *query, PlanGuard guard, int eflags)
 {
 	AzSharedStart shared;
-	PlanGuard	guard;
 
-	az_choose_plan(query, eflags, shape, &shared);
-	guard = read_guard(query->plannedstmt);
+	az_choose_plan(query, eflags, guard.shape, &shared);
+	if (shared.other)
+		guard = read_guard(query->plannedstmt);
 	if (guard.shape != 0)
 		start(query, eflags);
 	else
 		start_as_planned(query, &guard, eflags);
-	az_tell_values(query, &shared);
+	az_tell_values(query, &shared, guard.shape != 0);
 }
 
 static void
@@ -229,7 +229,7 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	if (guard.shape != 0)
-		start_shared(query, guard.shape, eflags);
+		start_shared(query, guard, eflags);
 	else
 		start_as_planned(query, &guard, eflags);
 	check_rights(query->plannedstmt);

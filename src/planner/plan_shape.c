@@ -54,42 +54,65 @@ copy_call(const FuncExpr *call)
 
 /* until: the earliest end of all answers that were asked for so far. */
 static bool
-ask(const FuncExpr *call, bool *isnull, int64 *until)
+ask(const AzQuestion *question, bool *isnull, int64 *until)
 {
 	Datum		answer;
 
 	*isnull = false;
-	if (call == NULL)
+	if (question->call == NULL)
 		return az_is_admin(az_in_force());
-	answer = az_ask(call, isnull);
+	answer = az_ask_again(question->call, &question->function, isnull);
 	*until = Min(*until, az_asked_until());
 	return !*isnull && DatumGetBool(answer);
+}
+
+static const AzQuestion *
+find_question(const AzPlanShape *shape, const FuncExpr *call)
+{
+	ListCell   *lc;
+
+	foreach(lc, shape->questions)
+	{
+		const AzQuestion *question = lfirst(lc);
+
+		if (equal(question->call, call))
+			return question;
+	}
+	return NULL;
+}
+
+static AzQuestion *
+make_question(AzPlanShape *shape, const FuncExpr *call)
+{
+	MemoryContext old = MemoryContextSwitchTo(shape->context);
+	AzQuestion *question = palloc0(sizeof(AzQuestion));
+
+	if (call)
+	{
+		question->call = copy_call(call);
+		az_look_up(question->call, &question->function, shape->context);
+	}
+	shape->questions = lappend(shape->questions, question);
+	MemoryContextSwitchTo(old);
+	return question;
 }
 
 const AzQuestion *
 az_add_question(AzPlanShape *shape, const FuncExpr *call)
 {
+	const AzQuestion *found = find_question(shape, call);
 	AzQuestion *question;
-	MemoryContext old;
-	ListCell   *lc;
 	bool		isnull;
+	bool		answer;
 	int64		until = AZ_FOREVER;
-	bool		answer = ask(call, &isnull, &until);
 
-	foreach(lc, shape->questions)
+	if (found)
 	{
-		question = lfirst(lc);
-		if (equal(question->call, call))
-			return question->answer == answer && question->isnull == isnull ?
-				question : NULL;
+		answer = ask(found, &isnull, &until);
+		return found->answer == answer && found->isnull == isnull ? found : NULL;
 	}
-	old = MemoryContextSwitchTo(shape->context);
-	question = palloc(sizeof(AzQuestion));
-	question->call = call ? copy_call(call) : NULL;
-	question->answer = answer;
-	question->isnull = isnull;
-	shape->questions = lappend(shape->questions, question);
-	MemoryContextSwitchTo(old);
+	question = make_question(shape, call);
+	question->answer = ask(question, &question->isnull, &until);
 	return question;
 }
 
@@ -104,7 +127,7 @@ az_answers_hold(const AzPlanShape *shape, int64 *until)
 		const AzQuestion *question = lfirst(lc);
 		bool		isnull;
 
-		if (ask(question->call, &isnull, until) != question->answer ||
+		if (ask(question, &isnull, until) != question->answer ||
 			isnull != question->isnull)
 			return false;
 	}
@@ -124,6 +147,8 @@ az_add_site(AzPlanShape *shape, const AzSite *site)
 
 	*copy = *site;
 	copy->call = copy_call(site->call);
+	if (copy->claims == NULL)
+		az_look_up(copy->call, &copy->function, shape->context);
 	copy->column.expr = NULL;
 	shape->sites = lappend(shape->sites, copy);
 	MemoryContextSwitchTo(old);
@@ -199,7 +224,7 @@ read_site(const AzSite *site, AzPreset *preset)
 	preset->param = site->param;
 	if (site->claims)
 		return read_column_site(site, preset);
-	preset->value = az_ask(site->call, &preset->isnull);
+	preset->value = az_ask_again(site->call, &site->function, &preset->isnull);
 	return preset->isnull ||
 		!az_is_long_array(site->call->funcresulttype, preset->value);
 }

@@ -30,6 +30,7 @@
 typedef struct AzQuestion
 {
 	FuncExpr   *call;			/* over constants; NULL: an administrator? */
+	FmgrInfo	function;		/* of the call */
 	bool		answer;
 	bool		isnull;
 } AzQuestion;
@@ -39,6 +40,7 @@ typedef struct AzSite
 {
 	FuncExpr   *call;
 	AzColumnClaims claims;		/* over a column; NULL: what the call returns */
+	FmgrInfo	function;		/* of the call then */
 	AzComparand	column;			/* how it compares; its expr is NULL */
 	bool		array;			/* of a column: any number of values, else one */
 	int			param;			/* PARAM_EXEC */

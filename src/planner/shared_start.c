@@ -263,22 +263,23 @@ void
 az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 {
 	AzRoot	   *root = get_root(shape, query->plannedstmt);
+	bool		may = az_may_start(root->shape->ends);
 	MemoryContext old;
 
-	(void) az_serial_for(root->shape->ends);
 	start->values = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz values",
 										  ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(start->values);
-	if (!az_identity_foldable() || !az_shape_holds(root->shape, &start->presets))
+	start->other = !may || !az_shape_holds(root->shape, &start->presets);
+	if (start->other)
 		give_other_plan(root, query, eflags, start);
 	MemoryContextSwitchTo(old);
 }
 
 /* Values and plan live as long as the query's executor state. */
 void
-az_tell_values(QueryDesc *query, const AzSharedStart *start)
+az_tell_values(QueryDesc *query, const AzSharedStart *start, bool for_all)
 {
 	MemoryContextSetParent(start->values, query->estate->es_query_cxt);
-	if (az_shape_of(query->plannedstmt) != 0)
+	if (for_all)
 		set_params(query, &start->presets);
 }

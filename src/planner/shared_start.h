@@ -20,6 +20,7 @@ extern uint32 az_shape_of(const PlannedStmt *plan);
 typedef struct AzSharedStart
 {
 	MemoryContext values;		/* theirs, and of the plan it got */
+	bool		other;			/* it got another plan */
 	AzPresets	presets;
 } AzSharedStart;
 
@@ -31,8 +32,8 @@ typedef struct AzSharedStart
 extern void az_choose_plan(QueryDesc *query, int eflags, uint32 shape,
 						   AzSharedStart *start);
 
-/* It has started, with the plan that was chosen. */
-extern void az_tell_values(QueryDesc *query, const AzSharedStart *start);
+/* It has started, with the plan that was chosen; for_all: one for all. */
+extern void az_tell_values(QueryDesc *query, const AzSharedStart *start, bool for_all);
 
 /* Whom a started query is for, by the item that tells of its slot. */
 extern AzToldWhom az_read_slot(const QueryDesc *query, uint32 item);

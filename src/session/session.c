@@ -421,23 +421,6 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	return answer;
 }
 
-/*
- * The same for a query that may be started for anybody: who is it for?  What
- * that is based on is told when it runs.
- */
-uint32
-az_serial_for(bool ends)
-{
-	AzAdoption *current = judged_candidate();
-
-	if (current != NULL)
-		(void) look(current);
-	current = unless_inactive(current);
-	if (current != NULL && current->ended != AZ_OK && ends)
-		raise_ended(current->ended);
-	return current ? current->serial : 0;
-}
-
 void
 az_query_enter(AzQueryPart *part, const AzAnswer *answer)
 {
@@ -489,14 +472,31 @@ az_current_required_for(FunctionCallInfo fcinfo)
 	az_raise_anonymous();
 }
 
-bool
-az_identity_foldable(void)
+/* Not within a query that is based on somebody else. */
+static bool
+is_foldable(AzTokenState state)
 {
-	AzTokenState state = state_of(judged_candidate());
-
 	if (running.guarded && running.serial != az_identity_serial())
 		return false;
 	return state == AZ_STATE_VALID;
+}
+
+bool
+az_identity_foldable(void)
+{
+	return is_foldable(state_of(judged_candidate()));
+}
+
+bool
+az_may_start(bool ends)
+{
+	AzAdoption *current = judged_candidate();
+	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
+
+	current = unless_inactive(current);
+	if (current != NULL && current->ended != AZ_OK && ends)
+		raise_ended(current->ended);
+	return is_foldable(state);
 }
 
 AzTokenState

@@ -108,10 +108,10 @@ extern int64 az_answers_end(void);
 pg_noreturn extern void az_raise_outdated(void);
 
 /*
- * Who a query would be for that starts now, with a plan for anybody: the serial.
- * 28000 as above when the identity has ended.
+ * A query starts now, with a plan for anybody: may what it depends on be asked,
+ * as of az_identity_foldable()?  28000 as above when the identity has ended.
  */
-extern uint32 az_serial_for(bool ends);
+extern bool az_may_start(bool ends);
 
 /*
  * A part of a query runs: its checks are based on that answer.  az_query_leave()
