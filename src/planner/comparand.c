@@ -11,6 +11,7 @@
  */
 #include "planner/comparand.h"
 
+#include "access/transam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -21,15 +22,12 @@
 
 #include "planner/function.h"
 
-bool
-az_describe_comparand(Node *arg, AzComparand *column)
+static bool
+describe_type(Oid type, Oid collation, AzComparand *column)
 {
-	Node	   *inner = arg;
 	Oid			base;
 
-	while (IsA(inner, RelabelType))
-		inner = (Node *) ((RelabelType *) inner)->arg;
-	if (!IsA(inner, Var) || !az_value_kind(exprType(arg), &column->kind, &base))
+	if (!az_value_kind(type, &column->kind, &base))
 		return false;
 
 	/* the input of "name" truncates: a longer claim would match */
@@ -38,20 +36,69 @@ az_describe_comparand(Node *arg, AzComparand *column)
 	column->type = column->kind == AZ_VALUE_TEXT ? TEXTOID : base;
 	column->equals = lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr;
 	column->array_type = get_array_type(column->type);
-	column->collation = exprCollation(arg);
+	column->collation = collation;
 	if (!OidIsValid(column->equals) || !OidIsValid(column->array_type) ||
 		OidIsValid(get_typcollation(column->type)) != OidIsValid(column->collation))
 		return false;
-
-	/* the call compares by itself, the operator needs a right */
-	if (!az_is_executable(get_opcode(column->equals)))
-		return false;
+	column->compares = get_opcode(column->equals);
 
 	/* the order of citext, so its indexes, go by the collation; "=" does not */
 	if (column->kind == AZ_VALUE_CITEXT &&
 		!get_collation_isdeterministic(column->collation))
 		return false;
 	get_typlenbyvalalign(column->type, &column->len, &column->byval, &column->align);
+	return true;
+}
+
+/*
+ * Types and collations of core never change, and nearly all columns are of
+ * those.  What was found out of the last few is kept.
+ */
+static bool
+find_type(Oid type, Oid collation, AzComparand *column)
+{
+	static struct
+	{
+		Oid			type;
+		Oid			collation;
+		AzComparand column;
+	}			known[4];
+	static int	next = 0;
+	int			i;
+
+	for (i = 0; i < (int) lengthof(known); i++)
+	{
+		if (known[i].type == type && known[i].collation == collation)
+		{
+			*column = known[i].column;
+			return true;
+		}
+	}
+	if (!describe_type(type, collation, column))
+		return false;
+	if (type < FirstNormalObjectId && collation < FirstNormalObjectId)
+	{
+		known[next].type = type;
+		known[next].collation = collation;
+		known[next].column = *column;
+		next = (next + 1) % lengthof(known);
+	}
+	return true;
+}
+
+bool
+az_describe_comparand(Node *arg, AzComparand *column)
+{
+	Node	   *inner = arg;
+
+	while (IsA(inner, RelabelType))
+		inner = (Node *) ((RelabelType *) inner)->arg;
+	if (!IsA(inner, Var) || !find_type(exprType(arg), exprCollation(arg), column))
+		return false;
+
+	/* the call compares by itself, the operator needs a right */
+	if (!az_is_executable(column->compares))
+		return false;
 
 	column->expr = (Expr *) arg;
 	if (exprType(arg) != column->type)
@@ -114,7 +161,7 @@ make_equal(const AzComparand *column, Expr *value, Oid collation)
 							 InvalidOid, collation);
 	any = makeNode(ScalarArrayOpExpr);
 	any->opno = column->equals;
-	any->opfuncid = get_opcode(column->equals);
+	any->opfuncid = column->compares;
 	any->useOr = true;
 	any->inputcollid = collation;
 	any->args = list_make2(copyObject(column->expr), copyObject(value));

@@ -22,6 +22,7 @@ typedef struct AzComparand
 	Oid			type;			/* of that expression and of the values */
 	Oid			array_type;
 	Oid			equals;			/* operator */
+	Oid			compares;		/* its function */
 	Oid			collation;
 	int16		len;
 	bool		byval;

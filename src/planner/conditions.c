@@ -24,6 +24,32 @@ typedef struct Mutation
 	void	   *context;
 } Mutation;
 
+static Node *mutate(Node *condition, const Mutation *mutation);
+
+/* Does the arm decide, whatever those behind it say? */
+static bool
+decides(const Node *arm, BoolExprType connective)
+{
+	const Const *constant = (const Const *) arm;
+
+	return IsA(arm, Const) && !constant->constisnull &&
+		DatumGetBool(constant->constvalue) == (connective == OR_EXPR);
+}
+
+/* What stands behind an arm that decides is nothing to the planner either. */
+static void
+mutate_arms(BoolExpr *condition, const Mutation *mutation)
+{
+	ListCell   *lc;
+
+	foreach(lc, condition->args)
+	{
+		lfirst(lc) = mutate(lfirst(lc), mutation);
+		if (decides(lfirst(lc), condition->boolop))
+			break;
+	}
+}
+
 static Node *
 mutate(Node *condition, const Mutation *mutation)
 {
@@ -41,7 +67,7 @@ mutate(Node *condition, const Mutation *mutation)
 			break;
 		case T_BoolExpr:
 			if (((BoolExpr *) condition)->boolop != NOT_EXPR)
-				(void) mutate((Node *) ((BoolExpr *) condition)->args, mutation);
+				mutate_arms((BoolExpr *) condition, mutation);
 			break;
 		default:
 			break;

@@ -18,6 +18,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 
 #include "session/plans.h"
@@ -30,6 +31,10 @@ static struct
 	uint64		epoch;			/* of the catalogs; 0: free */
 	AzFunction	function;
 }			kept_functions[N_KEPT];
+
+/* The defaults of those of one epoch. */
+static MemoryContext defaults_context = NULL;
+static uint64 defaults_epoch = 0;
 
 static struct
 {
@@ -105,6 +110,30 @@ check_of(HeapTuple tuple)
 	return check;
 }
 
+/* Those of the epoch before go: the entries that had them are stale. */
+static List *
+read_defaults(HeapTuple tuple, uint64 epoch)
+{
+	MemoryContext old;
+	Datum		stored;
+	bool		isnull;
+	List	   *defaults;
+
+	stored = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargdefaults, &isnull);
+	if (isnull)
+		return NIL;
+	if (defaults_context == NULL)
+		defaults_context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz defaults",
+												 ALLOCSET_SMALL_SIZES);
+	if (defaults_epoch != epoch)
+		MemoryContextReset(defaults_context);
+	defaults_epoch = epoch;
+	old = MemoryContextSwitchTo(defaults_context);
+	defaults = (List *) stringToNode(TextDatumGetCString(stored));
+	MemoryContextSwitchTo(old);
+	return defaults;
+}
+
 bool
 az_find_function(Oid oid, AzFunction *function)
 {
@@ -126,11 +155,34 @@ az_find_function(Oid oid, AzFunction *function)
 	function->ours = is_our_support(function->support);
 	function->check = function->ours ? check_of(tuple) : NULL;
 	function->nargs = ((Form_pg_proc) GETSTRUCT(tuple))->pronargs;
+	function->defaults = function->check ? read_defaults(tuple, epoch) : NIL;
 	ReleaseSysCache(tuple);
 
 	/* of the time before: what has changed meanwhile makes it stale */
 	kept_functions[oid % N_KEPT].epoch = epoch;
 	kept_functions[oid % N_KEPT].function = *function;
+	return true;
+}
+
+bool
+az_complete_arguments(FuncExpr *call)
+{
+	AzFunction	function;
+	int			missing;
+	ListCell   *lc;
+
+	if (!az_find_function(call->funcid, &function))
+		return false;
+	foreach(lc, call->args)
+	{
+		if (IsA(lfirst(lc), NamedArgExpr))
+			return false;
+	}
+	missing = function.nargs - list_length(call->args);
+	if (missing < 0 || missing > list_length(function.defaults))
+		return false;
+	for_each_from(lc, function.defaults, list_length(function.defaults) - missing)
+		call->args = lappend(call->args, copyObject(lfirst(lc)));
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #define AZ_FUNCTION_H
 
 #include "server/compat.h"
+#include "nodes/primnodes.h"
 
 #include "planner/checks.h"
 
@@ -19,11 +20,19 @@ typedef struct AzFunction
 	Oid			support;		/* its planner support function, or none */
 	bool		ours;			/* which is the one of checks */
 	int			nargs;
+	List	   *defaults;		/* of the last arguments, see below */
 	const AzCheck *check;		/* NULL: none, or not as the script made it */
 } AzFunction;
 
 /* False when there is no such function. */
 extern bool az_find_function(Oid oid, AzFunction *function);
+
+/*
+ * Write the defaults of arguments out, as core does later, reading them from
+ * the catalogs each time.  False: some are missing, or named, and it is left to
+ * core.
+ */
+extern bool az_complete_arguments(FuncExpr *call);
 
 /* Has the role in force EXECUTE on it? */
 extern bool az_is_executable(Oid oid);

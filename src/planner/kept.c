@@ -34,7 +34,8 @@
  * all that it has ever met: each one costs memory, and time at every DDL.
  */
 #define MAX_OF_ROOT		4
-#define MAX_OF_BACKEND	256
+#define MAX_OF_BACKEND	64
+#define IDLE_USES		1000
 
 /* What is remembered of a source that core keeps. */
 typedef struct Source
@@ -61,6 +62,7 @@ static int	naside = 0;
 
 static dlist_head alternates = DLIST_STATIC_INIT(alternates);
 static int	nalternates = 0;
+static uint64 nuses = 0;		/* how often one was asked for */
 
 static Source *
 find_source(const char *text)
@@ -114,22 +116,40 @@ az_note_use(AzAlternate *alternate)
 {
 	if (alternate->gone)
 		return;
+	alternate->used = ++nuses;
 	dlist_move_head(&alternate->root->alternates, &alternate->of_root);
 	dlist_move_head(&alternates, &alternate->of_all);
 }
 
-static void
+/* Has it been idle for so long that another one may take its place? */
+static bool
+is_idle(const AzAlternate *alternate)
+{
+	return nuses - alternate->used > IDLE_USES;
+}
+
+/*
+ * A round of more statements than there is room for would find each one gone
+ * just before its turn.  So what is in use stays, and the others do without.
+ */
+static bool
 make_room(AzRoot *root)
 {
+	AzAlternate *last = NULL;
 	dlist_iter	iter;
 	int			n = 0;
 
 	dlist_foreach(iter, &root->alternates)
 		n++;
 	if (n >= MAX_OF_ROOT)
-		az_drop_alternate(dlist_tail_element(AzAlternate, of_root, &root->alternates));
-	if (nalternates >= MAX_OF_BACKEND)
-		az_drop_alternate(dlist_tail_element(AzAlternate, of_all, &alternates));
+		last = dlist_tail_element(AzAlternate, of_root, &root->alternates);
+	else if (nalternates >= MAX_OF_BACKEND)
+		last = dlist_tail_element(AzAlternate, of_all, &alternates);
+	if (last != NULL && !is_idle(last))
+		return false;
+	if (last != NULL)
+		az_drop_alternate(last);
+	return true;
 }
 
 /*
@@ -159,13 +179,17 @@ make_source(const AzRoot *root, const char *text)
 AzAlternate *
 az_make_alternate(AzRoot *root, const char *text)
 {
-	CachedPlanSource *source = make_source(root, text);
+	CachedPlanSource *source;
 	AzAlternate *alternate;
 
-	make_room(root);
+	nuses++;
+	if (!make_room(root))
+		return NULL;
+	source = make_source(root, text);
 	alternate = MemoryContextAllocZero(TopMemoryContext, sizeof(AzAlternate));
 	alternate->root = root;
 	alternate->pins = 1;
+	alternate->used = nuses;
 	SaveCachedPlan(source);
 	alternate->source = source;
 	dlist_push_head(&root->alternates, &alternate->of_root);
@@ -388,21 +412,27 @@ find_source_context(const char *text)
 bool
 az_is_kept(const char *text)
 {
-	MemoryContext context;
+	return find_source(text) != NULL || find_source_context(text) != NULL;
+}
 
-	if (find_source(text) != NULL)
-		return true;
-	context = find_source_context(text);
-	if (context == NULL)
-		return false;
-	remember_source(text, context);
-	return true;
+/* Remembered from here on, for it has checks. */
+static Source *
+get_source(const char *text)
+{
+	Source	   *source = find_source(text);
+
+	if (source == NULL)
+	{
+		remember_source(text, find_source_context(text));
+		source = find_source(text);
+	}
+	return source;
 }
 
 bool
 az_may_share(const char *text)
 {
-	const Source *source = find_source(text);
+	const Source *source = get_source(text);
 
 	return source->planned >= source->next_try;
 }

@@ -46,6 +46,7 @@ typedef struct AzAlternate
 	CachedPlanSource *source;
 	AzPlanShape *shape;			/* NULL: not planned yet */
 	AzRefusal	refusal;		/* AZ_SHAREABLE: for all of its shape */
+	uint64		used;			/* when, in uses of all */
 	int			pins;
 	bool		gone;
 	dlist_node	of_root;
@@ -61,7 +62,10 @@ extern bool az_is_message(const char *text);
  */
 extern bool az_is_kept(const char *text);
 
-/* Plans for one identity come first, and more of them after each refusal. */
+/*
+ * Is it time to try a plan for all, of one that is kept?  Plans for one identity
+ * come first, and more of them after each refusal.
+ */
 extern bool az_may_share(const char *text);
 extern void az_note_plan_for_one(const char *text);
 extern void az_note_refusal(const char *text);
@@ -89,7 +93,7 @@ extern const char *az_text_of(const PlannedStmt *plan);
 extern void az_pin_root(AzRoot *root);
 extern void az_unpin_root(AzRoot *root);
 
-/* A new one without a plan, pinned. */
+/* A new one without a plan, pinned; NULL: there is no room. */
 extern AzAlternate *az_make_alternate(AzRoot *root, const char *text);
 extern void az_pin_alternate(AzAlternate *alternate);
 extern void az_unpin_alternate(AzAlternate *alternate);

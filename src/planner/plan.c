@@ -61,8 +61,8 @@ may_be_kept(Query *query, const char *text, ParamListInfo params)
 	return params == NULL && text != NULL && az_plan_folding &&
 		plan_cache_mode != PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN &&
 		query->commandType != CMD_UTILITY && query->querySource == QSRC_ORIGINAL &&
-		!az_is_message(text) && az_has_checks(query) && az_identity_foldable() &&
-		!is_of_utility(text) && az_is_kept(text);
+		!az_is_message(text) && !is_of_utility(text) && az_is_kept(text) &&
+		az_has_checks(query) && az_identity_foldable();
 }
 
 static PlannedStmt *
@@ -87,9 +87,10 @@ static PlannedStmt *
 plan_kept(Query *query, const char *text, int options)
 {
 	bool		forced = plan_cache_mode == PLAN_CACHE_MODE_FORCE_GENERIC_PLAN;
+	bool		may = az_may_share(text);
 	PlannedStmt *plan;
 
-	if (forced || az_may_share(text))
+	if (forced || may)
 		return plan_root(query, text, options, !forced);
 	plan = az_plan_for_one(query, text, options, NULL, false);
 	az_note_plan_for_one(text);

@@ -28,7 +28,10 @@ mark_condition(FuncExpr *call, void *context)
 	AzFunction	function;
 
 	if (az_find_function(call->funcid, &function) && function.check != NULL)
+	{
+		(void) az_complete_arguments(call);
 		az_mark_call(call);
+	}
 	return (Node *) call;
 }
 

@@ -70,11 +70,18 @@ find_answer(const Folding *folding, const FuncExpr *call)
 
 	forboth(asked, folding->answered, answer, folding->answers)
 	{
-		if (equal(lfirst(asked), call))
+		if (lfirst_node(FuncExpr, asked)->funcid == call->funcid &&
+			equal(lfirst(asked), call))
 			return copyObject(lfirst(answer));
 	}
 	return NULL;
 }
+
+/*
+ * A command's policies ask the same; a table that is asked many things asks
+ * different ones, and to compare with them all costs more than to ask.
+ */
+#define MAX_ANSWERED	4
 
 /* A call over constants means the same everywhere in the statement. */
 static Node *
@@ -90,7 +97,7 @@ fold_once(Folding *folding, FuncExpr *call, const AzCheck *check)
 					 folding->once ? &until : NULL);
 	if (folded)
 		folding->until = Min(folding->until, until);
-	if (folded && IsA(folded, Const))
+	if (folded && IsA(folded, Const) && list_length(folding->answered) < MAX_ANSWERED)
 	{
 		folding->answered = lappend(folding->answered, call);
 		folding->answers = lappend(folding->answers, folded);
@@ -125,7 +132,7 @@ fold_condition(FuncExpr *call, void *context)
 		function.check->outlives_end || !may_fold(folding) ||
 		FmgrHookIsNeeded(call->funcid))
 		return (Node *) call;
-	if (list_length(call->args) != function.nargs)
+	if (!az_complete_arguments(call))
 	{
 		az_mark_call(call);
 		return (Node *) call;

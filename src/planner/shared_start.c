@@ -201,7 +201,8 @@ plan_otherwise(Pinned *pinned, QueryDesc *query, int eflags, AzSharedStart *star
 		pinned->alternate = find_alternate(root, &start->presets);
 		if (pinned->alternate == NULL)
 			pinned->alternate = az_make_alternate(root, text);
-		plan = plan_by(pinned->alternate, query, eflags, start);
+		if (pinned->alternate)
+			plan = plan_by(pinned->alternate, query, eflags, start);
 	}
 	return plan ? plan : plan_once(root, text, query, eflags);
 }
@@ -259,17 +260,37 @@ get_root(uint32 shape, const PlannedStmt *plan)
 	return root;
 }
 
+/* They are based on the look that was just taken. */
+static void
+ask_shape(AzPlanShape *shape, const AzAnswer *answer, AzSharedStart *start)
+{
+	AzQueryPart part;
+
+	az_query_enter(&part, answer);
+	PG_TRY();
+	{
+		start->other = !az_shape_holds(shape, &start->presets);
+	}
+	PG_FINALLY();
+	{
+		az_query_leave(&part);
+	}
+	PG_END_TRY();
+}
+
 void
 az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 {
 	AzRoot	   *root = get_root(shape, query->plannedstmt);
-	bool		may = az_may_start(root->shape->ends);
+	AzAnswer	answer;
 	MemoryContext old;
 
+	start->other = !az_may_start(root->shape->ends, &answer);
 	start->values = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz values",
 										  ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(start->values);
-	start->other = !may || !az_shape_holds(root->shape, &start->presets);
+	if (!start->other)
+		ask_shape(root->shape, &answer, start);
 	if (start->other)
 		give_other_plan(root, query, eflags, start);
 	MemoryContextSwitchTo(old);

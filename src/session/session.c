@@ -488,13 +488,16 @@ az_identity_foldable(void)
 }
 
 bool
-az_may_start(bool ends)
+az_may_start(bool ends, AzAnswer *answer)
 {
 	AzAdoption *current = judged_candidate();
 	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
 
+	*answer = (AzAnswer) {.grants = running.grants};
 	current = unless_inactive(current);
-	if (current != NULL && current->ended != AZ_OK && ends)
+	if (current != NULL && current->ended == AZ_OK)
+		answer->number = current->number;
+	else if (current != NULL && ends)
 		raise_ended(current->ended);
 	return is_foldable(state);
 }
