@@ -17,7 +17,8 @@ class Client(asyncio.Protocol):
         self.key = b""          # for a cancel request
         self._buffer = bytearray()
         self._waiting = None
-        self._rows, self._error = [], None
+        self._rows, self._error, self._parts = [], None, []
+        self.complaint = ""     # the message of the last error
 
     @classmethod
     async def connect(cls, path, user, database):
@@ -39,6 +40,15 @@ class Client(asyncio.Protocol):
         await self._ask(self.message(sql, *params))
         return self._error or self._rows
 
+    async def exchange(self, *messages):
+        """Messages of parse(), bind() and so on, and a Sync.
+
+        For each Execute, and for an error: its rows, and how it ended, which is
+        "complete", "suspended" or the SQLSTATE.
+        """
+        await self._ask(b"".join(messages) + _message(b"S", b""))
+        return self._parts
+
     def start(self, sql, *params):
         """Send, and do not wait for the answer."""
         self._transport.write(self.message(sql, *params))
@@ -47,14 +57,7 @@ class Client(asyncio.Protocol):
     def message(sql, *params):
         if not params:
             return _message(b"Q", sql.encode() + b"\0")
-        bind = [b"\0\0", struct.pack("!HH", 0, len(params))]
-        for value in params:
-            data = value.encode()
-            bind.append(struct.pack("!I", len(data)) + data)
-        bind.append(struct.pack("!H", 0))
-        return (_message(b"P", b"\0" + sql.encode() + b"\0\0\0")
-                + _message(b"B", b"".join(bind))
-                + _message(b"E", b"\0\0\0\0\0") + _message(b"S", b""))
+        return parse("", sql) + bind("", "", *params) + execute("") + _message(b"S", b"")
 
     def vanish(self):
         """As a client that was killed: no word of goodbye."""
@@ -95,7 +98,7 @@ class Client(asyncio.Protocol):
         del buffer[:at]
 
     async def _ask(self, message):
-        self._rows, self._error = [], None
+        self._rows, self._error, self._parts = [], None, []
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(message)
         await self._waiting
@@ -103,9 +106,12 @@ class Client(asyncio.Protocol):
     def _received(self, kind, body):
         if kind == 68:          # D
             self._rows.append(_row(body))
+        elif kind in (67, 115):     # C, s
+            self._end_part("complete" if kind == 67 else "suspended")
         elif kind == 69:        # E
             fields = {f[:1]: f[1:].decode(errors="replace") for f in body.split(b"\0") if f}
-            self._error = fields[b"C"]
+            self._error, self.complaint = fields[b"C"], fields[b"M"]
+            self._end_part(self._error)
             if fields.get(b"S") == "FATAL" and not self._waiting.done():
                 self._waiting.set_result(None)
         elif kind == 90:        # Z
@@ -114,6 +120,26 @@ class Client(asyncio.Protocol):
                 self._waiting.set_result(None)
         elif kind == 75:        # K
             self.key = body
+
+    def _end_part(self, how):
+        before = sum(len(rows) for rows, _ in self._parts)
+        self._parts.append((self._rows[before:], how))
+
+
+def parse(name, sql):
+    return _message(b"P", b"%s\0%s\0\0\0" % (name.encode(), sql.encode()))
+
+
+def bind(portal, name, *params):
+    parts = [b"%s\0%s\0" % (portal.encode(), name.encode()), struct.pack("!HH", 0, len(params))]
+    for value in params:
+        data = value.encode()
+        parts.append(struct.pack("!I", len(data)) + data)
+    return _message(b"B", b"".join(parts) + struct.pack("!H", 0))
+
+
+def execute(portal, limit=0):
+    return _message(b"E", portal.encode() + b"\0" + struct.pack("!I", limit))
 
 
 def _message(kind, body):
