@@ -18,7 +18,6 @@ CREATE INDEX ON bench.note (org);
 VACUUM ANALYZE bench.note;
 ALTER TABLE bench.note ENABLE ROW LEVEL SECURITY;
 
-GRANT USAGE ON SCHEMA bench TO PUBLIC;
 GRANT SELECT ON bench.note TO PUBLIC;
 
 -- Reads without a policy.

@@ -127,6 +127,7 @@ CASES = (
 def setup(server):
     server.once("notes.sql", rows=ROWS)
     server.once("readers.sql")
+    server.once("grants.sql")
     server.file("policies.sql")
     for name, ways in POLICIES.items():
         for way, condition in ways.items():
