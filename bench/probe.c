@@ -414,48 +414,6 @@ bench_plan(PG_FUNCTION_ARGS)
 
 
 /*
- * What a client of the pooled workload sends
- */
-
-static text **kept = NULL;
-static int	nkept = 0;
-
-/* bench_keep(things text[]): for the life of this backend */
-PG_FUNCTION_INFO_V1(bench_keep);
-Datum
-bench_keep(PG_FUNCTION_ARGS)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
-	MemoryContext outer = MemoryContextSwitchTo(TopMemoryContext);
-	Datum	   *things;
-	int			i;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &things, NULL, &nkept);
-	kept = palloc(sizeof(*kept) * nkept);
-	for (i = 0; i < nkept; i++)
-		kept[i] = DatumGetTextPCopy(things[i]);
-	MemoryContextSwitchTo(outer);
-	PG_RETURN_VOID();
-}
-
-/*
- * bench_kept(n integer [, sent text]): the n-th of them.  pgbench has no
- * variables by number, so what each user would send is here already; it sends
- * something of the same length all the same.
- */
-PG_FUNCTION_INFO_V1(bench_kept);
-Datum
-bench_kept(PG_FUNCTION_ARGS)
-{
-	int			n = PG_GETARG_INT32(0);
-
-	if (n < 1 || n > nkept)
-		elog(ERROR, "nothing is kept under %d", n);
-	PG_RETURN_TEXT_P(kept[n - 1]);
-}
-
-
-/*
  * Measuring
  */
 

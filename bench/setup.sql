@@ -50,10 +50,6 @@ CREATE FUNCTION bench.take_turns(tokens text[], queries text[], times integer) R
 	LANGUAGE C AS :'probe', 'bench_take_turns' VOLATILE STRICT;
 CREATE FUNCTION bench.plan(query text, times integer) RETURNS void
 	LANGUAGE C AS :'probe', 'bench_plan' VOLATILE STRICT;
-CREATE FUNCTION bench.keep(things text[]) RETURNS void
-	LANGUAGE C AS :'probe', 'bench_keep' VOLATILE STRICT;
-CREATE FUNCTION bench.kept(n integer, sent text DEFAULT '') RETURNS text
-	LANGUAGE C AS :'probe', 'bench_kept' STABLE STRICT;
 
 CREATE FUNCTION bench.lap() RETURNS bigint[]
 	LANGUAGE C AS :'probe', 'bench_lap' VOLATILE;
