@@ -52,10 +52,15 @@ class Server:
     def value(self, query):
         return self.psql(query + ";\n")[-1]
 
+    def is_first(self, name):
+        """Of what several groups need: has nobody asked before?"""
+        first = name not in self.ran
+        self.ran.add(name)
+        return first
+
     def once(self, name, **variables):
         """Run a script that several groups need, the first time."""
-        if name not in self.ran:
-            self.ran.add(name)
+        if self.is_first(name):
             self.file(name, **variables)
 
     def policy(self, role, condition):

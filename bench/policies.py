@@ -7,11 +7,10 @@ shape as the literal's, through an index or not.
 """
 import re
 
-from compare import Row, Variant, interleave, ratio_row, time_text
+from compare import Variant, interleave, ratio_row
 
 ROWS = 1000000
-TURNS = 15
-FEW_TURNS = 3       # for what is slower by orders of magnitude
+TURNS = 25
 KEPT_LIMIT = 1.03   # of an indexed query whose plan is kept for one user
 
 # What bench.claims() and bench.org_claims() hold, out of a setting.
@@ -26,11 +25,8 @@ HOLDS = ("EXISTS (SELECT FROM bench.item_grant g WHERE g.email = %s ->> 'email'"
 ADMIN = "'records:admin' = ANY (%s)" % SCOPES
 READ = "'records:read' = ANY (%s)" % SCOPES
 
-# What people do today: unsigned claims in a setting, looked at by the policy
-# itself, by a sub-select as vendors advise, by a function.
-CUSTOMARY = ("setting", "select", "helper")
-CUSTOMARY_SHOWN = "setting / (SELECT …) / PL/pgSQL"
-
+# Beside ours what people do today: unsigned claims in a setting, looked at by
+# the policy itself, by a sub-select as vendors advise, by a function.
 POLICIES = {
     "owner": {
         "ours": "authz.is_owner(owner)",
@@ -128,6 +124,8 @@ CASES = (
 
 
 def setup(server):
+    if not server.is_first("policies"):
+        return
     server.once("notes.sql", rows=ROWS)
     server.once("readers.sql")
     server.once("grants.sql")
@@ -178,48 +176,6 @@ def compared_plans(server, case, before, query, expected):
     return {"ours": ours, "literal": literal}, good
 
 
-def first_pages(server, part):
-    """A condition that holds for about so many rows, and for how many."""
-    pages = 1 + part * int(server.value(
-        "SELECT relpages FROM pg_class WHERE oid = 'bench.note'::regclass")) // ROWS
-    condition = "ctid < '(%d,0)'" % pages
-    return condition, int(server.value("SELECT count(*) FROM bench.note WHERE " + condition))
-
-
-def customary(server, case, before, query):
-    """What each customary way takes.  One that calls something for each row is
-    measured over the first pages of the table."""
-    condition, part = first_pages(server, case.part)
-    times = []
-    for way in CUSTOMARY:
-        role = case.role(way)
-        session = server.log_in(case.reader) + before
-        if "_idx" in "".join(plan(server, case, role, before, query)):
-            variant = Variant(way, "SELECT bench.repeat('%s', %d, true)" % (query, case.calls),
-                              case.calls, role)
-        elif way == "select":
-            variant = Variant(way, query, 1, role)
-        else:
-            session += NO_INDEX
-            variant = Variant(way, "%s WHERE %s" % (query, condition), part / ROWS, role)
-        times.append(interleave(server, [variant], FEW_TURNS, session)[way])
-    return times
-
-
-def times_text(ratio):
-    if ratio >= 0.1:
-        return "%.2g" % ratio
-    return "1/{:,.0f}".format(float("%.2g" % (1 / ratio)))
-
-
-def customary_row(what, ours, times):
-    return Row("%s: %s" % (what, CUSTOMARY_SHOWN), time_text(ours.median),
-               " / ".join(time_text(t.median) for t in times),
-               " / ".join(times_text(ours.median / t.median) for t in times) + " ×", "", None,
-               {"ours": ours.summary(),
-                **{way: t.summary() for way, t in zip(CUSTOMARY, times)}})
-
-
 def case_row(case, what, times, limit, plans, good):
     """Where all rows are visible, it is compared with what no policy costs."""
     reference = "none" if case.literal == "true" else "literal"
@@ -252,11 +208,6 @@ def through_index(server, case):
             Variant("none", repeat(case.indexed + bare), case.calls, "bench_none"),
         ], TURNS, server.log_in(case.reader))
         rows.append(case_row(case, "%s; indexed, %s" % (case.name, shown), times, limit, plans, good))
-        if planned == "true":
-            kept = times["ours"]
-    if case.indexed == INDEXED:
-        others = customary(server, case, "", case.indexed)
-        rows.append(customary_row(case.name + "; indexed", kept, others))
     return rows
 
 
@@ -268,10 +219,7 @@ def sequential(server, case):
         Variant("literal", ALL, 1, case.role("literal")),
         Variant("none", ALL + bare, 1, "bench_none"),
     ], TURNS, server.log_in(case.reader) + NO_INDEX)
-    what = case.name + "; sequential"
-    others = customary(server, case, NO_INDEX, ALL)
-    return [case_row(case, what, times, case.limit, plans, good),
-            customary_row(what, times["ours"], others)]
+    return case_row(case, case.name + "; sequential", times, case.limit, plans, good)
 
 
 def run(server):
@@ -279,5 +227,5 @@ def run(server):
     for case in CASES:
         check_rows(server, case)
         rows += through_index(server, case)
-        rows += sequential(server, case)
+        rows.append(sequential(server, case))
     return rows
