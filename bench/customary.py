@@ -6,7 +6,7 @@ function in PL/pgSQL.  Nothing is promised.
 """
 import policies
 from compare import Row, Variant, interleave, time_text
-from policies import ALL, CASES, INDEXED, NO_INDEX, ROWS, plan
+from policies import ALL, CASES, INDEXED, NO_INDEX, ROWS, make_policies, plan
 
 TURNS = 15
 FEW_TURNS = 3       # for what is slower by orders of magnitude
@@ -62,7 +62,9 @@ def compare(server, case, shown, before, query):
 def run(server):
     rows = []
     for case in CASES:
+        make_policies(server, case)
         if case.indexed == INDEXED:
             rows.append(compare(server, case, "indexed", "", INDEXED))
         rows.append(compare(server, case, "sequential", NO_INDEX, ALL))
+        server.drop_policies()
     return rows

@@ -97,11 +97,8 @@ class Case:
         self.limit = limit
         self.planned_limit = planned_limit
         self.calls = calls
-        self.literal_role = "bench_literal_" + re.sub(r"\W", "_", name)
 
     def role(self, way):
-        if way == "literal":
-            return self.literal_role
         return "bench_%s_%s" % (self.policy, way)
 
 
@@ -130,12 +127,15 @@ def setup(server):
     server.once("readers.sql")
     server.once("grants.sql")
     server.file("policies.sql")
-    for name, ways in POLICIES.items():
-        for way, condition in ways.items():
-            server.policy("bench_%s_%s" % (name, way), condition)
     for case in CASES:
         case.literal = server.value("SELECT " + case.literal)
-        server.policy(case.literal_role, case.literal)
+
+
+def make_policies(server, case):
+    """Those of a case alone."""
+    for way, condition in POLICIES[case.policy].items():
+        server.policy(case.role(way), condition)
+    server.policy(case.role("literal"), case.literal)
 
 
 def check_rows(server, case):
@@ -225,7 +225,9 @@ def sequential(server, case):
 def run(server):
     rows = []
     for case in CASES:
+        make_policies(server, case)
         check_rows(server, case)
         rows += through_index(server, case)
         rows.append(sequential(server, case))
+        server.drop_policies()
     return rows
