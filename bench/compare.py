@@ -31,6 +31,7 @@ class Server:
 
     def __init__(self):
         self.ran = set()
+        self.roles = []     # of policies
 
     def psql(self, script, *options):
         """Run a script in a session of its own; the lines that it prints."""
@@ -52,17 +53,28 @@ class Server:
     def value(self, query):
         return self.psql(query + ";\n")[-1]
 
+    def is_first(self, name):
+        """Of what several groups need: has nobody asked before?"""
+        first = name not in self.ran
+        self.ran.add(name)
+        return first
+
     def once(self, name, **variables):
         """Run a script that several groups need, the first time."""
-        if name not in self.ran:
-            self.ran.add(name)
+        if self.is_first(name):
             self.file(name, **variables)
 
     def policy(self, role, condition):
         """A role of its own for a policy on bench.note."""
+        self.roles.append(role)
         self.psql("CREATE ROLE {0} LOGIN;\n"
                   "CREATE POLICY {0} ON bench.note TO {0} USING ({1});\n"
                   .format(role, condition))
+
+    def drop_policies(self):
+        """The rewriter looks at each policy of a table, whoever reads."""
+        self.psql("".join("DROP OWNED BY {0};\nDROP ROLE {0};\n".format(role) for role in self.roles))
+        self.roles = []
 
     @staticmethod
     def log_in(reader):

@@ -1,4 +1,5 @@
--- Notes, ten of each owner and ten of each organisation, far from each other.
+-- Notes, ten of each owner and of each organisation, one after another: those
+-- of the n-th begin with 10 * n + 1.
 -- Variable: rows.
 CREATE UNLOGGED TABLE bench.note (
 	id integer PRIMARY KEY,
@@ -8,17 +9,15 @@ CREATE UNLOGGED TABLE bench.note (
 	body text NOT NULL
 );
 INSERT INTO bench.note
-SELECT row_number() OVER (), sub::uuid, sub, org::uuid, 'A note.'
-  FROM generate_series(0, 9) round,
-	   LATERAL (SELECT bench.uuid('sub', n) AS sub, bench.uuid('org', n) AS org
-				  FROM generate_series(0, :rows / 10 - 1) n OFFSET 0) person;
+SELECT id, sub::uuid, sub, org::uuid, 'A note.'
+  FROM generate_series(1, :rows) id,
+	   LATERAL (SELECT bench.uuid('sub', (id - 1) / 10) AS sub, bench.uuid('org', (id - 1) / 10) AS org OFFSET 0) person;
 CREATE INDEX ON bench.note (owner);
 CREATE INDEX ON bench.note (owner_text);
 CREATE INDEX ON bench.note (org);
 VACUUM ANALYZE bench.note;
 ALTER TABLE bench.note ENABLE ROW LEVEL SECURITY;
 
-GRANT USAGE ON SCHEMA bench TO PUBLIC;
 GRANT SELECT ON bench.note TO PUBLIC;
 
 -- Reads without a policy.

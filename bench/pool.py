@@ -1,131 +1,186 @@
-"""Transactions per second behind a pool: another user in each of them.
+"""What a transaction costs behind a pool: another user in each of them.
 
-pgbench, two clients; a transaction says who the user is, reads his ten notes
-through an index, and commits.  Ours hands over a signed token of 1 kB that the
-backend has seen before, the customary way the same claims unsigned, with
-set_config(); the third says nothing and has the user's value in its query.
+A transaction says who the user is, reads what he may through an index, and
+commits.  Ours hands over a signed token of 1 kB that the backend has seen
+before, the customary way the same claims unsigned, with set_config(); the
+third says nothing and has the user's value in its query.
 
-Each backend takes the time itself, after it has seen all users and until its
-last transaction.  Short runs of the three take turns.
+Each way has a session of its own; after a few transactions it is the next
+one's turn, with the same users.  The backend takes the time itself.
+
+Under "admin or owner" every twentieth user is an administrator, so that two
+plans are needed, and under "item permission or owner" as many edit the ward.
+"Other statements" are kept by the backend, a tenth of them over tables with
+the same policy; users have executed them in turn.
 """
-import os
+import random
 import statistics
-import subprocess
 
-from compare import HERE, Row, time_text
+from compare import Row, Times, time_text
+from connection import Connection
+from policies import INDEXED, POLICIES
 
 ROWS = 1000000
-TURNS = 7
-CLIENTS = 2
-TRANSACTIONS = 3000     # of each client in a run
-USERS = (1, 100, 10000)
-PROTOCOLS = ("extended", "prepared")
+TURNS = 50
+TRANSACTIONS = 200       # a turn
+WARM_UP = 2             # turns that do not count
+OTHERS = 1000
+PROTECTED = 5           # of the 50 tables of the other statements
+ROUNDS = 7              # of executing them, each by the next user
+SEED = 12
 
-# How the user is made known, the condition of the query, what is kept.
+# How the user is made known, and by what of bench.login.
 WAYS = {
-    "ours": ("authz.set_token(bench.kept(:u, :body), true)", "", "token"),
-    "setting": ("set_config('app.claims', bench.kept(:u, :body), true)", "", "claims"),
-    "literal": ("bench.set_token(bench.kept(:u, :body), true)",
-                " WHERE owner = bench.kept(:u)::uuid", "sub")}
-
-POLICIES = {
-    "ours": "authz.is_owner(owner)",
-    "setting": "owner = (current_setting('app.claims')::jsonb ->> 'sub')::uuid"}
-
-SCRIPT = """\\if :n = 0
-SELECT bench.keep(array_agg({kept} ORDER BY id)) FROM bench.login WHERE id <= :users;
-{warm_up}
-SELECT bench.lap();
-\\endif
-\\set n :n + 1
-\\set u random(1, :users)
-BEGIN;
-SELECT {log_in};
-SELECT count(body) FROM bench.note{condition};
-COMMIT;
-\\if :n = :last
-INSERT INTO bench.lap SELECT bench.lap();
-\\endif
-"""
-
-SEEN = ("SELECT count(authz.set_token(token)) FROM bench.login WHERE id <= :users;\n"
-        "SELECT authz.clear_token();")
+    "ours": ("SELECT authz.set_token($1, true)", "token"),
+    "setting": ("SELECT set_config('app.claims', $1, true)", "claims"),
+    "literal": ("SELECT bench.set_token($1, true)", "sub")}
 
 
-def script_of(way):
-    return os.path.join(HERE, "pool_%s.pgbench" % way)
+class Workload:
+    """A policy, what is read under it and how many rows of a user that finds;
+    "of_user" makes the query's parameters.  The way "literal" is compared where
+    it has a condition."""
+
+    def __init__(self, policy, shown, query, found, of_user=lambda user: (), literal=""):
+        self.policy = policy
+        self.shown = shown
+        self.query = query
+        self.found = found
+        self.of_user = of_user
+        self.literal = literal
+        self.ways = [way for way in WAYS if way != "literal" or literal]
+
+    def role(self, way):
+        return "bench_pool_%s_%s" % (self.policy, way)
+
+
+ONE_OF_HIS = INDEXED + " WHERE id = $1"
+
+
+def first_of(user):
+    return (str(10 * int(user["id"]) + 1),)
+
+
+OWNER = Workload("owner", "owner", INDEXED, "10", literal=" WHERE owner = $1")
+ADMIN = Workload("admin", "admin or owner, 5 % admins", ONE_OF_HIS, "1", first_of)
+ITEM = Workload("item_or_owner", "item permission or owner, 5 % hold it", ONE_OF_HIS, "1", first_of)
+WORKLOADS = (OWNER, ADMIN, ITEM)
+
+# What, how many users, the protocol, how many other statements.
+COMPARISONS = (
+    [(OWNER, users, protocol, 0) for protocol in ("extended", "prepared") for users in (1, 100, 10000)] +
+    [(OWNER, users, "prepared", OTHERS) for users in (1, 100, 10000)] +
+    [(workload, users, "prepared", 0) for workload in (ADMIN, ITEM) for users in (100, 10000)])
 
 
 def setup(server):
     server.once("notes.sql", rows=ROWS)
-    server.file("pool.sql", count=max(USERS))
-    for way, condition in POLICIES.items():
-        server.policy("bench_pool_" + way, condition)
-    server.psql("CREATE ROLE bench_pool_literal LOGIN BYPASSRLS;")
-    for way, (log_in, condition, kept) in WAYS.items():
-        with open(script_of(way), "w", encoding="utf-8") as f:
-            f.write(SCRIPT.format(log_in=log_in, condition=condition, kept=kept,
-                                  warm_up=SEEN if way == "ours" else ""))
+    server.once("logins.sql")
+    server.once("grants.sql")
+    server.once("statements.sql")
+    for workload in WORKLOADS:
+        for way in workload.ways:
+            if way == "literal":
+                server.psql("CREATE ROLE %s LOGIN BYPASSRLS;\n" % workload.role(way))
+                continue
+            condition = POLICIES[workload.policy][way]
+            server.policy(workload.role(way), condition)
+            server.psql("CALL bench.protect_papers('%s', $$%s$$, %d);\n" % (workload.role(way), condition, PROTECTED))
 
 
-def one_run(server, way, users, protocol, seed):
-    """Transactions per second, and processor time of a backend for each."""
-    body = "x" * int(server.value("SELECT length(%s) FROM bench.login WHERE id = 1"
-                                  % ("sub" if way == "literal" else WAYS[way][2])))
-    server.psql("TRUNCATE bench.lap;")
-    subprocess.run(["pgbench", "-n", "-U", "bench_pool_" + way, "-M", protocol,
-                    "-c", str(CLIENTS), "-j", "1", "-t", str(TRANSACTIONS),
-                    "--random-seed=%d" % seed, "-D", "n=0", "-D", "last=%d" % TRANSACTIONS,
-                    "-D", "users=%d" % users, "-D", "body=" + body, "-f", script_of(way)],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    laps = [[int(n) for n in line.split("|")] for line in
-            server.psql("SELECT lap[1], lap[2] FROM bench.lap;")]
-    if len(laps) != CLIENTS:
-        raise RuntimeError("a client of pgbench did not finish")
-    return (sum(TRANSACTIONS / (1e-9 * wall) for wall, _ in laps),
-            sum(1e-9 * cpu for _, cpu in laps) / (CLIENTS * TRANSACTIONS))
+class Session:
+    """One way to do a workload, in one backend."""
+
+    def __init__(self, workload, way, protocol):
+        self.workload = workload
+        self.way = way
+        self.connection = Connection(workload.role(way), protocol == "prepared")
+
+    def query_of(self, user):
+        """With its parameters."""
+        if self.way == "literal":
+            return self.workload.query + self.workload.literal, user["sub"]
+        return (self.workload.query, *self.workload.of_user(user))
+
+    def transaction(self, user, before=""):
+        """As a driver sends it; what the query found."""
+        run = self.connection.run
+        log_in, by = WAYS[self.way]
+        query, *values = self.query_of(user)
+        run("BEGIN")
+        run(log_in, user[by])
+        found = run(before + query, *values)
+        run("COMMIT")
+        return found
+
+    def warm_up(self, users, others):
+        run = self.connection.run
+        if self.way == "ours":
+            run("SELECT count(authz.set_token(token)) FROM bench.login WHERE id <= $1", str(len(users)))
+            run("SELECT authz.clear_token()")
+        if others == 0:
+            return
+        run("CALL bench.prepare_statements(1, %d)" % others)
+        for turn in range(ROUNDS):
+            log_in, by = WAYS[self.way]
+            run("BEGIN")
+            run(log_in, users[turn % len(users)][by])
+            run("CALL bench.execute_statements(1, %d)" % others)
+            run("COMMIT")
+
+    def turn(self, users):
+        """(wall, cpu) of the backend for each of the transactions."""
+        for user in users:
+            self.transaction(user)
+        lap = self.connection.run("SELECT bench.lap()")
+        return tuple(1e-9 * int(n) / len(users) for n in lap.strip("{}").split(","))
 
 
-def check(server):
-    """All ways show a user his ten notes."""
-    for way, (log_in, condition, kept) in WAYS.items():
-        lines = server.psql(
-            "\\set u 7\n\\set body ''\n"
-            "SET ROLE bench_pool_%s;\nBEGIN;\n"
-            "SELECT bench.keep(array_agg(%s ORDER BY id)) FROM bench.login;\n"
-            "SELECT %s;\nEXPLAIN (COSTS OFF) SELECT count(body) FROM bench.note%s;\n"
-            "SELECT count(body), min(owner_text) FROM bench.note%s;\n"
-            % (way, kept, log_in.replace(":body", ":'body'"), condition, condition))
-        if lines[-1] != "10|" + server.value("SELECT sub FROM bench.login WHERE id = 7") or \
-                "Index" not in "".join(lines):
-            raise RuntimeError("pool, %s: not his ten notes by an index: %s" % (way, lines))
+def take_turns(sessions, users):
+    """Way -> Times, of the turns that count."""
+    pick = random.Random(SEED)
+    laps = {session.way: [] for session in sessions}
+    for _ in range(WARM_UP + TURNS):
+        some = [pick.choice(users) for _ in range(TRANSACTIONS)]
+        for session in sessions:
+            laps[session.way].append(session.turn(some))
+    return {way: Times(*zip(*spans[WARM_UP:])) for way, spans in laps.items()}
 
 
-def compare(server, users, protocol):
-    runs = {way: [] for way in WAYS}
-    for turn in range(TURNS):
-        for way in WAYS:
-            runs[way].append(one_run(server, way, users, protocol, turn + 1))
-    per_second = {way: statistics.median(run[0] for run in runs[way]) for way in WAYS}
-    cpu = {way: statistics.median(run[1] for run in runs[way]) for way in WAYS}
+def check(sessions, users):
+    """All ways find what is a user's own, through an index."""
+    for session in sessions:
+        for user in users[:20]:
+            found = session.transaction(user)
+            if found != session.workload.found or "Index" not in session.transaction(user, "EXPLAIN (FORMAT JSON) "):
+                raise RuntimeError("pool, %s: %s rows of user %s, or not by an index"
+                                   % (session.workload.role(session.way), found, user["id"]))
+
+
+def compare(server, workload, count, protocol, others):
+    users = [dict(zip(("id", "sub", "claims", "token"), line.split("|"))) for line in
+             server.psql("SELECT id, sub, claims, token FROM bench.login WHERE id <= %d ORDER BY id;\n" % count)]
+    sessions = [Session(workload, way, protocol) for way in workload.ways]
+    for session in sessions:
+        session.warm_up(users, others)
+    check(sessions, users)
+    times = take_turns(sessions, users)
+    for session in sessions:
+        session.connection.close()
 
     # neighbours in time had the same company
-    ratio = statistics.median(ours[0] / setting[0] for ours, setting in
-                              zip(runs["ours"], runs["setting"]))
-    what = "pool of {:,} {}, {} protocol".format(users, "user" if users == 1 else "users",
-                                                 protocol)
-    detail = {way: {"per second": [run[0] for run in runs[way]],
-                    "processor time": [run[1] for run in runs[way]]} for way in WAYS}
-    return [Row(what + "; transactions per second",
-                "{:,.0f}".format(per_second["ours"]),
-                "{:,.0f}, literal {:,.0f}".format(per_second["setting"], per_second["literal"]),
-                "%.2f ×" % ratio, "≥ 0.95 ×", ratio >= 0.95, detail),
-            Row(what + "; server's time for one", time_text(cpu["ours"]),
-                "%s, literal %s" % (time_text(cpu["setting"]), time_text(cpu["literal"])),
-                "%.2f ×" % (cpu["ours"] / cpu["setting"]), "", None, {})]
+    ratio = statistics.median(a / b for a, b in zip(times["ours"].cpu, times["setting"].cpu))
+    what = "pool of {:,} {}, {}, {}".format(count, "user" if count == 1 else "users", workload.shown, protocol)
+    if others:
+        what += ", {:,} other statements".format(others)
+    reference = time_text(times["setting"].median)
+    if workload.literal:
+        reference += ", literal " + time_text(times["literal"].median)
+    promised = protocol == "prepared"
+    return Row(what, time_text(times["ours"].median), reference, "%.2f ×" % ratio, "≤ 1 ×" if promised else "",
+               ratio <= 1 if promised else None,
+               {"ratio": ratio, **{way: times[way].summary() for way in workload.ways}})
 
 
 def run(server):
-    check(server)
-    return [row for protocol in PROTOCOLS for users in USERS
-            for row in compare(server, users, protocol)]
+    return [compare(server, *comparison) for comparison in COMPARISONS]

@@ -25,6 +25,8 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "parser/parse_func.h"
 #include "tcop/tcopprot.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -291,6 +293,96 @@ bench_repeat(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(found);
 }
 
+/* Queries that this backend keeps a plan of, each for the role that asked. */
+typedef struct KeptQuery
+{
+	Oid			role;
+	char	   *text;
+	SPIPlanPtr	plan;
+	struct KeptQuery *next;
+} KeptQuery;
+
+static KeptQuery *kept_queries = NULL;
+
+static SPIPlanPtr
+kept_plan(const char *text)
+{
+	KeptQuery  *query;
+
+	for (query = kept_queries; query != NULL; query = query->next)
+	{
+		if (query->role == GetUserId() && strcmp(query->text, text) == 0)
+			return query->plan;
+	}
+	query = MemoryContextAlloc(TopMemoryContext, sizeof(*query));
+	query->role = GetUserId();
+	query->text = MemoryContextStrdup(TopMemoryContext, text);
+	query->plan = SPI_prepare(text, 0, NULL);
+	if (query->plan == NULL || SPI_keepplan(query->plan) != 0)
+		elog(ERROR, "could not prepare the query");
+	query->next = kept_queries;
+	kept_queries = query;
+	return query->plan;
+}
+
+static void
+log_in(FmgrInfo *set_token, Datum token)
+{
+	LOCAL_FCINFO(call, 2);
+
+	InitFunctionCallInfoData(*call, set_token, 2, InvalidOid, NULL, NULL);
+	call->args[0].value = token;
+	call->args[0].isnull = false;
+	call->args[1].value = BoolGetDatum(false);
+	call->args[1].isnull = false;
+	(void) FunctionCallInvoke(call);
+}
+
+/*
+ * bench_take_turns(tokens text[], queries text[], times integer): one user
+ * after the other logs in and runs his query, whose plan is kept; the queries
+ * begin anew where they end.  Without queries they log in and that is all.
+ * Returns the sum of what was found.
+ */
+PG_FUNCTION_INFO_V1(bench_take_turns);
+Datum
+bench_take_turns(PG_FUNCTION_ARGS)
+{
+	int			times = PG_GETARG_INT32(2);
+	Oid			arguments[] = {TEXTOID, BOOLOID};
+	FmgrInfo	set_token;
+	Datum	   *tokens;
+	Datum	   *queries;
+	int			ntokens;
+	int			nqueries;
+	SPIPlanPtr *plans;
+	int64		found = 0;
+	int			i;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT,
+					  &tokens, NULL, &ntokens);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT,
+					  &queries, NULL, &nqueries);
+	fmgr_info(LookupFuncName(list_make2(makeString("authz"), makeString("set_token")),
+							 lengthof(arguments), arguments, false), &set_token);
+	SPI_connect();
+	plans = palloc(sizeof(*plans) * (nqueries + 1));
+	for (i = 0; i < nqueries; i++)
+		plans[i] = kept_plan(TextDatumGetCString(queries[i]));
+	for (i = 0; i < times; i++)
+	{
+		log_in(&set_token, tokens[i % ntokens]);
+		if (nqueries == 0)
+			continue;
+		if (SPI_execute_plan(plans[i % nqueries], NULL, NULL, true, 0) != SPI_OK_SELECT)
+			elog(ERROR, "could not run the query");
+		found += count_found();
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_finish();
+	PG_RETURN_INT64(found);
+}
+
 /*
  * bench_plan(query text, times integer): parse and rewrite a query once and
  * plan it over and over.
@@ -318,48 +410,6 @@ bench_plan(PG_FUNCTION_ARGS)
 	}
 	MemoryContextSwitchTo(outer);
 	PG_RETURN_VOID();
-}
-
-
-/*
- * What a client of the pooled workload sends
- */
-
-static text **kept = NULL;
-static int	nkept = 0;
-
-/* bench_keep(things text[]): for the life of this backend */
-PG_FUNCTION_INFO_V1(bench_keep);
-Datum
-bench_keep(PG_FUNCTION_ARGS)
-{
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
-	MemoryContext outer = MemoryContextSwitchTo(TopMemoryContext);
-	Datum	   *things;
-	int			i;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &things, NULL, &nkept);
-	kept = palloc(sizeof(*kept) * nkept);
-	for (i = 0; i < nkept; i++)
-		kept[i] = DatumGetTextPCopy(things[i]);
-	MemoryContextSwitchTo(outer);
-	PG_RETURN_VOID();
-}
-
-/*
- * bench_kept(n integer [, sent text]): the n-th of them.  pgbench has no
- * variables by number, so what each user would send is here already; it sends
- * something of the same length all the same.
- */
-PG_FUNCTION_INFO_V1(bench_kept);
-Datum
-bench_kept(PG_FUNCTION_ARGS)
-{
-	int			n = PG_GETARG_INT32(0);
-
-	if (n < 1 || n > nkept)
-		elog(ERROR, "nothing is kept under %d", n);
-	PG_RETURN_TEXT_P(kept[n - 1]);
 }
 
 

@@ -3,6 +3,7 @@
 -- directory of the keys).
 CREATE EXTENSION dbmi_authz;
 CREATE SCHEMA bench;
+GRANT USAGE ON SCHEMA bench TO PUBLIC;
 
 -- Called like our functions, and doing nothing.
 CREATE FUNCTION bench.has_scope(text) RETURNS boolean
@@ -45,12 +46,10 @@ CREATE FUNCTION bench.b64url(data bytea) RETURNS text
 
 CREATE FUNCTION bench.repeat(query text, times integer, planned boolean) RETURNS bigint
 	LANGUAGE C AS :'probe', 'bench_repeat' VOLATILE STRICT;
+CREATE FUNCTION bench.take_turns(tokens text[], queries text[], times integer) RETURNS bigint
+	LANGUAGE C AS :'probe', 'bench_take_turns' VOLATILE STRICT;
 CREATE FUNCTION bench.plan(query text, times integer) RETURNS void
 	LANGUAGE C AS :'probe', 'bench_plan' VOLATILE STRICT;
-CREATE FUNCTION bench.keep(things text[]) RETURNS void
-	LANGUAGE C AS :'probe', 'bench_keep' VOLATILE STRICT;
-CREATE FUNCTION bench.kept(n integer, sent text DEFAULT '') RETURNS text
-	LANGUAGE C AS :'probe', 'bench_kept' STABLE STRICT;
 
 CREATE FUNCTION bench.lap() RETURNS bigint[]
 	LANGUAGE C AS :'probe', 'bench_lap' VOLATILE;

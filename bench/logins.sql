@@ -1,14 +1,11 @@
 -- Who logs in: the owners of the first notes, with what each may hand over.
--- Variable: count.
+-- Every twentieth is an administrator.
 CREATE TABLE bench.login AS
 SELECT id, bench.uuid('sub', id) AS sub, claims, token
-  FROM generate_series(1, :count) id,
-	   LATERAL (SELECT bench.claims(id, bench.groups('RS256')) AS claims) c,
+  FROM generate_series(1, 10000) id,
+	   LATERAL (SELECT replace(bench.claims(id, bench.groups('RS256')), 'records:write',
+							   CASE id % 20 WHEN 0 THEN 'records:admin' ELSE 'records:write' END) AS claims) c,
 	   LATERAL bench.mint('RS256', claims) m;
 ALTER TABLE bench.login ADD PRIMARY KEY (id);
 VACUUM ANALYZE bench.login;
-
--- Of each backend, when it has finished.
-CREATE UNLOGGED TABLE bench.lap (lap bigint[]);
 GRANT SELECT ON bench.login TO PUBLIC;
-GRANT INSERT ON bench.lap TO PUBLIC;
