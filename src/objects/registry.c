@@ -205,7 +205,7 @@ raise_no_registry(void)
 static void
 rebuild(void)
 {
-	Oid			found = az_extension_table("object_access");
+	Oid			found = az_extension_table(az_extension(), "object_access");
 	Relation	rel = az_open_as(found, &access_shape);
 	MemoryContext context;
 	MemoryContext old;

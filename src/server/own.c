@@ -34,6 +34,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+/* Functions whose OIDs are not farther apart are read together. */
+#define NEIGHBOURS	100
+
 Oid
 az_extension(void)
 {
@@ -41,13 +44,12 @@ az_extension(void)
 }
 
 Oid
-az_extension_table(const char *name)
+az_extension_table(Oid extension, const char *name)
 {
-	Oid			extension = az_extension();
 	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
 
 	/* what does not exist is nobody's, as the forgery is */
-	if (!OidIsValid(extension) ||
+	if (!OidIsValid(extension) || !OidIsValid(found) ||
 		getExtensionOfObject(RelationRelationId, found) != extension)
 		return InvalidOid;
 	return found;
@@ -158,6 +160,7 @@ scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
 typedef struct Search
 {
 	List	   *members;		/* OIDs of functions: no type is a member of its own */
+	List	   *own;			/* those of them that are in C */
 	List	   *strangers;		/* ObjectAddress */
 } Search;
 
@@ -166,8 +169,76 @@ note_member(const ObjectAddress *object, void *arg)
 {
 	Search	   *search = arg;
 
-	if (object->classId == ProcedureRelationId && is_in_c(object->objectId))
+	if (object->classId == ProcedureRelationId)
 		search->members = lappend_oid(search->members, object->objectId);
+}
+
+/* For a sorted list. */
+static bool
+is_among(const List *oids, Oid oid)
+{
+	int			low = 0;
+	int			high = list_length(oids);
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (list_nth_oid(oids, middle) < oid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list_length(oids) && list_nth_oid(oids, low) == oid;
+}
+
+/* Those of the members that are in C and lie between the two, both included. */
+static void
+note_own(Relation rel, Oid first, Oid last, Search *search)
+{
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_proc_oid, BTGreaterEqualStrategyNumber,
+				F_OIDGE, ObjectIdGetDatum(first));
+	ScanKeyInit(&key[1], Anum_pg_proc_oid, BTLessEqualStrategyNumber,
+				F_OIDLE, ObjectIdGetDatum(last));
+	scan = systable_beginscan(rel, ProcedureOidIndexId, true, NULL, lengthof(key), key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
+
+		if (function->prolang == ClanguageId && is_among(search->members, function->oid))
+			search->own = lappend_oid(search->own, function->oid);
+	}
+	systable_endscan(scan);
+}
+
+/*
+ * An extension's functions are made one after the other, so they are neighbours
+ * in the index.  Looked up one by one they would all stay in the session's
+ * caches, and take more than half of the time of its first login.
+ */
+static void
+find_own(Search *search)
+{
+	Relation	rel = table_open(ProcedureRelationId, AccessShareLock);
+	int			n = list_length(search->members);
+	int			i;
+
+	list_sort(search->members, list_oid_cmp);
+	for (i = 0; i < n; i++)
+	{
+		Oid			first = list_nth_oid(search->members, i);
+		Oid			last = first;
+
+		while (i + 1 < n && list_nth_oid(search->members, i + 1) - last < NEIGHBOURS)
+			last = list_nth_oid(search->members, ++i);
+		note_own(rel, first, last, search);
+	}
+	list_sort(search->own, list_oid_cmp);
+	table_close(rel, AccessShareLock);
 }
 
 static void
@@ -176,8 +247,7 @@ note_stranger(const ObjectAddress *object, void *arg)
 	Search	   *search = arg;
 	ObjectAddress *stranger;
 
-	if (object->classId == ProcedureRelationId &&
-		list_member_oid(search->members, object->objectId))
+	if (object->classId == ProcedureRelationId && is_among(search->own, object->objectId))
 		return;
 	stranger = palloc(sizeof(*stranger));
 	*stranger = *object;
@@ -210,11 +280,12 @@ warn_of(const List *strangers)
 }
 
 static void
-warn_of_strangers(void)
+warn_of_strangers(Oid extension)
 {
-	Search		search = {NIL, NIL};
+	Search		search = {NIL, NIL, NIL};
 
-	scan_dependents(ExtensionRelationId, az_extension(), note_member, &search);
+	scan_dependents(ExtensionRelationId, extension, note_member, &search);
+	find_own(&search);
 	scan_dependents(NamespaceRelationId, get_namespace_oid(AZ_SCHEMA, true),
 					note_stranger, &search);
 	warn_of(search.strangers);
@@ -242,15 +313,19 @@ az_look_at_catalog(void)
 	static bool looked = false;
 	MemoryContext context;
 	MemoryContext old;
+	Oid			extension;
 
-	if (looked || !OidIsValid(az_extension()))
+	if (looked)
+		return;
+	extension = az_extension();
+	if (!OidIsValid(extension))
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz catalog",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
 	looked = true;
 	warn_of_version();
-	warn_of_strangers();
+	warn_of_strangers(extension);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -16,6 +16,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -137,11 +138,12 @@ az_grants_epoch(void)
 static bool
 find_tables(Oid *found)
 {
+	Oid			extension = az_extension();
 	int			i;
 
 	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		found[i] = az_extension_table(shapes[i].name);
+		found[i] = az_extension_table(extension, shapes[i].name);
 		if (!OidIsValid(found[i]))
 			return false;
 	}
@@ -236,14 +238,21 @@ leads(Relation index, const AttrNumber *columns, int n)
 	return true;
 }
 
-/* An index that begins with these columns; without one all rows are read. */
+/*
+ * An index that begins with these columns; without one all rows are read.  So
+ * they are where all stand in one page: a session that opens its first index
+ * takes ten times as long.
+ */
 static Oid
 find_index(Relation rel, const AttrNumber *columns, int n)
 {
-	List	   *all = n > 0 ? RelationGetIndexList(rel) : NIL;
 	Oid			found = InvalidOid;
+	List	   *all;
 	ListCell   *lc;
 
+	if (n == 0 || RelationGetNumberOfBlocks(rel) <= 1)
+		return InvalidOid;
+	all = RelationGetIndexList(rel);
 	foreach(lc, all)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
