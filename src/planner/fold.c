@@ -25,7 +25,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/typcache.h"
 
 #include "items/grants.h"
 #include "items/item_path.h"
@@ -202,7 +201,7 @@ describe_column(Node *arg, Column *column)
 	if (column->kind == AZ_VALUE_NAME)
 		return false;
 	column->type = column->kind == AZ_VALUE_TEXT ? TEXTOID : base;
-	column->equals = lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr;
+	column->equals = az_equality(column->kind, column->type);
 	column->array_type = get_array_type(column->type);
 	column->collation = exprCollation(arg);
 	if (!OidIsValid(column->equals) || !OidIsValid(column->array_type) ||
