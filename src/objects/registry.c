@@ -205,8 +205,8 @@ raise_no_registry(void)
 static void
 rebuild(void)
 {
-	Oid			found = az_extension_table(az_extension(), "object_access");
-	Relation	rel = az_open_as(found, &access_shape);
+	Oid			found;
+	Relation	rel;
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
@@ -214,6 +214,8 @@ rebuild(void)
 	Entry	   *built;
 	int			nbuilt = 0;
 
+	az_extension_tables(&access_shape.name, 1, &found);
+	rel = az_open_as(found, &access_shape);
 	if (rel == NULL)
 		raise_no_registry();
 

@@ -37,22 +37,107 @@
 /* Functions whose OIDs are not farther apart are read together. */
 #define NEIGHBOURS	100
 
-Oid
-az_extension(void)
+/*
+ * The extension, and the version of its SQL objects, palloc'd, unless version is
+ * NULL; InvalidOid where it is not installed.  The whole catalog is read: it has
+ * a few rows in one page, and its index would have to be opened first.
+ */
+static Oid
+find_extension(char **version)
 {
-	return get_extension_oid("dbmi_authz", true);
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	Oid			found = InvalidOid;
+
+	while (!OidIsValid(found) && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_extension extension = (Form_pg_extension) GETSTRUCT(tuple);
+		bool		isnull;
+
+		if (strcmp(NameStr(extension->extname), "dbmi_authz") != 0)
+			continue;
+		found = extension->oid;
+		if (version)
+			*version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
+														RelationGetDescr(rel), &isnull));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
-Oid
-az_extension_table(Oid extension, const char *name)
-{
-	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
+typedef void (*Dependent) (const FormData_pg_depend *depend, void *arg);
 
-	/* what does not exist is nobody's, as the forgery is */
-	if (!OidIsValid(extension) || !OidIsValid(found) ||
-		getExtensionOfObject(RelationRelationId, found) != extension)
-		return InvalidOid;
-	return found;
+/* Call found() for whatever depends on that object. */
+static void
+scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
+{
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(class));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL,
+							  lengthof(key), key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found((Form_pg_depend) GETSTRUCT(tuple), arg);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+/* Of the extension's dependents: is it a member of that class? */
+static bool
+is_member(const FormData_pg_depend *depend, Oid class)
+{
+	return depend->deptype == DEPENDENCY_EXTENSION && depend->classid == class;
+}
+
+/* The tables that are sought. */
+typedef struct Tables
+{
+	const char *const *names;
+	int			n;
+	Oid		   *found;
+} Tables;
+
+static void
+note_table(const FormData_pg_depend *depend, void *arg)
+{
+	Tables	   *tables = arg;
+	HeapTuple	tuple;
+	Form_pg_class rel;
+	int			i;
+
+	if (!is_member(depend, RelationRelationId))
+		return;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(depend->objid));
+	if (!HeapTupleIsValid(tuple))
+		return;
+	rel = (Form_pg_class) GETSTRUCT(tuple);
+	for (i = 0; i < tables->n; i++)
+	{
+		if (strcmp(NameStr(rel->relname), tables->names[i]) == 0 &&
+			rel->relnamespace == get_namespace_oid(AZ_SCHEMA, true))
+			tables->found[i] = depend->objid;
+	}
+	ReleaseSysCache(tuple);
+}
+
+/* By its members: a table that somebody else put in the schema is none. */
+void
+az_extension_tables(const char *const *names, int n, Oid *found)
+{
+	Tables		tables = {names, n, found};
+	Oid			extension = find_extension(NULL);
+
+	memset(found, 0, n * sizeof(Oid));
+	if (OidIsValid(extension))
+		scan_dependents(ExtensionRelationId, extension, note_table, &tables);
 }
 
 /*
@@ -75,7 +160,7 @@ is_in_c(Oid function)
 bool
 az_is_own_function(Oid function)
 {
-	Oid			extension = az_extension();
+	Oid			extension = find_extension(NULL);
 
 	return OidIsValid(extension) && is_in_c(function) &&
 		getExtensionOfObject(ProcedureRelationId, function) == extension;
@@ -94,67 +179,12 @@ az_own_trigger_function(const char *name)
 	return OidIsValid(found) && az_is_own_function(found) ? found : InvalidOid;
 }
 
-/* The version of the SQL objects, palloc'd; NULL where there are none. */
-static char *
-objects_version(void)
-{
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	char	   *version = NULL;
-	bool		isnull;
-
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("dbmi_authz"));
-	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
-												   RelationGetDescr(rel), &isnull));
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return version;
-}
-
 bool
 az_objects_are_old(void)
 {
-	char	   *version = objects_version();
+	char	   *version;
 
-	return version != NULL && strcmp(version, "1.0") == 0;
-}
-
-typedef void (*Dependent) (const ObjectAddress *object, void *arg);
-
-/* Call found() for the functions and types that depend on that object. */
-static void
-scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
-{
-	Relation	rel = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData key[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(class));
-	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(oid));
-	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL,
-							  lengthof(key), key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_depend depend = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress object;
-
-		if (depend->classid != ProcedureRelationId &&
-			depend->classid != TypeRelationId)
-			continue;
-		ObjectAddressSet(object, depend->classid, depend->objid);
-		found(&object, arg);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
+	return OidIsValid(find_extension(&version)) && strcmp(version, "1.0") == 0;
 }
 
 typedef struct Search
@@ -165,12 +195,12 @@ typedef struct Search
 } Search;
 
 static void
-note_member(const ObjectAddress *object, void *arg)
+note_member(const FormData_pg_depend *depend, void *arg)
 {
 	Search	   *search = arg;
 
-	if (object->classId == ProcedureRelationId)
-		search->members = lappend_oid(search->members, object->objectId);
+	if (is_member(depend, ProcedureRelationId))
+		search->members = lappend_oid(search->members, depend->objid);
 }
 
 /* For a sorted list. */
@@ -242,15 +272,16 @@ find_own(Search *search)
 }
 
 static void
-note_stranger(const ObjectAddress *object, void *arg)
+note_stranger(const FormData_pg_depend *depend, void *arg)
 {
 	Search	   *search = arg;
 	ObjectAddress *stranger;
 
-	if (object->classId == ProcedureRelationId && is_among(search->own, object->objectId))
+	if (depend->classid != TypeRelationId &&
+		(depend->classid != ProcedureRelationId || is_among(search->own, depend->objid)))
 		return;
 	stranger = palloc(sizeof(*stranger));
-	*stranger = *object;
+	ObjectAddressSet(*stranger, depend->classid, depend->objid);
 	search->strangers = lappend(search->strangers, stranger);
 }
 
@@ -292,11 +323,9 @@ warn_of_strangers(Oid extension)
 }
 
 static void
-warn_of_version(void)
+warn_of_version(const char *version)
 {
-	char	   *version = objects_version();
-
-	if (version == NULL || strcmp(version, AZ_VERSION) == 0)
+	if (strcmp(version, AZ_VERSION) == 0)
 		return;
 	ereport(WARNING,
 			(errmsg("extension \"dbmi_authz\" has version %s, its library has version %s",
@@ -314,18 +343,20 @@ az_look_at_catalog(void)
 	MemoryContext context;
 	MemoryContext old;
 	Oid			extension;
+	char	   *version;
 
 	if (looked)
-		return;
-	extension = az_extension();
-	if (!OidIsValid(extension))
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz catalog",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
-	looked = true;
-	warn_of_version();
-	warn_of_strangers(extension);
+	extension = find_extension(&version);
+	if (OidIsValid(extension))
+	{
+		looked = true;
+		warn_of_version(version);
+		warn_of_strangers(extension);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

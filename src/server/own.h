@@ -16,14 +16,11 @@
 /* What the control file calls this version; 1.0 is the only one before. */
 #define AZ_VERSION	"1.1"
 
-/* The extension; InvalidOid where it is not installed.  Reads a catalog. */
-extern Oid	az_extension(void);
-
 /*
- * The extension's table of that name; InvalidOid when there is none, or a forged
- * one.  The extension is what az_extension() says.
+ * The extension's tables of these names; InvalidOid where there is none, or a
+ * forged one.
  */
-extern Oid	az_extension_table(Oid extension, const char *name);
+extern void az_extension_tables(const char *const *names, int n, Oid *found);
 
 /* Is it a function of this library that the extension made? */
 extern bool az_is_own_function(Oid function);

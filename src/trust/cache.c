@@ -52,7 +52,7 @@ make_cache(void)
 	ctl.keysize = sizeof(((Entry *) NULL)->digest);
 	ctl.entrysize = sizeof(Entry);
 	ctl.hcxt = context;
-	entries = hash_create("dbmi_authz tokens", 64, &ctl,
+	entries = hash_create("dbmi_authz tokens", 16, &ctl,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 

@@ -135,15 +135,18 @@ az_grants_epoch(void)
 	return epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
 }
 
+/* All of them, or none. */
 static bool
 find_tables(Oid *found)
 {
-	Oid			extension = az_extension();
+	const char *names[AZ_N_TABLES];
 	int			i;
 
 	for (i = 0; i < AZ_N_TABLES; i++)
+		names[i] = shapes[i].name;
+	az_extension_tables(names, AZ_N_TABLES, found);
+	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		found[i] = az_extension_table(extension, shapes[i].name);
 		if (!OidIsValid(found[i]))
 			return false;
 	}
