@@ -206,6 +206,7 @@ static void
 rebuild(void)
 {
 	Oid			found;
+	Oid			guard;
 	Relation	rel;
 	MemoryContext context;
 	MemoryContext old;
@@ -214,8 +215,8 @@ rebuild(void)
 	Entry	   *built;
 	int			nbuilt = 0;
 
-	az_extension_tables(&access_shape.name, 1, &found);
-	rel = az_open_as(found, &access_shape);
+	az_extension_tables(&access_shape.name, 1, &found, &guard);
+	rel = az_open_as(found, &access_shape, guard);
 	if (rel == NULL)
 		raise_no_registry();
 

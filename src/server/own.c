@@ -97,12 +97,14 @@ is_member(const FormData_pg_depend *depend, Oid class)
 	return depend->deptype == DEPENDENCY_EXTENSION && depend->classid == class;
 }
 
-/* The tables that are sought. */
+/* The tables that are sought, and the function that guards them. */
 typedef struct Tables
 {
 	const char *const *names;
 	int			n;
 	Oid		   *found;
+	Oid			guard;			/* by its name */
+	bool		guarded;		/* and it is a member */
 } Tables;
 
 static void
@@ -113,6 +115,8 @@ note_table(const FormData_pg_depend *depend, void *arg)
 	Form_pg_class rel;
 	int			i;
 
+	if (is_member(depend, ProcedureRelationId) && depend->objid == tables->guard)
+		tables->guarded = true;
 	if (!is_member(depend, RelationRelationId))
 		return;
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(depend->objid));
@@ -126,18 +130,6 @@ note_table(const FormData_pg_depend *depend, void *arg)
 			tables->found[i] = depend->objid;
 	}
 	ReleaseSysCache(tuple);
-}
-
-/* By its members: a table that somebody else put in the schema is none. */
-void
-az_extension_tables(const char *const *names, int n, Oid *found)
-{
-	Tables		tables = {names, n, found};
-	Oid			extension = find_extension(NULL);
-
-	memset(found, 0, n * sizeof(Oid));
-	if (OidIsValid(extension))
-		scan_dependents(ExtensionRelationId, extension, note_table, &tables);
 }
 
 /*
@@ -167,16 +159,29 @@ az_is_own_function(Oid function)
 }
 
 /* Found by name alone: whoever asks may have no right on the schema. */
-Oid
-az_own_trigger_function(const char *name)
+static Oid
+find_guard(void)
 {
 	oidvector  *none = buildoidvector(NULL, 0);
 	Oid			found = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-										CStringGetDatum(name), PointerGetDatum(none),
+										CStringGetDatum("trust_guard"), PointerGetDatum(none),
 										ObjectIdGetDatum(get_namespace_oid(AZ_SCHEMA, true)));
 
 	pfree(none);
-	return OidIsValid(found) && az_is_own_function(found) ? found : InvalidOid;
+	return OidIsValid(found) && is_in_c(found) ? found : InvalidOid;
+}
+
+/* By its members: what somebody else put in the schema is none. */
+void
+az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard)
+{
+	Tables		tables = {names, n, found, find_guard(), false};
+	Oid			extension = find_extension(NULL);
+
+	memset(found, 0, n * sizeof(Oid));
+	if (OidIsValid(extension))
+		scan_dependents(ExtensionRelationId, extension, note_table, &tables);
+	*guard = tables.guarded ? tables.guard : InvalidOid;
 }
 
 bool

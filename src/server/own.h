@@ -17,16 +17,13 @@
 #define AZ_VERSION	"1.1"
 
 /*
- * The extension's tables of these names; InvalidOid where there is none, or a
- * forged one.
+ * The extension's tables of these names, and the function that their triggers
+ * call; InvalidOid where there is none, or a forged one.
  */
-extern void az_extension_tables(const char *const *names, int n, Oid *found);
+extern void az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard);
 
 /* Is it a function of this library that the extension made? */
 extern bool az_is_own_function(Oid function);
-
-/* Our function of that name without arguments; InvalidOid for none. */
-extern Oid	az_own_trigger_function(const char *name);
 
 /*
  * Are the SQL objects of this database those of 1.0?  What 1.1 has added is

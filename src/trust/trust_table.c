@@ -73,6 +73,7 @@ static AzShape shapes[AZ_N_TABLES] = {
 
 static bool installed = false;
 static Oid	tables[AZ_N_TABLES];	/* all 0 while it is not */
+static Oid	guard = InvalidOid; /* as of then: what their triggers call */
 static uint64 places = 1;		/* grows when the tables may lie elsewhere */
 static uint64 places_looked = 0;	/* as of when they were found */
 static uint64 epochs[AZ_N_TABLES];
@@ -87,14 +88,6 @@ changed(AzCatalog table)
 		trust_epoch++;
 }
 
-/* The extension may have gone, or been made anew. */
-static void
-look_for_tables_again(void)
-{
-	places++;
-	az_shapes_changed();
-}
-
 static void
 relcache_changed(Datum arg, Oid relid)
 {
@@ -105,8 +98,9 @@ relcache_changed(Datum arg, Oid relid)
 		if (relid != InvalidOid && relid != tables[i])
 			continue;
 		changed(i);
+		/* the extension may have gone, or been made anew */
 		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
-			look_for_tables_again();
+			places++;
 	}
 }
 
@@ -137,14 +131,14 @@ az_grants_epoch(void)
 
 /* All of them, or none. */
 static bool
-find_tables(Oid *found)
+find_tables(Oid *found, Oid *found_guard)
 {
 	const char *names[AZ_N_TABLES];
 	int			i;
 
 	for (i = 0; i < AZ_N_TABLES; i++)
 		names[i] = shapes[i].name;
-	az_extension_tables(names, AZ_N_TABLES, found);
+	az_extension_tables(names, AZ_N_TABLES, found, found_guard);
 	for (i = 0; i < AZ_N_TABLES; i++)
 	{
 		if (!OidIsValid(found[i]))
@@ -162,11 +156,12 @@ az_tables_found(void)
 {
 	uint64		looked = places;
 	Oid			found[AZ_N_TABLES];
+	Oid			found_guard;
 	int			i;
 
 	if (installed && places_looked == looked)
 		return true;
-	installed = find_tables(found);
+	installed = find_tables(found, &found_guard);
 	if (!installed)
 		memset(found, 0, sizeof(found));
 	for (i = 0; i < AZ_N_TABLES; i++)
@@ -175,6 +170,7 @@ az_tables_found(void)
 			changed(i);
 	}
 	memcpy(tables, found, sizeof(tables));
+	guard = found_guard;
 	places_looked = looked;
 	return installed;
 }
@@ -182,7 +178,7 @@ az_tables_found(void)
 Relation
 az_open_table(AzCatalog table)
 {
-	Relation	rel = az_open_as(tables[table], &shapes[table]);
+	Relation	rel = az_open_as(tables[table], &shapes[table], guard);
 
 	/* perhaps there is another one of its name */
 	if (rel == NULL)
