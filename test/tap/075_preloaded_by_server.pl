@@ -19,14 +19,23 @@ my $preload = "shared_preload_libraries = 'dbmi_authz'\n";
 my $config = PostgreSQL::Test::Utils::tempdir() . '/preload.conf';
 append_to_file($config, $preload);
 
+# All at once, for they wait more than they work.
+my %runs;
+sub start
+{
+	my ($what, @command) = @_;
+	my $run = { out => '' };
+	$run->{handle} = IPC::Run::start(\@command, '<', \undef, '>', \$run->{out}, '2>&1');
+	$runs{$what} = $run;
+	return;
+}
+
 # parallel workers, a standby and its walsender, pg_upgrade, autovacuum and
 # workers of logical replication
 for my $name (qw(010_parallel 120_standby 150_pg_upgrade 220_background))
 {
 	local $ENV{TEMP_CONFIG} = $config;
-	my $out = '';
-	ok(IPC::Run::run([ $^X, "$FindBin::RealBin/$name.pl" ], '>', \$out, '2>&1'), "$name, preloaded") or diag($out);
-	unlike($out, qr/^not ok|^1\.\.0/m, "$name, preloaded: all of it");
+	start($name, $^X, "$FindBin::RealBin/$name.pl");
 }
 
 my $node = start_node('main', 'log_min_messages = warning', 'max_prepared_transactions = 4', 'autovacuum_naptime = 1s', $preload);
@@ -37,15 +46,19 @@ my $results = PostgreSQL::Test::Utils::tempdir() . '/regress';
 mkdir $results or die $!;
 my @tests = map { m{([^/]+)\.sql$} } sort glob 'sql/*.sql';
 cmp_ok(scalar @tests, '>', 40, 'there are SQL tests');
-my $out = '';
 my @launcher = $ENV{REGRESS_LAUNCHER} ? $ENV{REGRESS_LAUNCHER} : ();
 my $bin = `pg_config --bindir`;
 chomp $bin;
-ok(IPC::Run::run([ $ENV{PG_REGRESS}, '--inputdir=' . getcwd(), '--dbname=regress', @launcher, "--bindir=$bin", "--outputdir=$results",
-		'--host=' . $node->host, '--port=' . $node->port, "--user=$super", '--encoding=UTF8', '--no-locale', @tests ],
-		'>', \$out, '2>&1'), 'the SQL tests, preloaded')
-	or diag($out . (-e "$results/regression.diffs" ? substr(slurp_file("$results/regression.diffs"), 0, 20000) : ''));
-is(() = $out =~ /^(?:test .*\.\.\. ok|ok +\d)/mg, scalar @tests, 'each of them');
+start('the SQL tests', $ENV{PG_REGRESS}, '--inputdir=' . getcwd(), '--dbname=regress', @launcher, "--bindir=$bin", "--outputdir=$results",
+	'--host=' . $node->host, '--port=' . $node->port, "--user=$super", '--encoding=UTF8', '--no-locale', @tests);
+
+for my $what (sort keys %runs)
+{
+	ok(IPC::Run::finish($runs{$what}->{handle}), "$what, preloaded") or diag($runs{$what}->{out});
+	unlike($runs{$what}->{out}, qr/^not ok|^1\.\.0|FAILED/m, "$what, preloaded: all of it");
+}
+is(() = $runs{'the SQL tests'}->{out} =~ /^(?:test .*\.\.\. ok|ok +\d)/mg, scalar @tests, 'each of the SQL tests');
+diag(substr(slurp_file("$results/regression.diffs"), 0, 20000)) if -s "$results/regression.diffs";
 
 # Each session verifies for itself with what OpenSSL has made before the fork.
 trust($node, 'postgres');
