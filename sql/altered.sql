@@ -97,6 +97,15 @@ SELECT statement, altered_by(statement) FROM unnest(ARRAY[
 	'DROP INDEX authz.item_permission_key; CREATE INDEX item_permission_key ON authz.profile (profile, chosen_by)',
 	'DROP INDEX authz.permission_implies_key; CREATE INDEX permission_implies_key ON authz.permission_implies USING hash (client)',
 	'ALTER TABLE authz.revocation DROP CONSTRAINT revocation_pkey']) statement;
+-- more than a page of each, so that indexes count: rows that are gone again
+INSERT INTO authz.profile (profile, chosen_by, audience_required, options) SELECT 'gone' || n, 'iss', false, '{}' FROM generate_series(1, 300) n;
+INSERT INTO authz.issuer (issuer, audience, profile) SELECT 'gone' || n, '{gone}', 'gone' || n FROM generate_series(1, 300) n;
+INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source) SELECT 'gone' || n, kid, alg, jwk, thumbprint, source FROM generate_series(1, 300) n, authz.issuer_key;
+INSERT INTO authz.revocation (issuer, kind, value) SELECT 'gone', 'token', 'gone' || n FROM generate_series(1, 300) n;
+DELETE FROM authz.issuer WHERE issuer LIKE 'gone%';
+DELETE FROM authz.profile WHERE profile LIKE 'gone%';
+DELETE FROM authz.revocation WHERE issuer = 'gone';
+SELECT relname FROM pg_class WHERE relname IN ('profile', 'issuer', 'issuer_key', 'revocation') AND relnamespace = 'authz'::regnamespace AND pg_relation_size(oid) <= current_setting('block_size')::integer;
 -- Q27: a primary key over other columns serves nobody, so all rows are read
 -- accept, and refuse what is revoked
 SELECT statement, altered_by(statement), altered_by(statement || '; INSERT INTO authz.revocation VALUES (''people dbmi'', ''subject'', ''auth0|u1'', ''2100-01-01 UTC'', NULL, ''epoch'')') AS revoked

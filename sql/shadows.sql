@@ -90,5 +90,19 @@ DROP DOMAIN authz.is_admin;
 \c :db
 SET client_min_messages = warning;
 SELECT authz.try_set_token('a.b.c');
+-- what only depends on the extension is no member; what is one is the extension's own, however far its OID is
+SELECT count(lo_unlink(lo_create(0))) FROM generate_series(1, 150);
+CREATE FUNCTION authz.far() RETURNS text LANGUAGE c AS '$libdir/dbmi_authz', 'authz_version';
+ALTER FUNCTION authz.far() DEPENDS ON EXTENSION dbmi_authz;
+\c :db
+SET client_min_messages = warning;
+SELECT authz.try_set_token('a.b.c');
+ALTER FUNCTION authz.far() NO DEPENDS ON EXTENSION dbmi_authz;
+ALTER EXTENSION dbmi_authz ADD FUNCTION authz.far();
+\c :db
+SET client_min_messages = warning;
+SELECT authz.try_set_token('a.b.c');
+ALTER EXTENSION dbmi_authz DROP FUNCTION authz.far();
+DROP FUNCTION authz.far();
 DROP TABLE authz.something, shadows_other, shadows_doc;
 DROP FUNCTION shadows_try;

@@ -15,6 +15,7 @@
 #include "server/discretion.h"
 #include "server/release.h"
 #include "session/login.h"
+#include "token/crypto.h"
 #include "trust/trust_table.h"
 
 PG_MODULE_MAGIC;
@@ -43,6 +44,8 @@ _PG_init(void)
 	az_login_init();
 	az_warn_of_release(false);
 	az_discretion_end(&discretion);
+	if (process_shared_preload_libraries_in_progress)
+		az_crypto_prepare_fork();
 
 	HOLD_INTERRUPTS();
 	az_trust_table_init();

@@ -205,8 +205,9 @@ raise_no_registry(void)
 static void
 rebuild(void)
 {
-	Oid			found = az_extension_table("object_access");
-	Relation	rel = az_open_as(found, &access_shape);
+	Oid			found;
+	Oid			guard;
+	Relation	rel;
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
@@ -214,6 +215,8 @@ rebuild(void)
 	Entry	   *built;
 	int			nbuilt = 0;
 
+	az_extension_tables(&access_shape.name, 1, &found, &guard);
+	rel = az_open_as(found, &access_shape, guard);
 	if (rel == NULL)
 		raise_no_registry();
 

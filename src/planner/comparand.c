@@ -18,7 +18,6 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
 #include "planner/function.h"
 
@@ -34,7 +33,7 @@ describe_type(Oid type, Oid collation, AzComparand *column)
 	if (column->kind == AZ_VALUE_NAME)
 		return false;
 	column->type = column->kind == AZ_VALUE_TEXT ? TEXTOID : base;
-	column->equals = lookup_type_cache(column->type, TYPECACHE_EQ_OPR)->eq_opr;
+	column->equals = az_equality(column->kind, column->type);
 	column->array_type = get_array_type(column->type);
 	column->collation = collation;
 	if (!OidIsValid(column->equals) || !OidIsValid(column->array_type) ||

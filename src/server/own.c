@@ -34,23 +34,102 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-Oid
-az_extension(void)
+/* Functions whose OIDs are not farther apart are read together. */
+#define NEIGHBOURS	100
+
+/*
+ * The extension, and the version of its SQL objects, palloc'd, unless version is
+ * NULL; InvalidOid where it is not installed.  The whole catalog is read: it has
+ * a few rows in one page, and its index would have to be opened first.
+ */
+static Oid
+find_extension(char **version)
 {
-	return get_extension_oid("dbmi_authz", true);
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	Oid			found = InvalidOid;
+
+	while (!OidIsValid(found) && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_extension extension = (Form_pg_extension) GETSTRUCT(tuple);
+		bool		isnull;
+
+		if (strcmp(NameStr(extension->extname), "dbmi_authz") != 0)
+			continue;
+		found = extension->oid;
+		if (version)
+			*version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
+														RelationGetDescr(rel), &isnull));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
 }
 
-Oid
-az_extension_table(const char *name)
-{
-	Oid			extension = az_extension();
-	Oid			found = get_relname_relid(name, get_namespace_oid(AZ_SCHEMA, true));
+typedef void (*Dependent) (const FormData_pg_depend *depend, void *arg);
 
-	/* what does not exist is nobody's, as the forgery is */
-	if (!OidIsValid(extension) ||
-		getExtensionOfObject(RelationRelationId, found) != extension)
-		return InvalidOid;
-	return found;
+/* Call found() for whatever depends on that object. */
+static void
+scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
+{
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(class));
+	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(oid));
+	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL,
+							  lengthof(key), key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found((Form_pg_depend) GETSTRUCT(tuple), arg);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+/* Of the extension's dependents: is it a member of that class? */
+static bool
+is_member(const FormData_pg_depend *depend, Oid class)
+{
+	return depend->deptype == DEPENDENCY_EXTENSION && depend->classid == class;
+}
+
+/* The tables that are sought, and the function that guards them. */
+typedef struct Tables
+{
+	const char *const *names;
+	int			n;
+	Oid		   *found;
+	Oid			guard;			/* by its name */
+	bool		guarded;		/* and it is a member */
+} Tables;
+
+static void
+note_table(const FormData_pg_depend *depend, void *arg)
+{
+	Tables	   *tables = arg;
+	HeapTuple	tuple;
+	Form_pg_class rel;
+	int			i;
+
+	if (is_member(depend, ProcedureRelationId) && depend->objid == tables->guard)
+		tables->guarded = true;
+	if (!is_member(depend, RelationRelationId))
+		return;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(depend->objid));
+	if (!HeapTupleIsValid(tuple))
+		return;
+	rel = (Form_pg_class) GETSTRUCT(tuple);
+	for (i = 0; i < tables->n; i++)
+	{
+		if (strcmp(NameStr(rel->relname), tables->names[i]) == 0 &&
+			rel->relnamespace == get_namespace_oid(AZ_SCHEMA, true))
+			tables->found[i] = depend->objid;
+	}
+	ReleaseSysCache(tuple);
 }
 
 /*
@@ -73,114 +152,141 @@ is_in_c(Oid function)
 bool
 az_is_own_function(Oid function)
 {
-	Oid			extension = az_extension();
+	Oid			extension = find_extension(NULL);
 
 	return OidIsValid(extension) && is_in_c(function) &&
 		getExtensionOfObject(ProcedureRelationId, function) == extension;
 }
 
 /* Found by name alone: whoever asks may have no right on the schema. */
-Oid
-az_own_trigger_function(const char *name)
+static Oid
+find_guard(void)
 {
 	oidvector  *none = buildoidvector(NULL, 0);
 	Oid			found = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-										CStringGetDatum(name), PointerGetDatum(none),
+										CStringGetDatum("trust_guard"), PointerGetDatum(none),
 										ObjectIdGetDatum(get_namespace_oid(AZ_SCHEMA, true)));
 
 	pfree(none);
-	return OidIsValid(found) && az_is_own_function(found) ? found : InvalidOid;
+	return OidIsValid(found) && is_in_c(found) ? found : InvalidOid;
 }
 
-/* The version of the SQL objects, palloc'd; NULL where there are none. */
-static char *
-objects_version(void)
+/* By its members: what somebody else put in the schema is none. */
+void
+az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard)
 {
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	char	   *version = NULL;
-	bool		isnull;
+	Tables		tables = {names, n, found, find_guard(), false};
+	Oid			extension = find_extension(NULL);
 
-	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
-				CStringGetDatum("dbmi_authz"));
-	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		version = TextDatumGetCString(heap_getattr(tuple, Anum_pg_extension_extversion,
-												   RelationGetDescr(rel), &isnull));
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	return version;
+	memset(found, 0, n * sizeof(Oid));
+	if (OidIsValid(extension))
+		scan_dependents(ExtensionRelationId, extension, note_table, &tables);
+	*guard = tables.guarded ? tables.guard : InvalidOid;
 }
 
 bool
 az_objects_are_old(void)
 {
-	char	   *version = objects_version();
+	char	   *version;
 
-	return version != NULL && strcmp(version, "1.0") == 0;
-}
-
-typedef void (*Dependent) (const ObjectAddress *object, void *arg);
-
-/* Call found() for the functions and types that depend on that object. */
-static void
-scan_dependents(Oid class, Oid oid, Dependent found, void *arg)
-{
-	Relation	rel = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData key[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(class));
-	ScanKeyInit(&key[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(oid));
-	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL,
-							  lengthof(key), key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_depend depend = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress object;
-
-		if (depend->classid != ProcedureRelationId &&
-			depend->classid != TypeRelationId)
-			continue;
-		ObjectAddressSet(object, depend->classid, depend->objid);
-		found(&object, arg);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
+	return OidIsValid(find_extension(&version)) && strcmp(version, "1.0") == 0;
 }
 
 typedef struct Search
 {
 	List	   *members;		/* OIDs of functions: no type is a member of its own */
+	List	   *own;			/* those of them that are in C */
 	List	   *strangers;		/* ObjectAddress */
 } Search;
 
 static void
-note_member(const ObjectAddress *object, void *arg)
+note_member(const FormData_pg_depend *depend, void *arg)
 {
 	Search	   *search = arg;
 
-	if (object->classId == ProcedureRelationId && is_in_c(object->objectId))
-		search->members = lappend_oid(search->members, object->objectId);
+	if (is_member(depend, ProcedureRelationId))
+		search->members = lappend_oid(search->members, depend->objid);
+}
+
+/* For a sorted list. */
+static bool
+is_among(const List *oids, Oid oid)
+{
+	int			low = 0;
+	int			high = list_length(oids);
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+
+		if (list_nth_oid(oids, middle) < oid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list_length(oids) && list_nth_oid(oids, low) == oid;
+}
+
+/* Those of the members that are in C and lie between the two, both included. */
+static void
+note_own(Relation rel, Oid first, Oid last, Search *search)
+{
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_proc_oid, BTGreaterEqualStrategyNumber,
+				F_OIDGE, ObjectIdGetDatum(first));
+	ScanKeyInit(&key[1], Anum_pg_proc_oid, BTLessEqualStrategyNumber,
+				F_OIDLE, ObjectIdGetDatum(last));
+	scan = systable_beginscan(rel, ProcedureOidIndexId, true, NULL, lengthof(key), key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_proc function = (Form_pg_proc) GETSTRUCT(tuple);
+
+		if (function->prolang == ClanguageId && is_among(search->members, function->oid))
+			search->own = lappend_oid(search->own, function->oid);
+	}
+	systable_endscan(scan);
+}
+
+/*
+ * An extension's functions are made one after the other, so they are neighbours
+ * in the index.  Looked up one by one they would all stay in the session's
+ * caches, and take more than half of the time of its first login.
+ */
+static void
+find_own(Search *search)
+{
+	Relation	rel = table_open(ProcedureRelationId, AccessShareLock);
+	int			n = list_length(search->members);
+	int			i;
+
+	list_sort(search->members, list_oid_cmp);
+	for (i = 0; i < n; i++)
+	{
+		Oid			first = list_nth_oid(search->members, i);
+		Oid			last = first;
+
+		while (i + 1 < n && list_nth_oid(search->members, i + 1) - last < NEIGHBOURS)
+			last = list_nth_oid(search->members, ++i);
+		note_own(rel, first, last, search);
+	}
+	list_sort(search->own, list_oid_cmp);
+	table_close(rel, AccessShareLock);
 }
 
 static void
-note_stranger(const ObjectAddress *object, void *arg)
+note_stranger(const FormData_pg_depend *depend, void *arg)
 {
 	Search	   *search = arg;
 	ObjectAddress *stranger;
 
-	if (object->classId == ProcedureRelationId &&
-		list_member_oid(search->members, object->objectId))
+	if (depend->classid != TypeRelationId &&
+		(depend->classid != ProcedureRelationId || is_among(search->own, depend->objid)))
 		return;
 	stranger = palloc(sizeof(*stranger));
-	*stranger = *object;
+	ObjectAddressSet(*stranger, depend->classid, depend->objid);
 	search->strangers = lappend(search->strangers, stranger);
 }
 
@@ -210,22 +316,21 @@ warn_of(const List *strangers)
 }
 
 static void
-warn_of_strangers(void)
+warn_of_strangers(Oid extension)
 {
-	Search		search = {NIL, NIL};
+	Search		search = {NIL, NIL, NIL};
 
-	scan_dependents(ExtensionRelationId, az_extension(), note_member, &search);
+	scan_dependents(ExtensionRelationId, extension, note_member, &search);
+	find_own(&search);
 	scan_dependents(NamespaceRelationId, get_namespace_oid(AZ_SCHEMA, true),
 					note_stranger, &search);
 	warn_of(search.strangers);
 }
 
 static void
-warn_of_version(void)
+warn_of_version(const char *version)
 {
-	char	   *version = objects_version();
-
-	if (version == NULL || strcmp(version, AZ_VERSION) == 0)
+	if (strcmp(version, AZ_VERSION) == 0)
 		return;
 	ereport(WARNING,
 			(errmsg("extension \"dbmi_authz\" has version %s, its library has version %s",
@@ -242,15 +347,21 @@ az_look_at_catalog(void)
 	static bool looked = false;
 	MemoryContext context;
 	MemoryContext old;
+	Oid			extension;
+	char	   *version;
 
-	if (looked || !OidIsValid(az_extension()))
+	if (looked)
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz catalog",
 									ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(context);
-	looked = true;
-	warn_of_version();
-	warn_of_strangers();
+	extension = find_extension(&version);
+	if (OidIsValid(extension))
+	{
+		looked = true;
+		warn_of_version(version);
+		warn_of_strangers(extension);
+	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

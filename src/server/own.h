@@ -16,17 +16,14 @@
 /* What the control file calls this version; 1.0 is the only one before. */
 #define AZ_VERSION	"1.1"
 
-/* The extension; InvalidOid where it is not installed. */
-extern Oid	az_extension(void);
-
-/* The table of that name; InvalidOid when there is none, or a forged one. */
-extern Oid	az_extension_table(const char *name);
+/*
+ * The extension's tables of these names, and the function that their triggers
+ * call; InvalidOid where there is none, or a forged one.
+ */
+extern void az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard);
 
 /* Is it a function of this library that the extension made? */
 extern bool az_is_own_function(Oid function);
-
-/* Our function of that name without arguments; InvalidOid for none. */
-extern Oid	az_own_trigger_function(const char *name);
 
 /*
  * Are the SQL objects of this database those of 1.0?  What 1.1 has added is

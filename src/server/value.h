@@ -38,6 +38,9 @@ typedef struct AzValueType
 /* Which kind a type is; false when it is not supported.  Never raises. */
 extern bool az_value_kind(Oid type, AzValueKind *kind, Oid *base);
 
+/* The operator "=" of that kind's type, the default one; InvalidOid for none. */
+extern Oid	az_equality(AzValueKind kind, Oid type);
+
 /*
  * The type of an argument of the call, looked up once per call site (kept in
  * flinfo->fn_extra).  Raises 42804 when it is not supported.

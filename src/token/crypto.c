@@ -63,6 +63,20 @@ az_sha256(const void *data, size_t len, unsigned char digest[32])
 	return ok;
 }
 
+/*
+ * OpenSSL makes all methods of a kind when the first of that kind is asked for,
+ * and keeps them for the process.
+ */
+void
+az_crypto_prepare_fork(void)
+{
+	EVP_MD_free(EVP_MD_fetch(NULL, "SHA256", NULL));
+	EVP_MAC_free(EVP_MAC_fetch(NULL, "HMAC", NULL));
+	EVP_KEYMGMT_free(EVP_KEYMGMT_fetch(NULL, "RSA", NULL));
+	EVP_SIGNATURE_free(EVP_SIGNATURE_fetch(NULL, "RSA", NULL));
+	ERR_clear_error();
+}
+
 const char *
 az_crypto_version(void)
 {

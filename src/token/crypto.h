@@ -32,6 +32,18 @@ extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
 /* The same, where the caller looks after OpenSSL's queue of errors. */
 extern bool az_sha256_with_errors(const void *data, size_t len, unsigned char digest[32]);
 
+/*
+ * For a process whose children will verify tokens: have OpenSSL make what they
+ * would each make at their first one, most of what that one costs.
+ *
+ * Children may share it.  These are descriptions of algorithms, which never
+ * change, with counters that each child has of its own after the fork; no other
+ * thread is there that could hold a lock.  No key is loaded and no random number
+ * drawn, and OpenSSL's generators notice a fork by themselves.  What fails here
+ * the children try again.
+ */
+extern void az_crypto_prepare_fork(void);
+
 /* The version of OpenSSL that was loaded. */
 extern const char *az_crypto_version(void);
 

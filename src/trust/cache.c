@@ -44,15 +44,12 @@ static void
 make_cache(void)
 {
 	HASHCTL		ctl;
-	MemoryContext context;
 
-	context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz tokens",
-									ALLOCSET_DEFAULT_SIZES);
 	memset(&ctl, 0, sizeof(ctl));
 	ctl.keysize = sizeof(((Entry *) NULL)->digest);
 	ctl.entrysize = sizeof(Entry);
-	ctl.hcxt = context;
-	entries = hash_create("dbmi_authz tokens", 64, &ctl,
+	ctl.hcxt = TopMemoryContext;
+	entries = hash_create("dbmi_authz tokens", 16, &ctl,
 						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 

@@ -31,12 +31,28 @@ begin_row(AzRows *rows, AzCatalog table, AttrNumber column, const char *name)
 	return az_begin_rows(rows, table, &column, &name, 1) ? az_next_row(rows) : NULL;
 }
 
-/* False when there is another one: somebody has taken the primary key away. */
-static bool
-end_row(AzRows *rows)
+/* The version of rows, with another one.  Never 0: that is "no row". */
+static uint64
+with_row(uint64 version, HeapTuple tuple)
 {
-	bool		alone = az_next_row(rows) == NULL;
+	return Max(hash_combine64(version, az_row_version(tuple)), 1);
+}
 
+/*
+ * False when there is another one: somebody has taken the primary key away.  To
+ * the first one's version all others' are added.
+ */
+static bool
+end_row(AzRows *rows, uint64 *version)
+{
+	bool		alone = true;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = az_next_row(rows)))
+	{
+		alone = false;
+		*version = with_row(*version, tuple);
+	}
 	az_end_rows(rows);
 	return alone;
 }
@@ -48,6 +64,7 @@ end_row(AzRows *rows)
 
 typedef struct Profile
 {
+	uint64		version;		/* of its row, or rows; 0: there is none */
 	bool		by_audience;
 	bool		audience_required;
 	AzJson	   *options;
@@ -61,31 +78,29 @@ is_by_audience(HeapTuple tuple, TupleDesc desc)
 	return chosen_by && strcmp(chosen_by, "aud") == 0;
 }
 
-/* False when there is none of that name, or its row is not to be believed. */
-static bool
+/* Without options when there is none of that name, or it is not to be believed. */
+static void
 read_profile(const char *name, Profile *profile)
 {
 	AzRows		rows;
 	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_PROFILE, Profile_profile, name);
-	bool		found = HeapTupleIsValid(tuple);
 
-	memset(profile, 0, sizeof(*profile));
-	if (found)
+	if (HeapTupleIsValid(tuple))
 	{
 		TupleDesc	desc = RelationGetDescr(rows.rel);
 		bool		isnull;
 		Datum		required = heap_getattr(tuple, Profile_audience_required, desc, &isnull);
 
+		profile->version = with_row(0, tuple);
 		profile->by_audience = is_by_audience(tuple, desc);
 		profile->audience_required = isnull || DatumGetBool(required);
 		profile->options = az_row_json(tuple, Profile_options, desc);
 	}
-	if (!end_row(&rows))
+	if (!end_row(&rows, &profile->version))
 		profile->options = NULL;
-	if (found && profile->options == NULL)
+	if (profile->version != 0 && profile->options == NULL)
 		az_warn_bad_row("profile", name, NULL,
 						"Correct the row of table authz.profile, or remove it.");
-	return profile->options != NULL;
 }
 
 /* ----------------------------------------------------------------
@@ -146,35 +161,33 @@ add_audience(AzIssuer *issuer, Datum array)
 
 /* One row of authz.issuer; NULL and why when it is not to be believed. */
 static AzIssuer *
-make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext context,
-			const char **why)
+make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, const Profile *profile,
+			MemoryContext context, const char **why)
 {
-	const char *profile_name = az_row_utf8(tuple, Issuer_profile, desc);
 	AzJson	   *options = az_row_json(tuple, Issuer_options, desc);
 	bool		isnull;
 	Datum		audience = heap_getattr(tuple, Issuer_audience, desc, &isnull);
 	AzOptionError error;
-	Profile		profile;
 	AzIssuer   *issuer;
 
 	if (*name == '\0')
 		return *why = "Its name is not valid.", NULL;
-	if (profile_name == NULL || !read_profile(profile_name, &profile))
+	if (profile->options == NULL)
 		return *why = "Its profile is not recognized.", NULL;
 	if (options == NULL)
 		return *why = "Its options are not a JSON object.", NULL;
-	if (isnull && profile.audience_required)
+	if (isnull && profile->audience_required)
 		return *why = "Its profile requires an audience.", NULL;
 
 	issuer = az_issuer_new(name, strlen(name));
 	if (issuer == NULL)
 		az_raise_no_memory();
 	az_free_with(context, az_release_issuer, issuer);
-	issuer->by_audience = profile.by_audience;
+	issuer->by_audience = profile->by_audience;
 	issuer->any_audience = isnull;
 	if (!isnull && !add_audience(issuer, audience))
 		return *why = "Its audience is not a list of values.", NULL;
-	if (az_issuer_apply(issuer, profile.options, &error) &&
+	if (az_issuer_apply(issuer, profile->options, &error) &&
 		az_issuer_apply(issuer, options, &error))
 		return issuer;
 	if (error.no_memory)
@@ -184,65 +197,72 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 		"Its options are not a JSON object.", NULL;
 }
 
-/*
- * The version of all rows of that name, in the order of the scan; 0 when there
- * is none.  Of issuers also the profile.
- */
+/* The version of all rows of that name, in the order of the scan. */
 static uint64
-version_of(AzCatalog table, AttrNumber column, const char *name, char **profile)
+profile_version(const char *name)
 {
 	AzRows		rows;
-	HeapTuple	tuple = begin_row(&rows, table, column, name);
-	uint64		version = 0;
+	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_PROFILE, Profile_profile, name);
+	uint64		version = HeapTupleIsValid(tuple) ? with_row(0, tuple) : 0;
 
-	for (; HeapTupleIsValid(tuple); tuple = az_next_row(&rows))
-	{
-		/* never 0: that is "no row" */
-		version = Max(hash_combine64(version, az_row_version(tuple)), 1);
-		if (profile)
-			*profile = az_row_utf8(tuple, Issuer_profile, RelationGetDescr(rows.rel));
-	}
-	az_end_rows(&rows);
+	(void) end_row(&rows, &version);
 	return version;
+}
+
+/* Of the issuer's rows, and of the profile's that the first one names. */
+static uint64
+both_versions(uint64 version, uint64 profile)
+{
+	return Max(hash_combine64(version, profile), 1);
 }
 
 uint64
 az_issuer_version(const char *name)
 {
+	AzRows		rows;
+	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
+	bool		found = HeapTupleIsValid(tuple);
 	char	   *profile = NULL;
-	uint64		version = version_of(AZ_TABLE_ISSUER, Issuer_issuer, name, &profile);
+	uint64		version = 0;
 
-	if (profile == NULL)
-		return version;
-	return Max(hash_combine64(version, version_of(AZ_TABLE_PROFILE, Profile_profile,
-												  profile, NULL)), 1);
+	if (found)
+	{
+		profile = az_row_utf8(tuple, Issuer_profile, RelationGetDescr(rows.rel));
+		version = with_row(0, tuple);
+	}
+	(void) end_row(&rows, &version);
+	return found ? both_versions(version, profile ? profile_version(profile) : 0) : 0;
 }
 
-/*
- * The version is read before the rows are.  Should they change in between, it
- * is one that soon will not match, rather than one that does and should not.
- */
 AzIssuer *
 az_read_issuer(const char *name, MemoryContext context, uint64 *version)
 {
+	AzRows		rows;
+	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
+	bool		found = HeapTupleIsValid(tuple);
+	Profile		profile = {0};
 	AzIssuer   *issuer = NULL;
 	const char *why = NULL;
-	AzRows		rows;
-	HeapTuple	tuple;
 
-	*version = az_issuer_version(name);
-	if (*version == 0)
-		return NULL;
-	tuple = begin_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
-	if (HeapTupleIsValid(tuple))
-		issuer = make_issuer(tuple, RelationGetDescr(rows.rel), name, context, &why);
-	else
-		*version = 0;
-	if (!end_row(&rows))
+	*version = 0;
+	if (found)
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		const char *profile_name = az_row_utf8(tuple, Issuer_profile, desc);
+
+		*version = with_row(0, tuple);
+		if (profile_name)
+			read_profile(profile_name, &profile);
+		issuer = make_issuer(tuple, desc, name, &profile, context, &why);
+	}
+	if (!end_row(&rows, version))
 		issuer = NULL, why = "There are several of its name.";
+	if (!found)
+		return NULL;
+	*version = both_versions(*version, profile.version);
 	if (issuer)
 		issuer->version = *version;
-	else if (*version != 0)
+	else
 		warn_bad_issuer(name, why);
 	return issuer;
 }

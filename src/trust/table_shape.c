@@ -18,14 +18,6 @@
 
 #include "server/own.h"
 
-static Oid	guard = InvalidOid;
-
-void
-az_shapes_changed(void)
-{
-	guard = InvalidOid;
-}
-
 /* With objects of 1.0 there may be something else behind its columns. */
 static int
 columns_due(const AzShape *shape)
@@ -77,27 +69,17 @@ mend_columns(Relation rel, const AzColumn *columns, int n)
 	return NULL;
 }
 
-/* Our trigger function; looked up again when the extension may be another. */
-static Oid
-guard_function(void)
-{
-	if (!OidIsValid(guard))
-		guard = az_own_trigger_function("trust_guard");
-	return guard;
-}
-
 /*
  * Does our trigger function fire as the install script has it, for rows that
  * replication brings, too?
  */
 static bool
-fires_always(Relation rel)
+fires_always(Relation rel, Oid guard)
 {
 	const int16 before = TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_INSERT |
 		TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_TRUNCATE;
 	const int16 after = TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT |
 		TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE;
-	Oid			function = guard_function();
 	bool		guards = false;
 	bool		tells = false;
 	int			i;
@@ -106,7 +88,7 @@ fires_always(Relation rel)
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if (trigger->tgfoid != function || trigger->tgnattr > 0 ||
+		if (trigger->tgfoid != guard || trigger->tgnattr > 0 ||
 			trigger->tgqual || trigger->tgenabled != TRIGGER_FIRES_ALWAYS)
 			continue;
 		guards = guards || trigger->tgtype == before;
@@ -136,7 +118,7 @@ warn_altered(AzShape *shape, const char *why, const char *remedy)
  * version's; what the owner may have altered without a thought is told.
  */
 static bool
-is_unaltered(Relation rel, AzShape *shape)
+is_unaltered(Relation rel, AzShape *shape, Oid guard)
 {
 	int			n = columns_due(shape);
 	char	   *remedy;
@@ -148,7 +130,7 @@ is_unaltered(Relation rel, AzShape *shape)
 		warn_altered(shape, "A column has another name, collation or precision.", remedy);
 	else if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
 		warn_altered(shape, "Its rows would not outlive a crash.", "SET LOGGED");
-	else if (!fires_always(rel))
+	else if (!fires_always(rel, guard))
 		warn_altered(shape, "Its triggers do not always fire, so not every change would be felt.",
 					 "ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed");
 	else
@@ -157,11 +139,11 @@ is_unaltered(Relation rel, AzShape *shape)
 }
 
 Relation
-az_open_as(Oid table, AzShape *shape)
+az_open_as(Oid table, AzShape *shape, Oid guard)
 {
 	Relation	rel = OidIsValid(table) ? try_table_open(table, AccessShareLock) : NULL;
 
-	if (rel && !is_unaltered(rel, shape))
+	if (rel && !is_unaltered(rel, shape, guard))
 	{
 		table_close(rel, AccessShareLock);
 		return NULL;

@@ -40,12 +40,9 @@ typedef struct AzShape
 
 /*
  * Open a table for reading; NULL when it is gone or was altered, the latter
- * mostly with a warning.  Columns behind ours do not matter.  Close with
- * table_close(rel, AccessShareLock).
+ * mostly with a warning.  Its triggers are to call the guard.  Columns behind
+ * ours do not matter.  Close with table_close(rel, AccessShareLock).
  */
-extern Relation az_open_as(Oid table, AzShape *shape);
-
-/* The extension may have been made anew. */
-extern void az_shapes_changed(void);
+extern Relation az_open_as(Oid table, AzShape *shape, Oid guard);
 
 #endif							/* AZ_TABLE_SHAPE_H */

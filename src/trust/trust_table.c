@@ -16,6 +16,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
+#include "storage/bufmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -72,6 +73,7 @@ static AzShape shapes[AZ_N_TABLES] = {
 
 static bool installed = false;
 static Oid	tables[AZ_N_TABLES];	/* all 0 while it is not */
+static Oid	guard = InvalidOid; /* as of then: what their triggers call */
 static uint64 places = 1;		/* grows when the tables may lie elsewhere */
 static uint64 places_looked = 0;	/* as of when they were found */
 static uint64 epochs[AZ_N_TABLES];
@@ -86,14 +88,6 @@ changed(AzCatalog table)
 		trust_epoch++;
 }
 
-/* The extension may have gone, or been made anew. */
-static void
-look_for_tables_again(void)
-{
-	places++;
-	az_shapes_changed();
-}
-
 static void
 relcache_changed(Datum arg, Oid relid)
 {
@@ -104,8 +98,9 @@ relcache_changed(Datum arg, Oid relid)
 		if (relid != InvalidOid && relid != tables[i])
 			continue;
 		changed(i);
+		/* the extension may have gone, or been made anew */
 		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
-			look_for_tables_again();
+			places++;
 	}
 }
 
@@ -134,14 +129,18 @@ az_grants_epoch(void)
 	return epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
 }
 
+/* All of them, or none. */
 static bool
-find_tables(Oid *found)
+find_tables(Oid *found, Oid *found_guard)
 {
+	const char *names[AZ_N_TABLES];
 	int			i;
 
 	for (i = 0; i < AZ_N_TABLES; i++)
+		names[i] = shapes[i].name;
+	az_extension_tables(names, AZ_N_TABLES, found, found_guard);
+	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		found[i] = az_extension_table(shapes[i].name);
 		if (!OidIsValid(found[i]))
 			return false;
 	}
@@ -157,11 +156,12 @@ az_tables_found(void)
 {
 	uint64		looked = places;
 	Oid			found[AZ_N_TABLES];
+	Oid			found_guard;
 	int			i;
 
 	if (installed && places_looked == looked)
 		return true;
-	installed = find_tables(found);
+	installed = find_tables(found, &found_guard);
 	if (!installed)
 		memset(found, 0, sizeof(found));
 	for (i = 0; i < AZ_N_TABLES; i++)
@@ -170,6 +170,7 @@ az_tables_found(void)
 			changed(i);
 	}
 	memcpy(tables, found, sizeof(tables));
+	guard = found_guard;
 	places_looked = looked;
 	return installed;
 }
@@ -177,7 +178,7 @@ az_tables_found(void)
 Relation
 az_open_table(AzCatalog table)
 {
-	Relation	rel = az_open_as(tables[table], &shapes[table]);
+	Relation	rel = az_open_as(tables[table], &shapes[table], guard);
 
 	/* perhaps there is another one of its name */
 	if (rel == NULL)
@@ -236,14 +237,21 @@ leads(Relation index, const AttrNumber *columns, int n)
 	return true;
 }
 
-/* An index that begins with these columns; without one all rows are read. */
+/*
+ * An index that begins with these columns; without one all rows are read.  So
+ * they are where all stand in one page: a session that opens its first index
+ * takes ten times as long.
+ */
 static Oid
 find_index(Relation rel, const AttrNumber *columns, int n)
 {
-	List	   *all = n > 0 ? RelationGetIndexList(rel) : NIL;
 	Oid			found = InvalidOid;
+	List	   *all;
 	ListCell   *lc;
 
+	if (n == 0 || RelationGetNumberOfBlocks(rel) <= 1)
+		return InvalidOid;
+	all = RelationGetIndexList(rel);
 	foreach(lc, all)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);

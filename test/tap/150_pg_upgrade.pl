@@ -60,6 +60,7 @@ sub psql
 for my $name ('old', 'new')
 {
 	run_ok("initdb of the $name server", "$bin{$name}/initdb", '-D', "$dir/$name", '-U', 'super', '-A', 'trust', '-N', '--no-locale', '-E', 'UTF8');
+	append_to_file("$dir/$name/postgresql.conf", slurp_file($ENV{TEMP_CONFIG})) if $ENV{TEMP_CONFIG};
 }
 diag('from ' . `$bin{old}/postgres --version` . 'to ' . `$bin{new}/postgres --version`);
 

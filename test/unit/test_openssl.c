@@ -299,6 +299,30 @@ under_configuration(bool complete)
 	return wrong != 0;
 }
 
+/* The same in a child, as a session is one of the postmaster. */
+static int
+in_a_child(bool complete)
+{
+	int			status;
+	pid_t		pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0)
+		exit(under_configuration(complete));
+	MUST(waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 3;
+}
+
+static int
+before_and_after_preparing(bool complete)
+{
+	int			wrong = in_a_child(complete);
+
+	az_crypto_prepare_fork();
+	wrong |= ERR_peek_error() != 0;
+	return wrong | in_a_child(complete) | in_a_child(complete);
+}
+
 static void
 test_configuration(const char *self, bool complete, const char *what, const char *sections)
 {
@@ -386,7 +410,7 @@ main(int argc, char **argv)
 	AzAlg		alg;
 
 	if (argc > 1)
-		return under_configuration(strcmp(argv[1], "complete") == 0);
+		return before_and_after_preparing(strcmp(argv[1], "complete") == 0);
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	test_sha256();				/* first: it fetches once */
