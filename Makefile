@@ -14,6 +14,8 @@
 #                   endurance
 #   make check-quick    what takes less than half a minute: while working
 #   make check-long     what does not fit into "make check": when all is done
+#   make check-forced   regress, isolation and those of tap that keep plans, each
+#                   plan made for all users from the first time on
 #   make check-asserts  PostgreSQL 15 built with its own assertions, and regress,
 #                   isolation and tap on it; builds it once
 #   make check-regress SQL="checks orgs"        some of the SQL tests
@@ -50,7 +52,11 @@ QUICK = layers checks names rows unit regress isolation
 # Those whose length can be chosen.
 LONG_TAP = $(addprefix test/tap/,100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl)
 
-OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-asserts \
+# Those that keep plans.
+FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.pl 060_prepared_plans.pl 070_preload.pl 080_folding.pl \
+	110_pools.pl 120_standby.pl 130_foreign.pl 160_lifetime.pl 200_items.pl 210_neighbour.pl 220_background.pl 230_hooks.pl)
+
+OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-forced check-asserts \
 	check-valgrind check-mutation check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
 	dev bench clean-up
 FUZZ_SECONDS ?= 60
@@ -89,6 +95,9 @@ check-quick:
 # What takes minutes, or prints figures, is for whoever asks.
 check-long:
 	@DBMI_LONG=1 TAP="$(LONG_TAP)" $(SOURCE)/test/check tap valgrind asserts
+
+check-forced:
+	@FORCED=1 TAP="$(if $(TAP),$(TAP),$(FORCED_TAP))" $(SOURCE)/test/check regress isolation tap
 
 check-asserts:
 	@$(SOURCE)/test/asserts

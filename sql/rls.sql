@@ -62,12 +62,13 @@ BEGIN
 		RAISE INFO '% %', current_setting('plan_cache_mode'), result;
 	END LOOP;
 END $$;
+SET plan_cache_mode = auto;
 CALL pg_temp.everybody();
 SET plan_cache_mode = force_generic_plan;
 CALL pg_temp.everybody();
 SET plan_cache_mode = force_custom_plan;
 CALL pg_temp.everybody();
-RESET plan_cache_mode;
+SET plan_cache_mode = auto;
 -- the parameter that forces parallel plans has another name since 16
 SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \g /dev/null
 SET parallel_setup_cost = 0;

@@ -9,6 +9,8 @@
 --   mint.folds_to(who, expr, from)  the same, for somebody
 --   mint.plan(query)          its plan
 --   mint.explain_analyze(query)     the same, run
+--   mint.kept(statement)      what executes it: with FORCED=1 (check-forced) a
+--                             prepared statement, so that one plan serves all
 --   mint.both(query)          its rows with folding and without
 --   mint.as_somebody(who, query)    the same, for somebody
 SET client_min_messages = warning;
@@ -72,11 +74,24 @@ BEGIN
 	RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query;
 END $$;
 
+CREATE OR REPLACE FUNCTION mint.kept(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	kept text := 'kept_' || md5(statement);
+BEGIN
+	IF current_setting('plan_cache_mode') <> 'force_generic_plan' THEN
+		RETURN statement;
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = kept) THEN
+		EXECUTE format('PREPARE %I AS %s', kept, statement);
+	END IF;
+	RETURN format('EXECUTE %I', kept);
+END $$;
+
 CREATE OR REPLACE FUNCTION mint.rows_of(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
 BEGIN
-	EXECUTE format('SELECT string_agg(q::text, '' '' ORDER BY q::text) FROM (%s) q', query) INTO result;
+	EXECUTE mint.kept(format('SELECT string_agg(q::text, '' '' ORDER BY q::text) FROM (%s) q', query)) INTO result;
 	RETURN coalesce(result, 'no rows');
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;

@@ -39,7 +39,8 @@ SQL
 }
 
 # A server of its own whose log holds what a default one holds.  In UTF-8
-# whatever the locale: elsewhere 18 offers no collations of ICU.
+# whatever the locale: elsewhere 18 offers no collations of ICU.  With FORCED=1
+# (make check-forced) a plan that is kept is kept for all from the first time on.
 sub start_node
 {
 	my ($name, @conf) = @_;
@@ -47,7 +48,8 @@ sub start_node
 	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
 	$node->append_conf('postgresql.conf', join("\n",
 		'log_statement = none', 'log_min_messages = warning',
-		'max_connections = 40', 'max_worker_processes = 16', 'max_parallel_workers = 8', @conf, ''));
+		'max_connections = 40', 'max_worker_processes = 16', 'max_parallel_workers = 8',
+		($ENV{FORCED} ? 'plan_cache_mode = force_generic_plan' : ()), @conf, ''));
 	$node->start;
 	return $node;
 }
