@@ -54,6 +54,12 @@ is_of_utility(const char *text)
 	return false;
 }
 
+/*
+ * A longer statement holds large constants, and is not worth keeping twice
+ * (packed_query.c).
+ */
+#define LONGEST_TEXT	(64 * 1024)
+
 /* Could a plan of it be one that is kept for all? */
 static bool
 may_be_kept(Query *query, const char *text, ParamListInfo params)
@@ -62,7 +68,7 @@ may_be_kept(Query *query, const char *text, ParamListInfo params)
 		plan_cache_mode != PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN &&
 		query->commandType != CMD_UTILITY && query->querySource == QSRC_ORIGINAL &&
 		!az_is_message(text) && !is_of_utility(text) && az_is_kept(text) &&
-		az_has_checks(query) && az_identity_foldable();
+		strnlen(text, LONGEST_TEXT) < LONGEST_TEXT && az_has_checks(query) && az_identity_foldable();
 }
 
 static PlannedStmt *
