@@ -207,6 +207,19 @@ plan_otherwise(Pinned *pinned, QueryDesc *query, int eflags, AzSharedStart *star
 	return plan ? plan : plan_once(root, text, query, eflags);
 }
 
+/* One whose planning was given up takes the place of others for nothing. */
+static void
+unpin(Pinned *pinned)
+{
+	AzAlternate *alternate = pinned->alternate;
+
+	if (alternate && alternate->shape == NULL && alternate->refusal == AZ_SHAREABLE)
+		az_drop_alternate(alternate);
+	if (alternate)
+		az_unpin_alternate(alternate);
+	az_unpin_root(pinned->root);
+}
+
 static void
 give_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
 {
@@ -219,9 +232,7 @@ give_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start
 	}
 	PG_FINALLY();
 	{
-		if (pinned.alternate)
-			az_unpin_alternate(pinned.alternate);
-		az_unpin_root(root);
+		unpin(&pinned);
 	}
 	PG_END_TRY();
 }
