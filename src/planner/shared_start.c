@@ -209,15 +209,11 @@ plan_otherwise(Pinned *pinned, QueryDesc *query, int eflags, AzSharedStart *star
 
 /* One whose planning was given up takes the place of others for nothing. */
 static void
-unpin(Pinned *pinned)
+unpin_alternate(AzAlternate *alternate)
 {
-	AzAlternate *alternate = pinned->alternate;
-
-	if (alternate && alternate->shape == NULL && alternate->refusal == AZ_SHAREABLE)
+	if (alternate->shape == NULL && alternate->refusal == AZ_SHAREABLE)
 		az_drop_alternate(alternate);
-	if (alternate)
-		az_unpin_alternate(alternate);
-	az_unpin_root(pinned->root);
+	az_unpin_alternate(alternate);
 }
 
 static void
@@ -232,7 +228,9 @@ give_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start
 	}
 	PG_FINALLY();
 	{
-		unpin(&pinned);
+		if (pinned.alternate)
+			unpin_alternate(pinned.alternate);
+		az_unpin_root(root);
 	}
 	PG_END_TRY();
 }
