@@ -21,9 +21,9 @@ from connection import Connection
 from policies import INDEXED, POLICIES
 
 ROWS = 1000000
-TURNS = 50
-TRANSACTIONS = 200       # a turn
-WARM_UP = 2             # turns that do not count
+TURNS = 150
+TRANSACTIONS = 100       # a turn
+WARM_UP = 4             # turns that do not count
 OTHERS = 1000
 PROTECTED = 5           # of the 50 tables of the other statements
 ROUNDS = 7              # of executing them, each by the next user
