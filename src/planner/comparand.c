@@ -152,18 +152,27 @@ az_make_values(const AzComparand *column, Datum *values, int n)
 static Expr *
 make_equal(const AzComparand *column, Expr *value, Oid collation)
 {
+	List	   *args = list_make2(copyObject(column->expr), copyObject(value));
 	ScalarArrayOpExpr *any;
+	OpExpr	   *equal;
 
 	if (exprType((Node *) value) == column->type)
-		return make_opclause(column->equals, BOOLOID, false,
-							 copyObject(column->expr), copyObject(value),
-							 InvalidOid, collation);
+	{
+		equal = makeNode(OpExpr);
+		equal->opno = column->equals;
+		equal->opfuncid = column->compares;
+		equal->opresulttype = BOOLOID;
+		equal->inputcollid = collation;
+		equal->args = args;
+		equal->location = -1;
+		return (Expr *) equal;
+	}
 	any = makeNode(ScalarArrayOpExpr);
 	any->opno = column->equals;
 	any->opfuncid = column->compares;
 	any->useOr = true;
 	any->inputcollid = collation;
-	any->args = list_make2(copyObject(column->expr), copyObject(value));
+	any->args = args;
 	any->location = -1;
 	return (Expr *) any;
 }

@@ -24,7 +24,7 @@
 #include "session/plans.h"
 
 /* What is kept, found by OID; ours were made one after the other. */
-#define N_KEPT	256
+#define N_KEPT	128
 
 static struct
 {
@@ -152,6 +152,9 @@ az_find_function(Oid oid, AzFunction *function)
 		return false;
 	function->oid = oid;
 	function->support = ((Form_pg_proc) GETSTRUCT(tuple))->prosupport;
+	function->hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(oid));
+	function->support_hash = GetSysCacheHashValue1(PROCOID,
+												   ObjectIdGetDatum(function->support));
 	function->ours = is_our_support(function->support);
 	function->check = function->ours ? check_of(tuple) : NULL;
 	function->nargs = ((Form_pg_proc) GETSTRUCT(tuple))->pronargs;

@@ -17,7 +17,9 @@
 typedef struct AzFunction
 {
 	Oid			oid;
+	uint32		hash;			/* in PROCOID */
 	Oid			support;		/* its planner support function, or none */
+	uint32		support_hash;
 	bool		ours;			/* which is the one of checks */
 	int			nargs;
 	List	   *defaults;		/* of the last arguments, see below */

@@ -36,7 +36,8 @@ typedef struct Folding
 	const AzIdentity *id;
 
 	/* what was folded */
-	Oid			support;		/* InvalidOid: nothing */
+	bool		folded;
+	uint32		support;		/* what is tied by it */
 	bool		asks_grants;
 	uint32		grants;
 	int64		until;			/* the earliest end of an answer */
@@ -108,7 +109,8 @@ fold_once(Folding *folding, FuncExpr *call, const AzCheck *check)
 static void
 note_folded(Folding *folding, const AzFunction *function)
 {
-	folding->support = function->support;
+	folding->folded = true;
+	folding->support = function->support_hash;
 	if (az_asks_grants(function->check) && !folding->asks_grants)
 	{
 		folding->asks_grants = true;
@@ -170,7 +172,7 @@ az_plan_for_one(Query *query, const char *text, int options, ParamListInfo param
 	az_mutate_conditions(query, fold_condition, &folding);
 	planning.checks = folding.may ? folding.checks : NIL;
 	plan = az_plan_within(&planning, query, text, options, params);
-	if (OidIsValid(folding.support))
+	if (folding.folded)
 		tie_plan(plan, &folding);
 	return plan;
 }

@@ -48,14 +48,13 @@ az_has_item(const List *items, int cache_id)
 }
 
 void
-az_depend_on_function(List **items, Oid function)
+az_depend_on_function(List **items, uint32 hash)
 {
-	(void) az_add_item(items, PROCOID,
-					   GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function)));
+	(void) az_add_item(items, PROCOID, hash);
 }
 
 void
-az_tie_to_identity(List **items, List **relations, Oid support, bool ends,
+az_tie_to_identity(List **items, List **relations, uint32 support, bool ends,
 				   uint32 serial)
 {
 	if (!az_add_item(items, ends ? AZ_GUARD_CACHE_ID : AZ_GUARD_SERIAL_CACHE_ID,

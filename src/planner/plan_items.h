@@ -21,16 +21,16 @@ extern bool az_add_item(List **items, int cache_id, uint32 value);
 
 extern bool az_has_item(const List *items, int cache_id);
 
-/* A kept plan ends when that function changes in the catalogs. */
-extern void az_depend_on_function(List **items, Oid function);
+/* A kept plan ends when the function of that hash value in PROCOID changes. */
+extern void az_depend_on_function(List **items, uint32 hash);
 
 /*
- * Tie the plan to an identity, by its serial.  support: what a change of
- * identity finds the kept ones by.  ends: it met a check that is an error once
+ * Tie the plan to an identity, by its serial.  support: the hash value of
+ * the function that a change of identity finds the kept ones by.  ends: it met a check that is an error once
  * the identity has ended.  A kept plan ends with a change of the tables too, so
  * that it is made anew before it is compared.
  */
-extern void az_tie_to_identity(List **items, List **relations, Oid support,
+extern void az_tie_to_identity(List **items, List **relations, uint32 support,
 							   bool ends, uint32 serial);
 
 /* The same for what is stored for the identity. */

@@ -35,7 +35,7 @@ guard_plan(PlannerInfo *root, const AzFunction *function, bool foldable)
 {
 	PlannerGlobal *glob = root->glob;
 
-	az_tie_to_identity(&glob->invalItems, &glob->relationOids, function->support,
+	az_tie_to_identity(&glob->invalItems, &glob->relationOids, function->support_hash,
 					   az_ends_with_identity(function->check), az_identity_serial());
 	if (az_asks_grants(function->check) && foldable)
 		az_tie_to_grants(&glob->invalItems, &glob->relationOids, az_grants_serial());
@@ -126,7 +126,7 @@ simplify_for_all(AzSharing *sharing, PlannerInfo *root, FuncExpr *call,
 	AzPlanShape *shape = sharing->shape;
 
 	az_share(sharing, root);
-	az_depend_on_function(&root->glob->invalItems, function->oid);
+	az_depend_on_function(&root->glob->invalItems, function->hash);
 	shape->ends = shape->ends || az_ends_with_identity(function->check);
 	shape->asks_grants = shape->asks_grants || az_asks_grants(function->check);
 	if (function->check == NULL || function->check->outlives_end ||

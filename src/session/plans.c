@@ -91,9 +91,8 @@ az_invalidate_all_plans(void)
 }
 
 void
-az_watch_function(Oid function)
+az_watch_function(uint32 hash)
 {
-	uint32		hash = GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(function));
 	int			i;
 
 	tied = true;

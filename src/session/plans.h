@@ -66,10 +66,10 @@
 #define AZ_SHARED_PLANS_HASH	0x415A5348
 
 /*
- * Plans that met a check depend on a row of pg_proc; remember which.  Needs
- * catalog access.
+ * Plans that met a check depend on a row of pg_proc; remember which, by its hash
+ * value in PROCOID.
  */
-extern void az_watch_function(Oid function);
+extern void az_watch_function(uint32 hash);
 
 /*
  * A plan that met a check is about to run, or was refused: it may be a kept one.
