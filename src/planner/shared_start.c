@@ -26,6 +26,7 @@
 #include "planner/kept.h"
 #include "planner/plan.h"
 #include "planner/plan_for_one.h"
+#include "planner/token_param.h"
 #include "session/plans.h"
 #include "session/session.h"
 
@@ -179,10 +180,13 @@ static PlannedStmt *
 plan_once(const AzRoot *root, const char *text, const QueryDesc *query, int eflags)
 {
 	int			options = root->options;
+	ParamListInfo params = query->params;
 
 	if (eflags & EXEC_FLAG_BACKWARD)
 		options |= CURSOR_OPT_SCROLL;
-	return az_plan_for_one(az_unpack_query(root->query), text, options, query->params);
+	if (params)
+		params = az_without_tokens(params);
+	return az_plan_for_one(az_unpack_query(root->query), text, options, params);
 }
 
 /* What stays, whatever runs meanwhile. */
