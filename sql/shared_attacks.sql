@@ -256,44 +256,6 @@ BEGIN; SELECT share_open('a'); FETCH 1 FROM a; COMMIT;
 SELECT share_be('boss');
 SET share.act = $$SELECT share_open('inner')$$;
 BEGIN; SELECT share_open('outer'); FETCH 2 FROM "outer"; FETCH 2 FROM "inner"; DISCARD PLANS; FETCH 1 FROM "outer"; SELECT share_open('b'); FETCH 1 FROM b; CREATE OR REPLACE FUNCTION share_open(c refcursor) RETURNS refcursor LANGUAGE sql AS 'SELECT c'; FETCH 1 FROM "inner"; FETCH BACKWARD 2 FROM "inner"; SELECT share_be('bob'); FETCH 1 FROM "outer"; COMMIT;
--- many cursors, over more alternates than are kept; then the statements go, and the rest of the rows comes
-CREATE FUNCTION share_flood(n int) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	c refcursor;
-	r record;
-	result text := '';
-	rows int := 0;
-BEGIN
-	FOR i IN 1 .. n LOOP
-		EXECUTE format('CREATE FUNCTION pg_temp.flood_%s(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $f$ BEGIN OPEN c FOR SELECT id FROM share_doc WHERE n <> %s + 100 AND (authz.is_owner(owner) OR authz.has_scope(''reader'') AND n < 2) ORDER BY id; RETURN c; END $f$', i, i);
-	END LOOP;
-	PERFORM share_be('bob');
-	FOR i IN 1 .. n LOOP
-		EXECUTE format('SELECT pg_temp.flood_%s(%L)', i, 'first ' || i);
-	END LOOP;
-	PERFORM share_be('boss');
-	FOR i IN 1 .. n LOOP
-		EXECUTE format('SELECT pg_temp.flood_%s(%L)', i, 'flood ' || i) INTO c;
-		FETCH c INTO r;
-	END LOOP;
-	DISCARD PLANS;
-	FOR i IN 1 .. n BY 2 LOOP
-		EXECUTE format('DROP FUNCTION pg_temp.flood_%s', i);
-	END LOOP;
-	FOR i IN 1 .. n LOOP
-		c := 'flood ' || i;
-		LOOP
-			FETCH c INTO r;
-			EXIT WHEN NOT FOUND;
-			rows := rows + 1;
-		END LOOP;
-		CLOSE c;
-	END LOOP;
-	RETURN rows / n || ' ' || rows % n;
-END $$;
-SELECT share_flood(300);
-SELECT count(*) - 1 AS due FROM share_doc WHERE owner = 'root' OR n < 2;
-
 -- a loop whose cursor is kept when a transaction within it ends; a cursor that is fetched backwards over an alternate that cannot
 CREATE PROCEDURE share_loop(who text, INOUT ids text DEFAULT '') LANGUAGE plpgsql AS $$
 DECLARE
@@ -374,6 +336,45 @@ SET search_path = share_b, public;
 EXECUTE w; SELECT share_be('boss'); EXECUTE w; SELECT share_be('bob'); EXECUTE w;
 SET search_path = share_a, public;
 EXECUTE w;
+
+RESET search_path;
+-- many cursors, over more alternates than are kept; then the statements go, and the rest of the rows comes
+CREATE FUNCTION share_flood(n int) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	c refcursor;
+	r record;
+	result text := '';
+	rows int := 0;
+BEGIN
+	FOR i IN 1 .. n LOOP
+		EXECUTE format('CREATE FUNCTION pg_temp.flood_%s(c refcursor) RETURNS refcursor LANGUAGE plpgsql AS $f$ BEGIN OPEN c FOR SELECT id FROM share_doc WHERE n <> %s + 100 AND (authz.is_owner(owner) OR authz.has_scope(''reader'') AND n < 2) ORDER BY id; RETURN c; END $f$', i, i);
+	END LOOP;
+	PERFORM share_be('bob');
+	FOR i IN 1 .. n LOOP
+		EXECUTE format('SELECT pg_temp.flood_%s(%L)', i, 'first ' || i);
+	END LOOP;
+	PERFORM share_be('boss');
+	FOR i IN 1 .. n LOOP
+		EXECUTE format('SELECT pg_temp.flood_%s(%L)', i, 'flood ' || i) INTO c;
+		FETCH c INTO r;
+	END LOOP;
+	DISCARD PLANS;
+	FOR i IN 1 .. n BY 2 LOOP
+		EXECUTE format('DROP FUNCTION pg_temp.flood_%s', i);
+	END LOOP;
+	FOR i IN 1 .. n LOOP
+		c := 'flood ' || i;
+		LOOP
+			FETCH c INTO r;
+			EXIT WHEN NOT FOUND;
+			rows := rows + 1;
+		END LOOP;
+		CLOSE c;
+	END LOOP;
+	RETURN rows / n || ' ' || rows % n;
+END $$;
+SELECT share_flood(300);
+SELECT count(*) - 1 AS due FROM share_doc WHERE owner = 'root' OR n < 2;
 
 \set ECHO none
 RESET SESSION AUTHORIZATION;
