@@ -415,18 +415,20 @@ az_is_kept(const char *text)
 	return find_source(text) != NULL || find_source_context(text) != NULL;
 }
 
-/* Remembered from here on, for it has checks. */
+/* Remembered from here on, for it has checks; NULL: it was taken for one. */
 static Source *
 get_source(const char *text)
 {
 	Source	   *source = find_source(text);
+	MemoryContext context;
 
-	if (source == NULL)
-	{
-		remember_source(text, find_source_context(text));
-		source = find_source(text);
-	}
-	return source;
+	if (source != NULL)
+		return source;
+	context = find_source_context(text);
+	if (context == NULL)
+		return NULL;
+	remember_source(text, context);
+	return find_source(text);
 }
 
 bool
@@ -434,7 +436,7 @@ az_may_share(const char *text)
 {
 	const Source *source = get_source(text);
 
-	return source->planned >= source->next_try;
+	return source != NULL && source->planned >= source->next_try;
 }
 
 void
