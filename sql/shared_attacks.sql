@@ -8,7 +8,7 @@ INSERT INTO mint.kept SELECT 'in ' || n, mint.person('tPM', jsonb_build_object('
 	(SELECT coalesce(jsonb_object_agg(id, mint.org('O1') || jsonb_build_object('org_id', id)), '{}')
 	   FROM (SELECT '1189c444-8a2d-4c41-8b4b-ae43ce79a4' || (91 + i) FROM generate_series(1, n) i) o (id))))
 	FROM unnest(ARRAY[0, 1, 2, 8, 9, 12]) n;
-CREATE ROLE share_app;
+CREATE ROLE share_app NOINHERIT;
 CREATE ROLE share_other;
 GRANT share_other TO share_app;
 GRANT ALL ON SCHEMA public TO share_app, share_other;
@@ -295,7 +295,6 @@ PREPARE z2 AS SELECT count(*) FROM share_doc WHERE authz.is_owner(owner) AND fal
 SELECT share_be('bob'); EXECUTE z1; EXECUTE z2; SELECT share_be('boss'); EXECUTE z1;
 \set ECHO none
 RESET SESSION AUTHORIZATION;
-ALTER ROLE share_app NOINHERIT;
 REVOKE EXECUTE ON FUNCTION authz.has_scope(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION authz.has_scope(text) TO share_other;
 SET SESSION AUTHORIZATION share_app;
