@@ -110,7 +110,7 @@ CASES = (
     Case("admin or owner, who is admin", "admin", "admin", ALWAYS, 10000, ONE_ROW, 1.05, 1.08),
     Case("scope alone", "scope", "user", ALWAYS, 20000, ONE_ROW, 1.05, 1.05),
     Case("item permission, held", "item", "user", ALWAYS, 20000, ONE_ROW, 1.1, 1.1),
-    Case("item permission or owner, not held", "item_or_owner", "user", IS_SUB, 500, INDEXED, 1.1, 1.08),
+    Case("item permission or owner, not held", "item_or_owner", "user", IS_SUB, 10000, INDEXED, 1.1, 1.08),
     Case("permission, 1 organisation", "org", "member of 1", IS_ORG % 1,
          10000, INDEXED, 1.1, 1.1),
     Case("permission, 20 organisations", "org", "member of 20", IS_ORG % 20,
