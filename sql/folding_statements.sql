@@ -35,9 +35,9 @@ BEGIN
 	SET LOCAL ROLE fold_app;
 	BEGIN
 		IF statement ~ '^(SELECT|WITH)|RETURNING' THEN
-			FOR r IN EXECUTE mint.kept(replace(statement, '@', source)) LOOP found := found || r::text; END LOOP;
+			FOR r IN EXECUTE mint.prepared(replace(statement, '@', source)) LOOP found := found || r::text; END LOOP;
 		ELSE
-			EXECUTE mint.kept(replace(statement, '@', source));
+			EXECUTE mint.prepared(replace(statement, '@', source));
 		END IF;
 		returned := (SELECT string_agg(f, '' ORDER BY f) FROM unnest(found) f);
 	EXCEPTION WHEN OTHERS THEN

@@ -4,6 +4,9 @@ import json
 import wire
 from world import FUNCTIONS
 
+CHANGED = ("28000", "40001")
+DENIED = "42501"
+REFUSED = (DENIED, "23514")         # by a policy or a constraint: which row came first is the plan's affair
 # Of what reads, and of what writes.
 WAYS = ["prepared"] * 5 + ["named"] * 4 + ["explain", "as", "prepared call", "prepared call"] + list(FUNCTIONS)
 WRITING = ["prepared", "prepared", "named", "write"]

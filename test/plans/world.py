@@ -150,7 +150,7 @@ WRITES = [
     "UPDATE part SET n = n + 1 WHERE authz.is_owner_or_admin(owner) RETURNING id",
     "UPDATE v_invoker SET n = 9 WHERE n < 4 RETURNING id",
 ]
-# Functions that keep the plan of a statement; the last does not.
+# Functions that keep the plan of a statement; "using" does not.
 FUNCTIONS = {
     "query": "LANGUAGE plpgsql AS $f$ BEGIN RETURN QUERY SELECT q::text FROM ({}) q; END $f$",
     "for": "LANGUAGE plpgsql AS $f$ DECLARE r record; BEGIN"
@@ -172,7 +172,6 @@ FUNCTIONS = {
     "within": "LANGUAGE plpgsql AS $f$ DECLARE t text[]; BEGIN t := {within}; RETURN QUERY SELECT unnest(t); END $f$",
     "using": "LANGUAGE plpgsql AS $f$ BEGIN RETURN QUERY EXECUTE $q$ SELECT q::text FROM ({}) q $q${using}; END $f$",
 }
-RETURNING = re.compile(r" RETURNING .*| AS [du] .*WITH.*")
 
 
 class Statement:

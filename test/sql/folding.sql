@@ -9,7 +9,7 @@
 --   mint.folds_to(who, expr, from)  the same, for somebody
 --   mint.plan(query)          its plan
 --   mint.explain_analyze(query)     the same, run
---   mint.kept(statement)      what executes it: with FORCED=1 (check-forced) a
+--   mint.prepared(statement)  what executes it: with FORCED=1 (check-forced) a
 --                             prepared statement, so that one plan serves all
 --   mint.both(query)          its rows with folding and without
 --   mint.as_somebody(who, query)    the same, for somebody
@@ -74,7 +74,7 @@ BEGIN
 	RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query;
 END $$;
 
-CREATE OR REPLACE FUNCTION mint.kept(statement text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION mint.prepared(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	kept text := 'kept_' || md5(statement);
 BEGIN
@@ -91,7 +91,7 @@ CREATE OR REPLACE FUNCTION mint.rows_of(query text) RETURNS text LANGUAGE plpgsq
 DECLARE
 	result text;
 BEGIN
-	EXECUTE mint.kept(format('SELECT string_agg(q::text, '' '' ORDER BY q::text) FROM (%s) q', query)) INTO result;
+	EXECUTE mint.prepared(format('SELECT string_agg(q::text, '' '' ORDER BY q::text) FROM (%s) q', query)) INTO result;
 	RETURN coalesce(result, 'no rows');
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;

@@ -40,6 +40,7 @@ for my $walk (@walks)
 	my %count = $out =~ /[,;] ([a-z ]+) (\d+)/g;
 	cmp_ok($count{'with rows'} // 0, '>', 0.25 * $count{answers}, "$name: many answers have rows") or diag($out);
 	cmp_ok($count{'as another than before'} // 0, '>', 0.4 * $count{answers}, "$name: many are given to another person than the last") or diag($out);
+	cmp_ok($count{'of these for everybody'} // 0, '>', 0.05 * $count{'plans looked at'}, "$name: plans serve everybody") or diag($out);
 	is(grep({ !$count{$_} } 'pieces refused', 'pieces of one', 'pipelines', 'races', 'after changes of its own', 'denied', 'ended', 'grants'), 0, "$name: all of it was met") or diag($out);
 	$node->safe_psql('postgres', "DROP DATABASE $database; DROP ROLE walk_app, walk_other, walk_view");
 }
