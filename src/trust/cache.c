@@ -13,7 +13,6 @@
 #include "trust/cache.h"
 
 #include "lib/ilist.h"
-#include "utils/hsearch.h"
 #include "utils/memutils.h"
 
 #include "server/guc.h"
@@ -24,42 +23,73 @@
 /* All identities together; one of more than a quarter is not kept. */
 #define CACHE_BYTES		(16 * 1024 * 1024)
 
+/* malloc'ed, for a memory context would round its size up. */
 typedef struct Entry
 {
-	unsigned char digest[32];	/* the key */
-	AzIdentity *identity;		/* malloc'ed: a context would round its size up */
+	unsigned char digest[32];
 	uint32		serial;
 	uint64		epoch;			/* a change of the trust has it judged again */
 	dlist_node	lru;
+	AzIdentity	identity;		/* and what belongs to it, behind it */
 } Entry;
 
-static HTAB *entries = NULL;
+/*
+ * Found by the first bytes of the digest, which are as good as any hash of it.
+ * Behind a pool there are thousands, and each look-up is of one that was not
+ * used for long: the table has what it needs in one place.
+ */
+typedef struct Slot
+{
+	uint64		key;
+	Entry	   *entry;
+	char		status;
+} Slot;
+
+#define SH_PREFIX		slots
+#define SH_ELEMENT_TYPE	Slot
+#define SH_KEY_TYPE		uint64
+#define SH_KEY			key
+#define SH_HASH_KEY(table, k)	((uint32) (k))
+#define SH_EQUAL(table, a, b)	((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+static slots_hash *entries = NULL;
 static dlist_head lru = DLIST_STATIC_INIT(lru);
 static Size cached_bytes = 0;
 static uint32 last_serial = 0;
 
 static AzVerification *verification = NULL;
 
-static void
-make_cache(void)
+static uint64
+key_of(const unsigned char *digest)
 {
-	HASHCTL		ctl;
+	uint64		key;
 
-	memset(&ctl, 0, sizeof(ctl));
-	ctl.keysize = sizeof(((Entry *) NULL)->digest);
-	ctl.entrysize = sizeof(Entry);
-	ctl.hcxt = TopMemoryContext;
-	entries = hash_create("dbmi_authz tokens", 16, &ctl,
-						  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	memcpy(&key, digest, sizeof(key));
+	return key;
+}
+
+/* Two tokens with one key: the older counts as not remembered. */
+static Entry *
+find_entry(const unsigned char *digest)
+{
+	const Slot *slot = slots_lookup(entries, key_of(digest));
+
+	if (slot == NULL || memcmp(slot->entry->digest, digest, sizeof(slot->entry->digest)) != 0)
+		return NULL;
+	return slot->entry;
 }
 
 static void
 drop_entry(Entry *entry)
 {
-	cached_bytes -= entry->identity->size;
+	cached_bytes -= entry->identity.size;
 	dlist_delete(&entry->lru);
-	free(entry->identity);
-	hash_search(entries, entry->digest, HASH_REMOVE, NULL);
+	slots_delete(entries, key_of(entry->digest));
+	free(entry);
 }
 
 /*
@@ -81,23 +111,28 @@ static void
 keep(const unsigned char *digest, const AzVerifiedToken *verified)
 {
 	Size		size = verified->identity->size;
-	AzIdentity *copy;
 	Entry	   *entry;
+	Slot	   *slot;
+	bool		found;
 
 	if (size > CACHE_BYTES / 4)
 		return;
 	while (cached_bytes + size > CACHE_BYTES)
 		drop_entry(dlist_container(Entry, lru, dlist_tail_node(&lru)));
 
-	entry = hash_search(entries, digest, HASH_ENTER, NULL);
-	copy = malloc(size);
-	if (copy == NULL)
+	slot = slots_lookup(entries, key_of(digest));
+	if (slot)
+		drop_entry(slot->entry);
+	slot = slots_insert(entries, key_of(digest), &found);
+	entry = malloc(offsetof(Entry, identity) + size);
+	if (entry == NULL)
 	{
-		hash_search(entries, digest, HASH_REMOVE, NULL);
+		slots_delete(entries, key_of(digest));
 		return;
 	}
-	memcpy(copy, verified->identity, size);
-	entry->identity = copy;
+	slot->entry = entry;
+	memcpy(entry->digest, digest, sizeof(entry->digest));
+	memcpy(&entry->identity, verified->identity, size);
 	entry->serial = verified->serial;
 	entry->epoch = verified->epoch;
 	dlist_push_head(&lru, &entry->lru);
@@ -109,7 +144,7 @@ static bool
 still_good(const Entry *entry, int64 now, uint64 epoch)
 {
 	return entry->epoch == epoch &&
-		now < entry->identity->deadline && now >= entry->identity->not_before;
+		now < entry->identity.deadline && now >= entry->identity.not_before;
 }
 
 /*
@@ -142,7 +177,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	if (len > (size_t) az_max_token_size)
 		return AZ_TOKEN_TOO_LARGE;
 	if (entries == NULL)
-		make_cache();
+		entries = slots_create(TopMemoryContext, 16, NULL);
 
 	/*
 	 * The epoch is read before the trust is, so that a change that arrives
@@ -151,12 +186,12 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	verified->epoch = az_trust_epoch();
 	if (!az_sha256(token, len, digest))
 		return AZ_CRYPTO_FAILURE;
-	entry = hash_search(entries, digest, HASH_FIND, NULL);
+	entry = find_entry(digest);
 	if (entry && still_good(entry, now, verified->epoch))
-		verified->identity = entry->identity;
+		verified->identity = &entry->identity;
 	else
 	{
-		reason = verify(token, len, now, entry ? entry->identity : NULL, &verified->identity);
+		reason = verify(token, len, now, entry ? &entry->identity : NULL, &verified->identity);
 		if (reason != AZ_OK)
 		{
 			if (entry)
@@ -165,7 +200,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 		}
 	}
 
-	if (entry && verified->identity == entry->identity)
+	if (entry && verified->identity == &entry->identity)
 	{
 		entry->epoch = verified->epoch;
 		verified->serial = entry->serial;
