@@ -298,6 +298,8 @@ az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 	start->values = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz values",
 										  ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(start->values);
+	if (!start->other && root->shape->asks_grants)
+		answer.grants = az_grants_serial();
 	if (!start->other)
 		ask_shape(root->shape, &answer, start);
 	if (start->other)
