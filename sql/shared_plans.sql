@@ -116,6 +116,8 @@ SELECT shared_pairs('SELECT id FROM shared_free f WHERE NOT authz.is_owner(owner
 SELECT shared_pairs('SELECT f.id, authz.is_owner(d.owner), coalesce(authz.in_org(d.org), true) FROM shared_free f LEFT JOIN @ d ON d.id = f.id AND d.n > 7');
 SELECT shared_pairs('SELECT count(*), authz.org_ids(), authz.email(), authz.is_authenticated() FROM @ WHERE org = ANY (authz.org_ids()) OR owner = authz.user_id() OR authz.has_scope(''reader'')');
 SELECT shared_pairs('SELECT CASE WHEN authz.has_any_scope(''admin'', ''k1'') THEN authz.is_owner(owner) ELSE authz.in_org(org) END AS c, count(*) FROM @ GROUP BY 1 ORDER BY 1');
+-- the same check asked of different things: each has a value of its own
+SELECT shared_pairs('SELECT count(*), authz.claim_text(''sub'') AS a, authz.claim_text(''email'') AS b FROM @ WHERE authz.is_owner(owner, ''sub'') AND NOT authz.is_owner(owner, ''email'')');
 
 -- Every kind of statement, by people in turn.
 -- row 95: what writes, with what it returns and what stands there then
