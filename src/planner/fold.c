@@ -225,8 +225,6 @@ share_column(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
 	{
 		Node	   *answer = az_share_answer(sharing, NULL);
 
-		if (answer == NULL)
-			return NULL;
 		if (DatumGetBool(castNode(Const, answer)->constvalue))
 			return answer;
 	}

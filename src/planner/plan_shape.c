@@ -102,15 +102,10 @@ az_add_question(AzPlanShape *shape, const FuncExpr *call)
 {
 	const AzQuestion *found = find_question(shape, call);
 	AzQuestion *question;
-	bool		isnull;
-	bool		answer;
 	int64		until = AZ_FOREVER;
 
 	if (found)
-	{
-		answer = ask(found, &isnull, &until);
-		return found->answer == answer && found->isnull == isnull ? found : NULL;
-	}
+		return found;
 	question = make_question(shape, call);
 	question->answer = ask(question, &question->isnull, &until);
 	return question;

@@ -88,8 +88,8 @@ typedef struct AzPresets
 extern AzPlanShape *az_make_plan_shape(MemoryContext parent);
 
 /*
- * The answer for the identity in force, which the shape then depends on.
- * NULL: the same question was answered otherwise before.
+ * The answer for the identity in force, which the shape then depends on.  Whoever
+ * is in force when it is asked again in one planning, it is the same.
  */
 extern const AzQuestion *az_add_question(AzPlanShape *shape, const FuncExpr *call);
 

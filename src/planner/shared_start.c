@@ -294,7 +294,7 @@ az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 	AzAnswer	answer;
 	MemoryContext old;
 
-	start->other = !az_may_start(root->shape->ends, &answer);
+	start->other = !az_may_start(&answer);
 	start->values = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz values",
 										  ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(start->values);

@@ -27,7 +27,7 @@ typedef struct AzSharedStart
 /*
  * The query is about to start with a plan for all of that shape.  When it is
  * not right for the identity in force, it gets another plan, for all as well or
- * for the identity in force.  28000 when the identity has ended.
+ * for the identity in force; that one, when the identity has ended.
  */
 extern void az_choose_plan(QueryDesc *query, int eflags, uint32 shape,
 						   AzSharedStart *start);

@@ -34,7 +34,7 @@ typedef struct AzSharing
 /* A check was met: the plan is going to bear the shape. */
 extern void az_share(AzSharing *sharing, PlannerInfo *root);
 
-/* The answer as a constant; NULL when the plan cannot depend on it. */
+/* The answer as a constant. */
 extern Node *az_share_answer(AzSharing *sharing, const FuncExpr *call);
 
 /* What stands for the result of a call over constants. */

@@ -488,7 +488,7 @@ az_identity_foldable(void)
 }
 
 bool
-az_may_start(bool ends, AzAnswer *answer)
+az_may_start(AzAnswer *answer)
 {
 	AzAdoption *current = judged_candidate();
 	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
@@ -497,8 +497,6 @@ az_may_start(bool ends, AzAnswer *answer)
 	current = unless_inactive(current);
 	if (current != NULL && current->ended == AZ_OK)
 		answer->number = current->number;
-	else if (current != NULL && ends)
-		raise_ended(current->ended);
 	return is_foldable(state);
 }
 

@@ -109,10 +109,9 @@ pg_noreturn extern void az_raise_outdated(void);
 
 /*
  * A query starts now, with a plan for anybody: may what it depends on be asked,
- * as of az_identity_foldable()?  answer: what that is to be based on.  28000 as
- * above when the identity has ended.
+ * as of az_identity_foldable()?  answer: what that is to be based on.
  */
-extern bool az_may_start(bool ends, AzAnswer *answer);
+extern bool az_may_start(AzAnswer *answer);
 
 /*
  * A part of a query runs: its checks are based on that answer.  az_query_leave()
