@@ -162,6 +162,16 @@ EXECUTE rights_unneeded;
 RESET ROLE;
 EXECUTE rights_unneeded;
 RESET plan_cache_mode;
+-- the same of a plan for one identity, in which all was folded before it was planned
+RESET ROLE;
+PREPARE rights_folded AS SELECT count(*) FROM rights_doc WHERE authz.has_scope('admin') OR authz.is_owner(owner);
+EXECUTE rights_folded;
+SET ROLE rights_app;
+EXECUTE rights_folded;
+SET ROLE rights_may;
+EXECUTE rights_folded;
+RESET ROLE;
+DEALLOCATE rights_folded;
 CALL mint.become('ann');
 
 -- Z2: functions that keep plans: whose rights count is where they run

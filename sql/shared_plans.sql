@@ -378,6 +378,35 @@ SELECT shared_plannings('auto', VARIADIC string_to_array(concat('ann,bob,ann,bob
 SELECT shared_plannings('auto', VARIADIC string_to_array(concat('ann,bob,ann,bob,ann,carl,', repeat('bob,ann,', 10), 'bob'), ',')) ~ '^planned \d times$' AS "of 27";
 SELECT shared_plannings('auto', VARIADIC array_fill('ann'::text, '{20}'));
 
+-- a cursor that core takes for one that goes backward, by the plan that it has kept, does so with the plan of somebody else
+CREATE FUNCTION shared_opens() RETURNS refcursor LANGUAGE plpgsql AS $$
+DECLARE
+	c refcursor := 'shared_c';
+BEGIN
+	OPEN c FOR SELECT id FROM shared_doc;
+	RETURN c;
+END $$;
+SET enable_seqscan = off;
+SET enable_indexscan = off;
+SET enable_indexonlyscan = off;
+CALL mint.become('boss');
+SET ROLE shared_app;
+BEGIN;
+SELECT shared_opens();
+FETCH 3 FROM shared_c;
+FETCH BACKWARD 2 FROM shared_c;
+COMMIT;
+CALL mint.become('ann');
+BEGIN;
+SELECT shared_opens();
+FETCH 3 FROM shared_c;
+FETCH BACKWARD 2 FROM shared_c;
+COMMIT;
+RESET ROLE;
+RESET enable_seqscan;
+RESET enable_indexscan;
+RESET enable_indexonlyscan;
+DROP FUNCTION shared_opens;
 -- 9: no check is STRICT: of a strict one, NULL would be the answer to NULL
 SELECT p.oid::regprocedure FROM pg_proc p WHERE p.prosupport = 'authz.identity_support(internal)'::regprocedure AND (p.proisstrict OR p.provolatile <> 's');
 SELECT count(*) > 60 AS of_many FROM pg_proc p WHERE p.prosupport = 'authz.identity_support(internal)'::regprocedure;
