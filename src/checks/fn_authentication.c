@@ -14,13 +14,11 @@
 AZ_SQL(authz_authenticated_at)
 {
 	const AzIdentity *id = az_current();
-	const int64 shift = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
-		USECS_PER_DAY;
 
 	if (id == NULL || id->authenticated == AZ_TIME_NONE ||
-		!IS_VALID_TIMESTAMP(id->authenticated - shift))
+		!IS_VALID_TIMESTAMP(id->authenticated - AZ_EPOCH_SHIFT))
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(id->authenticated - shift);
+	PG_RETURN_TIMESTAMPTZ(id->authenticated - AZ_EPOCH_SHIFT);
 }
 
 /*

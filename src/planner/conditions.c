@@ -100,42 +100,27 @@ mutate_joins(Node *node, const Mutation *mutation)
 
 static void mutate_query(Query *query, const Mutation *mutation);
 
-/* Is there one of those that a condition is about? */
-static bool
+static void
 mutate_tables(Query *query, const Mutation *mutation)
 {
-	bool		found = false;
 	ListCell   *lc;
 
 	foreach(lc, query->rtable)
 	{
 		RangeTblEntry *entry = lfirst_node(RangeTblEntry, lc);
 
-		switch (entry->rtekind)
-		{
-			case RTE_SUBQUERY:
-				if (entry->subquery)
-					mutate_query(entry->subquery, mutation);
-				found = true;
-				break;
-			case RTE_RELATION:
-			case RTE_CTE:
-				found = true;
-				break;
-			default:
-				break;
-		}
+		if (entry->rtekind == RTE_SUBQUERY && entry->subquery)
+			mutate_query(entry->subquery, mutation);
 		(void) mutate((Node *) entry->securityQuals, mutation);
 	}
-	return found;
 }
 
 static void
 mutate_query(Query *query, const Mutation *mutation)
 {
 	ListCell   *lc;
-	bool		tables = mutate_tables(query, mutation);
 
+	mutate_tables(query, mutation);
 	foreach(lc, query->cteList)
 	{
 		Node	   *cte = lfirst_node(CommonTableExpr, lc)->ctequery;
@@ -143,7 +128,7 @@ mutate_query(Query *query, const Mutation *mutation)
 		if (IsA(cte, Query))
 			mutate_query((Query *) cte, mutation);
 	}
-	if (!tables || query->groupingSets != NIL)
+	if (query->groupingSets != NIL || !az_reads_table(query))
 		return;
 	foreach(lc, query->withCheckOptions)
 	{
@@ -153,6 +138,26 @@ mutate_query(Query *query, const Mutation *mutation)
 	}
 	if (query->jointree)
 		mutate_joins((Node *) query->jointree, mutation);
+}
+
+bool
+az_reads_table(const Query *query)
+{
+	ListCell   *lc;
+
+	foreach(lc, query->rtable)
+	{
+		switch (lfirst_node(RangeTblEntry, lc)->rtekind)
+		{
+			case RTE_RELATION:
+			case RTE_SUBQUERY:	/* a view, when it could not be merged */
+			case RTE_CTE:
+				return true;
+			default:
+				break;
+		}
+	}
+	return false;
 }
 
 void

@@ -23,6 +23,12 @@ extern void az_mutate_conditions(Query *query, AzConditionMutator mutator,
 								 void *context);
 
 /*
+ * Does it read anything that a condition could be about: a table, a view or
+ * sub-select, a WITH query?
+ */
+extern bool az_reads_table(const Query *query);
+
+/*
  * A call may be marked as standing in such a place, for whoever meets it later:
  * a boolean has no collation, and nobody looks at one.
  */

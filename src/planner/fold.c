@@ -171,7 +171,8 @@ form_of(const FuncExpr *call, const AzCheck *check)
 		return NO_FORM;
 	if (takes_from(check, call->args, 1))
 		return OVER_CONSTANTS;
-	return check->claims && takes_from(check, call->args, 2) ? OVER_COLUMN : NO_FORM;
+	return check->claims && !check->changes_with_time &&
+		takes_from(check, call->args, 2) ? OVER_COLUMN : NO_FORM;
 }
 
 /*
@@ -205,7 +206,7 @@ az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace plac
 		*until = AZ_FOREVER;
 	if (form == OVER_CONSTANTS)
 		return fold_constants(call, check, until);
-	if (form == NO_FORM || check->changes_with_time)
+	if (form == NO_FORM)
 		return NULL;
 	if (may_own_all(check, linitial(call->args)) && az_is_admin(id))
 		return makeBoolConst(true, false);
@@ -243,8 +244,6 @@ az_fold_shared(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
 			return check->kind == AZ_QUESTION ? az_share_answer(sharing, call) :
 				az_share_result(sharing, root, call);
 		case OVER_COLUMN:
-			if (check->changes_with_time)
-				return NULL;
 			return share_column(call, check, sharing, root, place);
 		case NO_FORM:
 			break;

@@ -352,7 +352,7 @@ make_tables(void)
 	RegisterXactCallback(transaction_ended, NULL);
 }
 
-static void
+static Source *
 remember_source(const char *text, MemoryContext context)
 {
 	Source	   *source;
@@ -364,6 +364,7 @@ remember_source(const char *text, MemoryContext context)
 	source->next_try = FIRST_PLANS;
 	source->pending = NULL;
 	az_free_with(context, forget_source, unconstify(char *, text));
+	return source;
 }
 
 /* That of a query of the simple protocol is part of one. */
@@ -425,10 +426,7 @@ get_source(const char *text)
 	if (source != NULL)
 		return source;
 	context = find_source_context(text);
-	if (context == NULL)
-		return NULL;
-	remember_source(text, context);
-	return find_source(text);
+	return context ? remember_source(text, context) : NULL;
 }
 
 bool

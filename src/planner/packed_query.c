@@ -16,34 +16,20 @@
 #include "nodes/nodes.h"
 
 /*
- * The view that a sub-query comes from: the text has it since 16, but the
- * planner of 15 needs it as well, for whole rows.
+ * The views that sub-queries come from: the text has them since 16, but the
+ * planner of 15 needs them as well, for whole rows.
  */
-static bool
-note_view(Node *node, void *context)
+typedef struct Views
 {
-	List	  **views = context;
-
-	if (node == NULL)
-		return false;
-	if (IsA(node, RangeTblEntry))
-	{
-		const RangeTblEntry *entry = (const RangeTblEntry *) node;
-
-		if (entry->rtekind == RTE_SUBQUERY)
-			*views = lappend_oid(*views, entry->relid);
-		return false;
-	}
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, note_view, context,
-								 QTW_EXAMINE_RTES_BEFORE);
-	return expression_tree_walker(node, note_view, context);
-}
+	List	   *oids;			/* in the order of the walk; 0: none */
+	bool		restore;		/* else note them */
+	int			next;
+} Views;
 
 static bool
-restore_view(Node *node, void *context)
+walk_views(Node *node, void *context)
 {
-	ListCell  **next = context;
+	Views	   *views = context;
 
 	if (node == NULL)
 		return false;
@@ -51,25 +37,27 @@ restore_view(Node *node, void *context)
 	{
 		RangeTblEntry *entry = (RangeTblEntry *) node;
 
-		if (entry->rtekind == RTE_SUBQUERY)
-			entry->relid = lfirst_oid((*next)++);
+		if (entry->rtekind == RTE_SUBQUERY && views->restore)
+			entry->relid = list_nth_oid(views->oids, views->next++);
+		else if (entry->rtekind == RTE_SUBQUERY)
+			views->oids = lappend_oid(views->oids, entry->relid);
 		return false;
 	}
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, restore_view, context,
+		return query_tree_walker((Query *) node, walk_views, context,
 								 QTW_EXAMINE_RTES_BEFORE);
-	return expression_tree_walker(node, restore_view, context);
+	return expression_tree_walker(node, walk_views, context);
 }
 
 static List *
 views_of(Query *query, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	List	   *views = NIL;
+	Views		views = {0};
 
-	(void) note_view((Node *) query, &views);
+	(void) walk_views((Node *) query, &views);
 	MemoryContextSwitchTo(old);
-	return views;
+	return views.oids;
 }
 
 AzPackedQuery *
@@ -101,7 +89,7 @@ Query *
 az_unpack_query(const AzPackedQuery *packed)
 {
 	char	   *text = palloc(packed->len + 1);
-	ListCell   *next = list_head(packed->views);
+	Views		views = {.oids = packed->views, .restore = true};
 	Query	   *query;
 
 	if (packed->size == packed->len)
@@ -115,6 +103,6 @@ az_unpack_query(const AzPackedQuery *packed)
 	query->queryId = packed->query_id;
 	query->stmt_location = packed->stmt_location;
 	query->stmt_len = packed->stmt_len;
-	(void) restore_view((Node *) query, &next);
+	(void) walk_views((Node *) query, &views);
 	return query;
 }

@@ -62,13 +62,14 @@ is_of_utility(const char *text)
 
 /* Could a plan of it be one that is kept for all? */
 static bool
-may_be_kept(Query *query, const char *text, ParamListInfo params)
+may_be_kept(Query *query, const char *text)
 {
-	return params == NULL && text != NULL && az_plan_folding &&
+	return text != NULL && az_plan_folding &&
 		plan_cache_mode != PLAN_CACHE_MODE_FORCE_CUSTOM_PLAN &&
 		query->commandType != CMD_UTILITY && query->querySource == QSRC_ORIGINAL &&
-		!az_is_message(text) && !is_of_utility(text) && az_is_kept(text) &&
-		strnlen(text, LONGEST_TEXT) < LONGEST_TEXT && az_has_checks(query) && az_identity_foldable();
+		!is_of_utility(text) && az_is_kept(text) &&
+		strnlen(text, LONGEST_TEXT) < LONGEST_TEXT && az_has_checks(query) &&
+		az_identity_foldable();
 }
 
 static PlannedStmt *
@@ -157,6 +158,7 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 {
 	AzPlanning	none = {0};
 	AzAlternate *alternate = alternate_of(text);
+	bool		once = params != NULL || (text != NULL && az_is_message(text));
 
 	if (params)
 		params = az_without_tokens(params);
@@ -164,10 +166,9 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 		return az_plan_within(&none, query, text, options, params);
 	if (alternate)
 		return plan_of_alternate(alternate, query, text, options);
-	if (may_be_kept(query, text, params))
+	if (!once && may_be_kept(query, text))
 		return plan_kept(query, text, options);
-	return az_plan_for_one(query, text, options, params,
-						   params != NULL || (text != NULL && az_is_message(text)));
+	return az_plan_for_one(query, text, options, params, once);
 }
 
 void

@@ -8,7 +8,6 @@
 #include "planner/plan_items.h"
 
 #include "datatype/timestamp.h"
-#include "nodes/plannodes.h"
 #include "utils/syscache.h"
 
 #include "session/plans.h"
@@ -34,17 +33,17 @@ az_add_item(List **items, int cache_id, uint32 value)
 	return true;
 }
 
-bool
-az_has_item(const List *items, int cache_id)
+const PlanInvalItem *
+az_find_item(const List *items, int cache_id)
 {
 	ListCell   *lc;
 
 	foreach(lc, items)
 	{
 		if (lfirst_node(PlanInvalItem, lc)->cacheId == cache_id)
-			return true;
+			return lfirst(lc);
 	}
-	return false;
+	return NULL;
 }
 
 void

@@ -14,12 +14,13 @@
 #define AZ_PLAN_ITEMS_H
 
 #include "server/compat.h"
-#include "nodes/pg_list.h"
+#include "nodes/plannodes.h"
 
 /* False when it is there already. */
 extern bool az_add_item(List **items, int cache_id, uint32 value);
 
-extern bool az_has_item(const List *items, int cache_id);
+/* The first of that kind; NULL: there is none. */
+extern const PlanInvalItem *az_find_item(const List *items, int cache_id);
 
 /* A kept plan ends when the function of that hash value in PROCOID changes. */
 extern void az_depend_on_function(List **items, uint32 hash);

@@ -134,7 +134,7 @@ az_answers_hold(const AzPlanShape *shape, int64 *until)
  * ----------------------------------------------------------------
  */
 
-void
+const AzSite *
 az_add_site(AzPlanShape *shape, const AzSite *site)
 {
 	MemoryContext old = MemoryContextSwitchTo(shape->context);
@@ -147,6 +147,7 @@ az_add_site(AzPlanShape *shape, const AzSite *site)
 	copy->column.expr = NULL;
 	shape->sites = lappend(shape->sites, copy);
 	MemoryContextSwitchTo(old);
+	return copy;
 }
 
 /* The further arguments of a check over a column; all of another call. */

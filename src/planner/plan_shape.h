@@ -94,7 +94,7 @@ extern AzPlanShape *az_make_plan_shape(MemoryContext parent);
 extern const AzQuestion *az_add_question(AzPlanShape *shape, const FuncExpr *call);
 
 /* The parameter is of the site's choosing; the caller makes it one of the plan. */
-extern void az_add_site(AzPlanShape *shape, const AzSite *site);
+extern const AzSite *az_add_site(AzPlanShape *shape, const AzSite *site);
 
 /* The site that stands for the same; NULL: none. */
 extern const AzSite *az_find_site(const AzPlanShape *shape, const FuncExpr *call,

@@ -69,26 +69,10 @@ may_call(PlannerInfo *root, const AzFunction *function)
 static bool
 may_fold(const PlannerInfo *root)
 {
-	ListCell   *lc;
-
 	if (!az_plan_folding || root->simple_rel_array != NULL ||
 		root->parse->groupingSets != NIL)
 		return false;
-	if (root->parent_root != NULL)
-		return true;
-	foreach(lc, root->parse->rtable)
-	{
-		switch (lfirst_node(RangeTblEntry, lc)->rtekind)
-		{
-			case RTE_RELATION:
-			case RTE_SUBQUERY:	/* a view, when it could not be merged */
-			case RTE_CTE:
-				return true;
-			default:
-				break;
-		}
-	}
-	return false;
+	return root->parent_root != NULL || az_reads_table(root->parse);
 }
 
 /* What the call becomes in a plan for the identity in force. */

@@ -34,9 +34,9 @@ PlannedStmt *
 az_plan_within(AzPlanning *planning, Query *query, const char *text, int options,
 			   ParamListInfo params)
 {
+	AzPlanning *outer = current;
 	PlannedStmt *plan;
 
-	planning->outer = current;
 	current = planning;
 	PG_TRY();
 	{
@@ -44,7 +44,7 @@ az_plan_within(AzPlanning *planning, Query *query, const char *text, int options
 	}
 	PG_FINALLY();
 	{
-		current = planning->outer;
+		current = outer;
 	}
 	PG_END_TRY();
 	return plan;
@@ -140,9 +140,7 @@ checks_of_statement(PlannerInfo *root)
 		current->glob = root->glob;
 		return list_copy(current->checks);
 	}
-	while (root->parent_root != NULL)
-		root = root->parent_root;
-	return az_checks_in(root->parse);
+	return az_checks_in(az_outermost(root)->parse);
 }
 
 /*
@@ -155,9 +153,9 @@ az_may_answer(PlannerInfo *root, const AzFunction *met)
 	List	  **items = &root->glob->invalItems;
 	List	   *checks = list_make1_oid(met->oid);
 
-	if (az_has_item(*items, AZ_GUARD_UNFOLDED_CACHE_ID))
+	if (az_find_item(*items, AZ_GUARD_UNFOLDED_CACHE_ID))
 		return false;
-	if (!az_has_item(*items, AZ_GUARD_EXECUTE_CACHE_ID))
+	if (!az_find_item(*items, AZ_GUARD_EXECUTE_CACHE_ID))
 		checks = list_concat_unique_oid(checks, checks_of_statement(root));
 	if (!az_are_executable(checks))
 	{

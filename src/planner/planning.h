@@ -18,7 +18,6 @@
 
 typedef struct AzPlanning
 {
-	struct AzPlanning *outer;	/* it is planned during that one's planning */
 	AzSharing  *sharing;		/* NULL: a plan for one identity */
 	List	   *checks;			/* those of the statement that the role in force
 								 * may execute; NIL: not known yet */

@@ -26,24 +26,19 @@
 #include "planner/kept.h"
 #include "planner/plan.h"
 #include "planner/plan_for_one.h"
+#include "planner/plan_items.h"
 #include "planner/token_param.h"
 #include "server/malloced.h"
 #include "session/plans.h"
 #include "session/session.h"
 
-uint32
-az_shape_of(const PlannedStmt *plan)
+/* The shape of a plan for all; 0: it is none. */
+static uint32
+shape_of(const PlannedStmt *plan)
 {
-	ListCell   *lc;
+	const PlanInvalItem *item = az_find_item(plan->invalItems, AZ_GUARD_SHAPE_CACHE_ID);
 
-	foreach(lc, plan->invalItems)
-	{
-		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
-
-		if (item->cacheId == AZ_GUARD_SHAPE_CACHE_ID)
-			return item->hashValue;
-	}
-	return 0;
+	return item ? item->hashValue : 0;
 }
 
 AzToldWhom
@@ -107,7 +102,7 @@ is_of(const PlannedStmt *plan, uint32 serial)
 static bool
 is_right(const AzAlternate *alternate, const PlannedStmt *plan, AzPresets *presets)
 {
-	uint32		shape = az_shape_of(plan);
+	uint32		shape = shape_of(plan);
 
 	if (shape == 0)
 		return alternate->refusal != AZ_SHAREABLE &&

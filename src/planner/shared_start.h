@@ -13,9 +13,6 @@
 
 #include "planner/plan_shape.h"
 
-/* The shape of a plan for all; 0: it is none. */
-extern uint32 az_shape_of(const PlannedStmt *plan);
-
 /* What a query is going to be told. */
 typedef struct AzSharedStart
 {

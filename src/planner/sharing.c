@@ -27,7 +27,6 @@
 #include "optimizer/planner.h"
 #include "optimizer/subselect.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "planner/ask.h"
 #include "planner/plan_items.h"
@@ -39,8 +38,8 @@
  * ----------------------------------------------------------------
  */
 
-static PlannerInfo *
-outermost(PlannerInfo *root)
+PlannerInfo *
+az_outermost(PlannerInfo *root)
 {
 	while (root->parent_root)
 		root = root->parent_root;
@@ -76,19 +75,20 @@ make_initplan(AzSharing *sharing, PlannerInfo *top)
 	sharing->shape->slot = slot->paramid;
 }
 
-static Param *
-make_param(AzSharing *sharing, PlannerInfo *root, Oid type, Oid collation)
+/* One more of them: its number. */
+static int
+add_param(AzSharing *sharing, PlannerInfo *root, Oid type, Oid collation)
 {
-	Param	   *param = generate_new_exec_param(outermost(root), type, -1, collation);
+	Param	   *param = generate_new_exec_param(az_outermost(root), type, -1, collation);
 
 	sharing->initplan->setParam = lappend_int(sharing->initplan->setParam,
 											  param->paramid);
-	return param;
+	return param->paramid;
 }
 
-/* The parameter of a site that is there already. */
+/* What stands for a site in an expression. */
 static Param *
-copy_param(const AzSite *site, Oid type, Oid collation)
+make_param(const AzSite *site, Oid type, Oid collation)
 {
 	Param	   *param = makeNode(Param);
 
@@ -126,13 +126,13 @@ az_share(AzSharing *sharing, PlannerInfo *root)
 		sharing->glob = root->glob;
 		(void) az_add_item(&root->glob->invalItems, AZ_GUARD_SHAPE_CACHE_ID,
 						   sharing->shape->id);
-		(void) az_add_item(&root->glob->invalItems, PROCOID, AZ_SHARED_PLANS_HASH);
+		az_depend_on_function(&root->glob->invalItems, AZ_SHARED_PLANS_HASH);
 	}
 	else if (sharing->glob != root->glob)
 		refuse(sharing, AZ_NOT_SHAREABLE);
 	if (sharing->initplan == NULL && sharing->glob == root->glob &&
 		root->simple_rel_array == NULL)
-		make_initplan(sharing, outermost(root));
+		make_initplan(sharing, az_outermost(root));
 }
 
 Node *
@@ -143,55 +143,61 @@ az_share_answer(AzSharing *sharing, const FuncExpr *call)
 	return makeBoolConst(question->answer, question->isnull);
 }
 
+static const AzSite *
+add_result_site(AzSharing *sharing, PlannerInfo *root, const FuncExpr *call)
+{
+	AzSite		site = {.call = unconstify(FuncExpr *, call)};
+	bool		isnull;
+	Datum		value = az_ask(call, &isnull);
+
+	if (!isnull && az_is_long_array(call->funcresulttype, value))
+		refuse(sharing, AZ_MANY_VALUES);
+	site.param = add_param(sharing, root, call->funcresulttype, call->funccollid);
+	return az_add_site(sharing->shape, &site);
+}
+
 Node *
 az_share_result(AzSharing *sharing, PlannerInfo *root, const FuncExpr *call)
 {
-	const AzSite *found = az_find_site(sharing->shape, call, NULL, NULL);
-	AzSite		site = {0};
-	Param	   *param;
-	bool		isnull;
-	Datum		value;
+	const AzSite *site = az_find_site(sharing->shape, call, NULL, NULL);
 
-	if (found)
-		return (Node *) copy_param(found, call->funcresulttype, call->funccollid);
-	value = az_ask(call, &isnull);
-	if (!isnull && az_is_long_array(call->funcresulttype, value))
+	if (site == NULL)
+		site = add_result_site(sharing, root, call);
+	return (Node *) make_param(site, call->funcresulttype, call->funccollid);
+}
+
+static Oid
+type_of(const AzSite *site, const AzComparand *column)
+{
+	return site->array ? column->array_type : column->type;
+}
+
+static const AzSite *
+add_column_site(AzSharing *sharing, PlannerInfo *root, const FuncExpr *call,
+				AzColumnClaims claims, const AzComparand *column)
+{
+	AzSite		site = {.call = unconstify(FuncExpr *, call), .claims = claims, .column = *column};
+	Datum	   *values;
+	int			n = az_read_claims(column, az_in_force(), claims, call->args, &values);
+
+	if (n > AZ_MAX_SHARED_VALUES)
 		refuse(sharing, AZ_MANY_VALUES);
-	param = make_param(sharing, root, call->funcresulttype, call->funccollid);
-	site.call = unconstify(FuncExpr *, call);
-	site.param = param->paramid;
-	az_add_site(sharing->shape, &site);
-	return (Node *) param;
+	site.array = n > 1;
+	site.param = add_param(sharing, root, type_of(&site, column),
+						   get_typcollation(column->type));
+	return az_add_site(sharing->shape, &site);
 }
 
 Node *
 az_share_comparison(AzSharing *sharing, PlannerInfo *root, const FuncExpr *call,
 					AzColumnClaims claims, const AzComparand *column, AzPlace place)
 {
-	const AzSite *found = az_find_site(sharing->shape, call, claims, column);
-	Oid			collation = get_typcollation(column->type);
-	AzSite		site = {0};
+	const AzSite *site = az_find_site(sharing->shape, call, claims, column);
 	Param	   *param;
-	Datum	   *values;
-	int			n;
 
-	if (found)
-	{
-		param = copy_param(found, found->array ? column->array_type : column->type,
-						   collation);
-		return az_make_comparison(column, (Expr *) param, place);
-	}
-	n = az_read_claims(column, az_in_force(), claims, call->args, &values);
-	if (n > AZ_MAX_SHARED_VALUES)
-		refuse(sharing, AZ_MANY_VALUES);
-	site.array = n > 1;
-	param = make_param(sharing, root, site.array ? column->array_type : column->type,
-					   collation);
-	site.call = unconstify(FuncExpr *, call);
-	site.claims = claims;
-	site.column = *column;
-	site.param = param->paramid;
-	az_add_site(sharing->shape, &site);
+	if (site == NULL)
+		site = add_column_site(sharing, root, call, claims, column);
+	param = make_param(site, type_of(site, column), get_typcollation(column->type));
 	return az_make_comparison(column, (Expr *) param, place);
 }
 

@@ -31,6 +31,9 @@ typedef struct AzSharing
 	AzRefusal	refusal;
 } AzSharing;
 
+/* The outermost query around that one. */
+extern PlannerInfo *az_outermost(PlannerInfo *root);
+
 /* A check was met: the plan is going to bear the shape. */
 extern void az_share(AzSharing *sharing, PlannerInfo *root);
 

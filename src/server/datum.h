@@ -10,8 +10,16 @@
 #define AZ_DATUM_H
 
 #include "server/compat.h"
+#include "datatype/timestamp.h"
 #include "token/identity.h"
 #include "utils/array.h"
+
+/*
+ * What the times of an identity, which count from 1970, are more than those of
+ * a timestamp, which counts from 2000.
+ */
+#define AZ_EPOCH_SHIFT \
+	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
 /*
  * A text[] argument, read in place.  One of several dimensions counts as the

@@ -15,14 +15,14 @@
 #include "storage/proc.h"
 #include "utils/timestamp.h"
 
+#include "server/datum.h"
 #include "server/report.h"
 #include "trust/trust.h"
 
 int64
 az_unix_now(void)
 {
-	return GetCurrentTimestamp() +
-		(int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
+	return GetCurrentTimestamp() + AZ_EPOCH_SHIFT;
 }
 
 /* Zeroed, with room for so many bytes. */

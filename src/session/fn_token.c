@@ -130,15 +130,13 @@ AZ_SQL(authz_require_authenticated)
 AZ_SQL(authz_expires_at)
 {
 	const AzIdentity *id = az_current();
-	const int64 shift = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
-		USECS_PER_DAY;
 
 	if (id == NULL)
 		PG_RETURN_NULL();
 	/* a NumericDate fits int64 microseconds, so does one that is less */
-	if (!IS_VALID_TIMESTAMP(id->expires - shift))
+	if (!IS_VALID_TIMESTAMP(id->expires - AZ_EPOCH_SHIFT))
 		PG_RETURN_TIMESTAMPTZ(DT_NOEND);
-	PG_RETURN_TIMESTAMPTZ(id->expires - shift);
+	PG_RETURN_TIMESTAMPTZ(id->expires - AZ_EPOCH_SHIFT);
 }
 
 AZ_SQL(authz_last_error)

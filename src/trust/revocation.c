@@ -16,6 +16,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "server/datum.h"
 #include "trust/trust_table.h"
 
 /* What is known of a table that rows are looked up in. */
@@ -62,14 +63,11 @@ is_empty(Lookup *lookup)
 static int64
 unix_time(TimestampTz at)
 {
-	const int64 shift = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) *
-		USECS_PER_DAY;
-
-	if (at < PG_INT64_MIN + shift)
+	if (at < PG_INT64_MIN + AZ_EPOCH_SHIFT)
 		return PG_INT64_MIN;
-	if (at > PG_INT64_MAX - shift)
+	if (at > PG_INT64_MAX - AZ_EPOCH_SHIFT)
 		return PG_INT64_MAX;
-	return at + shift;
+	return at + AZ_EPOCH_SHIFT;
 }
 
 /* Does a row revoke that?  What cannot be read says the worst of everybody. */
