@@ -27,19 +27,6 @@ static const AzNode null_node;
 
 /* ---- finding claims ---- */
 
-const AzJson *
-az_claim_at(const AzJson *payload, const AzPath *path)
-{
-	const AzJson *value = payload;
-	size_t		i;
-
-	for (i = 0; i < path->n && value != NULL; i++)
-		value = az_json_get(value, path->name[i].data, path->name[i].len);
-	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
-		return NULL;
-	return value;
-}
-
 static AzNode
 member(Reading *reading, AzNode object, const char *name)
 {

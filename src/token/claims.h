@@ -35,11 +35,6 @@ extern AzReason az_claims_build(AzBuilder *builder, const AzVerified *verified,
 								const AzIdentity **identity);
 
 /*
- * The value at a path: NULL when a key is absent or the value is JSON null.
- */
-extern const AzJson *az_claim_at(const AzJson *payload, const AzPath *path);
-
-/*
  * Whom a revocation may name, in UTF-8 and terminated: the subject, else the
  * text of the user id claim, else NULL.  number is room for the text of an
  * integer.

@@ -21,8 +21,6 @@
 #define MAX_LEEWAY		INT64_C(86400)
 #define MAX_MAX_AGE		(INT64_C(10) * 366 * 86400)
 
-static const char out_of_memory[] = "Out of memory.";
-
 /* Where claims are found when nothing else is said. */
 static const char defaults[] =
 "{\"scope_claims\":[\"scope\",\"scp\"],"
@@ -48,101 +46,6 @@ typedef struct Option
 	size_t		field;			/* offset in AzIssuer */
 } Option;
 
-static char *
-copy_bytes(const char *data, size_t len)
-{
-	char	   *copy = malloc(len + 1);
-
-	if (copy != NULL)
-	{
-		memcpy(copy, data, len);
-		copy[len] = '\0';
-	}
-	return copy;
-}
-
-/* ---- lists of names and paths ---- */
-
-static void
-names_free(AzNames *names)
-{
-	size_t		i;
-
-	for (i = 0; i < names->n; i++)
-		free(names->name[i].data);
-	free(names->name);
-	memset(names, 0, sizeof(*names));
-}
-
-static void
-paths_free(AzPaths *paths)
-{
-	size_t		i;
-
-	for (i = 0; i < paths->n; i++)
-		names_free(&paths->path[i]);
-	free(paths->path);
-	memset(paths, 0, sizeof(*paths));
-}
-
-static bool
-names_add(AzNames *names, const char *data, size_t len)
-{
-	AzName	   *grown = realloc(names->name, (names->n + 1) * sizeof(AzName));
-	char	   *copy;
-
-	if (grown == NULL)
-		return false;
-	names->name = grown;
-	copy = copy_bytes(data, len);
-	if (copy == NULL)
-		return false;
-	grown[names->n].data = copy;
-	grown[names->n].len = len;
-	names->n++;
-	return true;
-}
-
-bool
-az_names_has(const AzNames *names, const char *name, size_t len)
-{
-	size_t		i;
-
-	for (i = 0; i < names->n; i++)
-	{
-		if (names->name[i].len == len &&
-			memcmp(names->name[i].data, name, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Append the members of an array, each a string that is not empty. */
-static const char *
-names_add_array(AzNames *names, const AzJson *array, bool distinct, size_t *element)
-{
-	size_t		i;
-	size_t		n = az_json_count(array);
-
-	for (i = 0; i < n; i++)
-	{
-		size_t		len = 0;
-		const char *string = az_json_string(az_json_at(array, i), &len);
-
-		*element = i + 1;
-		if (string == NULL)
-			return "Expected an array of strings.";
-		if (len == 0)
-			return "A string in the array is empty.";
-		if (distinct && az_names_has(names, string, len))
-			return "A string occurs in the array twice.";
-		if (!names_add(names, string, len))
-			return out_of_memory;
-	}
-	*element = 0;
-	return NULL;
-}
-
 /* ---- readers ---- */
 
 static const char *
@@ -152,8 +55,8 @@ read_names(void *field, const AzJson *value, size_t *element)
 
 	if (az_json_type(value) != AZ_JSON_ARRAY)
 		return "Expected an array of strings.";
-	names_free(names);
-	return names_add_array(names, value, true, element);
+	az_names_free(names);
+	return az_names_add_array(names, value, true, element);
 }
 
 static const char *
@@ -178,50 +81,9 @@ read_algorithms(void *field, const AzJson *value, size_t *element)
 		}
 		all |= algs;
 	}
-	names_free(&names);
+	az_names_free(&names);
 	if (why == NULL)
 		*algorithms = all;
-	return why;
-}
-
-/* A location is one key, or an array of keys from the outside inwards. */
-static const char *
-read_path(void *field, const AzJson *value, size_t *element)
-{
-	static const char expected[] = "Expected a string or an array of strings, none of them empty.";
-	AzPath	   *path = field;
-	size_t		len = 0;
-	const char *key = az_json_string(value, &len);
-
-	names_free(path);
-	if (key != NULL && len > 0)
-		return names_add(path, key, len) ? NULL : out_of_memory;
-	if (az_json_type(value) != AZ_JSON_ARRAY || az_json_count(value) == 0)
-		return expected;
-	return names_add_array(path, value, false, element);
-}
-
-static const char *
-read_paths(void *field, const AzJson *value, size_t *element)
-{
-	AzPaths    *paths = field;
-	const char *why = NULL;
-	size_t		key;
-	size_t		i;
-	size_t		n = az_json_count(value);
-
-	if (az_json_type(value) != AZ_JSON_ARRAY)
-		return "Expected an array of claim locations.";
-	paths_free(paths);
-	if (n == 0)
-		return NULL;
-	paths->path = calloc(n, sizeof(AzPath));
-	if (paths->path == NULL)
-		return out_of_memory;
-	paths->n = n;
-	for (i = 0; i < n && why == NULL; i++)
-		why = read_path(&paths->path[i], az_json_at(value, i), &key);
-	*element = why != NULL ? i : 0;
 	return why;
 }
 
@@ -269,8 +131,8 @@ read_string(void *field, const AzJson *value, size_t *element)
 	if (text == NULL || len == 0)
 		return "Expected a string that is not empty.";
 	free(*string);
-	*string = copy_bytes(text, len);
-	return *string != NULL ? NULL : out_of_memory;
+	*string = az_copy_bytes(text, len);
+	return *string != NULL ? NULL : az_out_of_memory;
 }
 
 static const char *
@@ -302,14 +164,14 @@ static const Option options_table[] = {
 	OPTION(required_claims, read_names),
 	OPTION(token_types, read_names),
 	OPTION(key_id_required, read_boolean),
-	OPTION(scope_claims, read_paths),
-	OPTION(role_claims, read_paths),
-	OPTION(permission_claims, read_paths),
-	OPTION(group_claims, read_paths),
-	OPTION(org_claims, read_paths),
-	OPTION(owner_claim, read_path),
-	OPTION(email_claim, read_path),
-	OPTION(user_id_claim, read_path),
+	OPTION(scope_claims, az_read_paths),
+	OPTION(role_claims, az_read_paths),
+	OPTION(permission_claims, az_read_paths),
+	OPTION(group_claims, az_read_paths),
+	OPTION(org_claims, az_read_paths),
+	OPTION(owner_claim, az_read_path),
+	OPTION(email_claim, az_read_path),
+	OPTION(user_id_claim, az_read_path),
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
 	OPTION(client, read_string),
@@ -343,7 +205,7 @@ refuse(AzOptionError *error, const char *name, size_t len, const char *why)
 	memcpy(error->name, name, len);
 	error->name[len] = '\0';
 	error->why = why;
-	error->no_memory = why == out_of_memory;
+	error->no_memory = why == az_out_of_memory;
 	error->element = 0;
 	return false;
 }
@@ -409,7 +271,7 @@ az_issuer_new(const char *name, size_t len)
 
 	if (issuer == NULL)
 		return NULL;
-	issuer->issuer = copy_bytes(name, len);
+	issuer->issuer = az_copy_bytes(name, len);
 	issuer->issuer_len = len;
 	if (issuer->issuer == NULL || !apply_defaults(issuer))
 	{
@@ -430,19 +292,19 @@ az_issuer_free(AzIssuer *issuer)
 		az_key_free(issuer->keys[i]);
 	free(issuer->keys);
 	free(issuer->issuer);
-	names_free(&issuer->audience);
-	names_free(&issuer->required_claims);
-	names_free(&issuer->token_types);
-	paths_free(&issuer->scope_claims);
-	paths_free(&issuer->role_claims);
-	paths_free(&issuer->permission_claims);
-	paths_free(&issuer->group_claims);
-	paths_free(&issuer->org_claims);
-	names_free(&issuer->owner_claim);
-	names_free(&issuer->email_claim);
-	names_free(&issuer->user_id_claim);
-	names_free(&issuer->admin_groups);
-	names_free(&issuer->admin_permissions);
+	az_names_free(&issuer->audience);
+	az_names_free(&issuer->required_claims);
+	az_names_free(&issuer->token_types);
+	az_paths_free(&issuer->scope_claims);
+	az_paths_free(&issuer->role_claims);
+	az_paths_free(&issuer->permission_claims);
+	az_paths_free(&issuer->group_claims);
+	az_paths_free(&issuer->org_claims);
+	az_path_free(&issuer->owner_claim);
+	az_path_free(&issuer->email_claim);
+	az_path_free(&issuer->user_id_claim);
+	az_names_free(&issuer->admin_groups);
+	az_names_free(&issuer->admin_permissions);
 	free(issuer->client);
 	free(issuer->jwks_uri);
 	free(issuer);
@@ -451,7 +313,7 @@ az_issuer_free(AzIssuer *issuer)
 bool
 az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len)
 {
-	return names_add(&issuer->audience, audience, len);
+	return az_names_add(&issuer->audience, audience, len);
 }
 
 bool

@@ -13,27 +13,7 @@
 #define AZ_ISSUER_H
 
 #include "token/jwk.h"
-
-typedef struct AzName
-{
-	char	   *data;			/* terminated, no U+0000 inside */
-	size_t		len;
-} AzName;
-
-typedef struct AzNames
-{
-	size_t		n;
-	AzName	   *name;
-} AzNames;
-
-/* Keys of nested objects, outermost first; n >= 1. */
-typedef AzNames AzPath;
-
-typedef struct AzPaths
-{
-	size_t		n;
-	AzPath	   *path;
-} AzPaths;
+#include "token/path.h"
 
 /*
  * One trusted issuer.  Whoever makes it fills the first part; options fill
@@ -92,9 +72,6 @@ extern void az_issuer_free(AzIssuer *issuer);
 
 /* Append a value to the accepted audiences; false when memory ran out. */
 extern bool az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len);
-
-/* Is it one of the names?  Bytewise. */
-extern bool az_names_has(const AzNames *names, const char *name, size_t len);
 
 /* Append a key; the issuer owns it from here on, also when this fails. */
 extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
