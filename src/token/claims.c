@@ -67,20 +67,16 @@ is_empty_object(const AzJson *value)
 	return az_json_type(value) == AZ_JSON_OBJECT && az_json_count(value) == 0;
 }
 
-/*
- * The first location that is present and not null, even when it is empty;
- * but where empty objects count as absent, those are passed over.
- */
+/* The first location that is present, not null and no empty object. */
 static AzNode
-first_location(Reading *reading, const AzPaths *paths, bool pass_empty_objects,
-			   const AzJson **json)
+first_location(Reading *reading, const AzPaths *paths, const AzJson **json)
 {
 	size_t		i;
 
 	for (i = 0; i < paths->n; i++)
 	{
 		*json = az_claim_at(reading->payload, &paths->path[i]);
-		if (*json != NULL && !(pass_empty_objects && is_empty_object(*json)))
+		if (*json != NULL && !is_empty_object(*json))
 			return node_at(reading, &paths->path[i]);
 	}
 	*json = NULL;
@@ -118,8 +114,8 @@ add_words(Reading *reading, AzNode string)
  * string; anything else holds none.  split: the strings of an array are
  * lists of words, too.
  */
-static AzSet
-list_of(Reading *reading, AzNode claim, bool split)
+static void
+add_values(Reading *reading, AzNode claim, bool split)
 {
 	const AzIdentity *block = az_builder_block(reading->builder);
 	uint32_t	i;
@@ -140,15 +136,61 @@ list_of(Reading *reading, AzNode claim, bool split)
 				az_builder_set_add(reading->builder, element);
 		}
 	}
-	return az_builder_set_end(reading->builder, claim);
+}
+
+/* The keys of an object, in the order of the token. */
+static void
+add_keys(Reading *reading, const AzJson *json, AzNode object)
+{
+	void	   *iter = NULL;
+	const char *name;
+	size_t		len;
+	const AzJson *value;
+	AzMember	found;
+
+	while ((iter = az_json_next(json, iter, &name, &len, &value)) != NULL)
+	{
+		if (az_builder_member(reading->builder, object, name, len, &found))
+			az_builder_set_add(reading->builder, found.name);
+	}
 }
 
 static AzSet
+list_of(Reading *reading, AzNode claim, bool split)
+{
+	add_values(reading, claim, split);
+	return az_builder_set_end(reading->builder, claim);
+}
+
+/* What stands at a location, if anything does; it may be shared as a set. */
+static bool
+add_location(Reading *reading, const AzPath *path, bool split, AzNode *shared)
+{
+	const AzJson *json = az_claim_at(reading->payload, path);
+	AzNode		node;
+
+	if (json == NULL)
+		return false;
+	node = node_at(reading, path);
+	*shared = path->keys ? null_node : node;
+	if (!path->keys)
+		add_values(reading, node, split);
+	else if (az_json_type(json) == AZ_JSON_OBJECT)
+		add_keys(reading, json, node);
+	return true;
+}
+
+/* Of the first location that is present, even when it is empty, or of all. */
+static AzSet
 list_at(Reading *reading, const AzPaths *paths, bool split)
 {
-	const AzJson *json;
+	AzNode		shared = null_node;
+	size_t		present = 0;
+	size_t		i;
 
-	return list_of(reading, first_location(reading, paths, false, &json), split);
+	for (i = 0; i < paths->n && (present == 0 || reading->issuer->merge_claims); i++)
+		present += add_location(reading, &paths->path[i], split, &shared);
+	return az_builder_set_end(reading->builder, present == 1 ? shared : null_node);
 }
 
 static AzSet
@@ -503,7 +545,7 @@ static void
 read_orgs(Reading *reading)
 {
 	const AzJson *json;
-	AzNode		node = first_location(reading, &reading->issuer->org_claims, true, &json);
+	AzNode		node = first_location(reading, &reading->issuer->org_claims, &json);
 	size_t		len;
 
 	if (json == NULL || az_json_type(json) != AZ_JSON_OBJECT)

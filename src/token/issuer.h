@@ -41,6 +41,7 @@ typedef struct AzIssuer
 	AzPaths		role_claims;
 	AzPaths		permission_claims;
 	AzPaths		group_claims;
+	bool		merge_claims;	/* all locations of these four count, not the first */
 	AzPaths		org_claims;
 	AzPath		owner_claim;
 	AzPath		email_claim;

@@ -100,7 +100,10 @@ az_names_add_array(AzNames *names, const AzJson *array, bool distinct, size_t *e
 void
 az_path_free(AzPath *path)
 {
-	az_names_free(path);
+	AzNames		names = {path->n, path->name};
+
+	az_names_free(&names);
+	memset(path, 0, sizeof(*path));
 }
 
 void
@@ -114,26 +117,78 @@ az_paths_free(AzPaths *paths)
 	memset(paths, 0, sizeof(*paths));
 }
 
-const char *
-az_read_path(void *field, const AzJson *value, size_t *element)
+bool
+az_path_equal(const AzPath *a, const AzPath *b)
 {
-	static const char expected[] = "Expected a string or an array of strings, none of them empty.";
-	AzPath	   *path = field;
+	size_t		i;
+
+	if (a->n != b->n)
+		return false;
+	for (i = 0; i < a->n; i++)
+	{
+		if (a->name[i].len != b->name[i].len ||
+			memcmp(a->name[i].data, b->name[i].data, a->name[i].len) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The keys of the location; "expected" is said where it is none at all. */
+static const char *
+read_keys(AzPath *path, const AzJson *value, const char *expected, size_t *element)
+{
+	AzNames		names = {0};
 	size_t		len = 0;
 	const char *key = az_json_string(value, &len);
+	const char *why = NULL;
 
-	az_path_free(path);
 	if (key != NULL && len > 0)
-		return az_names_add(path, key, len) ? NULL : az_out_of_memory;
-	if (az_json_type(value) != AZ_JSON_ARRAY || az_json_count(value) == 0)
-		return expected;
-	return az_names_add_array(path, value, false, element);
+		why = az_names_add(&names, key, len) ? NULL : az_out_of_memory;
+	else if (az_json_type(value) != AZ_JSON_ARRAY || az_json_count(value) == 0)
+		why = expected;
+	else
+		why = az_names_add_array(&names, value, false, element);
+	path->n = names.n;
+	path->name = names.name;
+	return why;
 }
 
 const char *
-az_read_paths(void *field, const AzJson *value, size_t *element)
+az_read_path(void *field, const AzJson *value, size_t *element)
 {
-	AzPaths    *paths = field;
+	AzPath	   *path = field;
+
+	az_path_free(path);
+	return read_keys(path, value,
+					 "Expected a string or an array of strings, none of them empty.",
+					 element);
+}
+
+const char *
+az_read_list_path(void *field, const AzJson *value, size_t *element)
+{
+	static const char expected[] = "Expected a string, an array of strings, none of them empty, or {\"path\": location, \"keys\": true}.";
+	AzPath	   *path = field;
+	const AzJson *keys = az_json_get_z(value, "keys");
+	size_t		inside;
+	const char *why;
+
+	az_path_free(path);
+	if (az_json_type(value) != AZ_JSON_OBJECT)
+		return read_keys(path, value, expected, element);
+	if (az_json_count(value) != 2 || keys == NULL || az_json_type(keys) != AZ_JSON_TRUE ||
+		az_json_get_z(value, "path") == NULL)
+		return expected;
+	why = read_keys(path, az_json_get_z(value, "path"), expected, &inside);
+	path->keys = true;
+	return why;
+}
+
+typedef const char *(*PathReader) (void *field, const AzJson *value, size_t *element);
+
+static const char *
+read_array(AzPaths *paths, const AzJson *value, PathReader read, size_t *element)
+{
 	const char *why = NULL;
 	size_t		key;
 	size_t		i;
@@ -149,9 +204,21 @@ az_read_paths(void *field, const AzJson *value, size_t *element)
 		return az_out_of_memory;
 	paths->n = n;
 	for (i = 0; i < n && why == NULL; i++)
-		why = az_read_path(&paths->path[i], az_json_at(value, i), &key);
+		why = read(&paths->path[i], az_json_at(value, i), &key);
 	*element = why != NULL ? i : 0;
 	return why;
+}
+
+const char *
+az_read_paths(void *field, const AzJson *value, size_t *element)
+{
+	return read_array(field, value, az_read_path, element);
+}
+
+const char *
+az_read_list_paths(void *field, const AzJson *value, size_t *element)
+{
+	return read_array(field, value, az_read_list_path, element);
 }
 
 const AzJson *

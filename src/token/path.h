@@ -26,7 +26,12 @@ typedef struct AzNames
 } AzNames;
 
 /* Keys of nested objects, outermost first; n >= 1. */
-typedef AzNames AzPath;
+typedef struct AzPath
+{
+	size_t		n;
+	AzName	   *name;
+	bool		keys;			/* the values are the keys of the object there */
+} AzPath;
 
 typedef struct AzPaths
 {
@@ -61,10 +66,17 @@ extern const char *az_names_add_array(AzNames *names, const AzJson *array,
 
 /*
  * Replace a location (AzPath *): one key, or an array of keys from the outside
- * inwards; or an array of locations (AzPaths *).
+ * inwards.  Where a list is looked for it may also be the keys of an object.
  */
 extern const char *az_read_path(void *field, const AzJson *value, size_t *element);
+extern const char *az_read_list_path(void *field, const AzJson *value, size_t *element);
+
+/* Replace an array of locations (AzPaths *) of either kind. */
 extern const char *az_read_paths(void *field, const AzJson *value, size_t *element);
+extern const char *az_read_list_paths(void *field, const AzJson *value, size_t *element);
+
+/* The same keys? */
+extern bool az_path_equal(const AzPath *a, const AzPath *b);
 
 /*
  * The value at a path: NULL when a key is absent or the value is JSON null.

@@ -133,6 +133,31 @@ static const ListCase lists[] = {
 	{GROUPS, NULL, "{\"groups\":\"my-client-admin\"}", "my-client-admin"},
 	{PERMISSIONS, NULL, "{\"permissions\":[\" a \",\"\"]}", " a |"},
 
+	/* Q21: all locations of a kind, where the option says so */
+	{ROLES, "{\"merge_claims\":true,\"role_claims\":[[\"realm_access\",\"roles\"],[\"resource_access\",\"app\",\"roles\"]]}",
+	"{\"realm_access\":{\"roles\":[\"a\",\"b\"]},\"resource_access\":{\"app\":{\"roles\":[\"c\",\"a\"]}}}", "a|b|c"},
+	{ROLES, "{\"merge_claims\":false,\"role_claims\":[[\"realm_access\",\"roles\"],[\"resource_access\",\"app\",\"roles\"]]}",
+	"{\"realm_access\":{\"roles\":[\"a\",\"b\"]},\"resource_access\":{\"app\":{\"roles\":[\"c\",\"a\"]}}}", "a|b"},
+	{SCOPES, "{\"merge_claims\":true}", "{\"scope\":\"a b\",\"scp\":[\"c d\",\"a\"]}", "a|b|c|d"},
+	{SCOPES, "{\"merge_claims\":true}", "{\"scope\":5,\"scp\":[\"c\"]}", "c"},
+	{SCOPES, "{\"merge_claims\":true}", "{\"scope\":null,\"scp\":[\"c\",\"d\"]}", "c|d"},
+	{GROUPS, "{\"merge_claims\":true,\"group_claims\":[\"g\",\"h\",\"g\"]}", "{\"g\":[\"x\",\"y\"]}", "x|y"},
+	{PERMISSIONS, "{\"merge_claims\":true,\"permission_claims\":[]}", "{\"permissions\":[\"a\"]}", ""},
+
+	/* Q21: the keys of an object */
+	{ROLES, "{\"role_claims\":[{\"path\":[\"urn:zitadel:iam:org:project:roles\"],\"keys\":true}]}",
+	"{\"urn:zitadel:iam:org:project:roles\":{\"writer\":{\"1\":\"x.example\"},\"admin\":{}}}", "writer|admin"},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true}]}", "{\"r\":{\"a b\":null}}", "a b"},
+	{SCOPES, "{\"scope_claims\":[{\"path\":[\"r\",\"s\"],\"keys\":true}]}", "{\"r\":{\"s\":{\"a b\":1}}}", "a b"},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true}]}", "{\"r\":{\"d\\u00e9j\\u00e0\":1}}", "d\xC3\xA9j\xC3\xA0"},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":{},\"roles\":[\"a\"]}", ""},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":[\"b\"],\"roles\":[\"a\"]}", ""},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":\"b\",\"roles\":[\"a\"]}", ""},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":null,\"roles\":[\"a\"]}", "a"},
+	{ROLES, "{\"role_claims\":[\"r\"]}", "{\"r\":{\"a\":1}}", ""},
+	{ROLES, "{\"merge_claims\":true,\"role_claims\":[\"roles\",{\"path\":\"r\",\"keys\":true}]}",
+	"{\"r\":{\"b\":1,\"a\":2},\"roles\":[\"a\"]}", "a|b"},
+
 	/* rows 34 to 37 */
 	{PERMISSIONS, NULL, "{\"permissions\":\"read:admin-messages-extra\"}", "read:admin-messages-extra"},
 	{PERMISSIONS, NULL, "{\"permissions\":5}", ""},

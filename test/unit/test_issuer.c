@@ -24,6 +24,7 @@ typedef struct Case
 #define MAX_AGE		"Expected an integer from 0 to 316224000."
 #define BOOLEAN		"Expected true or false."
 #define PATH		"Expected a string or an array of strings, none of them empty."
+#define LIST_PATH	"Expected a string, an array of strings, none of them empty, or {\"path\": location, \"keys\": true}."
 #define PATHS		"Expected an array of claim locations."
 #define STRING		"Expected a string that is not empty."
 #define URI			"Expected a string that starts with https:// or http://."
@@ -78,15 +79,29 @@ static const Case cases[] = {
 	{"{\"scope_claims\":[\"a\",[\"b\",\"c\"]]}", NULL, NULL},
 	{"{\"scope_claims\":\"scope\"}", "scope_claims", PATHS},
 	{"{\"scope_claims\":{\"a\":1}}", "scope_claims", PATHS},
-	{"{\"scope_claims\":[\"a\",5]}", "scope_claims", PATH},
-	{"{\"scope_claims\":[\"\"]}", "scope_claims", PATH},
-	{"{\"scope_claims\":[[]]}", "scope_claims", PATH},
+	{"{\"scope_claims\":[\"a\",5]}", "scope_claims", LIST_PATH},
+	{"{\"scope_claims\":[\"\"]}", "scope_claims", LIST_PATH},
+	{"{\"scope_claims\":[[]]}", "scope_claims", LIST_PATH},
 	{"{\"scope_claims\":[[\"a\",[\"b\"]]]}", "scope_claims", STRINGS},
 	{"{\"scope_claims\":[[\"a\",\"\"]]}", "scope_claims", EMPTY},
 	{"{\"role_claims\":[[\"a\",\"a\"]]}", NULL, NULL},
 	{"{\"role_claims\":5}", "role_claims", PATHS},
-	{"{\"permission_claims\":[null]}", "permission_claims", PATH},
+	{"{\"permission_claims\":[null]}", "permission_claims", LIST_PATH},
 	{"{\"group_claims\":true}", "group_claims", PATHS},
+	{"{\"merge_claims\":true}", NULL, NULL},
+	{"{\"merge_claims\":1}", "merge_claims", BOOLEAN},
+	{"{\"role_claims\":[{\"path\":[\"a\",\"b\"],\"keys\":true},\"r\"]}", NULL, NULL},
+	{"{\"group_claims\":[{\"path\":\"a\",\"keys\":true}]}", NULL, NULL},
+	{"{\"role_claims\":[{\"path\":\"a\",\"keys\":false}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":\"a\",\"keys\":1}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":\"a\"}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"keys\":true}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":\"a\",\"keys\":true,\"x\":1}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":[],\"keys\":true}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":[\"a\",\"\"],\"keys\":true}]}", "role_claims", EMPTY},
+	{"{\"role_claims\":[{}]}", "role_claims", LIST_PATH},
+	{"{\"owner_claim\":{\"path\":\"a\",\"keys\":true}}", "owner_claim", PATH},
+	{"{\"org_claims\":[{\"path\":\"a\",\"keys\":true}]}", "org_claims", PATH},
 	{"{\"org_claims\":[\"orgs\"]}", NULL, NULL},
 	{"{\"org_claims\":\"orgs\"}", "org_claims", PATHS},
 
@@ -141,7 +156,7 @@ test_options(void)
 		const Case *c = &cases[i];
 		AzIssuer   *issuer = az_issuer_new("x", 1);
 		AzJson	   *options = parse(c->options);
-		AzOptionError error = {"?", "?", 0};
+		AzOptionError error = {"?", "?", 0, 0};
 		bool		applied = az_issuer_apply(issuer, options, &error);
 
 		if (c->name == NULL)
@@ -161,7 +176,7 @@ refused_element(const char *text)
 {
 	AzIssuer   *issuer = az_issuer_new("x", 1);
 	AzJson	   *options = parse(text);
-	AzOptionError error = {"?", "?", 99};
+	AzOptionError error = {"?", "?", 0, 99};
 	bool		applied = az_issuer_apply(issuer, options, &error);
 
 	az_json_free(options);
