@@ -85,12 +85,12 @@ az_raise(int sqlstate, const char *message, const char *error,
 }
 
 void
-az_raise_refused(AzReason reason)
+az_raise_refused(AzReason reason, const char *hint)
 {
 	const AzReasonInfo *info = az_reason_info(reason);
 
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, AZ_REFUSED_MESSAGE,
-			 info->error, info->description, info->hint);
+			 info->error, info->description, hint ? hint : info->hint);
 }
 
 void

@@ -162,6 +162,7 @@ static const Option options_table[] = {
 	OPTION(leeway_seconds, read_leeway),
 	OPTION(max_age_seconds, read_max_age),
 	OPTION(required_claims, read_names),
+	OPTION(claim_values, az_read_demands),
 	OPTION(token_types, read_names),
 	OPTION(key_id_required, read_boolean),
 	OPTION(scope_claims, az_read_list_paths),
@@ -295,6 +296,7 @@ az_issuer_free(AzIssuer *issuer)
 	free(issuer->issuer);
 	az_names_free(&issuer->audience);
 	az_names_free(&issuer->required_claims);
+	az_demands_free(&issuer->claim_values);
 	az_names_free(&issuer->token_types);
 	az_paths_free(&issuer->scope_claims);
 	az_paths_free(&issuer->role_claims);

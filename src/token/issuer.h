@@ -12,6 +12,7 @@
 #ifndef AZ_ISSUER_H
 #define AZ_ISSUER_H
 
+#include "token/demand.h"
 #include "token/jwk.h"
 #include "token/path.h"
 
@@ -35,6 +36,7 @@ typedef struct AzIssuer
 	int64_t		leeway_seconds; /* >= 0 */
 	int64_t		max_age_seconds;	/* from iat; 0: no limit */
 	AzNames		required_claims;	/* "exp" is always required */
+	AzDemands	claim_values;	/* beside those */
 	AzNames		token_types;	/* exact header typ; n == 0: any.  Absent is allowed */
 	bool		key_id_required;
 	AzPaths		scope_claims;

@@ -3,7 +3,8 @@
  * reason.c
  *	  Why a token is refused, in the words of RFC 6750.
  *
- * Everything here is constant.  A description goes to whoever sent the token
+ * Everything here is constant; where a hint can name what is configured, hint.c
+ * has a better one.  A description goes to whoever sent the token
  * and may stand in a WWW-Authenticate header, so it is printable ASCII
  * without double quote and backslash (RFC 6750, 3).  A hint says what to do,
  * to whoever administers the database or the issuer.
@@ -105,6 +106,9 @@ static const AzReasonInfo reasons[AZ_N_REASONS] = {
 	[AZ_CLAIM_MISSING] = {"claim-missing", INVALID,
 		"Invalid payload in token",
 		"The issuer's option \"required_claims\" lists what a token must hold."},
+	[AZ_CLAIM_VALUE] = {"claim-value", INVALID,
+		"Invalid claim value in token",
+		"The issuer's option \"claim_values\" says which claims must have which values."},
 	[AZ_CLAIM_TYPE] = {"claim-type", INVALID,
 		"Invalid claim in token",
 		"The claims iss, sub and jti must be strings."},

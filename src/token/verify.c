@@ -38,11 +38,14 @@ struct AzVerification
 	/* owned */
 	AzJws		jws;
 	AzJson	   *payload;
-	AzBuilder  *builder;
 
 	/* what the checks have found */
 	AzVerified	verified;
+
+	/* what outlives one verification */
+	AzBuilder  *builder;		/* owned */
 	const AzIdentity *identity; /* borrowed from builder, or known */
+	AzHint		hint;			/* about the last refusal */
 };
 
 typedef AzReason (*Check) (AzVerification *v);
@@ -61,6 +64,7 @@ static AzReason check_not_before(AzVerification *v);
 static AzReason check_issued_at(AzVerification *v);
 static AzReason check_age(AzVerification *v);
 static AzReason check_required_claims(AzVerification *v);
+static AzReason check_claim_values(AzVerification *v);
 static AzReason check_claim_types(AzVerification *v);
 static AzReason check_revocation(AzVerification *v);
 static AzReason make_identity(AzVerification *v);
@@ -83,6 +87,7 @@ static const Check checks[] = {
 	check_issued_at,
 	check_age,
 	check_required_claims,
+	check_claim_values,
 	check_claim_types,
 	check_revocation,
 	make_identity,
@@ -258,7 +263,10 @@ check_token_type(AzVerification *v)
 
 	if (types->n == 0 || v->jws.typ == NULL)
 		return AZ_OK;
-	return az_names_has(types, v->jws.typ, v->jws.typ_len) ? AZ_OK : AZ_TOKEN_TYPE;
+	if (az_names_has(types, v->jws.typ, v->jws.typ_len))
+		return AZ_OK;
+	az_hint_type(&v->hint, v->verified.issuer, false);
+	return AZ_TOKEN_TYPE;
 }
 
 /* RFC 7519, 4.1.3: a string or an array of strings, nothing beside them. */
@@ -284,9 +292,10 @@ check_audience(AzVerification *v)
 	const AzIssuer *issuer = v->verified.issuer;
 	const AzJson *aud = claim(v, "aud");
 
-	if (issuer->any_audience)
+	if (issuer->any_audience || (is_audience(aud) && has_audience(issuer, aud)))
 		return AZ_OK;
-	return is_audience(aud) && has_audience(issuer, aud) ? AZ_OK : AZ_AUDIENCE;
+	az_hint_audience(&v->hint, issuer);
+	return AZ_AUDIENCE;
 }
 
 /* ---- after the signature: times ---- */
@@ -383,6 +392,13 @@ check_issued_at(AzVerification *v)
 		AZ_OK : AZ_ISSUED_IN_FUTURE;
 }
 
+static AzReason
+refuse_missing(AzVerification *v, const char *option, const char *claim)
+{
+	az_hint_required(&v->hint, option, claim);
+	return AZ_CLAIM_MISSING;
+}
+
 /* The issuer's max_age_seconds: a second end, counted from iat. */
 static AzReason
 check_age(AzVerification *v)
@@ -393,7 +409,7 @@ check_age(AzVerification *v)
 	if (issuer->max_age_seconds == 0)
 		return AZ_OK;
 	if (v->verified.issued == AZ_TIME_NONE)
-		return AZ_CLAIM_MISSING;
+		return refuse_missing(v, "max_age_seconds", "iat");
 	end = add_seconds(add_seconds(v->verified.issued, issuer->max_age_seconds),
 					  issuer->leeway_seconds);
 	if (end < v->verified.deadline)
@@ -438,6 +454,7 @@ names_somebody(const AzVerification *v, const AzPath *path, bool number)
 static AzReason
 check_required_claims(AzVerification *v)
 {
+	static const char option[] = "required_claims";
 	const AzIssuer *issuer = v->verified.issuer;
 	size_t		i;
 
@@ -446,13 +463,27 @@ check_required_claims(AzVerification *v)
 		const AzName *name = &issuer->required_claims.name[i];
 
 		if (!is_given(az_json_get(v->payload, name->data, name->len)))
-			return AZ_CLAIM_MISSING;
+			return refuse_missing(v, option, name->data);
 	}
-	if (!names_somebody(v, &issuer->user_id_claim, true) ||
-		!names_somebody(v, &issuer->owner_claim, true) ||
-		!names_somebody(v, &issuer->email_claim, false))
-		return AZ_CLAIM_MISSING;
+	if (!names_somebody(v, &issuer->user_id_claim, true))
+		return refuse_missing(v, option, issuer->user_id_claim.name[0].data);
+	if (!names_somebody(v, &issuer->owner_claim, true))
+		return refuse_missing(v, option, issuer->owner_claim.name[0].data);
+	if (!names_somebody(v, &issuer->email_claim, false))
+		return refuse_missing(v, option, issuer->email_claim.name[0].data);
 	return AZ_OK;
+}
+
+/* RFC 8725, 3.12: what tells this issuer's access tokens from its others. */
+static AzReason
+check_claim_values(AzVerification *v)
+{
+	const AzDemand *unmet = az_unmet_demand(&v->verified.issuer->claim_values, v->payload);
+
+	if (unmet == NULL)
+		return AZ_OK;
+	az_hint_demand(&v->hint, unmet);
+	return AZ_CLAIM_VALUE;
 }
 
 /* RFC 7519, 4.1.1, 4.1.2, 4.1.7: strings where present. */
@@ -467,7 +498,10 @@ check_claim_types(AzVerification *v)
 		const AzJson *value = claim(v, names[i]);
 
 		if (value != NULL && az_json_type(value) != AZ_JSON_STRING)
+		{
+			az_hint_string(&v->hint, names[i]);
 			return AZ_CLAIM_TYPE;
+		}
 	}
 	return AZ_OK;
 }
@@ -520,18 +554,13 @@ make_identity(AzVerification *v)
 
 /* ---- one verification ---- */
 
-/* Everything but the identity goes. */
+/* Everything but the identity and the hint goes. */
 static void
 release(AzVerification *v)
 {
-	AzBuilder  *builder = v->builder;
-	const AzIdentity *identity = v->identity;
-
 	az_jws_free(&v->jws);
 	az_json_free(v->payload);
-	memset(v, 0, sizeof(*v));
-	v->builder = builder;
-	v->identity = identity;
+	memset(v, 0, offsetof(AzVerification, builder));
 }
 
 AzVerification *
@@ -569,6 +598,7 @@ az_verify_again(AzVerification *v, const char *token, size_t len, int64_t now,
 
 	*identity = NULL;
 	release(v);					/* a callback may have left by longjmp */
+	az_hint_clear(&v->hint);
 	v->identity = NULL;
 	v->token = token;
 	v->len = len;
@@ -583,6 +613,12 @@ az_verify_again(AzVerification *v, const char *token, size_t len, int64_t now,
 	if (reason == AZ_OK)
 		*identity = v->identity;
 	return reason;
+}
+
+const char *
+az_verification_hint(const AzVerification *v)
+{
+	return v->hint.len > 0 ? v->hint.text : NULL;
 }
 
 AzReason

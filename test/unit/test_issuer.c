@@ -26,6 +26,11 @@ typedef struct Case
 #define PATH		"Expected a string or an array of strings, none of them empty."
 #define LIST_PATH	"Expected a string, an array of strings, none of them empty, or {\"path\": location, \"keys\": true}."
 #define PATHS		"Expected an array of claim locations."
+#define DEMANDS		"Expected an array of at most 16 objects."
+#define ONE_DEMAND	"Expected {\"claim\": location, \"values\": array of strings} or {\"claim\": location, \"absent\": true}."
+#define DEMAND		"{\"claim\":\"a\",\"values\":[\"x\"]}"
+#define TWO_DEMANDS	DEMAND "," DEMAND
+#define EIGHT_DEMANDS	TWO_DEMANDS "," TWO_DEMANDS "," TWO_DEMANDS "," TWO_DEMANDS
 #define STRING		"Expected a string that is not empty."
 #define URI			"Expected a string that starts with https:// or http://."
 
@@ -64,6 +69,30 @@ static const Case cases[] = {
 	{"{\"required_claims\":[\"sub\",null]}", "required_claims", STRINGS},
 	{"{\"required_claims\":[\"sub\",\"sub\"]}", "required_claims", TWICE},
 	{"{\"required_claims\":[[\"sub\"]]}", "required_claims", STRINGS},
+
+	{"{\"claim_values\":[]}", NULL, NULL},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\",\"b\"]},{\"absent\":true,\"claim\":[\"x\",\"y\"]}]}", NULL, NULL},
+	{"{\"claim_values\":[" EIGHT_DEMANDS "," EIGHT_DEMANDS "]}", NULL, NULL},
+	{"{\"claim_values\":[" EIGHT_DEMANDS "," EIGHT_DEMANDS "," DEMAND "]}", "claim_values", DEMANDS},
+	{"{\"claim_values\":" DEMAND "}", "claim_values", DEMANDS},
+	{"{\"claim_values\":[\"azp\"]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\"}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"values\":[\"a\"]}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":\"a\"}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\"],\"absent\":true}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"absent\":false}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"absent\":1}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"value\":[\"a\"]}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[]}]}", "claim_values", "Expected at least one value."},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[1]}]}", "claim_values", STRINGS},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\",\"a\"]}]}", "claim_values", TWICE},
+	{"{\"claim_values\":[{\"claim\":\"\",\"values\":[\"a\"]}]}", "claim_values", LIST_PATH},
+	{"{\"claim_values\":[{\"claim\":{\"path\":\"a\",\"keys\":true},\"values\":[\"a\"]}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"claim\":{\"path\":\"a\",\"keys\":true},\"absent\":true}]}", "claim_values", PATH},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":[\"a\"],\"absent\":true}]}", "claim_values",
+	"The claim cannot be absent and have a value."},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":\"a\",\"values\":[\"y\"]}]}", NULL, NULL},
 
 	{"{\"token_types\":[\"at+jwt\",\"JWT\"]}", NULL, NULL},
 	{"{\"token_types\":[]}", NULL, NULL},
@@ -194,6 +223,7 @@ test_elements(void)
 	ok(refused_element("{\"algorithms\":[\"RS256\",256]}") == 2, "what is no string");
 	ok(refused_element("{\"token_types\":[\"a\",\"b\",\"a\"]}") == 3, "the second of two");
 	ok(refused_element("{\"role_claims\":[\"a\",[\"b\",\"c\"],[\"d\",1]]}") == 3, "a location");
+	ok(refused_element("{\"claim_values\":[" DEMAND ",{\"claim\":\"b\",\"values\":[1]}]}") == 2, "a demand");
 	ok(refused_element("{\"owner_claim\":[\"a\",\"\"]}") == 2, "a part of a location");
 	ok(refused_element("{\"algorithms\":[]}") == 0, "none of an empty array");
 	ok(refused_element("{\"algorithms\":\"RS256\"}") == 0, "none where there is no array");

@@ -840,7 +840,7 @@ enum
 {
 	F_SIZE, F_SEGMENTS, F_ALPHABET, F_HEADER_JSON, F_PAYLOAD_JSON, F_CRITICAL, F_ISSUER,
 	F_ALG, F_KEY, F_SIGNATURE, F_TYPE, F_AUDIENCE, F_EXP, F_NBF, F_IAT, F_AGE, F_REQUIRED,
-	F_CLAIM_TYPE, F_REVOKED, F_ENCODING, N_FAULTS
+	F_VALUE, F_CLAIM_TYPE, F_REVOKED, F_ENCODING, N_FAULTS
 };
 
 static const Fault faults[N_FAULTS] = {
@@ -861,6 +861,7 @@ static const Fault faults[N_FAULTS] = {
 	{AZ_ISSUED_IN_FUTURE, "issued in the future"},
 	{AZ_TOO_OLD, "too old"},
 	{AZ_CLAIM_MISSING, "a claim missing"},
+	{AZ_CLAIM_VALUE, "a claim of another value"},
 	{AZ_CLAIM_TYPE, "jti a number"},
 	{AZ_REVOKED, "revoked"},
 	{AZ_CLAIM_ENCODING, "does not fit"},
@@ -882,12 +883,12 @@ faulty_token(uint32_t set)
 			HAS(F_KEY) ? "k2" : "k1", HAS(F_TYPE) ? "JOSE" : "JWT",
 			HAS(F_CRITICAL) ? ",\"crit\":[\"exp\"]" : "");
 	sprintf(payload, "%s{\"iss\":\"%s\",\"aud\":\"%s\",\"exp\":%d,\"nbf\":%d,\"iat\":%d,"
-			"\"sub\":\"%s\",\"jti\":%s,\"name\":\"%s\"}",
+			"\"sub\":\"%s\",\"azp\":\"%s\",\"jti\":%s,\"name\":\"%s\"}",
 			HAS(F_PAYLOAD_JSON) ? "," : "", HAS(F_ISSUER) ? "https://y/" : "https://x/",
 			HAS(F_AUDIENCE) ? "zzz" : "api", HAS(F_EXP) ? 1699999999 : 1700000100,
 			HAS(F_NBF) ? 1700000001 : 1699999000,
 			HAS(F_IAT) ? 1700000001 : HAS(F_AGE) ? 1600000000 : 1699999900,
-			HAS(F_REQUIRED) ? "" : "s", HAS(F_CLAIM_TYPE) ? "5" : "\"j\"",
+			HAS(F_REQUIRED) ? "" : "s", HAS(F_VALUE) ? "ours" : "app", HAS(F_CLAIM_TYPE) ? "5" : "\"j\"",
 			HAS(F_ENCODING) ? "\xC5\xBC" : "z");
 	token = mint(header, payload);
 	len = strlen(token);
@@ -909,7 +910,8 @@ judge_faulty(uint32_t set)
 {
 	static const AzConverter latin1 = {to_latin1, NULL};
 	AzIssuer   *issuer = new_issuer("https://x/", "{\"token_types\":[\"JWT\"],"
-									"\"max_age_seconds\":3600,\"required_claims\":[\"sub\"]}");
+									"\"max_age_seconds\":3600,\"required_claims\":[\"sub\"],"
+									"\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"app\"]}]}");
 	AzTrust		trust = trust_of(&issuer, 1);
 	char	   *token = faulty_token(set);
 	const AzIdentity *id;

@@ -1,0 +1,192 @@
+/*-------------------------------------------------------------------------
+ *
+ * test_options.c
+ *	  Options of an issuer at work: beside each token that one refuses stands
+ *	  one that it accepts, and the hint names what is configured.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "tokens.h"
+
+#define HEADER		"{\"alg\":\"HS256\",\"kid\":\"k1\"}"
+#define START		"{\"iss\":\"https://x/\",\"exp\":1700000100"
+
+static AzVerification *verification;
+
+typedef struct Case
+{
+	const char *options;
+	const char *header;			/* NULL: HEADER */
+	const char *payload;		/* the whole of it, or what follows START */
+	AzReason	expected;
+} Case;
+
+/* What the issuer "https://x/" with audiences "api" and "web" says. */
+static AzReason
+judge(const Case *c, const AzIdentity **id)
+{
+	static AzIssuer *issuer;
+	AzTrust		trust = {&issuer, 1, 65536, NULL, NULL, NULL, NULL};
+	char		payload[2000];
+	char	   *token;
+	AzReason	reason;
+
+	az_issuer_free(issuer);
+	issuer = new_issuer("https://x/", c->options);
+	add_audience(issuer, "api");
+	add_audience(issuer, "web");
+	snprintf(payload, sizeof(payload), "%s%s%s", c->payload[0] == '{' ? "" : START,
+			 c->payload, c->payload[0] == '{' ? "" : "}");
+	token = mint(c->header != NULL ? c->header : HEADER, payload);
+	reason = az_verify(verification, token, strlen(token), NOW, &trust, id);
+	if ((reason == AZ_OK) != (*id != NULL))
+		ok(false, "an identity exactly when there is no reason against it");
+	free(token);
+	return reason;
+}
+
+static void
+test_cases(const char *what, const Case *cases, size_t n)
+{
+	size_t		i;
+
+	for (i = 0; i < n; i++)
+	{
+		const AzIdentity *id;
+		AzReason	reason = judge(&cases[i], &id);
+
+		ok(reason == cases[i].expected, "%s: %s: %s under %s", what,
+		   az_reason_info(reason)->name, cases[i].payload, cases[i].options);
+	}
+}
+
+#define TEST(what, cases)	test_cases(what, cases, sizeof(cases) / sizeof((cases)[0]))
+
+/* ---- Q11: claims that must have a value ---- */
+
+#define AUD		",\"aud\":\"api\""
+#define AZP		"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"my-app\",\"true\",\"7\",\"2.5\"]}]}"
+#define ABSENT	"{\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"absent\":true}]}"
+#define BOTH	"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":\"a\",\"values\":[\"y\"]}," \
+				"{\"claim\":\"b\",\"absent\":true}],\"required_claims\":[\"sub\"]}"
+#define KEYS	"{\"claim_values\":[{\"claim\":{\"path\":[\"r\"],\"keys\":true},\"values\":[\"admin\"]}]}"
+
+static const Case claim_values[] = {
+	{AZP, NULL, AUD ",\"azp\":\"my-app\"", AZ_OK},
+	{AZP, NULL, AUD ",\"azp\":\"another-app\"", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":\"my-app \"", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":\"My-app\"", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":\"other my-app\"", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":\"\"", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":null", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD "", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":true", AZ_OK},
+	{AZP, NULL, AUD ",\"azp\":false", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":7", AZ_OK},
+	{AZP, NULL, AUD ",\"azp\":7.0", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":2.50", AZ_OK},
+	{AZP, NULL, AUD ",\"azp\":[\"x\",\"my-app\"]", AZ_OK},
+	{AZP, NULL, AUD ",\"azp\":[7]", AZ_OK},
+	{AZP, NULL, AUD ",\"azp\":[\"x\"]", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":[]", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":[[\"my-app\"]]", AZ_CLAIM_VALUE},
+	{AZP, NULL, AUD ",\"azp\":{\"my-app\":1}", AZ_CLAIM_VALUE},
+	{ABSENT, NULL, AUD ",\"a\":{\"c\":1}", AZ_OK},
+	{ABSENT, NULL, AUD ",\"a\":{\"b\":null}", AZ_OK},
+	{ABSENT, NULL, AUD "", AZ_OK},
+	{ABSENT, NULL, AUD ",\"a\":{\"b\":\"\"}", AZ_CLAIM_VALUE},
+	{ABSENT, NULL, AUD ",\"a\":{\"b\":false}", AZ_CLAIM_VALUE},
+	{ABSENT, NULL, AUD ",\"a\":{\"b\":[]}", AZ_CLAIM_VALUE},
+	{BOTH, NULL, AUD ",\"sub\":\"s\",\"a\":[\"x\",\"y\"]", AZ_OK},
+	{BOTH, NULL, AUD ",\"sub\":\"s\",\"a\":[\"x\",\"z\"]", AZ_CLAIM_VALUE},
+	{BOTH, NULL, AUD ",\"sub\":\"s\",\"a\":[\"x\",\"y\"],\"b\":1", AZ_CLAIM_VALUE},
+	{BOTH, NULL, AUD ",\"a\":[\"x\",\"z\"]", AZ_CLAIM_MISSING},
+	{BOTH, NULL, AUD ",\"sub\":\"s\",\"jti\":5,\"a\":\"x\"", AZ_CLAIM_VALUE},
+	{KEYS, NULL, AUD ",\"r\":{\"admin\":null}", AZ_OK},
+	{KEYS, NULL, AUD ",\"r\":{\"writer\":{\"admin\":1}}", AZ_CLAIM_VALUE},
+	{KEYS, NULL, AUD ",\"r\":[\"admin\"]", AZ_CLAIM_VALUE},
+	{KEYS, NULL, AUD ",\"r\":\"admin\"", AZ_CLAIM_VALUE},
+	{"{\"claim_values\":[]}", NULL, AUD "", AZ_OK},
+};
+
+/* ---- Q24: what the hint says ---- */
+
+/* expected NULL: nothing that the reason's own hint does not say. */
+static void
+test_hint(const char *options, const char *header, const char *payload, const char *expected)
+{
+	Case		c = {options, header, payload, AZ_OK};
+	const AzIdentity *id;
+	AzReason	reason = judge(&c, &id);
+	const char *hint = az_verification_hint(verification);
+	bool		same = hint == NULL || expected == NULL ? hint == expected :
+		strcmp(hint, expected) == 0;
+
+	if (!ok(same, "hint of %s: %s", az_reason_info(reason)->name, payload))
+		printf("# got: %s\n", hint != NULL ? hint : "(null)");
+}
+
+static void
+test_hints(void)
+{
+	char		many[1500] = "{\"token_types\":[\"a0\"";
+	char		name[20];
+	int			i;
+
+	test_hint(AZP, NULL, AUD ",\"azp\":\"secret\"",
+			  "The issuer's option \"claim_values\" demands that the claim \"azp\" is \"my-app\", \"true\", \"7\" or \"2.5\"; "
+			  "tokens of another kind, or for another application, may differ in that.");
+	test_hint(AZP, NULL, AUD ",\"azp\":\"my-app\"", NULL);
+	test_hint(ABSENT, NULL, AUD ",\"a\":{\"b\":\"secret\"}",
+			  "The issuer's option \"claim_values\" demands that the claim \"a\".\"b\" is absent; "
+			  "tokens of another kind, or for another application, may differ in that.");
+	test_hint(KEYS, NULL, AUD ",\"r\":{\"secret\":1}",
+			  "The issuer's option \"claim_values\" demands that the object \"r\" has the key \"admin\"; "
+			  "tokens of another kind, or for another application, may differ in that.");
+	test_hint(NULL, NULL, ",\"aud\":\"secret\"",
+			  "The claim \"aud\" must name \"api\" or \"web\", the audience of the issuer; alter_issuer changes that.");
+	test_hint("{\"token_types\":[\"at+jwt\"]}", "{\"alg\":\"HS256\",\"typ\":\"secret\"}", AUD,
+			  "The header parameter typ must be \"at+jwt\", as the issuer's option \"token_types\" lists.");
+	test_hint("{\"required_claims\":[\"sub\",\"email\"]}", NULL, AUD ",\"sub\":\"s\"",
+			  "The issuer's option \"required_claims\" demands the claim \"email\", and of a type that is fit for its use.");
+	test_hint("{\"max_age_seconds\":60}", NULL, AUD,
+			  "The issuer's option \"max_age_seconds\" demands the claim \"iat\", and of a type that is fit for its use.");
+	test_hint(NULL, NULL, AUD ",\"jti\":7",
+			  "Have the issuer write the claim \"jti\" as a string, or leave it out.");
+	test_hint(NULL, NULL, "{\"iss\":\"https://secret/\"}", NULL);
+	test_hint(NULL, NULL, "{\"iss\":\"https://x/\",\"aud\":\"api\",\"exp\":1}", NULL);
+
+	/* more than is printed, and longer than there is room for */
+	for (i = 1; i < 11; i++)
+	{
+		sprintf(name, ",\"a%d\"", i);
+		strcat(many, name);
+	}
+	strcat(many, "]}");
+	test_hint(many, "{\"alg\":\"HS256\",\"typ\":\"x\"}", AUD,
+			  "The header parameter typ must be \"a0\", \"a1\", \"a2\", \"a3\", \"a4\", \"a5\", \"a6\", \"a7\" or one of 3 others, "
+			  "as the issuer's option \"token_types\" lists.");
+	strcpy(many, "{\"token_types\":[\"x");
+	for (i = 0; i < 300; i++)
+		strcat(many, "\xC3\xA9");
+	strcat(many, "\"]}");
+	{
+		char		expected[300] = "The header parameter typ must be \"x";
+
+		for (i = 0; i < 59; i++)
+			strcat(expected, "\xC3\xA9");
+		strcat(expected, "\", as the issuer's option \"token_types\" lists.");
+		test_hint(many, "{\"alg\":\"HS256\",\"typ\":\"x\"}", AUD, expected);
+	}
+}
+
+int
+main(void)
+{
+	verification = az_verification_new();
+	must(verification != NULL, "out of memory");
+	TEST("claim_values", claim_values);
+	test_hints();
+	az_verification_free(verification);
+	return tap_done();
+}
