@@ -99,6 +99,13 @@ put_names(AzHint *hint, const AzNames *names)
 /* ---- the sentences ---- */
 
 void
+az_hint_unnamed(AzHint *hint)
+{
+	az_hint_clear(hint);
+	put(hint, "The token has no claim \"iss\"; such tokens belong to an issuer with option \"unnamed\".");
+}
+
+void
 az_hint_type(AzHint *hint, const AzIssuer *issuer, bool missing)
 {
 	az_hint_clear(hint);
@@ -113,8 +120,16 @@ az_hint_type(AzHint *hint, const AzIssuer *issuer, bool missing)
 void
 az_hint_audience(AzHint *hint, const AzIssuer *issuer)
 {
+	size_t		i;
+
 	az_hint_clear(hint);
-	put(hint, "The claim \"aud\" must name ");
+	put(hint, "The claim ");
+	for (i = 0; i < issuer->audience_claims.n; i++)
+	{
+		put(hint, separator(i, issuer->audience_claims.n));
+		put_path(hint, &issuer->audience_claims.path[i]);
+	}
+	put(hint, " must name ");
 	put_names(hint, &issuer->audience);
 	put(hint, ", the audience of the issuer; alter_issuer changes that.");
 }

@@ -24,6 +24,9 @@ typedef struct AzHint
 
 extern void az_hint_clear(AzHint *hint);
 
+/* The token has no iss, and no issuer takes such. */
+extern void az_hint_unnamed(AzHint *hint);
+
 /* typ is missing, or not one of the issuer's token_types. */
 extern void az_hint_type(AzHint *hint, const AzIssuer *issuer, bool missing);
 

@@ -23,7 +23,8 @@
 
 /* Where claims are found when nothing else is said. */
 static const char defaults[] =
-"{\"scope_claims\":[\"scope\",\"scp\"],"
+"{\"audience_claims\":[\"aud\"],"
+"\"scope_claims\":[\"scope\",\"scp\"],"
 "\"role_claims\":[\"roles\"],"
 "\"permission_claims\":[\"permissions\"],"
 "\"group_claims\":[\"groups\"],"
@@ -153,6 +154,14 @@ read_uri(void *field, const AzJson *value, size_t *element)
 	return "Expected a string that starts with https:// or http://.";
 }
 
+static const char *
+read_audience_claims(void *field, const AzJson *value, size_t *element)
+{
+	if (az_json_type(value) == AZ_JSON_ARRAY && az_json_count(value) == 0)
+		return "Expected at least one claim location.";
+	return az_read_paths(field, value, element);
+}
+
 /* ---- the options ---- */
 
 #define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name)}
@@ -161,6 +170,8 @@ static const Option options_table[] = {
 	OPTION(algorithms, read_algorithms),
 	OPTION(leeway_seconds, read_leeway),
 	OPTION(max_age_seconds, read_max_age),
+	OPTION(unnamed, read_boolean),
+	OPTION(audience_claims, read_audience_claims),
 	OPTION(required_claims, read_names),
 	OPTION(claim_values, az_read_demands),
 	OPTION(token_types, read_names),
@@ -212,6 +223,33 @@ refuse(AzOptionError *error, const char *name, size_t len, const char *why)
 	return false;
 }
 
+static bool
+is_given(const AzJson *options, const char *name)
+{
+	const AzJson *value = az_json_get_z(options, name);
+
+	return value != NULL && az_json_type(value) != AZ_JSON_NULL;
+}
+
+static bool
+has_usual_audience(const AzIssuer *issuer)
+{
+	return issuer->audience_claims.n == 1 &&
+		az_path_is(&issuer->audience_claims.path[0], "aud");
+}
+
+/* What the layer puts in the place of a claim; it may still require both. */
+static void
+drop_replaced(AzIssuer *issuer, const AzJson *options)
+{
+	if (is_given(options, "required_claims"))
+		return;
+	if (is_given(options, "audience_claims") && !has_usual_audience(issuer))
+		az_names_drop(&issuer->required_claims, "aud");
+	if (is_given(options, "unnamed") && issuer->unnamed)
+		az_names_drop(&issuer->required_claims, "iss");
+}
+
 bool
 az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 {
@@ -241,7 +279,45 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 			return false;
 		}
 	}
+	drop_replaced(issuer, options);
 	return true;
+}
+
+/* A claim that is required, and must be absent; NULL: there is none. */
+static const char *
+impossible_claim(const AzIssuer *issuer)
+{
+	size_t		i;
+
+	for (i = 0; i < issuer->claim_values.n; i++)
+	{
+		const AzDemand *demand = &issuer->claim_values.demand[i];
+		const AzName *name = &demand->claim.name[0];
+
+		if (demand->absent && demand->claim.n == 1 &&
+			(strcmp(name->data, "exp") == 0 ||
+			 az_names_has(&issuer->required_claims, name->data, name->len)))
+			return name->data;
+	}
+	return NULL;
+}
+
+bool
+az_issuer_check(const AzIssuer *issuer, AzOptionError *error)
+{
+	static const char by_audience[] = "Tokens of this profile choose their issuer by the claim aud.";
+	const char *option = NULL;
+	const char *why = NULL;
+
+	if (issuer->unnamed && issuer->by_audience)
+		option = "unnamed", why = by_audience;
+	else if (issuer->by_audience && !has_usual_audience(issuer))
+		option = "audience_claims", why = by_audience;
+	else if (issuer->unnamed && az_names_has(&issuer->required_claims, "iss", 3))
+		option = "unnamed", why = "Option required_claims demands the claim iss, which the tokens of such an issuer lack.";
+	else if (impossible_claim(issuer) != NULL)
+		option = "claim_values", why = "A claim that must be absent is required, too.";
+	return option == NULL || refuse(error, option, strlen(option), why);
 }
 
 const char *
@@ -295,6 +371,7 @@ az_issuer_free(AzIssuer *issuer)
 	free(issuer->keys);
 	free(issuer->issuer);
 	az_names_free(&issuer->audience);
+	az_paths_free(&issuer->audience_claims);
 	az_names_free(&issuer->required_claims);
 	az_demands_free(&issuer->claim_values);
 	az_names_free(&issuer->token_types);

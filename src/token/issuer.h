@@ -32,6 +32,8 @@ typedef struct AzIssuer
 	AzKey	  **keys;
 	size_t		nkeys;
 
+	bool		unnamed;		/* its tokens have no "iss", and no others have none */
+	AzPaths		audience_claims;	/* the first present is the audience */
 	AzAlgs		algorithms;
 	int64_t		leeway_seconds; /* >= 0 */
 	int64_t		max_age_seconds;	/* from iat; 0: no limit */
@@ -84,10 +86,17 @@ extern void az_issuer_drop_key(AzIssuer *issuer, AzKey *key);
 
 /*
  * Apply one layer of options.  A JSON null leaves the field as the layer
- * below made it.  False: *error says which option and why; the issuer is then
+ * below made it.  What takes the place of a claim takes it off the claims that
+ * a layer below requires.  False: *error says which option and why; the issuer is then
  * fit for az_issuer_free() only.
  */
 extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error);
+
+/*
+ * Do the options fit one another, and how tokens choose the issuer?  For when
+ * all layers are applied and by_audience is set; otherwise as above.
+ */
+extern bool az_issuer_check(const AzIssuer *issuer, AzOptionError *error);
 
 /* The names of the options that are recognized, from 0; NULL behind the last. */
 extern const char *az_option_name(size_t i);

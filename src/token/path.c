@@ -70,6 +70,22 @@ az_names_has(const AzNames *names, const char *name, size_t len)
 	return false;
 }
 
+void
+az_names_drop(AzNames *names, const char *name)
+{
+	size_t		i;
+
+	for (i = 0; i < names->n; i++)
+	{
+		if (strcmp(names->name[i].data, name) != 0)
+			continue;
+		free(names->name[i].data);
+		names->n--;
+		memmove(&names->name[i], &names->name[i + 1], (names->n - i) * sizeof(AzName));
+		return;
+	}
+}
+
 const char *
 az_names_add_array(AzNames *names, const AzJson *array, bool distinct, size_t *element)
 {
@@ -115,6 +131,12 @@ az_paths_free(AzPaths *paths)
 		az_path_free(&paths->path[i]);
 	free(paths->path);
 	memset(paths, 0, sizeof(*paths));
+}
+
+bool
+az_path_is(const AzPath *path, const char *name)
+{
+	return path->n == 1 && !path->keys && strcmp(path->name[0].data, name) == 0;
 }
 
 bool

@@ -53,6 +53,9 @@ extern void az_paths_free(AzPaths *paths);
 /* Append one; false when memory ran out. */
 extern bool az_names_add(AzNames *names, const char *data, size_t len);
 
+/* Take a name out, if it is there. */
+extern void az_names_drop(AzNames *names, const char *name);
+
 /* Is it one of the names?  Bytewise. */
 extern bool az_names_has(const AzNames *names, const char *name, size_t len);
 
@@ -74,6 +77,9 @@ extern const char *az_read_list_path(void *field, const AzJson *value, size_t *e
 /* Replace an array of locations (AzPaths *) of either kind. */
 extern const char *az_read_paths(void *field, const AzJson *value, size_t *element);
 extern const char *az_read_list_paths(void *field, const AzJson *value, size_t *element);
+
+/* Is it this one key, at the top? */
+extern bool az_path_is(const AzPath *path, const char *name);
 
 /* The same keys? */
 extern bool az_path_equal(const AzPath *a, const AzPath *b);

@@ -58,7 +58,7 @@ static const AzReasonInfo reasons[AZ_N_REASONS] = {
 		"Issuers are compared byte for byte; add_issuer makes one trusted."},
 	[AZ_ISSUER_AMBIGUOUS] = {"issuer-ambiguous", INVALID,
 		"Invalid token issuer",
-		"More than one issuer accepts this audience; alter_issuer gives each its own."},
+		"More than one issuer accepts this audience, or tokens without iss; alter_issuer tells them apart."},
 	[AZ_ALG_REFUSED] = {"alg-refused", INVALID,
 		"Invalid or unsupported algorithm",
 		"The issuer's option \"algorithms\" lists what it may sign with."},

@@ -10,8 +10,8 @@
  *
  * Nothing of a token is believed before its signature holds.  Until then the
  * header serves to choose algorithm and key, and of the payload "iss" alone
- * is read ("aud" for issuers that are chosen by it), to choose whose key it
- * must be (RFC 8725, 3.8 and 3.10).  An attacker gains nothing by lying in
+ * is read, or that it is absent ("aud" for issuers that are chosen by it), to
+ * choose whose key it must be (RFC 8725, 3.8 and 3.10).  An attacker gains nothing by lying in
  * either: the token must then hold under a key of the issuer that it named.
  *
  *-------------------------------------------------------------------------
@@ -179,8 +179,11 @@ has_issuer(const AzIssuer *issuer, const AzJson *iss)
 bool
 az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint)
 {
-	return issuer->by_audience ? has_audience(issuer, hint->aud) :
-		has_issuer(issuer, hint->iss);
+	if (issuer->by_audience)
+		return has_audience(issuer, hint->aud);
+	if (issuer->unnamed)
+		return hint->iss == NULL;
+	return has_issuer(issuer, hint->iss);
 }
 
 /* RFC 8725, 3.8: the key must belong to the issuer, so the issuer comes first. */
@@ -202,7 +205,11 @@ choose_issuer(AzVerification *v)
 			return AZ_ISSUER_AMBIGUOUS;
 		v->verified.issuer = among.issuers[i];
 	}
-	return v->verified.issuer != NULL ? AZ_OK : AZ_ISSUER_UNTRUSTED;
+	if (v->verified.issuer != NULL)
+		return AZ_OK;
+	if (hint.iss == NULL)
+		az_hint_unnamed(&v->hint);
+	return AZ_ISSUER_UNTRUSTED;
 }
 
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
@@ -286,11 +293,24 @@ is_audience(const AzJson *aud)
 	return true;
 }
 
+/* The issuer's audience_claims: where it is, the first that is present. */
+static const AzJson *
+audience_of(const AzVerification *v)
+{
+	const AzPaths *paths = &v->verified.issuer->audience_claims;
+	const AzJson *value = NULL;
+	size_t		i;
+
+	for (i = 0; i < paths->n && value == NULL; i++)
+		value = az_claim_at(v->payload, &paths->path[i]);
+	return value;
+}
+
 static AzReason
 check_audience(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
-	const AzJson *aud = claim(v, "aud");
+	const AzJson *aud = audience_of(v);
 
 	if (issuer->any_audience || (is_audience(aud) && has_audience(issuer, aud)))
 		return AZ_OK;

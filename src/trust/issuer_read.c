@@ -175,7 +175,8 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 	if (!isnull && !add_audience(issuer, audience))
 		return *why = "Its audience is not a list of values.", NULL;
 	if (az_issuer_apply(issuer, profile.options, &error) &&
-		az_issuer_apply(issuer, options, &error))
+		az_issuer_apply(issuer, options, &error) &&
+		az_issuer_check(issuer, &error))
 		return issuer;
 	if (error.no_memory)
 		az_raise_no_memory();
@@ -315,4 +316,82 @@ az_read_audiences(void)
 		az_end_rows(&rows);
 	}
 	return audiences;
+}
+
+/* ----------------------------------------------------------------
+ * Issuers whose tokens name none
+ * ----------------------------------------------------------------
+ */
+
+/* Is the option on?  Few rows mention it, and only those are parsed. */
+static bool
+is_unnamed(HeapTuple tuple, int column, TupleDesc desc, bool otherwise)
+{
+	char	   *text = az_row_utf8(tuple, column, desc);
+	bool		mentioned = text && (strstr(text, "unnamed") || strchr(text, '\\'));
+	const AzJson *value = NULL;
+
+	if (text)
+		pfree(text);
+	if (mentioned)
+		value = az_json_get_z(az_row_json(tuple, column, desc), "unnamed");
+	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
+		return otherwise;
+	return az_json_type(value) == AZ_JSON_TRUE;
+}
+
+/* The names of the profiles that switch it on. */
+static List *
+read_unnamed_profiles(void)
+{
+	List	   *names = NIL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		char	   *name = az_row_utf8(tuple, Profile_profile, desc);
+
+		if (name && is_unnamed(tuple, Profile_options, desc, false))
+			names = lappend(names, name);
+	}
+	az_end_rows(&rows);
+	return names;
+}
+
+static bool
+is_among(const List *names, const char *name)
+{
+	const ListCell *lc;
+
+	foreach(lc, names)
+	{
+		if (name && strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+List *
+az_read_unnamed(void)
+{
+	List	   *profiles = read_unnamed_profiles();
+	List	   *names = NIL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	(void) az_begin_rows(&rows, AZ_TABLE_ISSUER, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		bool		otherwise = profiles != NIL &&
+			is_among(profiles, az_row_utf8(tuple, Issuer_profile, desc));
+
+		if (is_unnamed(tuple, Issuer_options, desc, otherwise))
+			names = lappend(names, az_row_utf8(tuple, Issuer_issuer, desc));
+	}
+	az_end_rows(&rows);
+	return names;
 }

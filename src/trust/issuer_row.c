@@ -152,19 +152,16 @@ option_hint(const AzJson *options, const AzOptionError *error)
 	return hint.data;
 }
 
-static void
-apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
+pg_noreturn static void
+raise_refused(const AzOptionError *error, const AzJson *options, int sqlstate)
 {
-	AzOptionError error;
 	const char *name;
 	const char *hint;
 
-	if (az_issuer_apply(issuer, options, &error))
-		return;
-	if (error.no_memory)
+	if (error->no_memory)
 		az_raise_no_memory();
-	name = text_to_cstring(az_server_text(error.name, "name of issuer option"));
-	if (error.why == NULL)
+	name = text_to_cstring(az_server_text(error->name, "name of issuer option"));
+	if (error->why == NULL)
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("unrecognized issuer option \"%s\"", name),
@@ -173,13 +170,32 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("invalid issuer options"),
-				 errdetail_internal("%s", error.why)));
-	hint = option_hint(options, &error);
+				 errdetail_internal("%s", error->why)));
+	hint = option_hint(options, error);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("invalid value for issuer option \"%s\"", name),
-			 errdetail_internal("%s", error.why),
+			 errdetail_internal("%s", error->why),
 			 *hint ? errhint("%s", hint) : 0));
+	pg_unreachable();
+}
+
+static void
+apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
+{
+	AzOptionError error;
+
+	if (!az_issuer_apply(issuer, options, &error))
+		raise_refused(&error, options, sqlstate);
+}
+
+void
+az_check_issuer(const AzIssuer *issuer, int sqlstate)
+{
+	AzOptionError error;
+
+	if (!az_issuer_check(issuer, &error))
+		raise_refused(&error, NULL, sqlstate);
 }
 
 AzIssuer *
@@ -193,6 +209,7 @@ az_build_issuer(const text *issuer, const AzProfile *profile,
 	az_free_with(CurrentMemoryContext, az_release_issuer, built);
 	if (built == NULL)
 		az_raise_no_memory();
+	built->by_audience = profile->by_audience;
 	apply_options(built, profile->options, ERRCODE_CONFIG_FILE_ERROR);
 	apply_options(built, options, sqlstate);
 	return built;

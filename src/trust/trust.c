@@ -17,6 +17,7 @@
 #include "trust/issuer_cache.h"
 #include "trust/revocation.h"
 #include "trust/trust_table.h"
+#include "trust/unnamed.h"
 
 /* ----------------------------------------------------------------
  * For a token
@@ -49,6 +50,8 @@ find_candidates(const AzTokenHint *hint, AzIssuer **found)
 	size_t		n = 0;
 	ListCell   *lc;
 
+	if (hint->iss == NULL)
+		names = az_add_unnamed_issuers(names);
 	foreach(lc, az_add_issuers_of(names, hint->aud))
 	{
 		AzKeptIssuer *kept = az_look_up_issuer(lfirst(lc));

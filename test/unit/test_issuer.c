@@ -70,6 +70,14 @@ static const Case cases[] = {
 	{"{\"required_claims\":[\"sub\",\"sub\"]}", "required_claims", TWICE},
 	{"{\"required_claims\":[[\"sub\"]]}", "required_claims", STRINGS},
 
+	{"{\"unnamed\":true}", NULL, NULL},
+	{"{\"unnamed\":\"true\"}", "unnamed", BOOLEAN},
+	{"{\"audience_claims\":[\"client_id\",[\"a\",\"b\"]]}", NULL, NULL},
+	{"{\"audience_claims\":[]}", "audience_claims", "Expected at least one claim location."},
+	{"{\"audience_claims\":\"client_id\"}", "audience_claims", PATHS},
+	{"{\"audience_claims\":[1]}", "audience_claims", PATH},
+	{"{\"audience_claims\":[{\"path\":\"a\",\"keys\":true}]}", "audience_claims", PATH},
+
 	{"{\"claim_values\":[]}", NULL, NULL},
 	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\",\"b\"]},{\"absent\":true,\"claim\":[\"x\",\"y\"]}]}", NULL, NULL},
 	{"{\"claim_values\":[" EIGHT_DEMANDS "," EIGHT_DEMANDS "]}", NULL, NULL},
@@ -282,6 +290,8 @@ test_defaults(void)
 	ok(issuer->required_claims.n == 0 && issuer->token_types.n == 0, "nothing required");
 	ok(issuer->scope_claims.n == 2 && is_path(&issuer->scope_claims.path[0], "scope") &&
 	   is_path(&issuer->scope_claims.path[1], "scp"), "scope, then scp");
+	ok(!issuer->unnamed && issuer->audience_claims.n == 1 &&
+	   is_path(&issuer->audience_claims.path[0], "aud"), "named, and for an aud");
 	ok(issuer->role_claims.n == 1 && is_path(&issuer->role_claims.path[0], "roles"), "roles");
 	ok(issuer->permission_claims.n == 1 &&
 	   is_path(&issuer->permission_claims.path[0], "permissions"), "permissions");
@@ -325,6 +335,97 @@ test_layers(void)
 	ok(!apply(issuer, "{\"algorithms\":[\"RS256\",\"none\"]}") && issuer->algorithms == 0,
 	   "a refused list leaves no half of it");
 	az_issuer_free(issuer);
+}
+
+/* ---- options that take the place of a claim, or contradict each other ---- */
+
+static bool
+requires(const AzIssuer *issuer, const char *claim)
+{
+	return az_names_has(&issuer->required_claims, claim, strlen(claim));
+}
+
+/* Q12, Q13: what is replaced is required no more, unless that very layer says so. */
+static void
+test_replaced(void)
+{
+	static const struct
+	{
+		const char *options;
+		bool		iss;
+		bool		aud;
+	}			cases[] =
+	{
+		{"{}", true, true},
+		{"{\"audience_claims\":[\"client_id\"]}", true, false},
+		{"{\"audience_claims\":[\"client_id\",\"aud\"]}", true, false},
+		{"{\"audience_claims\":[\"aud\"]}", true, true},
+		{"{\"audience_claims\":null}", true, true},
+		{"{\"unnamed\":true}", false, true},
+		{"{\"unnamed\":false}", true, true},
+		{"{\"unnamed\":true,\"audience_claims\":[\"azp\"]}", false, false},
+		{"{\"required_claims\":[\"aud\"],\"audience_claims\":[\"azp\"]}", false, true},
+		{"{\"required_claims\":null,\"audience_claims\":[\"azp\"]}", true, false},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuer = az_issuer_new("x", 1);
+
+		must(apply(issuer, "{\"required_claims\":[\"iss\",\"aud\",\"exp\",\"sub\"]}"), "cannot apply");
+		ok(apply(issuer, cases[i].options) && requires(issuer, "iss") == cases[i].iss &&
+		   requires(issuer, "aud") == cases[i].aud, "what is still required after %s",
+		   cases[i].options);
+		az_issuer_free(issuer);
+	}
+}
+
+static void
+test_contradictions(void)
+{
+	static const struct
+	{
+		const char *options;
+		bool		by_audience;
+		const char *name;		/* of the refused option; NULL: accepted */
+	}			cases[] =
+	{
+		{"{}", false, NULL},
+		{"{}", true, NULL},
+		{"{\"unnamed\":true}", false, NULL},
+		{"{\"unnamed\":true}", true, "unnamed"},
+		{"{\"unnamed\":false}", true, NULL},
+		{"{\"audience_claims\":[\"azp\"]}", false, NULL},
+		{"{\"audience_claims\":[\"azp\"]}", true, "audience_claims"},
+		{"{\"audience_claims\":[\"aud\",\"azp\"]}", true, "audience_claims"},
+		{"{\"audience_claims\":[\"aud\"]}", true, NULL},
+		{"{\"unnamed\":true,\"required_claims\":[\"iss\"]}", false, "unnamed"},
+		{"{\"unnamed\":true,\"required_claims\":[\"sub\"]}", false, NULL},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":\"a\",\"absent\":true}]}", false, "claim_values"},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"absent\":true}]}", false, NULL},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]}]}", false, NULL},
+		{"{\"claim_values\":[{\"claim\":\"exp\",\"absent\":true}]}", false, "claim_values"},
+		{"{\"claim_values\":[{\"claim\":\"a\",\"absent\":true}]}", false, NULL},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuer = az_issuer_new("x", 1);
+		AzOptionError error = {"?", "?", true, 99};
+		bool		fits;
+
+		must(apply(issuer, cases[i].options), "cannot apply");
+		issuer->by_audience = cases[i].by_audience;
+		fits = az_issuer_check(issuer, &error);
+		ok(fits ? cases[i].name == NULL :
+		   cases[i].name != NULL && strcmp(error.name, cases[i].name) == 0 &&
+		   error.why != NULL && !error.no_memory && error.element == 0,
+		   "%s: %s%s", fits ? "fits" : error.why, cases[i].options,
+		   cases[i].by_audience ? " by audience" : "");
+		az_issuer_free(issuer);
+	}
 }
 
 static void
@@ -373,6 +474,8 @@ main(void)
 	test_elements();
 	test_defaults();
 	test_layers();
+	test_replaced();
+	test_contradictions();
 	test_long_name();
 	test_parts();
 	return tap_done();

@@ -109,6 +109,45 @@ static const Case claim_values[] = {
 	{"{\"claim_values\":[]}", NULL, AUD "", AZ_OK},
 };
 
+/* ---- Q12: where the audience is ---- */
+
+#define CLIENT	"{\"audience_claims\":[\"client_id\",[\"a\",\"b\"],\"aud\"]}"
+#define ONLY	"{\"required_claims\":[\"aud\"]}"
+
+static const Case audience_claims[] = {
+	{CLIENT, NULL, ",\"client_id\":\"api\"", AZ_OK},
+	{CLIENT, NULL, ",\"client_id\":[\"x\",\"web\"]", AZ_OK},
+	{CLIENT, NULL, ",\"client_id\":\"x\"", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"client_id\":\"x\",\"aud\":\"api\"", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"client_id\":\"\",\"aud\":\"api\"", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"client_id\":[],\"aud\":\"api\"", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"client_id\":[\"api\",1]", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"client_id\":7,\"aud\":\"api\"", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"client_id\":null,\"aud\":\"api\"", AZ_OK},
+	{CLIENT, NULL, ",\"a\":{\"b\":\"web\"},\"aud\":\"x\"", AZ_OK},
+	{CLIENT, NULL, ",\"a\":{\"b\":\"x\"},\"aud\":\"web\"", AZ_AUDIENCE},
+	{CLIENT, NULL, ",\"aud\":\"web\"", AZ_OK},
+	{CLIENT, NULL, "", AZ_AUDIENCE},
+	{"{\"audience_claims\":[\"azp\"]}", NULL, ",\"aud\":\"api\"", AZ_AUDIENCE},
+	{"{\"audience_claims\":[\"azp\"]}", NULL, ",\"azp\":\"api\",\"aud\":5", AZ_OK},
+	{ONLY, NULL, ",\"aud\":\"web\",\"client_id\":\"x\"", AZ_OK},
+};
+
+/* ---- Q13: tokens without iss ---- */
+
+#define UNNAMED	"{\"unnamed\":true}"
+
+static const Case unnamed[] = {
+	{UNNAMED, NULL, "{\"exp\":1700000100,\"aud\":\"api\"}", AZ_OK},
+	{UNNAMED, NULL, "{\"exp\":1700000100,\"aud\":\"api\",\"iss\":\"https://x/\"}", AZ_ISSUER_UNTRUSTED},
+	{UNNAMED, NULL, "{\"exp\":1700000100,\"aud\":\"api\",\"iss\":\"\"}", AZ_ISSUER_UNTRUSTED},
+	{UNNAMED, NULL, "{\"exp\":1700000100,\"aud\":\"api\",\"iss\":null}", AZ_ISSUER_UNTRUSTED},
+	{UNNAMED, NULL, "{\"exp\":1700000100,\"aud\":\"api\",\"iss\":[]}", AZ_ISSUER_UNTRUSTED},
+	{UNNAMED, NULL, "{\"exp\":1700000100,\"aud\":\"x\"}", AZ_AUDIENCE},
+	{"{\"unnamed\":false}", NULL, "{\"exp\":1700000100,\"aud\":\"api\"}", AZ_ISSUER_UNTRUSTED},
+	{"{\"unnamed\":false}", NULL, "{\"exp\":1700000100,\"aud\":\"api\",\"iss\":\"https://x/\"}", AZ_OK},
+};
+
 /* ---- Q24: what the hint says ---- */
 
 /* expected NULL: nothing that the reason's own hint does not say. */
@@ -145,6 +184,8 @@ test_hints(void)
 			  "tokens of another kind, or for another application, may differ in that.");
 	test_hint(NULL, NULL, ",\"aud\":\"secret\"",
 			  "The claim \"aud\" must name \"api\" or \"web\", the audience of the issuer; alter_issuer changes that.");
+	test_hint(CLIENT, NULL, ",\"client_id\":\"secret\"",
+			  "The claim \"client_id\", \"a\".\"b\" or \"aud\" must name \"api\" or \"web\", the audience of the issuer; alter_issuer changes that.");
 	test_hint("{\"token_types\":[\"at+jwt\"]}", "{\"alg\":\"HS256\",\"typ\":\"secret\"}", AUD,
 			  "The header parameter typ must be \"at+jwt\", as the issuer's option \"token_types\" lists.");
 	test_hint("{\"required_claims\":[\"sub\",\"email\"]}", NULL, AUD ",\"sub\":\"s\"",
@@ -154,6 +195,8 @@ test_hints(void)
 	test_hint(NULL, NULL, AUD ",\"jti\":7",
 			  "Have the issuer write the claim \"jti\" as a string, or leave it out.");
 	test_hint(NULL, NULL, "{\"iss\":\"https://secret/\"}", NULL);
+	test_hint(NULL, NULL, "{\"aud\":\"secret\"}",
+			  "The token has no claim \"iss\"; such tokens belong to an issuer with option \"unnamed\".");
 	test_hint(NULL, NULL, "{\"iss\":\"https://x/\",\"aud\":\"api\",\"exp\":1}", NULL);
 
 	/* more than is printed, and longer than there is room for */
@@ -186,6 +229,8 @@ main(void)
 	verification = az_verification_new();
 	must(verification != NULL, "out of memory");
 	TEST("claim_values", claim_values);
+	TEST("audience_claims", audience_claims);
+	TEST("unnamed", unnamed);
 	test_hints();
 	az_verification_free(verification);
 	return tap_done();

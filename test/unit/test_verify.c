@@ -517,6 +517,19 @@ test_issuers(void)
 	ok(AMONG("\"aud\":\"zzz\"") == AZ_ISSUER_UNTRUSTED, "not found by an unchecked audience");
 	issuers[3]->any_audience = false;
 
+	/* Q13: one whose tokens name none, beside all others; but two are too many */
+	issuers[0]->unnamed = true;
+	ok(AMONG("\"aud\":\"api\"") == AZ_OK && strcmp(name, "https://a/") == 0, "by no iss");
+	ok(AMONG("\"iss\":\"https://a/\",\"aud\":\"api\"") == AZ_ISSUER_UNTRUSTED, "and no more by its name");
+	ok(AMONG("\"iss\":\"https://b/\",\"aud\":\"api\"") == AZ_OK && strcmp(name, "https://b/") == 0,
+	   "others by theirs");
+	ok(AMONG("\"aud\":[\"api\",\"one\"]") == AZ_ISSUER_AMBIGUOUS, "by no iss, and by aud");
+	ok(AMONG("\"aud\":\"one\"") == AZ_ISSUER_AMBIGUOUS, "whether or not it accepts that aud");
+	issuers[1]->unnamed = true;
+	ok(AMONG("\"aud\":\"api\"") == AZ_ISSUER_AMBIGUOUS, "two by no iss");
+	issuers[0]->unnamed = issuers[1]->unnamed = false;
+	ok(AMONG("\"aud\":\"api\"") == AZ_ISSUER_UNTRUSTED, "none");
+
 	/* RFC 8725, 3.8: b's key does not sign for a */
 	az_key_free(issuers[0]->keys[0]);
 	{
