@@ -94,4 +94,88 @@ UPDATE authz.issuer SET options = '{"unnamed": false}' WHERE issuer = 'https://p
 SELECT optioned('{"unnamed": true}', '{}', without => '{iss}');
 SELECT optioned('{"unnamed": true, "required_claims": ["iss"]}', '{}', without => '{iss}');
 
+--
+-- Q18: the type of the token
+--
+SELECT header, optioned('{"token_types": ["at+jwt"], "token_type_required": true}', '{}', header)
+  FROM unnest(ARRAY['{"alg":"HS256","typ":"at+jwt"}', '{"alg":"HS256","typ":"Application/AT+JWT"}',
+	'{"alg":"HS256","typ":"JWT"}', '{"alg":"HS256","typ":""}', '{"alg":"HS256"}']::json[]) header;
+SELECT optioned('{"token_types": ["application/at+jwt"]}', '{}', '{"alg":"HS256","typ":"at+jwt"}'), optioned('{"token_types": ["at+jwt"]}', '{}');
+
+--
+-- Q23: a clock that runs ahead; exp is exact
+--
+SELECT claims, optioned('{}', claims) AS by_default, optioned('{"skew_seconds": 0}', claims) AS exact, optioned('{"skew_seconds": 120}', claims) AS two_minutes
+  FROM unnest(ARRAY['{"iat": "+3"}', '{"nbf": "+3"}', '{"iat": "+60"}', '{"nbf": "+60"}', '{"exp": "-3"}']::jsonb[]) claims;
+-- auth_time too
+SELECT optioned('{"skew_seconds": 120}', '{"auth_time": "+60"}');
+SELECT authz.authenticated_within('1 hour');
+SELECT optioned('{"skew_seconds": 0}', '{"auth_time": "+60"}');
+SELECT authz.authenticated_within('1 hour');
+
+--
+-- Q30: the session's id
+--
+SELECT optioned('{"session_claim": "session_id"}', '{"session_id": "s-1", "sid": "s-2"}');
+SELECT authz.revoke_session('https://people.options.example', 's-2');
+SELECT authz.token_state();
+SELECT authz.revoke_session('https://people.options.example', 's-1');
+SELECT authz.token_state();
+SELECT optioned('{"session_claim": ["x", "session_id"]}', '{"x": {"session_id": "s-1"}}'), optioned('{"session_claim": "session_id"}', '{"session_id": "s-3", "sid": "s-1"}'),
+	   optioned('{}', '{"session_id": "s-1", "sid": "s-3"}'), optioned('{}', '{"sid": "s-1"}');
+
+--
+-- Q22: tokens that are bound to a key
+--
+SELECT claims, optioned('{}', claims) AS by_default, optioned('{"bound_tokens": "ignore"}', claims) AS ignored
+  FROM unnest(ARRAY['{"cnf": {"jkt": "x"}}', '{"cnf": {"x5t#S256": "x"}}', '{"cnf": null}', '{}']::jsonb[]) claims;
+
+--
+-- Q20: groups that are elsewhere
+--
+SELECT claims, optioned('{}', claims) AS by_default, optioned('{"groups_overage": "ignore"}', claims) AS ignored, optioned('{"groups_overage": "raise"}', claims) AS raised
+  FROM unnest(ARRAY['{"hasgroups": true}', '{"_claim_names": {"groups": "src1"}}', '{"_claim_names": {"address": "src1"}}', '{"hasgroups": false}']::jsonb[]) claims;
+SELECT optioned('{"groups_overage": "ignore"}', '{"hasgroups": true}');
+SELECT authz.groups() IS NULL, authz.has_group('a');
+-- raise: the login holds, and every question about groups is an error
+CREATE TABLE folder (id int, owner text, team text);
+INSERT INTO folder VALUES (1, 'ann', 'a'), (2, 'bob', 'a'), (3, 'bob', 'b');
+CREATE INDEX ON folder (owner);
+ALTER TABLE folder ENABLE ROW LEVEL SECURITY;
+CREATE POLICY suspended ON folder USING (authz.is_authenticated() AND NOT authz.has_group('suspended'));
+CREATE TABLE paper (LIKE folder);
+INSERT INTO paper TABLE folder;
+ALTER TABLE paper ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON paper USING (authz.is_owner(owner) OR authz.has_role('admin'));
+GRANT SELECT ON folder, paper TO PUBLIC;
+CREATE ROLE options_reader;
+SET ROLE options_reader;
+PREPARE folders AS SELECT count(*) FROM folder;
+PREPARE papers AS SELECT count(*) FROM paper;
+SET plan_cache_mode = force_generic_plan;
+RESET ROLE;
+CREATE FUNCTION as_reader(statement text) RETURNS text LANGUAGE plpgsql SET ROLE = options_reader AS $$
+BEGIN
+	RETURN mint.outcome(statement);
+END $$;
+SELECT optioned('{"groups_overage": "raise"}', '{"groups": ["b"]}');
+SELECT as_reader('EXECUTE folders'), as_reader('EXECUTE papers'), as_reader('SELECT count(*) FROM folder');
+SELECT optioned('{"groups_overage": "raise"}', '{"hasgroups": true, "groups": ["b"]}');
+SELECT authz.token_state(), authz.is_authenticated(), authz.is_admin();
+SELECT as_reader('EXECUTE folders') AS kept, as_reader('SELECT count(*) FROM folder') AS planned;
+SELECT as_reader('EXECUTE papers') AS kept, as_reader('SELECT count(*) FROM paper') AS planned;
+SELECT question, mint.outcome('SELECT ' || question) FROM unnest(ARRAY[
+	$$authz.has_group('b')$$, $$authz.has_any_group('b', 'c')$$, $$authz.has_all_groups('b')$$, $$authz.require_group('b')$$, $$authz.groups()$$,
+	$$CASE WHEN authz.has_role('x') THEN authz.has_group('b') END$$, $$authz.has_claim('{groups}', 'b')$$, $$authz.subject()$$]) question;
+-- planning asks nothing
+EXPLAIN (COSTS OFF) SELECT FROM folder WHERE authz.has_group('b');
+SELECT authz.last_error() ->> 'error_description';
+SELECT optioned('{"groups_overage": "raise"}', '{"groups": ["b"]}');
+SELECT as_reader('EXECUTE folders'), as_reader('EXECUTE papers'), authz.groups();
+DEALLOCATE ALL;
+RESET plan_cache_mode;
+DROP TABLE folder, paper;
+DROP FUNCTION as_reader;
+DROP ROLE options_reader;
+
 CALL mint.go_home();

@@ -94,6 +94,18 @@ az_raise_refused(AzReason reason, const char *hint)
 }
 
 void
+az_raise_groups_unlisted(void)
+{
+	const AzReasonInfo *info = az_reason_info(AZ_GROUPS_UNLISTED);
+
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+					info->description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "token does not list the groups", info->error, info->description,
+			 "The user is in more groups than the token can hold; ask for roles or permissions, or have the issuer send fewer groups.");
+}
+
+void
 az_raise_anonymous(void)
 {
 	const char *description = "Authentication is required";

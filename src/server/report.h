@@ -42,6 +42,9 @@ pg_noreturn extern void az_raise_anonymous(void);
 /* 28000: there is one, but its subject is listed as inactive. */
 pg_noreturn extern void az_raise_inactive(void);
 
+/* 28000: groups were asked for, and the token says that they are elsewhere. */
+pg_noreturn extern void az_raise_groups_unlisted(void);
+
 /*
  * P0002: what was asked for is not there, or the caller is not to know whether
  * it is: one error for both.

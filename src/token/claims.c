@@ -224,6 +224,25 @@ read_lists(Reading *reading)
 	id->admin_permissions = option_set(reading, &issuer->admin_permissions);
 }
 
+bool
+az_claim_lists_groups(const AzIssuer *issuer, const AzJson *payload)
+{
+	const AzJson *elsewhere = az_json_get_z(payload, "_claim_names");
+	const AzJson *hasgroups = az_json_get_z(payload, "hasgroups");
+	size_t		i;
+
+	if (hasgroups != NULL && az_json_type(hasgroups) == AZ_JSON_TRUE)
+		return false;
+	for (i = 0; i < issuer->group_claims.n; i++)
+	{
+		const AzName *first = &issuer->group_claims.path[i].name[0];
+
+		if (az_json_get(elsewhere, first->data, first->len) != NULL)
+			return false;
+	}
+	return true;
+}
+
 static bool
 has_any(Reading *reading, const AzSet *set, const AzNames *names)
 {
@@ -424,6 +443,16 @@ claim_as_signed(Reading *reading, const char *name)
 }
 
 static AzNode
+session_as_signed(Reading *reading)
+{
+	const AzPath *path = &reading->issuer->session_claim;
+	size_t		len = 0;
+	const char *utf8 = az_json_string(az_claim_at(reading->payload, path), &len);
+
+	return as_signed(reading, utf8, len, node_at(reading, path));
+}
+
+static AzNode
 subject_as_signed(Reading *reading)
 {
 	char		number[AZ_JSON_NUMBER_MAX];
@@ -444,10 +473,11 @@ read_trust(Reading *reading, const AzKey *key)
 	const char *kid = az_key_kid(key);
 
 	id->issuer_version = issuer->version;
+	id->issuer_updated = issuer->to_be_updated ? issuer->content : 0;
 	id->trust_issuer = as_signed(reading, issuer->issuer, issuer->issuer_len, id->issuer);
 	id->trust_kid = as_signed(reading, kid, kid != NULL ? strlen(kid) : 0, null_node);
 	id->trust_token_id = claim_as_signed(reading, "jti");
-	id->trust_session_id = claim_as_signed(reading, "sid");
+	id->trust_session_id = session_as_signed(reading);
 	id->trust_subject = subject_as_signed(reading);
 	id->alg = (uint32_t) az_key_alg(key);
 	memcpy(id->thumbprint, az_key_thumbprint(key), sizeof(id->thumbprint));
@@ -576,6 +606,7 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	reading.id.issued = verified->issued;
 	reading.id.authenticated = verified->authenticated;
 	reading.id.authenticated_from = verified->authenticated_from;
+	reading.id.groups_unlisted = verified->groups_unlisted;
 
 	az_builder_start(builder, converter);
 	reading.claims = az_builder_tree(builder, verified->payload);

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #define MAX_LEEWAY		INT64_C(86400)
+#define MAX_SKEW		INT64_C(300)
 #define MAX_MAX_AGE		(INT64_C(10) * 366 * 86400)
 
 /* Where claims are found when nothing else is said. */
@@ -31,7 +32,8 @@ static const char defaults[] =
 "\"org_claims\":[\"org_member_info\",\"org_id_to_org_member_info\"],"
 "\"email_claim\":\"email\","
 "\"owner_claim\":\"sub\","
-"\"user_id_claim\":\"sub\"}";
+"\"user_id_claim\":\"sub\","
+"\"session_claim\":\"sid\"}";
 
 /*
  * Readers replace one field by a value of the right type.  They return NULL,
@@ -45,6 +47,7 @@ typedef struct Option
 	const char *name;
 	Reader		read;
 	size_t		field;			/* offset in AzIssuer */
+	bool		is_new;			/* 1.0 has not got it */
 } Option;
 
 /* ---- readers ---- */
@@ -112,6 +115,17 @@ read_leeway(void *field, const AzJson *value, size_t *element)
 }
 
 static const char *
+read_skew(void *field, const AzJson *value, size_t *element)
+{
+	int64_t		seconds;
+
+	if (!az_json_integer(value, &seconds) || seconds < 0 || seconds > MAX_SKEW)
+		return "Expected an integer from 0 to 300.";
+	*(int64_t *) field = seconds;
+	return NULL;
+}
+
+static const char *
 read_max_age(void *field, const AzJson *value, size_t *element)
 {
 	int64_t		seconds;
@@ -119,6 +133,50 @@ read_max_age(void *field, const AzJson *value, size_t *element)
 	if (!az_json_integer(value, &seconds) || seconds < 0 || seconds > MAX_MAX_AGE)
 		return "Expected an integer from 0 to 316224000.";
 	*(int64_t *) field = seconds;
+	return NULL;
+}
+
+/* Which of the words is it?  -1: none. */
+static int
+read_word(const AzJson *value, const char *const *words, int n)
+{
+	size_t		len = 0;
+	const char *text = az_json_string(value, &len);
+	int			i;
+
+	for (i = 0; i < n && text != NULL; i++)
+	{
+		if (strlen(words[i]) == len && memcmp(words[i], text, len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static const char *
+read_bound_tokens(void *field, const AzJson *value, size_t *element)
+{
+	static const char *const words[] = {"refuse", "ignore"};
+	int			word = read_word(value, words, 2);
+
+	if (word < 0)
+		return "Expected \"refuse\" or \"ignore\".";
+	*(bool *) field = word == 1;
+	return NULL;
+}
+
+static const char *
+read_overage(void *field, const AzJson *value, size_t *element)
+{
+	static const char *const words[] = {
+		[AZ_OVERAGE_REFUSE] = "refuse",
+		[AZ_OVERAGE_RAISE] = "raise",
+		[AZ_OVERAGE_IGNORE] = "ignore"
+	};
+	int			word = read_word(value, words, 3);
+
+	if (word < 0)
+		return "Expected \"refuse\", \"raise\" or \"ignore\".";
+	*(AzOverage *) field = (AzOverage) word;
 	return NULL;
 }
 
@@ -164,27 +222,33 @@ read_audience_claims(void *field, const AzJson *value, size_t *element)
 
 /* ---- the options ---- */
 
-#define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name)}
+#define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name), false}
+#define NEW_OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name), true}
 
 static const Option options_table[] = {
 	OPTION(algorithms, read_algorithms),
 	OPTION(leeway_seconds, read_leeway),
+	NEW_OPTION(skew_seconds, read_skew),
 	OPTION(max_age_seconds, read_max_age),
-	OPTION(unnamed, read_boolean),
-	OPTION(audience_claims, read_audience_claims),
+	NEW_OPTION(unnamed, read_boolean),
+	NEW_OPTION(audience_claims, read_audience_claims),
 	OPTION(required_claims, read_names),
-	OPTION(claim_values, az_read_demands),
+	NEW_OPTION(claim_values, az_read_demands),
 	OPTION(token_types, read_names),
+	NEW_OPTION(token_type_required, read_boolean),
+	{"bound_tokens", read_bound_tokens, offsetof(AzIssuer, ignore_bound_tokens), true},
+	NEW_OPTION(groups_overage, read_overage),
 	OPTION(key_id_required, read_boolean),
 	OPTION(scope_claims, az_read_list_paths),
 	OPTION(role_claims, az_read_list_paths),
 	OPTION(permission_claims, az_read_list_paths),
 	OPTION(group_claims, az_read_list_paths),
-	OPTION(merge_claims, read_boolean),
+	NEW_OPTION(merge_claims, read_boolean),
 	OPTION(org_claims, az_read_paths),
 	OPTION(owner_claim, az_read_path),
 	OPTION(email_claim, az_read_path),
 	OPTION(user_id_claim, az_read_path),
+	NEW_OPTION(session_claim, az_read_path),
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
 	OPTION(client, read_string),
@@ -321,9 +385,77 @@ az_issuer_check(const AzIssuer *issuer, AzOptionError *error)
 }
 
 const char *
+az_new_option(const AzJson *options)
+{
+	void	   *iter = NULL;
+	const char *name;
+	size_t		len;
+	const AzJson *value;
+
+	while ((iter = az_json_next(options, iter, &name, &len, &value)) != NULL)
+	{
+		const Option *option = find_option(name, len);
+
+		if (option != NULL && option->is_new)
+			return option->name;
+	}
+	return NULL;
+}
+
+const char *
 az_option_name(size_t i)
 {
 	return i < sizeof(options_table) / sizeof(options_table[0]) ? options_table[i].name : NULL;
+}
+
+/* ---- media types ---- */
+
+static inline char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+static bool
+equal_without_case(const char *a, const char *b, size_t len)
+{
+	size_t		i;
+
+	for (i = 0; i < len && lower(a[i]) == lower(b[i]); i++)
+		;
+	return i == len;
+}
+
+/* Take "application/" off, unless there is nothing behind it, or another "/". */
+static void
+shorten_type(const char **type, size_t *len)
+{
+	static const char prefix[] = "application/";
+	const size_t n = sizeof(prefix) - 1;
+
+	if (*len <= n || !equal_without_case(*type, prefix, n) ||
+		memchr(*type + n, '/', *len - n) != NULL)
+		return;
+	*type += n;
+	*len -= n;
+}
+
+bool
+az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len)
+{
+	size_t		i;
+
+	shorten_type(&typ, &len);
+	for (i = 0; i < issuer->token_types.n; i++)
+	{
+		const char *accepted = issuer->token_types.name[i].data;
+		size_t		accepted_len = issuer->token_types.name[i].len;
+
+		shorten_type(&accepted, &accepted_len);
+		if (accepted_len == len && equal_without_case(accepted, typ, len))
+			return true;
+	}
+	return false;
 }
 
 /* ---- the issuer itself ---- */
@@ -383,6 +515,7 @@ az_issuer_free(AzIssuer *issuer)
 	az_path_free(&issuer->owner_claim);
 	az_path_free(&issuer->email_claim);
 	az_path_free(&issuer->user_id_claim);
+	az_path_free(&issuer->session_claim);
 	az_names_free(&issuer->admin_groups);
 	az_names_free(&issuer->admin_permissions);
 	free(issuer->client);

@@ -16,6 +16,14 @@
 #include "token/jwk.h"
 #include "token/path.h"
 
+/* What becomes of a token that says that it does not list the groups. */
+typedef enum AzOverage
+{
+	AZ_OVERAGE_REFUSE,
+	AZ_OVERAGE_RAISE,			/* when the groups are asked for */
+	AZ_OVERAGE_IGNORE
+} AzOverage;
+
 /*
  * One trusted issuer.  Whoever makes it fills the first part; options fill
  * the second; all memory is malloc'ed and goes with az_issuer_free(), the
@@ -26,6 +34,8 @@ typedef struct AzIssuer
 	char	   *issuer;			/* exact "iss", or just a name when by_audience */
 	size_t		issuer_len;
 	uint64_t	version;		/* changes whenever the row did */
+	uint64_t	content;		/* of its row, whoever wrote it and when */
+	bool		to_be_updated;	/* the update to 1.1 will write that content */
 	bool		by_audience;	/* chosen by "aud", "iss" is not looked at (dbmi) */
 	bool		any_audience;	/* "aud" is not checked (audience NULL) */
 	AzNames		audience;		/* accepted values */
@@ -36,10 +46,14 @@ typedef struct AzIssuer
 	AzPaths		audience_claims;	/* the first present is the audience */
 	AzAlgs		algorithms;
 	int64_t		leeway_seconds; /* >= 0 */
+	int64_t		skew_seconds;	/* of iat and nbf only; the greater one counts */
 	int64_t		max_age_seconds;	/* from iat; 0: no limit */
 	AzNames		required_claims;	/* "exp" is always required */
 	AzDemands	claim_values;	/* beside those */
-	AzNames		token_types;	/* exact header typ; n == 0: any.  Absent is allowed */
+	AzNames		token_types;	/* accepted header typ; n == 0: any */
+	bool		token_type_required;	/* absent is not allowed */
+	bool		ignore_bound_tokens;	/* else a token with "cnf" is refused */
+	AzOverage	groups_overage;
 	bool		key_id_required;
 	AzPaths		scope_claims;
 	AzPaths		role_claims;
@@ -50,6 +64,7 @@ typedef struct AzIssuer
 	AzPath		owner_claim;
 	AzPath		email_claim;
 	AzPath		user_id_claim;
+	AzPath		session_claim;
 	AzNames		admin_groups;
 	AzNames		admin_permissions;
 	char	   *client;			/* NULL: unset */
@@ -97,6 +112,18 @@ extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionErr
  * all layers are applied and by_audience is set; otherwise as above.
  */
 extern bool az_issuer_check(const AzIssuer *issuer, AzOptionError *error);
+
+/*
+ * Is it one of the issuer's token_types?  As media types: without case, and
+ * "application/" may be left out (RFC 7515, 4.1.9).
+ */
+extern bool az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len);
+
+/*
+ * The first option that 1.0 has not; NULL when there is none.  Borrowed from
+ * the options.
+ */
+extern const char *az_new_option(const AzJson *options);
 
 /* The names of the options that are recognized, from 0; NULL behind the last. */
 extern const char *az_option_name(size_t i);

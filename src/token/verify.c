@@ -66,6 +66,8 @@ static AzReason check_age(AzVerification *v);
 static AzReason check_required_claims(AzVerification *v);
 static AzReason check_claim_values(AzVerification *v);
 static AzReason check_claim_types(AzVerification *v);
+static AzReason check_bound(AzVerification *v);
+static AzReason check_groups_listed(AzVerification *v);
 static AzReason check_revocation(AzVerification *v);
 static AzReason make_identity(AzVerification *v);
 
@@ -89,6 +91,8 @@ static const Check checks[] = {
 	check_required_claims,
 	check_claim_values,
 	check_claim_types,
+	check_bound,
+	check_groups_listed,
 	check_revocation,
 	make_identity,
 };
@@ -266,13 +270,15 @@ check_signature(AzVerification *v)
 static AzReason
 check_token_type(AzVerification *v)
 {
-	const AzNames *types = &v->verified.issuer->token_types;
+	const AzIssuer *issuer = v->verified.issuer;
+	bool		missing = v->jws.typ == NULL ||
+		(v->jws.typ_len == 0 && issuer->token_type_required);
 
-	if (types->n == 0 || v->jws.typ == NULL)
+	if (missing ? !issuer->token_type_required :
+		issuer->token_types.n == 0 ||
+		az_issuer_takes_type(issuer, v->jws.typ, v->jws.typ_len))
 		return AZ_OK;
-	if (az_names_has(types, v->jws.typ, v->jws.typ_len))
-		return AZ_OK;
-	az_hint_type(&v->hint, v->verified.issuer, false);
+	az_hint_type(&v->hint, issuer, missing);
 	return AZ_TOKEN_TYPE;
 }
 
@@ -380,12 +386,20 @@ check_expiration(AzVerification *v)
 	return v->now < verified->deadline ? AZ_OK : AZ_EXPIRED;
 }
 
+/* How far the issuer's clock may run ahead of ours. */
+static int64_t
+skew_of(const AzIssuer *issuer)
+{
+	return issuer->skew_seconds > issuer->leeway_seconds ?
+		issuer->skew_seconds : issuer->leeway_seconds;
+}
+
 /* RFC 7519, 4.1.5: not accepted before it. */
 static AzReason
 check_not_before(AzVerification *v)
 {
 	const AzJson *nbf = claim(v, "nbf");
-	int64_t		leeway = v->verified.issuer->leeway_seconds;
+	int64_t		skew = skew_of(v->verified.issuer);
 	int64_t		instant;
 
 	v->verified.not_before = AZ_TIME_NONE;
@@ -393,8 +407,8 @@ check_not_before(AzVerification *v)
 		return AZ_OK;
 	if (!read_date(nbf, &instant))
 		return AZ_NBF_INVALID;
-	v->verified.not_before = add_seconds(instant, -leeway);
-	return instant <= add_seconds(v->now, leeway) ? AZ_OK : AZ_NOT_YET_VALID;
+	v->verified.not_before = add_seconds(instant, -skew);
+	return instant <= add_seconds(v->now, skew) ? AZ_OK : AZ_NOT_YET_VALID;
 }
 
 /* RFC 7519, 4.1.6, and no clock of an issuer runs ahead of ours by more. */
@@ -408,7 +422,7 @@ check_issued_at(AzVerification *v)
 		return AZ_OK;
 	if (!read_date(iat, &v->verified.issued))
 		return AZ_IAT_INVALID;
-	return v->verified.issued <= add_seconds(v->now, v->verified.issuer->leeway_seconds) ?
+	return v->verified.issued <= add_seconds(v->now, skew_of(v->verified.issuer)) ?
 		AZ_OK : AZ_ISSUED_IN_FUTURE;
 }
 
@@ -526,6 +540,28 @@ check_claim_types(AzVerification *v)
 	return AZ_OK;
 }
 
+/* RFC 7800, 3.1: it is for one who proves to have the key; here nobody does. */
+static AzReason
+check_bound(AzVerification *v)
+{
+	const AzJson *cnf = claim(v, "cnf");
+
+	return v->verified.issuer->ignore_bound_tokens || cnf == NULL ||
+		az_json_type(cnf) == AZ_JSON_NULL ? AZ_OK : AZ_BOUND;
+}
+
+/* What is not listed must not be read as "in no group". */
+static AzReason
+check_groups_listed(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+
+	v->verified.groups_unlisted = issuer->groups_overage != AZ_OVERAGE_IGNORE &&
+		!az_claim_lists_groups(issuer, v->payload);
+	return v->verified.groups_unlisted && issuer->groups_overage == AZ_OVERAGE_REFUSE ?
+		AZ_GROUPS_UNLISTED : AZ_OK;
+}
+
 static AzReason
 check_revocation(AzVerification *v)
 {
@@ -538,7 +574,8 @@ check_revocation(AzVerification *v)
 		return AZ_OK;
 	what.issuer = v->verified.issuer->issuer;
 	what.token_id = az_json_string(claim(v, "jti"), &len);
-	what.session_id = az_json_string(claim(v, "sid"), &len);
+	what.session_id = az_json_string(az_claim_at(v->payload, &v->verified.issuer->session_claim),
+									 &len);
 	what.subject = az_claim_subject(v->verified.issuer, v->payload, number, &len);
 	what.issued = v->verified.issued;
 	return trust->revoked(trust->arg, &what) ? AZ_REVOKED : AZ_OK;
@@ -552,7 +589,6 @@ static void
 read_authentication(AzVerification *v)
 {
 	const AzJson *auth_time = claim(v, "auth_time");
-	int64_t		leeway = v->verified.issuer->leeway_seconds;
 	int64_t		instant;
 
 	v->verified.authenticated = AZ_TIME_NONE;
@@ -560,7 +596,7 @@ read_authentication(AzVerification *v)
 	if (auth_time == NULL || !read_date(auth_time, &instant))
 		return;
 	v->verified.authenticated = instant;
-	v->verified.authenticated_from = add_seconds(instant, -leeway);
+	v->verified.authenticated_from = add_seconds(instant, -skew_of(v->verified.issuer));
 }
 
 static AzReason

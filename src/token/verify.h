@@ -17,7 +17,7 @@ typedef struct AzRevocable
 {
 	const char *issuer;			/* AzIssuer.issuer */
 	const char *token_id;		/* jti */
-	const char *session_id;		/* sid */
+	const char *session_id;		/* the issuer's session claim */
 	const char *subject;		/* sub, else the text of the user id claim */
 	int64_t		issued;			/* iat in microseconds since 1970, or AZ_TIME_NONE */
 } AzRevocable;

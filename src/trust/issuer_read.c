@@ -16,6 +16,7 @@
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/own.h"
 #include "trust/trust_row.h"
 #include "trust/trust_table.h"
 
@@ -144,6 +145,54 @@ add_audience(AzIssuer *issuer, Datum array)
 	return values != NIL;
 }
 
+/*
+ * With objects of 1.0 the library does what 1.0 did.  The update will write
+ * that into the options, in these very words (dbmi_authz--1.0--1.1.sql).
+ */
+#define OPTIONS_OF_1_0	"\"bound_tokens\": \"ignore\", \"groups_overage\": \"ignore\", \"skew_seconds\": 0}"
+
+static char *
+updated_options(const char *options)
+{
+	const char *last = strrchr(options, '}');
+	const char *first = strchr(options, '{') + 1;
+
+	return psprintf("%.*s%s%s", (int) (last - options), options,
+					first + strspn(first, " \t\r\n") == last ? "" : ", ", OPTIONS_OF_1_0);
+}
+
+/* What the row says, but for its name; of the profile only which it is. */
+static uint64
+content_of(const char *profile, const char *options, Datum audience, bool isnull)
+{
+	uint64		hash = hash_bytes_extended((const unsigned char *) options, strlen(options), 0);
+
+	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) profile,
+													strlen(profile), 1));
+	if (!isnull)
+	{
+		ArrayType  *array = DatumGetArrayTypeP(audience);
+
+		hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) array,
+														VARSIZE(array), 2));
+	}
+	return Max(hash, 1);
+}
+
+static bool
+apply_1_0(AzIssuer *issuer, AzOptionError *error)
+{
+	static const char text[] = "{" OPTIONS_OF_1_0;
+	AzJson	   *options;
+	bool		applied;
+
+	if (az_json_parse(text, sizeof(text) - 1, &options) != AZ_JSON_OK)
+		az_raise_no_memory();
+	applied = az_issuer_apply(issuer, options, error);
+	az_json_free(options);
+	return applied;
+}
+
 /* One row of authz.issuer; NULL and why when it is not to be believed. */
 static AzIssuer *
 make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext context,
@@ -153,9 +202,11 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 	AzJson	   *options = az_row_json(tuple, Issuer_options, desc);
 	bool		isnull;
 	Datum		audience = heap_getattr(tuple, Issuer_audience, desc, &isnull);
+	bool		old = az_objects_are_old();
 	AzOptionError error;
 	Profile		profile;
 	AzIssuer   *issuer;
+	const char *text;
 
 	if (*name == '\0')
 		return *why = "Its name is not valid.", NULL;
@@ -163,6 +214,9 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 		return *why = "Its profile is not recognized.", NULL;
 	if (options == NULL)
 		return *why = "Its options are not a JSON object.", NULL;
+	if (old && az_new_option(options))
+		return *why = psprintf("Its option \"%s\" needs the objects of the new version.",
+							   az_new_option(options)), NULL;
 	if (isnull && profile.audience_required)
 		return *why = "Its profile requires an audience.", NULL;
 
@@ -174,7 +228,12 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, MemoryContext con
 	issuer->any_audience = isnull;
 	if (!isnull && !add_audience(issuer, audience))
 		return *why = "Its audience is not a list of values.", NULL;
+	text = az_row_utf8(tuple, Issuer_options, desc);
+	issuer->content = content_of(profile_name, old ? updated_options(text) : text,
+								 audience, isnull);
+	issuer->to_be_updated = old;
 	if (az_issuer_apply(issuer, profile.options, &error) &&
+		(!old || apply_1_0(issuer, &error)) &&
 		az_issuer_apply(issuer, options, &error) &&
 		az_issuer_check(issuer, &error))
 		return issuer;

@@ -354,6 +354,11 @@ test_header(void)
 	   "a sid that is no string is none");
 	end(&b);
 
+	/* Q30 */
+	b = build("{\"session_claim\":[\"a\",\"session_id\"]}", "{\"sid\":\"s\",\"a\":{\"session_id\":\"t\"}}");
+	ok(is_text(b.id, &b.id->trust_session_id, "t"), "the session's id is where the option says");
+	end(&b);
+
 	b = build(NULL, "{}");
 	az_key_free(b.issuer->keys[0]);
 	b.issuer->keys[0] = new_key(NULL);

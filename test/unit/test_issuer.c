@@ -21,6 +21,8 @@ typedef struct Case
 #define EMPTY		"A string in the array is empty."
 #define TWICE		"A string occurs in the array twice."
 #define LEEWAY		"Expected an integer from 0 to 86400."
+#define SKEW		"Expected an integer from 0 to 300."
+#define OVERAGE		"Expected \"refuse\", \"raise\" or \"ignore\"."
 #define MAX_AGE		"Expected an integer from 0 to 316224000."
 #define BOOLEAN		"Expected true or false."
 #define PATH		"Expected a string or an array of strings, none of them empty."
@@ -62,6 +64,31 @@ static const Case cases[] = {
 	{"{\"max_age_seconds\":316224001}", "max_age_seconds", MAX_AGE},
 	{"{\"max_age_seconds\":-1}", "max_age_seconds", MAX_AGE},
 	{"{\"max_age_seconds\":1e3}", "max_age_seconds", MAX_AGE},
+
+	{"{\"skew_seconds\":0}", NULL, NULL},
+	{"{\"skew_seconds\":300}", NULL, NULL},
+	{"{\"skew_seconds\":301}", "skew_seconds", SKEW},
+	{"{\"skew_seconds\":-1}", "skew_seconds", SKEW},
+	{"{\"skew_seconds\":5.0}", "skew_seconds", SKEW},
+	{"{\"skew_seconds\":\"5\"}", "skew_seconds", SKEW},
+
+	{"{\"session_claim\":\"session_id\"}", NULL, NULL},
+	{"{\"session_claim\":[\"a\",\"b\"]}", NULL, NULL},
+	{"{\"session_claim\":[]}", "session_claim", PATH},
+	{"{\"session_claim\":{\"path\":\"a\",\"keys\":true}}", "session_claim", PATH},
+	{"{\"token_type_required\":true}", NULL, NULL},
+	{"{\"token_type_required\":\"at+jwt\"}", "token_type_required", BOOLEAN},
+
+	{"{\"bound_tokens\":\"refuse\"}", NULL, NULL},
+	{"{\"bound_tokens\":\"ignore\"}", NULL, NULL},
+	{"{\"bound_tokens\":\"raise\"}", "bound_tokens", "Expected \"refuse\" or \"ignore\"."},
+	{"{\"bound_tokens\":true}", "bound_tokens", "Expected \"refuse\" or \"ignore\"."},
+	{"{\"groups_overage\":\"refuse\"}", NULL, NULL},
+	{"{\"groups_overage\":\"raise\"}", NULL, NULL},
+	{"{\"groups_overage\":\"ignore\"}", NULL, NULL},
+	{"{\"groups_overage\":\"Ignore\"}", "groups_overage", OVERAGE},
+	{"{\"groups_overage\":\"\"}", "groups_overage", OVERAGE},
+	{"{\"groups_overage\":[\"ignore\"]}", "groups_overage", OVERAGE},
 
 	{"{\"required_claims\":[]}", NULL, NULL},
 	{"{\"required_claims\":[\"sub\",\"https://x/y\"]}", NULL, NULL},
@@ -248,6 +275,38 @@ test_elements(void)
 	ok(i >= 18, "as many as there are");
 }
 
+/* What 1.0 has not got: with its objects an issuer that has one is not believed. */
+static void
+test_new_options(void)
+{
+	static const char *const old[] = {
+		"algorithms", "leeway_seconds", "max_age_seconds", "required_claims", "token_types",
+		"key_id_required", "scope_claims", "role_claims", "permission_claims", "group_claims",
+		"org_claims", "owner_claim", "email_claim", "user_id_claim", "admin_groups",
+		"admin_permissions", "client", "jwks_uri"
+	};
+	size_t		i;
+	size_t		j;
+
+	for (i = 0; az_option_name(i) != NULL; i++)
+	{
+		char		text[128];
+		AzJson	   *options;
+		bool		is_old = false;
+		const char *found;
+
+		for (j = 0; j < sizeof(old) / sizeof(old[0]); j++)
+			is_old = is_old || strcmp(old[j], az_option_name(i)) == 0;
+		snprintf(text, sizeof(text), "{\"client\":\"c\",\"%s\":null}",
+				 strcmp(az_option_name(i), "client") == 0 ? "leeway_seconds" : az_option_name(i));
+		options = parse(text);
+		found = az_new_option(options);
+		ok(same(found, is_old ? NULL : az_option_name(i)), "%s is %s", az_option_name(i),
+		   is_old ? "an old option" : "a new one");
+		az_json_free(options);
+	}
+}
+
 /* ---- layers ---- */
 
 static bool
@@ -285,6 +344,8 @@ test_defaults(void)
 
 	ok(strcmp(issuer->issuer, "https://x/") == 0 && issuer->issuer_len == 10, "name");
 	ok(issuer->algorithms == 0, "a new issuer may sign with nothing");
+	ok(issuer->skew_seconds == 0 && !issuer->token_type_required &&
+	   is_path(&issuer->session_claim, "sid"), "no skew, no type, sid");
 	ok(issuer->leeway_seconds == 0 && issuer->max_age_seconds == 0, "no leeway, no limit");
 	ok(!issuer->by_audience && !issuer->any_audience && !issuer->key_id_required, "flags");
 	ok(issuer->required_claims.n == 0 && issuer->token_types.n == 0, "nothing required");
@@ -472,6 +533,7 @@ main(void)
 {
 	test_options();
 	test_elements();
+	test_new_options();
 	test_defaults();
 	test_layers();
 	test_replaced();

@@ -148,6 +148,111 @@ static const Case unnamed[] = {
 	{"{\"unnamed\":false}", NULL, "{\"exp\":1700000100,\"aud\":\"api\",\"iss\":\"https://x/\"}", AZ_OK},
 };
 
+/* ---- Q18: the type of the token ---- */
+
+#define TYPES(list)	"{\"token_types\":[" list "]}"
+#define REQUIRED	"{\"token_type_required\":true}"
+#define AT_JWT		"{\"token_types\":[\"at+jwt\"],\"token_type_required\":true}"
+#define TYP(typ)	"{\"alg\":\"HS256\",\"typ\":\"" typ "\"}"
+
+static const Case types[] = {
+	{AT_JWT, TYP("at+jwt"), AUD, AZ_OK},
+	{AT_JWT, TYP("AT+JWT"), AUD, AZ_OK},
+	{AT_JWT, TYP("application/at+jwt"), AUD, AZ_OK},
+	{AT_JWT, TYP("Application/At+JWT"), AUD, AZ_OK},
+	{AT_JWT, TYP("JWT"), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, TYP("at+jwt "), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, TYP("application/application/at+jwt"), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, TYP("text/at+jwt"), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, TYP("at+jw"), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, TYP("application/"), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, TYP(""), AUD, AZ_TOKEN_TYPE},
+	{AT_JWT, NULL, AUD, AZ_TOKEN_TYPE},
+	{TYPES("\"application/at+jwt\""), TYP("at+jwt"), AUD, AZ_OK},
+	{TYPES("\"APPLICATION/AT+JWT\""), TYP("application/at+jwt"), AUD, AZ_OK},
+	{TYPES("\"application/x/y\""), TYP("x/y"), AUD, AZ_TOKEN_TYPE},
+	{TYPES("\"application/x/y\""), TYP("Application/X/Y"), AUD, AZ_OK},
+	{TYPES("\"application/\""), TYP(""), AUD, AZ_TOKEN_TYPE},
+	{TYPES("\"application/\""), TYP("APPLICATION/"), AUD, AZ_OK},
+	{TYPES("\"\\u00e9\""), TYP("\\u00c9"), AUD, AZ_TOKEN_TYPE},
+	{TYPES("\"[\""), TYP("{"), AUD, AZ_TOKEN_TYPE},
+	{TYPES("\"at+jwt\""), NULL, AUD, AZ_OK},
+	{REQUIRED, TYP("whatever"), AUD, AZ_OK},
+	{REQUIRED, TYP(""), AUD, AZ_TOKEN_TYPE},
+	{REQUIRED, NULL, AUD, AZ_TOKEN_TYPE},
+	{"{}", TYP(""), AUD, AZ_OK},
+	{"{\"token_type_required\":false}", NULL, AUD, AZ_OK},
+};
+
+/* ---- Q22: tokens that are bound to a key ---- */
+
+#define JKT	",\"cnf\":{\"jkt\":\"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I\"}"
+
+static const Case bound[] = {
+	{"{}", NULL, AUD JKT, AZ_BOUND},
+	{"{\"bound_tokens\":\"refuse\"}", NULL, AUD ",\"cnf\":{\"x5t#S256\":\"x\"}", AZ_BOUND},
+	{"{}", NULL, AUD ",\"cnf\":{}", AZ_BOUND},
+	{"{}", NULL, AUD ",\"cnf\":\"\"", AZ_BOUND},
+	{"{}", NULL, AUD ",\"cnf\":false", AZ_BOUND},
+	{"{}", NULL, AUD ",\"cnf\":null", AZ_OK},
+	{"{}", NULL, AUD ",\"a\":{\"cnf\":{}}", AZ_OK},
+	{"{\"bound_tokens\":\"ignore\"}", NULL, AUD JKT, AZ_OK},
+	{"{\"bound_tokens\":null}", NULL, AUD JKT, AZ_BOUND},
+};
+
+/* ---- Q20: groups that are elsewhere ---- */
+
+#define ELSEWHERE	",\"_claim_names\":{\"groups\":\"src1\"},\"_claim_sources\":{\"src1\":{\"endpoint\":\"https://x/\"}}"
+#define MY_GROUPS	"{\"group_claims\":[[\"ext\",\"g\"],\"h\"]}"
+
+static const Case overage[] = {
+	{"{}", NULL, AUD ELSEWHERE, AZ_GROUPS_UNLISTED},
+	{"{\"groups_overage\":\"refuse\"}", NULL, AUD ELSEWHERE ",\"groups\":[\"a\"]", AZ_GROUPS_UNLISTED},
+	{"{}", NULL, AUD ",\"hasgroups\":true", AZ_GROUPS_UNLISTED},
+	{"{}", NULL, AUD ",\"_claim_names\":{\"groups\":null}", AZ_GROUPS_UNLISTED},
+	{"{}", NULL, AUD ",\"hasgroups\":false", AZ_OK},
+	{"{}", NULL, AUD ",\"hasgroups\":\"true\"", AZ_OK},
+	{"{}", NULL, AUD ",\"_claim_names\":{\"address\":\"src1\"}", AZ_OK},
+	{"{}", NULL, AUD ",\"_claim_names\":[\"groups\"]", AZ_OK},
+	{"{}", NULL, AUD ",\"_claim_names\":\"groups\"", AZ_OK},
+	{MY_GROUPS, NULL, AUD ELSEWHERE, AZ_OK},
+	{MY_GROUPS, NULL, AUD ",\"_claim_names\":{\"ext\":\"s\"}", AZ_GROUPS_UNLISTED},
+	{MY_GROUPS, NULL, AUD ",\"_claim_names\":{\"g\":\"s\"}", AZ_OK},
+	{MY_GROUPS, NULL, AUD ",\"_claim_names\":{\"h\":\"s\"}", AZ_GROUPS_UNLISTED},
+	{MY_GROUPS, NULL, AUD ",\"hasgroups\":true", AZ_GROUPS_UNLISTED},
+	{"{\"group_claims\":[]}", NULL, AUD ELSEWHERE, AZ_OK},
+	{"{\"groups_overage\":\"raise\"}", NULL, AUD ELSEWHERE, AZ_OK},
+	{"{\"groups_overage\":\"ignore\"}", NULL, AUD ELSEWHERE, AZ_OK},
+};
+
+/* Only where asking for them is to be an error, does the identity say so. */
+static void
+test_unlisted(void)
+{
+	static const struct
+	{
+		Case		c;
+		bool		unlisted;
+	}			cases[] =
+	{
+		{{"{\"groups_overage\":\"raise\"}", NULL, AUD ELSEWHERE, AZ_OK}, true},
+		{{"{\"groups_overage\":\"raise\"}", NULL, AUD ",\"hasgroups\":true", AZ_OK}, true},
+		{{"{\"groups_overage\":\"raise\"}", NULL, AUD ",\"groups\":[\"a\"]", AZ_OK}, false},
+		{{"{\"groups_overage\":\"ignore\"}", NULL, AUD ELSEWHERE, AZ_OK}, false},
+		{{"{}", NULL, AUD, AZ_OK}, false},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		const AzIdentity *id;
+
+		ok(judge(&cases[i].c, &id) == AZ_OK && (id->groups_unlisted == 1) == cases[i].unlisted &&
+		   az_identity_check(id, id->size), "%s under %s", cases[i].unlisted ? "unlisted" : "listed",
+		   cases[i].c.options);
+	}
+}
+
 /* ---- Q24: what the hint says ---- */
 
 /* expected NULL: nothing that the reason's own hint does not say. */
@@ -188,6 +293,7 @@ test_hints(void)
 			  "The claim \"client_id\", \"a\".\"b\" or \"aud\" must name \"api\" or \"web\", the audience of the issuer; alter_issuer changes that.");
 	test_hint("{\"token_types\":[\"at+jwt\"]}", "{\"alg\":\"HS256\",\"typ\":\"secret\"}", AUD,
 			  "The header parameter typ must be \"at+jwt\", as the issuer's option \"token_types\" lists.");
+	test_hint(AT_JWT, NULL, AUD, "The issuer's option \"token_type_required\" demands the header parameter typ.");
 	test_hint("{\"required_claims\":[\"sub\",\"email\"]}", NULL, AUD ",\"sub\":\"s\"",
 			  "The issuer's option \"required_claims\" demands the claim \"email\", and of a type that is fit for its use.");
 	test_hint("{\"max_age_seconds\":60}", NULL, AUD,
@@ -231,6 +337,10 @@ main(void)
 	TEST("claim_values", claim_values);
 	TEST("audience_claims", audience_claims);
 	TEST("unnamed", unnamed);
+	TEST("typ", types);
+	TEST("cnf", bound);
+	TEST("overage", overage);
+	test_unlisted();
 	test_hints();
 	az_verification_free(verification);
 	return tap_done();
