@@ -178,4 +178,45 @@ DROP TABLE folder, paper;
 DROP FUNCTION as_reader;
 DROP ROLE options_reader;
 
+--
+-- Organisations in other shapes: the same functions answer
+--
+CREATE TABLE project (id int, org text);
+INSERT INTO project VALUES (1, 'o1'), (2, 'o2'), (3, 'acme');
+SELECT optioned('{"org_shape": "single", "org_role_claims": ["org_role", "org_roles"], "org_permission_claims": ["permissions"]}',
+				'{"org_id": "o1", "org_name": "Acme", "org_role": "admin", "permissions": ["read", "write"]}');
+SELECT authz.active_org_id(), authz.org_ids(), authz.in_org('o1'), authz.in_org('o2'), authz.in_active_org('o1'), authz.org_id_by_name('Acme');
+SELECT authz.has_org_role('o1', 'admin'), authz.has_org_role('o1', 'member'), authz.has_org_permission('o1', 'write'), authz.has_active_org_role('admin'), authz.has_active_org_permission('delete');
+SELECT authz.org_role('o1'), authz.org_roles('o1'), authz.org_permissions('o1'), authz.org_role_structure('o1'), authz.org_metadata('o1'), authz.is_at_least_org_role('o1', 'admin');
+SELECT * FROM authz.orgs();
+SELECT id FROM project WHERE authz.has_org_permission(org, 'write');
+EXPLAIN (COSTS OFF) SELECT id FROM project WHERE authz.has_org_permission(org, 'write');
+SELECT optioned('{"org_shape": "single"}', '{"org_role": "admin"}');
+SELECT authz.active_org_id(), authz.org_ids(), authz.in_org('o1');
+SELECT optioned('{"org_shape": "map", "org_claims": ["organization"], "org_id_claim": "id", "org_role_claims": ["roles"]}',
+				'{"organization": {"acme": {"id": "o1", "roles": ["owner", "dev"]}, "beta": {"id": "o2"}, "gamma": {}}}');
+SELECT * FROM authz.orgs();
+SELECT authz.org_id_by_name('acme'), authz.active_org_id(), authz.has_org_role('o1', 'dev'), authz.has_org_role('o2', 'dev');
+SELECT id FROM project WHERE authz.has_org_role(org, 'dev');
+SELECT optioned('{"org_shape": "map", "org_claims": ["orgs"]}', '{"orgs": {"acme": ["dev"], "o2": {"org_role": "dev"}, "o1": "dev"}}');
+SELECT id FROM project WHERE authz.has_org_role(org, 'dev');
+-- two of one id are none
+SELECT optioned('{"org_shape": "map", "org_claims": ["orgs"], "org_id_claim": "id"}', '{"orgs": {"a": {"id": "o1"}, "b": {"id": "o1"}}}');
+SELECT authz.org_ids();
+-- PropelAuth's shape is another one
+SELECT optioned('{}', '{"org_id": "o1", "org_role": "admin"}');
+SELECT authz.org_ids();
+DROP TABLE project;
+
+--
+-- The application by either name
+--
+SELECT optioned('{"application": "shop"}', '{}');
+SELECT authz.item_client();
+SELECT optioned('{"client": "shop"}', '{}');
+SELECT authz.item_client();
+SELECT mint.outcome($$SELECT authz.alter_issuer('https://people.options.example', '{"application": "other"}')$$);
+SELECT mint.outcome($$SELECT authz.alter_issuer('https://people.options.example', '{"application": "other", "client": null}')$$);
+SELECT options::jsonb - 'algorithms' - 'key_id_required' FROM authz.issuer WHERE issuer = 'https://people.options.example';
+
 CALL mint.go_home();

@@ -12,23 +12,16 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "token/claims.h"
+#include "token/claims_intern.h"
 
-typedef struct Reading
-{
-	AzBuilder  *builder;
-	const AzIssuer *issuer;
-	const AzJson *payload;
-	AzNode		claims;			/* the payload in the block */
-	AzIdentity	id;				/* the header, copied into the block at the end */
-} Reading;
+typedef AzReading Reading;
 
 static const AzNode null_node;
 
 /* ---- finding claims ---- */
 
-static AzNode
-member(Reading *reading, AzNode object, const char *name)
+AzNode
+az_member_of(Reading *reading, AzNode object, const char *name)
 {
 	AzMember	found;
 
@@ -39,19 +32,18 @@ member(Reading *reading, AzNode object, const char *name)
 static AzNode
 string_member(Reading *reading, AzNode object, const char *name)
 {
-	AzNode		node = member(reading, object, name);
+	AzNode		node = az_member_of(reading, object, name);
 
 	return az_node_type(&node) == AZ_STRING ? node : null_node;
 }
 
-/* The same place in the block as az_claim_at() in the payload. */
-static AzNode
-node_at(Reading *reading, const AzPath *path)
+AzNode
+az_node_at(Reading *reading, AzNode object, const AzPath *path)
 {
 	AzMember	found;
 	size_t		i;
 
-	found.value = reading->claims;
+	found.value = object;
 	for (i = 0; i < path->n; i++)
 	{
 		if (!az_builder_member(reading->builder, found.value, path->name[i].data,
@@ -59,28 +51,6 @@ node_at(Reading *reading, const AzPath *path)
 			return null_node;
 	}
 	return found.value;
-}
-
-static bool
-is_empty_object(const AzJson *value)
-{
-	return az_json_type(value) == AZ_JSON_OBJECT && az_json_count(value) == 0;
-}
-
-/* The first location that is present, not null and no empty object. */
-static AzNode
-first_location(Reading *reading, const AzPaths *paths, const AzJson **json)
-{
-	size_t		i;
-
-	for (i = 0; i < paths->n; i++)
-	{
-		*json = az_claim_at(reading->payload, &paths->path[i]);
-		if (*json != NULL && !is_empty_object(*json))
-			return node_at(reading, &paths->path[i]);
-	}
-	*json = NULL;
-	return null_node;
 }
 
 /* ---- list claims ---- */
@@ -155,8 +125,8 @@ add_keys(Reading *reading, const AzJson *json, AzNode object)
 	}
 }
 
-static AzSet
-list_of(Reading *reading, AzNode claim, bool split)
+AzSet
+az_list_of(Reading *reading, AzNode claim, bool split)
 {
 	add_values(reading, claim, split);
 	return az_builder_set_end(reading->builder, claim);
@@ -164,39 +134,40 @@ list_of(Reading *reading, AzNode claim, bool split)
 
 /* What stands at a location, if anything does; it may be shared as a set. */
 static bool
-add_location(Reading *reading, const AzPath *path, bool split, AzNode *shared)
+add_location(Reading *reading, const AzJson *json, AzNode object, const AzPath *path,
+			 bool split, AzNode *shared)
 {
-	const AzJson *json = az_claim_at(reading->payload, path);
+	const AzJson *value = az_claim_at(json, path);
 	AzNode		node;
 
-	if (json == NULL)
+	if (value == NULL)
 		return false;
-	node = node_at(reading, path);
+	node = az_node_at(reading, object, path);
 	*shared = path->keys ? null_node : node;
 	if (!path->keys)
 		add_values(reading, node, split);
-	else if (az_json_type(json) == AZ_JSON_OBJECT)
-		add_keys(reading, json, node);
+	else if (az_json_type(value) == AZ_JSON_OBJECT)
+		add_keys(reading, value, node);
 	return true;
 }
 
-/* Of the first location that is present, even when it is empty, or of all. */
-static AzSet
-list_at(Reading *reading, const AzPaths *paths, bool split)
+AzSet
+az_list_at(Reading *reading, const AzJson *json, AzNode object, const AzPaths *paths,
+		   bool split)
 {
 	AzNode		shared = null_node;
 	size_t		present = 0;
 	size_t		i;
 
 	for (i = 0; i < paths->n && (present == 0 || reading->issuer->merge_claims); i++)
-		present += add_location(reading, &paths->path[i], split, &shared);
+		present += add_location(reading, json, object, &paths->path[i], split, &shared);
 	return az_builder_set_end(reading->builder, present == 1 ? shared : null_node);
 }
 
 static AzSet
-list_member(Reading *reading, AzNode object, const char *name)
+list_at(Reading *reading, const AzPaths *paths, bool split)
 {
-	return list_of(reading, member(reading, object, name), false);
+	return az_list_at(reading, reading->payload, reading->claims, paths, split);
 }
 
 static AzSet
@@ -282,7 +253,7 @@ person_at(Reading *reading, const AzPath *path)
 {
 	if (!is_person(az_claim_at(reading->payload, path)))
 		return null_node;
-	return node_at(reading, path);
+	return az_node_at(reading, reading->claims, path);
 }
 
 /* An empty string owns nothing, whatever a column holds. */
@@ -297,7 +268,7 @@ owner_at(Reading *reading, const AzPath *path)
 static AzNode
 string_at(Reading *reading, const AzPath *path)
 {
-	AzNode		node = node_at(reading, path);
+	AzNode		node = az_node_at(reading, reading->claims, path);
 
 	return az_node_type(&node) == AZ_STRING ? node : null_node;
 }
@@ -327,7 +298,7 @@ static AzNode
 accepted_audience(Reading *reading)
 {
 	const AzJson *aud = az_json_get_z(reading->payload, "aud");
-	AzNode		node = member(reading, reading->claims, "aud");
+	AzNode		node = az_member_of(reading, reading->claims, "aud");
 	uint32_t	i;
 
 	if (aud != NULL && is_accepted(reading->issuer, aud))
@@ -355,10 +326,10 @@ read_client_id(Reading *reading)
 static AzSet
 read_audience(Reading *reading)
 {
-	AzNode		aud = member(reading, reading->claims, "aud");
+	AzNode		aud = az_member_of(reading, reading->claims, "aud");
 
 	if (az_node_type(&aud) != AZ_STRING)
-		return list_of(reading, aud, false);
+		return az_list_of(reading, aud, false);
 	az_builder_set_add(reading->builder, aud);
 	return az_builder_set_end(reading->builder, null_node);
 }
@@ -372,7 +343,7 @@ read_issuer(Reading *reading)
 	const char *iss = az_json_string(az_json_get_z(reading->payload, "iss"), &len);
 
 	if (iss != NULL && len == issuer->issuer_len && memcmp(iss, issuer->issuer, len) == 0)
-		return member(reading, reading->claims, "iss");
+		return az_member_of(reading, reading->claims, "iss");
 	return az_builder_string(reading->builder, issuer->issuer, issuer->issuer_len);
 }
 
@@ -439,7 +410,7 @@ claim_as_signed(Reading *reading, const char *name)
 	size_t		len = 0;
 	const char *utf8 = az_json_string(az_json_get_z(reading->payload, name), &len);
 
-	return as_signed(reading, utf8, len, member(reading, reading->claims, name));
+	return as_signed(reading, utf8, len, az_member_of(reading, reading->claims, name));
 }
 
 static AzNode
@@ -449,7 +420,7 @@ session_as_signed(Reading *reading)
 	size_t		len = 0;
 	const char *utf8 = az_json_string(az_claim_at(reading->payload, path), &len);
 
-	return as_signed(reading, utf8, len, node_at(reading, path));
+	return as_signed(reading, utf8, len, az_node_at(reading, reading->claims, path));
 }
 
 static AzNode
@@ -483,111 +454,6 @@ read_trust(Reading *reading, const AzKey *key)
 	memcpy(id->thumbprint, az_key_thumbprint(key), sizeof(id->thumbprint));
 }
 
-/* ---- organisations ---- */
-
-/*
- * Either one object with a string member "org_id", the organisation that is
- * active, or a map from ids to such objects.  Who has no role in one is no
- * member of it.
- */
-
-static bool
-is_membership(const AzJson *org)
-{
-	size_t		len;
-
-	return az_json_string(az_json_get_z(org, "user_role"), &len) != NULL;
-}
-
-static bool
-node_is(Reading *reading, AzNode node, const char *text)
-{
-	return az_node_type(&node) == AZ_STRING &&
-		az_compare(az_node_bytes(az_builder_block(reading->builder), &node),
-				   az_node_len(&node), text, strlen(text)) == 0;
-}
-
-static void
-read_org(Reading *reading, size_t i, AzNode org_id, AzNode value)
-{
-	AzOrg		org;
-
-	memset(&org, 0, sizeof(org));
-	org.id = org_id;
-	org.value = value;
-	org.role = member(reading, value, "user_role");
-	org.multi_role = node_is(reading, member(reading, value, "org_role_structure"),
-							 "multi_role");
-	org.permissions = list_member(reading, value, "user_permissions");
-	org.inherited = list_member(reading, value, "inherited_user_roles_plus_current_role");
-	org.additional = list_member(reading, value, "additional_roles");
-	az_builder_put(reading->builder, reading->id.orgs, i, &org, sizeof(org));
-}
-
-static void
-read_active_org(Reading *reading, const AzJson *json, AzNode value)
-{
-	if (!is_membership(json))
-		return;
-	reading->id.norgs = 1;
-	reading->id.active_org = 1;
-	reading->id.orgs = az_builder_room(reading->builder, 1, sizeof(AzOrg));
-	read_org(reading, 0, member(reading, value, "org_id"), value);
-}
-
-static size_t
-count_memberships(const AzJson *map)
-{
-	void	   *iter = NULL;
-	const char *name;
-	size_t		len;
-	const AzJson *org;
-	size_t		n = 0;
-
-	while ((iter = az_json_next(map, iter, &name, &len, &org)) != NULL)
-		n += is_membership(org);
-	return n;
-}
-
-static void
-read_org_map(Reading *reading, const AzJson *json, AzNode map)
-{
-	size_t		n = count_memberships(json);
-	void	   *iter = NULL;
-	const char *name;
-	size_t		len;
-	const AzJson *org;
-	size_t		i = 0;
-
-	reading->id.norgs = (uint32_t) n;
-	reading->id.orgs = az_builder_room(reading->builder, n, sizeof(AzOrg));
-	while ((iter = az_json_next(json, iter, &name, &len, &org)) != NULL)
-	{
-		AzMember	found;
-
-		if (is_membership(org) &&
-			az_builder_member(reading->builder, map, name, len, &found))
-			read_org(reading, i++, found.name, found.value);
-	}
-}
-
-static void
-read_orgs(Reading *reading)
-{
-	const AzJson *json;
-	AzNode		node = first_location(reading, &reading->issuer->org_claims, &json);
-	size_t		len;
-
-	if (json == NULL || az_json_type(json) != AZ_JSON_OBJECT)
-		return;
-	if (az_json_string(az_json_get_z(json, "org_id"), &len) != NULL)
-		read_active_org(reading, json, node);
-	else
-		read_org_map(reading, json, node);
-	reading->id.org_order = az_builder_order(reading->builder, reading->id.orgs,
-											 reading->id.norgs, sizeof(AzOrg));
-}
-
 /* ---- all of it ---- */
 
 AzReason
@@ -614,6 +480,6 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	read_trust(&reading, verified->key);
 	read_lists(&reading);
 	read_admin(&reading);
-	read_orgs(&reading);
+	az_read_orgs(&reading);
 	return az_builder_finish(builder, &reading.id, identity);
 }

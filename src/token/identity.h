@@ -55,12 +55,13 @@ typedef struct AzSet
 	uint32_t	order;
 } AzSet;
 
-/* A membership in an organisation, PropelAuth's shape. */
+/* A membership in an organisation; the names are those of PropelAuth's shape. */
 typedef struct AzOrg
 {
 	AzNode		id;				/* string */
-	AzNode		value;			/* the object in the payload */
-	AzNode		role;			/* user_role, string */
+	AzNode		value;			/* the object in the payload; AZ_NULL in other shapes */
+	AzNode		name;			/* org_name, string or AZ_NULL */
+	AzNode		role;			/* user_role, string; AZ_NULL: it has none */
 	uint32_t	multi_role;		/* org_role_structure is "multi_role" */
 	AzSet		permissions;	/* user_permissions */
 	AzSet		inherited;		/* inherited_user_roles_plus_current_role */

@@ -33,7 +33,10 @@ static const char defaults[] =
 "\"email_claim\":\"email\","
 "\"owner_claim\":\"sub\","
 "\"user_id_claim\":\"sub\","
-"\"session_claim\":\"sid\"}";
+"\"session_claim\":\"sid\","
+"\"org_name_claim\":\"org_name\","
+"\"org_role_claims\":[\"org_role\"],"
+"\"org_permission_claims\":[\"org_permissions\"]}";
 
 /*
  * Readers replace one field by a value of the right type.  They return NULL,
@@ -181,6 +184,22 @@ read_overage(void *field, const AzJson *value, size_t *element)
 }
 
 static const char *
+read_org_shape(void *field, const AzJson *value, size_t *element)
+{
+	static const char *const words[] = {
+		[AZ_ORGS_PROPELAUTH] = "propelauth",
+		[AZ_ORGS_SINGLE] = "single",
+		[AZ_ORGS_MAP] = "map"
+	};
+	int			word = read_word(value, words, 3);
+
+	if (word < 0)
+		return "Expected \"propelauth\", \"single\" or \"map\".";
+	*(AzOrgShape *) field = (AzOrgShape) word;
+	return NULL;
+}
+
+static const char *
 read_string(void *field, const AzJson *value, size_t *element)
 {
 	char	  **string = field;
@@ -245,6 +264,11 @@ static const Option options_table[] = {
 	OPTION(group_claims, az_read_list_paths),
 	NEW_OPTION(merge_claims, read_boolean),
 	OPTION(org_claims, az_read_paths),
+	NEW_OPTION(org_shape, read_org_shape),
+	NEW_OPTION(org_id_claim, az_read_path),
+	NEW_OPTION(org_name_claim, az_read_path),
+	NEW_OPTION(org_role_claims, az_read_list_paths),
+	NEW_OPTION(org_permission_claims, az_read_list_paths),
 	OPTION(owner_claim, az_read_path),
 	OPTION(email_claim, az_read_path),
 	OPTION(user_id_claim, az_read_path),
@@ -252,6 +276,7 @@ static const Option options_table[] = {
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
 	OPTION(client, read_string),
+	{"application", read_string, offsetof(AzIssuer, client), true},
 	OPTION(jwks_uri, read_uri),
 };
 
@@ -343,6 +368,9 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 			return false;
 		}
 	}
+	if (is_given(options, "client") && is_given(options, "application"))
+		return refuse(error, "application", strlen("application"),
+					  "It is the option client by another name; set one of them, the other to null.");
 	drop_replaced(issuer, options);
 	return true;
 }
@@ -512,6 +540,10 @@ az_issuer_free(AzIssuer *issuer)
 	az_paths_free(&issuer->permission_claims);
 	az_paths_free(&issuer->group_claims);
 	az_paths_free(&issuer->org_claims);
+	az_path_free(&issuer->org_id_claim);
+	az_path_free(&issuer->org_name_claim);
+	az_paths_free(&issuer->org_role_claims);
+	az_paths_free(&issuer->org_permission_claims);
 	az_path_free(&issuer->owner_claim);
 	az_path_free(&issuer->email_claim);
 	az_path_free(&issuer->user_id_claim);

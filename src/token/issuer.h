@@ -24,6 +24,14 @@ typedef enum AzOverage
 	AZ_OVERAGE_IGNORE
 } AzOverage;
 
+/* In which claims organisations stand. */
+typedef enum AzOrgShape
+{
+	AZ_ORGS_PROPELAUTH,			/* at org_claims, with PropelAuth's names inside */
+	AZ_ORGS_SINGLE,				/* flat claims of one */
+	AZ_ORGS_MAP					/* at org_claims, by organisation */
+} AzOrgShape;
+
 /*
  * One trusted issuer.  Whoever makes it fills the first part; options fill
  * the second; all memory is malloc'ed and goes with az_issuer_free(), the
@@ -61,6 +69,12 @@ typedef struct AzIssuer
 	AzPaths		group_claims;
 	bool		merge_claims;	/* all locations of these four count, not the first */
 	AzPaths		org_claims;
+	AzOrgShape	org_shape;
+	AzPath		org_id_claim;	/* these four are not for PropelAuth's shape; n == 0:
+								 * "org_id", or the key of the map */
+	AzPath		org_name_claim;
+	AzPaths		org_role_claims;
+	AzPaths		org_permission_claims;
 	AzPath		owner_claim;
 	AzPath		email_claim;
 	AzPath		user_id_claim;

@@ -368,6 +368,12 @@ branching(AzIdentity *id)
 	}
 }
 
+static void
+groups_odd(AzIdentity *id)
+{
+	id->groups_unlisted = 2;
+}
+
 #define BROKEN(f)	{#f, f}
 
 static const Broken broken[] = {
@@ -378,7 +384,7 @@ static const Broken broken[] = {
 	BROKEN(set_unsorted), BROKEN(set_repeated), BROKEN(set_index_outside),
 	BROKEN(set_too_long), BROKEN(set_elsewhere), BROKEN(org_without_role),
 	BROKEN(org_no_object), BROKEN(orgs_unsorted), BROKEN(orgs_too_many),
-	BROKEN(active_of_two), BROKEN(admin_odd), BROKEN(alg_odd),
+	BROKEN(active_of_two), BROKEN(admin_odd), BROKEN(groups_odd), BROKEN(alg_odd),
 	BROKEN(thumbprint_open), BROKEN(no_deadline), BROKEN(endless), BROKEN(branching),
 };
 

@@ -169,6 +169,17 @@ static const Case cases[] = {
 	{"{\"org_claims\":[\"orgs\"]}", NULL, NULL},
 	{"{\"org_claims\":\"orgs\"}", "org_claims", PATHS},
 
+	{"{\"org_shape\":\"propelauth\"}", NULL, NULL},
+	{"{\"org_shape\":\"single\",\"org_id_claim\":\"o\",\"org_name_claim\":[\"o\",\"n\"],"
+	"\"org_role_claims\":[{\"path\":\"r\",\"keys\":true}],\"org_permission_claims\":[]}", NULL, NULL},
+	{"{\"org_shape\":\"map\"}", NULL, NULL},
+	{"{\"org_shape\":\"flat\"}", "org_shape", "Expected \"propelauth\", \"single\" or \"map\"."},
+	{"{\"org_shape\":1}", "org_shape", "Expected \"propelauth\", \"single\" or \"map\"."},
+	{"{\"org_id_claim\":[]}", "org_id_claim", PATH},
+	{"{\"org_name_claim\":{\"path\":\"a\",\"keys\":true}}", "org_name_claim", PATH},
+	{"{\"org_role_claims\":\"role\"}", "org_role_claims", PATHS},
+	{"{\"org_permission_claims\":[\"\"]}", "org_permission_claims", LIST_PATH},
+
 	{"{\"owner_claim\":\"email\"}", NULL, NULL},
 	{"{\"owner_claim\":[\"user\",\"id\"]}", NULL, NULL},
 	{"{\"owner_claim\":[]}", "owner_claim", PATH},
@@ -185,6 +196,11 @@ static const Case cases[] = {
 
 	{"{\"client\":\"hypatio\"}", NULL, NULL},
 	{"{\"client\":\"\"}", "client", STRING},
+	{"{\"application\":\"hypatio\"}", NULL, NULL},
+	{"{\"application\":\"\"}", "application", STRING},
+	{"{\"application\":\"a\",\"client\":null}", NULL, NULL},
+	{"{\"application\":\"a\",\"client\":\"a\"}", "application",
+	"It is the option client by another name; set one of them, the other to null."},
 	{"{\"client\":[\"hypatio\"]}", "client", STRING},
 
 	{"{\"jwks_uri\":\"https://x/jwks.json\"}", NULL, NULL},
@@ -389,6 +405,8 @@ test_layers(void)
 	ok(issuer->scope_claims.n == 0, "no location is not the default locations");
 	ok(is_path(&issuer->owner_claim, "user.id"), "replaces a path");
 	ok(strcmp(issuer->client, "two") == 0, "replaces a string");
+	ok(apply(issuer, "{\"application\":\"three\"}") && strcmp(issuer->client, "three") == 0,
+	   "a string by its other name");
 	ok(!issuer->key_id_required && issuer->required_claims.n == 0, "takes back");
 	az_issuer_free(issuer);
 
