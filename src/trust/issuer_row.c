@@ -14,6 +14,7 @@
 #include "server/arguments.h"
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/own.h"
 #include "server/spi.h"
 
 /* A longer string is not worth quoting. */
@@ -189,6 +190,20 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 		raise_refused(&error, options, sqlstate);
 }
 
+/* With objects of 1.0 an issuer that has a new option would count as absent. */
+static void
+check_known(const AzJson *options, int sqlstate)
+{
+	const char *name = az_objects_are_old() ? az_new_option(options) : NULL;
+
+	if (name)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("unrecognized issuer option \"%s\"", name),
+				 errdetail("The SQL objects of this database are those of version 1.0, which has no such option."),
+				 errhint("Run ALTER EXTENSION dbmi_authz UPDATE in this database.")));
+}
+
 void
 az_check_issuer(const AzIssuer *issuer, int sqlstate)
 {
@@ -211,6 +226,7 @@ az_build_issuer(const text *issuer, const AzProfile *profile,
 		az_raise_no_memory();
 	built->by_audience = profile->by_audience;
 	apply_options(built, profile->options, ERRCODE_CONFIG_FILE_ERROR);
+	check_known(options, sqlstate);
 	apply_options(built, options, sqlstate);
 	return built;
 }
