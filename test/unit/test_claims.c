@@ -354,7 +354,7 @@ test_header(void)
 	   "a sid that is no string is none");
 	end(&b);
 
-	/* Q30 */
+	/* Q30: not every provider calls it sid */
 	b = build("{\"session_claim\":[\"a\",\"session_id\"]}", "{\"sid\":\"s\",\"a\":{\"session_id\":\"t\"}}");
 	ok(is_text(b.id, &b.id->trust_session_id, "t"), "the session's id is where the option says");
 	end(&b);
