@@ -238,7 +238,7 @@ COMMENT ON TABLE authz.revocation IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON COLUMN authz.revocation.issued_before IS

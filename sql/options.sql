@@ -90,6 +90,10 @@ SELECT mint.outcome($$SELECT authz.alter_issuer('https://people.example', '{"cla
 SELECT optioned('{"unnamed": true}', '{}', without => '{iss}');
 INSERT INTO authz.issuer VALUES ('https://people.second.example', '{people}', 'generic', '{"\u0075nnamed": true}');
 SELECT optioned('{"unnamed": true}', '{}', without => '{iss}');
+SELECT optioned('{}', '{}');
+SET standard_conforming_strings = off;
+SELECT mint.outcome('SELECT authz.alter_issuer(''https://people.options.example'', ''{"unnamed": true}'')');
+RESET standard_conforming_strings;
 UPDATE authz.issuer SET options = '{"unnamed": false}' WHERE issuer = 'https://people.second.example';
 SELECT optioned('{"unnamed": true}', '{}', without => '{iss}');
 SELECT optioned('{"unnamed": true, "required_claims": ["iss"]}', '{}', without => '{iss}');

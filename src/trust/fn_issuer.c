@@ -199,8 +199,10 @@ find_unnamed(const text *but)
 				   " FROM authz.issuer i, authz.profile p"
 				   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
 				   " AND i.issuer OPERATOR(pg_catalog.<>) $1"
-				   " AND pg_catalog.concat(i.options, p.options)"
-				   "	 OPERATOR(pg_catalog.~) 'unnamed|\\\\'", &params);
+				   " AND (pg_catalog.strpos(pg_catalog.concat(i.options, p.options), 'unnamed')"
+				   "	  OPERATOR(pg_catalog.>) 0"
+				   "	  OR pg_catalog.strpos(pg_catalog.concat(i.options, p.options),"
+				   "						   pg_catalog.chr(92)) OPERATOR(pg_catalog.>) 0)", &params);
 	for (i = 0; i < n; i++)
 	{
 		if (switches_on(az_spi_result(i, 2), switches_on(az_spi_result(i, 3), false)))
