@@ -106,6 +106,36 @@ az_hint_unnamed(AzHint *hint)
 }
 
 void
+az_hint_algorithms(AzHint *hint, const AzIssuer *issuer)
+{
+	size_t		n = 0;
+	int			i;
+
+	az_hint_clear(hint);
+	put(hint, "The issuer's option \"algorithms\" lists what it may sign with: ");
+	for (i = 0; i < AZ_N_ALGS; i++)
+	{
+		if ((issuer->algorithms & AZ_ALG_BIT(i)) == 0)
+			continue;
+		put(hint, n++ > 0 ? ", " : "");
+		put(hint, az_alg_info((AzAlg) i)->name);
+	}
+	put(hint, ".");
+}
+
+void
+az_hint_age(AzHint *hint, const AzIssuer *issuer)
+{
+	char		seconds[30];
+
+	az_hint_clear(hint);
+	snprintf(seconds, sizeof(seconds), "%lld", (long long) issuer->max_age_seconds);
+	put(hint, "Get a new token.  By the claim \"iat\" this one is older than the issuer's option \"max_age_seconds\" allows: ");
+	put(hint, seconds);
+	put(hint, ".");
+}
+
+void
 az_hint_type(AzHint *hint, const AzIssuer *issuer, bool missing)
 {
 	az_hint_clear(hint);

@@ -27,6 +27,12 @@ extern void az_hint_clear(AzHint *hint);
 /* The token has no iss, and no issuer takes such. */
 extern void az_hint_unnamed(AzHint *hint);
 
+/* The algorithm is none of the issuer's. */
+extern void az_hint_algorithms(AzHint *hint, const AzIssuer *issuer);
+
+/* iat lies further back than max_age_seconds allows. */
+extern void az_hint_age(AzHint *hint, const AzIssuer *issuer);
+
 /* typ is missing, or not one of the issuer's token_types. */
 extern void az_hint_type(AzHint *hint, const AzIssuer *issuer, bool missing);
 

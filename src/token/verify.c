@@ -221,9 +221,13 @@ static AzReason
 choose_key(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
+	AzReason	reason = az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys,
+										   issuer->algorithms, issuer->key_id_required,
+										   &v->verified.key);
 
-	return az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys, issuer->algorithms,
-							 issuer->key_id_required, &v->verified.key);
+	if (reason == AZ_ALG_REFUSED)
+		az_hint_algorithms(&v->hint, issuer);
+	return reason;
 }
 
 /* Does this string of the block say the same?  NULL is AZ_NULL. */
@@ -448,7 +452,10 @@ check_age(AzVerification *v)
 					  issuer->leeway_seconds);
 	if (end < v->verified.deadline)
 		v->verified.deadline = end;
-	return v->now < end ? AZ_OK : AZ_TOO_OLD;
+	if (v->now < end)
+		return AZ_OK;
+	az_hint_age(&v->hint, issuer);
+	return AZ_TOO_OLD;
 }
 
 /* ---- after the signature: who it is ---- */

@@ -298,6 +298,10 @@ test_hints(void)
 			  "The issuer's option \"required_claims\" demands the claim \"email\", and of a type that is fit for its use.");
 	test_hint("{\"max_age_seconds\":60}", NULL, AUD,
 			  "The issuer's option \"max_age_seconds\" demands the claim \"iat\", and of a type that is fit for its use.");
+	test_hint("{\"max_age_seconds\":60}", NULL, AUD ",\"iat\":1600000000",
+			  "Get a new token.  By the claim \"iat\" this one is older than the issuer's option \"max_age_seconds\" allows: 60.");
+	test_hint("{\"algorithms\":[\"ES256\",\"RS256\",\"EdDSA\"]}", NULL, AUD,
+			  "The issuer's option \"algorithms\" lists what it may sign with: RS256, ES256, Ed25519, Ed448.");
 	test_hint(NULL, NULL, AUD ",\"jti\":7",
 			  "Have the issuer write the claim \"jti\" as a string, or leave it out.");
 	test_hint(NULL, NULL, "{\"iss\":\"https://secret/\"}", NULL);
