@@ -11,6 +11,28 @@ DROP INDEX authz.issuer_key_kid;
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid);
 
 --
+-- Issuers go on as they are: what a new one of 1.1 does otherwise is written
+-- into their options.  The library compares these very words (issuer_read.c),
+-- so that the sessions which hold an identity keep it.
+--
+UPDATE authz.issuer
+   SET options = pg_catalog.regexp_replace(options::pg_catalog.text, '\}\s*$',
+		pg_catalog.concat(
+			CASE WHEN options::pg_catalog.text OPERATOR(pg_catalog.~) '^\s*\{\s*\}\s*$' THEN '' ELSE ', ' END,
+			'"bound_tokens": "ignore", "groups_overage": "ignore", "skew_seconds": 0}'))::pg_catalog.json
+ WHERE pg_catalog.json_typeof(options) OPERATOR(pg_catalog.=) 'object';
+UPDATE authz.profile SET options = '{
+	"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+				   "EdDSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"],
+	"leeway_seconds": 0,
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"owner_claim": "sub",
+	"user_id_claim": "sub"
+}'
+ WHERE profile OPERATOR(pg_catalog.=) 'generic';
+
+--
 -- A bound token is no constant of a plan
 --
 
@@ -185,9 +207,9 @@ COMMENT ON COLUMN authz.inactive_subject.issuer IS
 COMMENT ON COLUMN authz.inactive_subject.subject IS
 'A sub, else the user id claim, exactly as the tokens have it.';
 COMMENT ON COLUMN authz.issuer.audience IS
-'A token must name one of these in aud; NULL: aud is not looked at.';
+'A token must name one of these in aud, or where audience_claims says; NULL: not looked at.';
 COMMENT ON COLUMN authz.issuer.issuer IS
-'Exactly the claim iss; where the profile goes by audience, any name.';
+'Exactly the claim iss; where the profile goes by audience, or option unnamed is on, any name.';
 COMMENT ON COLUMN authz.issuer.options IS
 'What differs from the profile, as add_issuer() describes it.';
 COMMENT ON COLUMN authz.issuer.profile IS
@@ -247,7 +269,7 @@ COMMENT ON COLUMN authz.revocation.issued_before IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names.';
 COMMENT ON COLUMN authz.revocation.revoked_at IS
 'When it was first revoked.';
 COMMENT ON COLUMN authz.revocation.until IS

@@ -175,9 +175,9 @@ CREATE INDEX issuer_profile ON authz.issuer (profile);
 COMMENT ON TABLE authz.issuer IS
 'Whose tokens this database believes.';
 COMMENT ON COLUMN authz.issuer.issuer IS
-'Exactly the claim iss; where the profile goes by audience, any name.';
+'Exactly the claim iss; where the profile goes by audience, or option unnamed is on, any name.';
 COMMENT ON COLUMN authz.issuer.audience IS
-'A token must name one of these in aud; NULL: aud is not looked at.';
+'A token must name one of these in aud, or where audience_claims says; NULL: not looked at.';
 COMMENT ON COLUMN authz.issuer.profile IS
 'The row of authz.profile that the options start from.';
 COMMENT ON COLUMN authz.issuer.options IS
@@ -238,7 +238,7 @@ COMMENT ON TABLE authz.revocation IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON COLUMN authz.revocation.issued_before IS
@@ -389,6 +389,7 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
 				   "EdDSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"],
 	"leeway_seconds": 0,
+	"skew_seconds": 5,
 	"required_claims": ["iss", "aud", "exp", "sub"],
 	"owner_claim": "sub",
 	"user_id_claim": "sub"

@@ -161,10 +161,10 @@ SELECT login_outcome(:'nokid_rs256') AS no_kid, login_outcome(:'token_rs384') AS
 
 -- row 15: the type
 -- accept
-SELECT typ, login_header('tX0', json_build_object('alg', 'HS256', 'typ', typ)) FROM unnest(ARRAY['at+jwt', 'JWT', 'jwt', 'application/jwt']) typ;
+SELECT typ, login_header('tX0', json_build_object('alg', 'HS256', 'typ', typ)) FROM unnest(ARRAY['at+jwt', 'JWT', 'jwt', 'application/jwt', 'Jwt', 'AT+JWT']) typ;
 SELECT login_header('tX0', '{"alg": "HS256"}') AS absent, login_header('tPM', '{"alg": "HS256", "typ": "JOSE"}') AS propelauth;
 -- refuse
-SELECT typ, login_header('tX0', json_build_object('alg', 'HS256', 'typ', typ)) FROM unnest(ARRAY['JOSE', 'Jwt', 'AT+JWT', 'at+jwt ', '']) typ;
+SELECT typ, login_header('tX0', json_build_object('alg', 'HS256', 'typ', typ)) FROM unnest(ARRAY['JOSE', 'at+jwt ', '']) typ;
 
 -- row 16: malformed tokens
 -- refuse

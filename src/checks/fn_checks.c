@@ -11,6 +11,7 @@
  *-------------------------------------------------------------------------
  */
 #include "server/datum.h"
+#include "server/report.h"
 #include "session/denial.h"
 #include "session/session.h"
 #include "utils/builtins.h"
@@ -32,6 +33,17 @@ set_at(const AzIdentity *id, size_t offset)
 	return (const AzSet *) ((const char *) id + offset);
 }
 
+/* Groups that the token does not list must not be taken for none (Q20). */
+static inline const AzIdentity *
+identity_with(FunctionCallInfo fcinfo, size_t set)
+{
+	const AzIdentity *id = az_current();
+
+	if (set == GROUPS && id != NULL && id->groups_unlisted)
+		az_raise_groups_unlisted();
+	return id;
+}
+
 /* The text argument is among the values of "where". */
 static inline bool
 argument_held(FunctionCallInfo fcinfo, int argno, AzHolds holds,
@@ -51,7 +63,7 @@ argument_held(FunctionCallInfo fcinfo, int argno, AzHolds holds,
 static inline Datum
 has_one(FunctionCallInfo fcinfo, size_t set)
 {
-	const AzIdentity *id = az_current();
+	const AzIdentity *id = identity_with(fcinfo, set);
 
 	PG_RETURN_BOOL(argument_held(fcinfo, 0, az_set_holds, id, set_at(id, set)));
 }
@@ -59,7 +71,7 @@ has_one(FunctionCallInfo fcinfo, size_t set)
 static Datum
 has_any(FunctionCallInfo fcinfo, size_t set)
 {
-	const AzIdentity *id = az_current();
+	const AzIdentity *id = identity_with(fcinfo, set);
 	AzList		required;
 	bool		held;
 
@@ -86,13 +98,13 @@ holds_all(FunctionCallInfo fcinfo, const AzIdentity *id, size_t set)
 static Datum
 has_all(FunctionCallInfo fcinfo, size_t set)
 {
-	PG_RETURN_BOOL(holds_all(fcinfo, az_current(), set));
+	PG_RETURN_BOOL(holds_all(fcinfo, identity_with(fcinfo, set), set));
 }
 
 static Datum
 require_all(FunctionCallInfo fcinfo, size_t set, const char *kind)
 {
-	if (!holds_all(fcinfo, az_current(), set))
+	if (!holds_all(fcinfo, identity_with(fcinfo, set), set))
 	{
 		(void) az_current_required();
 		az_raise_denied_for(DENIED, az_denied_arguments_json(fcinfo, kind, NULL));

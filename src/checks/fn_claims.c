@@ -8,6 +8,7 @@
  *-------------------------------------------------------------------------
  */
 #include "server/datum.h"
+#include "server/report.h"
 #include "session/session.h"
 
 AZ_SQL(authz_claims)
@@ -142,5 +143,7 @@ AZ_SQL(authz_groups)
 
 	if (id == NULL)
 		PG_RETURN_NULL();
+	if (id->groups_unlisted)
+		az_raise_groups_unlisted();
 	return az_text_array_of_set(id, &id->groups);
 }

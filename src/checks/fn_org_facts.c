@@ -47,6 +47,8 @@ role_structure(const AzIdentity *id, const AzOrg *org)
 {
 	const AzNode *structure = string_member(id, org, "org_role_structure");
 
+	if (org->multi_role)
+		return CStringGetTextDatum("multi_role");
 	if (structure == NULL)
 		return CStringGetTextDatum(DEFAULT_STRUCTURE);
 	return az_text_datum(id, structure);
@@ -186,7 +188,7 @@ AZ_SQL(authz_org_id_by_name)
 	for (i = 0; i < id->norgs; i++)
 	{
 		const AzOrg *org = &az_orgs(id)[order[i]];
-		const AzNode *own = string_member(id, org, "org_name");
+		const AzNode *own = az_scalar_or_null(&org->name);
 
 		if (own != NULL && az_node_len(own) == VARSIZE_ANY_EXHDR(name) &&
 			memcmp(az_node_bytes(id, own), VARDATA_ANY(name), az_node_len(own)) == 0)
@@ -218,7 +220,7 @@ AZ_SQL(authz_orgs)
 		bool		nulls[10] = {0};
 
 		put_text(id, &org->id, &values[0], &nulls[0]);
-		put_text(id, string_member(id, org, "org_name"), &values[1], &nulls[1]);
+		put_text(id, az_scalar_or_null(&org->name), &values[1], &nulls[1]);
 		put_text(id, string_member(id, org, "url_safe_org_name"), &values[2], &nulls[2]);
 		put_text(id, string_member(id, org, "legacy_org_id"), &values[3], &nulls[3]);
 		put_text(id, assigned_role(org), &values[4], &nulls[4]);

@@ -85,12 +85,24 @@ az_raise(int sqlstate, const char *message, const char *error,
 }
 
 void
-az_raise_refused(AzReason reason)
+az_raise_refused(AzReason reason, const char *hint)
 {
 	const AzReasonInfo *info = az_reason_info(reason);
 
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, AZ_REFUSED_MESSAGE,
-			 info->error, info->description, info->hint);
+			 info->error, info->description, hint ? hint : info->hint);
+}
+
+void
+az_raise_groups_unlisted(void)
+{
+	const AzReasonInfo *info = az_reason_info(AZ_GROUPS_UNLISTED);
+
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+					info->description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "token does not list the groups", info->error, info->description,
+			 "The user is in more groups than the token can hold; ask for roles or permissions, or have the issuer send fewer groups.");
 }
 
 void

@@ -27,20 +27,23 @@
 extern char *az_error_body(const char *error, const char *description);
 
 /*
- * description NULL: no DETAIL; hint may be NULL.  All strings but description
- * are constants.
+ * description NULL: no DETAIL; hint may be NULL.  No string holds a byte of a
+ * token.
  */
 pg_noreturn extern void az_raise(int sqlstate, const char *message, const char *error,
 					 const char *description, const char *hint);
 
-/* 28000: a token was refused for that reason. */
-pg_noreturn extern void az_raise_refused(AzReason reason);
+/* 28000: a token was refused for that reason.  hint NULL: the reason's own. */
+pg_noreturn extern void az_raise_refused(AzReason reason, const char *hint);
 
 /* 28000: there is no identity and one is needed. */
 pg_noreturn extern void az_raise_anonymous(void);
 
 /* 28000: there is one, but its subject is listed as inactive. */
 pg_noreturn extern void az_raise_inactive(void);
+
+/* 28000: groups were asked for, and the token says that they are elsewhere. */
+pg_noreturn extern void az_raise_groups_unlisted(void);
 
 /*
  * P0002: what was asked for is not there, or the caller is not to know whether

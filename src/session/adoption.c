@@ -102,13 +102,13 @@ az_judge(AzAdoption *adoption)
 	reason = az_verify_token(adoption->bytes, adoption->token_len,
 							 az_unix_now(), &verified);
 	if (reason == AZ_NO_MEMORY || reason == AZ_CRYPTO_FAILURE)
-		az_raise_refused(reason);
+		az_raise_refused(reason, NULL);
 	if (reason == AZ_OK)
 	{
 		inactive = az_subject_is_inactive(verified.identity);
 		copy = malloc(verified.identity->size);
 		if (copy == NULL)
-			az_raise_refused(AZ_NO_MEMORY);
+			az_raise_refused(AZ_NO_MEMORY, NULL);
 		set_identity(adoption, copy, &verified, inactive);
 	}
 	az_forget_token(adoption);

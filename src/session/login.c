@@ -118,6 +118,7 @@ static AzReason
 verify(const char *token, size_t len, AzVerifiedToken *verified)
 {
 	trim(&token, &len);
+	verified->hint = NULL;
 	if (len == 0)
 		return AZ_TOKEN_MISSING;
 	return az_verify_token(token, len, az_unix_now(), verified);
@@ -258,6 +259,7 @@ judge_value(char **newval, void **extra, GucSource source)
 	AzReason	reason;
 	Taken		taken;
 
+	verified.hint = NULL;
 	if (source != PGC_S_SESSION)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
 			refuse_source(newval, source);
@@ -284,7 +286,7 @@ judge_value(char **newval, void **extra, GucSource source)
 		az_reject_reason(reason);
 		return refuse_value(newval, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 							AZ_REFUSED_MESSAGE, info->error, info->description,
-							info->hint, true);
+							verified.hint ? verified.hint : info->hint, true);
 	}
 	return take(&taken, az_make_adoption(&verified)) ?
 		give(newval, extra, taken) : refuse_for_memory(newval, true);
@@ -393,7 +395,7 @@ az_verify_only(const char *token, size_t len)
 	AzReason	reason = verify(token, len, &verified);
 
 	if (reason != AZ_OK)
-		az_raise_refused(reason);
+		az_raise_refused(reason, verified.hint);
 	return verified.identity;
 }
 

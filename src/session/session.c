@@ -472,11 +472,16 @@ az_current_required_for(FunctionCallInfo fcinfo)
 	az_raise_anonymous();
 }
 
-/* Not within a query that is based on somebody else. */
+/*
+ * Not within a query that is based on somebody else, nor for one whose groups
+ * must not be asked for: that is told by the executor, if it comes to ask.
+ */
 static bool
-is_foldable(AzTokenState state)
+is_foldable(const AzAdoption *current, AzTokenState state)
 {
 	if (running.guarded && running.serial != az_identity_serial())
+		return false;
+	if (current != NULL && current->identity->groups_unlisted)
 		return false;
 	return state == AZ_STATE_VALID;
 }
@@ -484,7 +489,9 @@ is_foldable(AzTokenState state)
 bool
 az_identity_foldable(void)
 {
-	return is_foldable(state_of(judged_candidate()));
+	AzAdoption *current = judged_candidate();
+
+	return is_foldable(current, state_of(current));
 }
 
 bool
@@ -497,7 +504,7 @@ az_may_start(AzAnswer *answer)
 	current = unless_inactive(current);
 	if (current != NULL && current->ended == AZ_OK)
 		answer->number = current->number;
-	return is_foldable(state);
+	return is_foldable(current, state);
 }
 
 AzTokenState

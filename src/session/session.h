@@ -45,7 +45,8 @@ extern const AzIdentity *az_current_for(FunctionCallInfo fcinfo);
 extern const AzIdentity *az_current_required_for(FunctionCallInfo fcinfo);
 
 /*
- * Is there nobody, or somebody whose identity has not ended?  What a check
+ * Is there nobody, or somebody whose identity has not ended, and whose groups
+ * the token lists?  What a check
  * means for them may go into a plan; az_current() does not raise then.
  */
 extern bool az_identity_foldable(void);

@@ -130,6 +130,12 @@ az_builder_free(AzBuilder *builder)
 	free(builder);
 }
 
+bool
+az_builder_failed(const AzBuilder *builder)
+{
+	return failed(builder);
+}
+
 void
 az_builder_start(AzBuilder *builder, const AzConverter *converter)
 {

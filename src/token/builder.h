@@ -52,6 +52,9 @@ extern void az_builder_free(AzBuilder *builder);
 /* Begin a block; the one before, if any, is gone.  converter may be NULL. */
 extern void az_builder_start(AzBuilder *builder, const AzConverter *converter);
 
+/* Has something failed?  Then what was added may not be there to be read. */
+extern bool az_builder_failed(const AzBuilder *builder);
+
 /* The block so far.  It moves whenever something is added. */
 extern const AzIdentity *az_builder_block(const AzBuilder *builder);
 

@@ -12,36 +12,16 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "token/claims.h"
+#include "token/claims_intern.h"
 
-typedef struct Reading
-{
-	AzBuilder  *builder;
-	const AzIssuer *issuer;
-	const AzJson *payload;
-	AzNode		claims;			/* the payload in the block */
-	AzIdentity	id;				/* the header, copied into the block at the end */
-} Reading;
+typedef AzReading Reading;
 
 static const AzNode null_node;
 
 /* ---- finding claims ---- */
 
-const AzJson *
-az_claim_at(const AzJson *payload, const AzPath *path)
-{
-	const AzJson *value = payload;
-	size_t		i;
-
-	for (i = 0; i < path->n && value != NULL; i++)
-		value = az_json_get(value, path->name[i].data, path->name[i].len);
-	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
-		return NULL;
-	return value;
-}
-
-static AzNode
-member(Reading *reading, AzNode object, const char *name)
+AzNode
+az_member_of(Reading *reading, AzNode object, const char *name)
 {
 	AzMember	found;
 
@@ -52,19 +32,18 @@ member(Reading *reading, AzNode object, const char *name)
 static AzNode
 string_member(Reading *reading, AzNode object, const char *name)
 {
-	AzNode		node = member(reading, object, name);
+	AzNode		node = az_member_of(reading, object, name);
 
 	return az_node_type(&node) == AZ_STRING ? node : null_node;
 }
 
-/* The same place in the block as az_claim_at() in the payload. */
-static AzNode
-node_at(Reading *reading, const AzPath *path)
+AzNode
+az_node_at(Reading *reading, AzNode object, const AzPath *path)
 {
 	AzMember	found;
 	size_t		i;
 
-	found.value = reading->claims;
+	found.value = object;
 	for (i = 0; i < path->n; i++)
 	{
 		if (!az_builder_member(reading->builder, found.value, path->name[i].data,
@@ -72,32 +51,6 @@ node_at(Reading *reading, const AzPath *path)
 			return null_node;
 	}
 	return found.value;
-}
-
-static bool
-is_empty_object(const AzJson *value)
-{
-	return az_json_type(value) == AZ_JSON_OBJECT && az_json_count(value) == 0;
-}
-
-/*
- * The first location that is present and not null, even when it is empty;
- * but where empty objects count as absent, those are passed over.
- */
-static AzNode
-first_location(Reading *reading, const AzPaths *paths, bool pass_empty_objects,
-			   const AzJson **json)
-{
-	size_t		i;
-
-	for (i = 0; i < paths->n; i++)
-	{
-		*json = az_claim_at(reading->payload, &paths->path[i]);
-		if (*json != NULL && !(pass_empty_objects && is_empty_object(*json)))
-			return node_at(reading, &paths->path[i]);
-	}
-	*json = NULL;
-	return null_node;
 }
 
 /* ---- list claims ---- */
@@ -131,8 +84,8 @@ add_words(Reading *reading, AzNode string)
  * string; anything else holds none.  split: the strings of an array are
  * lists of words, too.
  */
-static AzSet
-list_of(Reading *reading, AzNode claim, bool split)
+static void
+add_values(Reading *reading, AzNode claim, bool split)
 {
 	const AzIdentity *block = az_builder_block(reading->builder);
 	uint32_t	i;
@@ -153,21 +106,68 @@ list_of(Reading *reading, AzNode claim, bool split)
 				az_builder_set_add(reading->builder, element);
 		}
 	}
+}
+
+/* The keys of an object, in the order of the token. */
+static void
+add_keys(Reading *reading, const AzJson *json, AzNode object)
+{
+	void	   *iter = NULL;
+	const char *name;
+	size_t		len;
+	const AzJson *value;
+	AzMember	found;
+
+	while ((iter = az_json_next(json, iter, &name, &len, &value)) != NULL)
+	{
+		if (az_builder_member(reading->builder, object, name, len, &found))
+			az_builder_set_add(reading->builder, found.name);
+	}
+}
+
+AzSet
+az_list_of(Reading *reading, AzNode claim, bool split)
+{
+	add_values(reading, claim, split);
 	return az_builder_set_end(reading->builder, claim);
+}
+
+/* What stands at a location, if anything does; it may be shared as a set. */
+static bool
+add_location(Reading *reading, const AzJson *json, AzNode object, const AzPath *path,
+			 bool split, AzNode *shared)
+{
+	const AzJson *value = az_claim_at(json, path);
+	AzNode		node;
+
+	if (value == NULL)
+		return false;
+	node = az_node_at(reading, object, path);
+	*shared = path->keys ? null_node : node;
+	if (!path->keys)
+		add_values(reading, node, split);
+	else if (az_json_type(value) == AZ_JSON_OBJECT)
+		add_keys(reading, value, node);
+	return true;
+}
+
+AzSet
+az_list_at(Reading *reading, const AzJson *json, AzNode object, const AzPaths *paths,
+		   bool split)
+{
+	AzNode		shared = null_node;
+	size_t		present = 0;
+	size_t		i;
+
+	for (i = 0; i < paths->n && (present == 0 || reading->issuer->merge_claims); i++)
+		present += add_location(reading, json, object, &paths->path[i], split, &shared);
+	return az_builder_set_end(reading->builder, present == 1 ? shared : null_node);
 }
 
 static AzSet
 list_at(Reading *reading, const AzPaths *paths, bool split)
 {
-	const AzJson *json;
-
-	return list_of(reading, first_location(reading, paths, false, &json), split);
-}
-
-static AzSet
-list_member(Reading *reading, AzNode object, const char *name)
-{
-	return list_of(reading, member(reading, object, name), false);
+	return az_list_at(reading, reading->payload, reading->claims, paths, split);
 }
 
 static AzSet
@@ -193,6 +193,25 @@ read_lists(Reading *reading)
 	id->permissions = list_at(reading, &issuer->permission_claims, false);
 	id->groups = list_at(reading, &issuer->group_claims, false);
 	id->admin_permissions = option_set(reading, &issuer->admin_permissions);
+}
+
+bool
+az_claim_lists_groups(const AzIssuer *issuer, const AzJson *payload)
+{
+	const AzJson *elsewhere = az_json_get_z(payload, "_claim_names");
+	const AzJson *hasgroups = az_json_get_z(payload, "hasgroups");
+	size_t		i;
+
+	if (hasgroups != NULL && az_json_type(hasgroups) == AZ_JSON_TRUE)
+		return false;
+	for (i = 0; i < issuer->group_claims.n; i++)
+	{
+		const AzName *first = &issuer->group_claims.path[i].name[0];
+
+		if (az_json_get(elsewhere, first->data, first->len) != NULL)
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -234,7 +253,7 @@ person_at(Reading *reading, const AzPath *path)
 {
 	if (!is_person(az_claim_at(reading->payload, path)))
 		return null_node;
-	return node_at(reading, path);
+	return az_node_at(reading, reading->claims, path);
 }
 
 /* An empty string owns nothing, whatever a column holds. */
@@ -249,7 +268,7 @@ owner_at(Reading *reading, const AzPath *path)
 static AzNode
 string_at(Reading *reading, const AzPath *path)
 {
-	AzNode		node = node_at(reading, path);
+	AzNode		node = az_node_at(reading, reading->claims, path);
 
 	return az_node_type(&node) == AZ_STRING ? node : null_node;
 }
@@ -279,7 +298,7 @@ static AzNode
 accepted_audience(Reading *reading)
 {
 	const AzJson *aud = az_json_get_z(reading->payload, "aud");
-	AzNode		node = member(reading, reading->claims, "aud");
+	AzNode		node = az_member_of(reading, reading->claims, "aud");
 	uint32_t	i;
 
 	if (aud != NULL && is_accepted(reading->issuer, aud))
@@ -307,10 +326,10 @@ read_client_id(Reading *reading)
 static AzSet
 read_audience(Reading *reading)
 {
-	AzNode		aud = member(reading, reading->claims, "aud");
+	AzNode		aud = az_member_of(reading, reading->claims, "aud");
 
 	if (az_node_type(&aud) != AZ_STRING)
-		return list_of(reading, aud, false);
+		return az_list_of(reading, aud, false);
 	az_builder_set_add(reading->builder, aud);
 	return az_builder_set_end(reading->builder, null_node);
 }
@@ -324,7 +343,7 @@ read_issuer(Reading *reading)
 	const char *iss = az_json_string(az_json_get_z(reading->payload, "iss"), &len);
 
 	if (iss != NULL && len == issuer->issuer_len && memcmp(iss, issuer->issuer, len) == 0)
-		return member(reading, reading->claims, "iss");
+		return az_member_of(reading, reading->claims, "iss");
 	return az_builder_string(reading->builder, issuer->issuer, issuer->issuer_len);
 }
 
@@ -391,7 +410,17 @@ claim_as_signed(Reading *reading, const char *name)
 	size_t		len = 0;
 	const char *utf8 = az_json_string(az_json_get_z(reading->payload, name), &len);
 
-	return as_signed(reading, utf8, len, member(reading, reading->claims, name));
+	return as_signed(reading, utf8, len, az_member_of(reading, reading->claims, name));
+}
+
+static AzNode
+session_as_signed(Reading *reading)
+{
+	const AzPath *path = &reading->issuer->session_claim;
+	size_t		len = 0;
+	const char *utf8 = az_json_string(az_claim_at(reading->payload, path), &len);
+
+	return as_signed(reading, utf8, len, az_node_at(reading, reading->claims, path));
 }
 
 static AzNode
@@ -415,118 +444,14 @@ read_trust(Reading *reading, const AzKey *key)
 	const char *kid = az_key_kid(key);
 
 	id->issuer_version = issuer->version;
+	id->issuer_updated = issuer->to_be_updated ? issuer->content : 0;
 	id->trust_issuer = as_signed(reading, issuer->issuer, issuer->issuer_len, id->issuer);
 	id->trust_kid = as_signed(reading, kid, kid != NULL ? strlen(kid) : 0, null_node);
 	id->trust_token_id = claim_as_signed(reading, "jti");
-	id->trust_session_id = claim_as_signed(reading, "sid");
+	id->trust_session_id = session_as_signed(reading);
 	id->trust_subject = subject_as_signed(reading);
 	id->alg = (uint32_t) az_key_alg(key);
 	memcpy(id->thumbprint, az_key_thumbprint(key), sizeof(id->thumbprint));
-}
-
-/* ---- organisations ---- */
-
-/*
- * Either one object with a string member "org_id", the organisation that is
- * active, or a map from ids to such objects.  Who has no role in one is no
- * member of it.
- */
-
-static bool
-is_membership(const AzJson *org)
-{
-	size_t		len;
-
-	return az_json_string(az_json_get_z(org, "user_role"), &len) != NULL;
-}
-
-static bool
-node_is(Reading *reading, AzNode node, const char *text)
-{
-	return az_node_type(&node) == AZ_STRING &&
-		az_compare(az_node_bytes(az_builder_block(reading->builder), &node),
-				   az_node_len(&node), text, strlen(text)) == 0;
-}
-
-static void
-read_org(Reading *reading, size_t i, AzNode org_id, AzNode value)
-{
-	AzOrg		org;
-
-	memset(&org, 0, sizeof(org));
-	org.id = org_id;
-	org.value = value;
-	org.role = member(reading, value, "user_role");
-	org.multi_role = node_is(reading, member(reading, value, "org_role_structure"),
-							 "multi_role");
-	org.permissions = list_member(reading, value, "user_permissions");
-	org.inherited = list_member(reading, value, "inherited_user_roles_plus_current_role");
-	org.additional = list_member(reading, value, "additional_roles");
-	az_builder_put(reading->builder, reading->id.orgs, i, &org, sizeof(org));
-}
-
-static void
-read_active_org(Reading *reading, const AzJson *json, AzNode value)
-{
-	if (!is_membership(json))
-		return;
-	reading->id.norgs = 1;
-	reading->id.active_org = 1;
-	reading->id.orgs = az_builder_room(reading->builder, 1, sizeof(AzOrg));
-	read_org(reading, 0, member(reading, value, "org_id"), value);
-}
-
-static size_t
-count_memberships(const AzJson *map)
-{
-	void	   *iter = NULL;
-	const char *name;
-	size_t		len;
-	const AzJson *org;
-	size_t		n = 0;
-
-	while ((iter = az_json_next(map, iter, &name, &len, &org)) != NULL)
-		n += is_membership(org);
-	return n;
-}
-
-static void
-read_org_map(Reading *reading, const AzJson *json, AzNode map)
-{
-	size_t		n = count_memberships(json);
-	void	   *iter = NULL;
-	const char *name;
-	size_t		len;
-	const AzJson *org;
-	size_t		i = 0;
-
-	reading->id.norgs = (uint32_t) n;
-	reading->id.orgs = az_builder_room(reading->builder, n, sizeof(AzOrg));
-	while ((iter = az_json_next(json, iter, &name, &len, &org)) != NULL)
-	{
-		AzMember	found;
-
-		if (is_membership(org) &&
-			az_builder_member(reading->builder, map, name, len, &found))
-			read_org(reading, i++, found.name, found.value);
-	}
-}
-
-static void
-read_orgs(Reading *reading)
-{
-	const AzJson *json;
-	AzNode		node = first_location(reading, &reading->issuer->org_claims, true, &json);
-	size_t		len;
-
-	if (json == NULL || az_json_type(json) != AZ_JSON_OBJECT)
-		return;
-	if (az_json_string(az_json_get_z(json, "org_id"), &len) != NULL)
-		read_active_org(reading, json, node);
-	else
-		read_org_map(reading, json, node);
-	reading->id.org_order = az_builder_order(reading->builder, reading->id.orgs,
-											 reading->id.norgs, sizeof(AzOrg));
 }
 
 /* ---- all of it ---- */
@@ -547,6 +472,7 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	reading.id.issued = verified->issued;
 	reading.id.authenticated = verified->authenticated;
 	reading.id.authenticated_from = verified->authenticated_from;
+	reading.id.groups_unlisted = verified->groups_unlisted;
 
 	az_builder_start(builder, converter);
 	reading.claims = az_builder_tree(builder, verified->payload);
@@ -554,6 +480,6 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	read_trust(&reading, verified->key);
 	read_lists(&reading);
 	read_admin(&reading);
-	read_orgs(&reading);
+	az_read_orgs(&reading);
 	return az_builder_finish(builder, &reading.id, identity);
 }

@@ -23,6 +23,7 @@ typedef struct AzVerified
 	int64_t		issued;
 	int64_t		authenticated;
 	int64_t		authenticated_from;
+	bool		groups_unlisted;
 } AzVerified;
 
 /*
@@ -35,16 +36,18 @@ extern AzReason az_claims_build(AzBuilder *builder, const AzVerified *verified,
 								const AzIdentity **identity);
 
 /*
- * The value at a path: NULL when a key is absent or the value is JSON null.
- */
-extern const AzJson *az_claim_at(const AzJson *payload, const AzPath *path);
-
-/*
  * Whom a revocation may name, in UTF-8 and terminated: the subject, else the
  * text of the user id claim, else NULL.  number is room for the text of an
  * integer.
  */
 extern const char *az_claim_subject(const AzIssuer *issuer, const AzJson *payload,
 									char number[AZ_JSON_NUMBER_MAX], size_t *len);
+
+/*
+ * Does the token hold the groups?  Not if it says that they are elsewhere: by
+ * a member of _claim_names (OpenID Connect Core 1.0, 5.6.2) where the issuer's
+ * groups begin, or by hasgroups (Entra).
+ */
+extern bool az_claim_lists_groups(const AzIssuer *issuer, const AzJson *payload);
 
 #endif							/* AZ_CLAIMS_H */

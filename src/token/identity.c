@@ -363,12 +363,19 @@ is_set(const Walk *walk, const AzSet *set)
 }
 
 static bool
+is_text_or_null(Walk *walk, const AzNode *node)
+{
+	return az_node_type(node) == AZ_NULL || is_text(walk, node, AZ_STRING);
+}
+
+static bool
 is_org(Walk *walk, const AzOrg *org)
 {
 	return is_text(walk, &org->id, AZ_STRING) &&
-		az_node_type(&org->value) == AZ_OBJECT &&
-		is_tree(walk, &org->value, 2) &&
-		is_text(walk, &org->role, AZ_STRING) &&
+		(az_node_type(&org->value) == AZ_OBJECT ?
+		 is_tree(walk, &org->value, 2) && is_text(walk, &org->role, AZ_STRING) :
+		 az_node_type(&org->value) == AZ_NULL && is_text_or_null(walk, &org->role)) &&
+		is_text_or_null(walk, &org->name) &&
 		org->multi_role <= 1 &&
 		is_set(walk, &org->permissions) &&
 		is_set(walk, &org->inherited) &&
@@ -386,7 +393,7 @@ are_orgs(Walk *walk)
 
 	if (!is_range(walk, id->orgs, id->norgs, sizeof(AzOrg), 4) ||
 		!is_range(walk, id->org_order, id->norgs, sizeof(uint32_t), 4) ||
-		id->active_org > 1 || (id->active_org == 1 && id->norgs != 1))
+		id->groups_unlisted > 1 || id->active_org > 1 || (id->active_org == 1 && id->norgs != 1))
 		return false;
 	for (i = 0; i < id->norgs; i++)
 	{

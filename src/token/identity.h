@@ -55,12 +55,13 @@ typedef struct AzSet
 	uint32_t	order;
 } AzSet;
 
-/* A membership in an organisation, PropelAuth's shape. */
+/* A membership in an organisation; the names are those of PropelAuth's shape. */
 typedef struct AzOrg
 {
 	AzNode		id;				/* string */
-	AzNode		value;			/* the object in the payload */
-	AzNode		role;			/* user_role, string */
+	AzNode		value;			/* the object in the payload; AZ_NULL in other shapes */
+	AzNode		name;			/* org_name, string or AZ_NULL */
+	AzNode		role;			/* user_role, string; AZ_NULL: it has none */
 	uint32_t	multi_role;		/* org_role_structure is "multi_role" */
 	AzSet		permissions;	/* user_permissions */
 	AzSet		inherited;		/* inherited_user_roles_plus_current_role */
@@ -78,17 +79,19 @@ typedef struct AzIdentity
 	int64_t		expires;		/* exp */
 	int64_t		deadline;		/* first instant at which the identity has ended: exp
 								 * and iat + max age, leeway added */
-	int64_t		not_before;		/* nbf less leeway, else AZ_TIME_NONE */
+	int64_t		not_before;		/* nbf less skew, else AZ_TIME_NONE */
 	int64_t		issued;			/* iat, else AZ_TIME_NONE */
 	int64_t		authenticated;	/* auth_time, else AZ_TIME_NONE */
-	int64_t		authenticated_from; /* that less leeway: earlier it is a lie */
+	int64_t		authenticated_from; /* that less skew: earlier it is a lie */
 
 	/* what to look at again when the trust has changed; UTF-8, as signed */
 	uint64_t	issuer_version; /* AzIssuer.version */
+	uint64_t	issuer_updated; /* AzIssuer.content, which it gets by the update to
+								 * 1.1; 0: it is not to be updated */
 	AzNode		trust_issuer;	/* AzIssuer.issuer */
 	AzNode		trust_kid;		/* AZ_NULL: the key has none */
 	AzNode		trust_token_id; /* jti, AZ_NULL when absent */
-	AzNode		trust_session_id;	/* sid, if a string */
+	AzNode		trust_session_id;	/* the session claim, if a string */
 	AzNode		trust_subject;	/* sub, else the user id claim's text */
 	uint32_t	alg;			/* AzAlg of the key */
 	char		thumbprint[AZ_THUMBPRINT_SIZE];
@@ -117,6 +120,7 @@ typedef struct AzIdentity
 	uint32_t	orgs;			/* AzOrg[norgs], order of the token */
 	uint32_t	org_order;		/* uint32_t[norgs], sorted by id */
 	uint32_t	active_org;		/* 1: the token is for one organisation, the first */
+	uint32_t	groups_unlisted;	/* 1: to ask for groups is an error */
 } AzIdentity;
 
 /* The first eight bytes, as a number that is ordered like them. */

@@ -19,20 +19,24 @@
 #include <string.h>
 
 #define MAX_LEEWAY		INT64_C(86400)
+#define MAX_SKEW		INT64_C(300)
 #define MAX_MAX_AGE		(INT64_C(10) * 366 * 86400)
-
-static const char out_of_memory[] = "Out of memory.";
 
 /* Where claims are found when nothing else is said. */
 static const char defaults[] =
-"{\"scope_claims\":[\"scope\",\"scp\"],"
+"{\"audience_claims\":[\"aud\"],"
+"\"scope_claims\":[\"scope\",\"scp\"],"
 "\"role_claims\":[\"roles\"],"
 "\"permission_claims\":[\"permissions\"],"
 "\"group_claims\":[\"groups\"],"
 "\"org_claims\":[\"org_member_info\",\"org_id_to_org_member_info\"],"
 "\"email_claim\":\"email\","
 "\"owner_claim\":\"sub\","
-"\"user_id_claim\":\"sub\"}";
+"\"user_id_claim\":\"sub\","
+"\"session_claim\":\"sid\","
+"\"org_name_claim\":\"org_name\","
+"\"org_role_claims\":[\"org_role\"],"
+"\"org_permission_claims\":[\"org_permissions\"]}";
 
 /*
  * Readers replace one field by a value of the right type.  They return NULL,
@@ -46,102 +50,8 @@ typedef struct Option
 	const char *name;
 	Reader		read;
 	size_t		field;			/* offset in AzIssuer */
+	bool		is_new;			/* 1.0 has not got it */
 } Option;
-
-static char *
-copy_bytes(const char *data, size_t len)
-{
-	char	   *copy = malloc(len + 1);
-
-	if (copy != NULL)
-	{
-		memcpy(copy, data, len);
-		copy[len] = '\0';
-	}
-	return copy;
-}
-
-/* ---- lists of names and paths ---- */
-
-static void
-names_free(AzNames *names)
-{
-	size_t		i;
-
-	for (i = 0; i < names->n; i++)
-		free(names->name[i].data);
-	free(names->name);
-	memset(names, 0, sizeof(*names));
-}
-
-static void
-paths_free(AzPaths *paths)
-{
-	size_t		i;
-
-	for (i = 0; i < paths->n; i++)
-		names_free(&paths->path[i]);
-	free(paths->path);
-	memset(paths, 0, sizeof(*paths));
-}
-
-static bool
-names_add(AzNames *names, const char *data, size_t len)
-{
-	AzName	   *grown = realloc(names->name, (names->n + 1) * sizeof(AzName));
-	char	   *copy;
-
-	if (grown == NULL)
-		return false;
-	names->name = grown;
-	copy = copy_bytes(data, len);
-	if (copy == NULL)
-		return false;
-	grown[names->n].data = copy;
-	grown[names->n].len = len;
-	names->n++;
-	return true;
-}
-
-bool
-az_names_has(const AzNames *names, const char *name, size_t len)
-{
-	size_t		i;
-
-	for (i = 0; i < names->n; i++)
-	{
-		if (names->name[i].len == len &&
-			memcmp(names->name[i].data, name, len) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Append the members of an array, each a string that is not empty. */
-static const char *
-names_add_array(AzNames *names, const AzJson *array, bool distinct, size_t *element)
-{
-	size_t		i;
-	size_t		n = az_json_count(array);
-
-	for (i = 0; i < n; i++)
-	{
-		size_t		len = 0;
-		const char *string = az_json_string(az_json_at(array, i), &len);
-
-		*element = i + 1;
-		if (string == NULL)
-			return "Expected an array of strings.";
-		if (len == 0)
-			return "A string in the array is empty.";
-		if (distinct && az_names_has(names, string, len))
-			return "A string occurs in the array twice.";
-		if (!names_add(names, string, len))
-			return out_of_memory;
-	}
-	*element = 0;
-	return NULL;
-}
 
 /* ---- readers ---- */
 
@@ -152,8 +62,8 @@ read_names(void *field, const AzJson *value, size_t *element)
 
 	if (az_json_type(value) != AZ_JSON_ARRAY)
 		return "Expected an array of strings.";
-	names_free(names);
-	return names_add_array(names, value, true, element);
+	az_names_free(names);
+	return az_names_add_array(names, value, true, element);
 }
 
 static const char *
@@ -178,50 +88,9 @@ read_algorithms(void *field, const AzJson *value, size_t *element)
 		}
 		all |= algs;
 	}
-	names_free(&names);
+	az_names_free(&names);
 	if (why == NULL)
 		*algorithms = all;
-	return why;
-}
-
-/* A location is one key, or an array of keys from the outside inwards. */
-static const char *
-read_path(void *field, const AzJson *value, size_t *element)
-{
-	static const char expected[] = "Expected a string or an array of strings, none of them empty.";
-	AzPath	   *path = field;
-	size_t		len = 0;
-	const char *key = az_json_string(value, &len);
-
-	names_free(path);
-	if (key != NULL && len > 0)
-		return names_add(path, key, len) ? NULL : out_of_memory;
-	if (az_json_type(value) != AZ_JSON_ARRAY || az_json_count(value) == 0)
-		return expected;
-	return names_add_array(path, value, false, element);
-}
-
-static const char *
-read_paths(void *field, const AzJson *value, size_t *element)
-{
-	AzPaths    *paths = field;
-	const char *why = NULL;
-	size_t		key;
-	size_t		i;
-	size_t		n = az_json_count(value);
-
-	if (az_json_type(value) != AZ_JSON_ARRAY)
-		return "Expected an array of claim locations.";
-	paths_free(paths);
-	if (n == 0)
-		return NULL;
-	paths->path = calloc(n, sizeof(AzPath));
-	if (paths->path == NULL)
-		return out_of_memory;
-	paths->n = n;
-	for (i = 0; i < n && why == NULL; i++)
-		why = read_path(&paths->path[i], az_json_at(value, i), &key);
-	*element = why != NULL ? i : 0;
 	return why;
 }
 
@@ -249,6 +118,17 @@ read_leeway(void *field, const AzJson *value, size_t *element)
 }
 
 static const char *
+read_skew(void *field, const AzJson *value, size_t *element)
+{
+	int64_t		seconds;
+
+	if (!az_json_integer(value, &seconds) || seconds < 0 || seconds > MAX_SKEW)
+		return "Expected an integer from 0 to 300.";
+	*(int64_t *) field = seconds;
+	return NULL;
+}
+
+static const char *
 read_max_age(void *field, const AzJson *value, size_t *element)
 {
 	int64_t		seconds;
@@ -256,6 +136,66 @@ read_max_age(void *field, const AzJson *value, size_t *element)
 	if (!az_json_integer(value, &seconds) || seconds < 0 || seconds > MAX_MAX_AGE)
 		return "Expected an integer from 0 to 316224000.";
 	*(int64_t *) field = seconds;
+	return NULL;
+}
+
+/* Which of the words is it?  -1: none. */
+static int
+read_word(const AzJson *value, const char *const *words, int n)
+{
+	size_t		len = 0;
+	const char *text = az_json_string(value, &len);
+	int			i;
+
+	for (i = 0; i < n && text != NULL; i++)
+	{
+		if (strlen(words[i]) == len && memcmp(words[i], text, len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+static const char *
+read_bound_tokens(void *field, const AzJson *value, size_t *element)
+{
+	static const char *const words[] = {"refuse", "ignore"};
+	int			word = read_word(value, words, 2);
+
+	if (word < 0)
+		return "Expected \"refuse\" or \"ignore\".";
+	*(bool *) field = word == 1;
+	return NULL;
+}
+
+static const char *
+read_overage(void *field, const AzJson *value, size_t *element)
+{
+	static const char *const words[] = {
+		[AZ_OVERAGE_REFUSE] = "refuse",
+		[AZ_OVERAGE_RAISE] = "raise",
+		[AZ_OVERAGE_IGNORE] = "ignore"
+	};
+	int			word = read_word(value, words, 3);
+
+	if (word < 0)
+		return "Expected \"refuse\", \"raise\" or \"ignore\".";
+	*(AzOverage *) field = (AzOverage) word;
+	return NULL;
+}
+
+static const char *
+read_org_shape(void *field, const AzJson *value, size_t *element)
+{
+	static const char *const words[] = {
+		[AZ_ORGS_PROPELAUTH] = "propelauth",
+		[AZ_ORGS_SINGLE] = "single",
+		[AZ_ORGS_MAP] = "map"
+	};
+	int			word = read_word(value, words, 3);
+
+	if (word < 0)
+		return "Expected \"propelauth\", \"single\" or \"map\".";
+	*(AzOrgShape *) field = (AzOrgShape) word;
 	return NULL;
 }
 
@@ -269,8 +209,8 @@ read_string(void *field, const AzJson *value, size_t *element)
 	if (text == NULL || len == 0)
 		return "Expected a string that is not empty.";
 	free(*string);
-	*string = copy_bytes(text, len);
-	return *string != NULL ? NULL : out_of_memory;
+	*string = az_copy_bytes(text, len);
+	return *string != NULL ? NULL : az_out_of_memory;
 }
 
 static const char *
@@ -291,28 +231,52 @@ read_uri(void *field, const AzJson *value, size_t *element)
 	return "Expected a string that starts with https:// or http://.";
 }
 
+static const char *
+read_audience_claims(void *field, const AzJson *value, size_t *element)
+{
+	if (az_json_type(value) == AZ_JSON_ARRAY && az_json_count(value) == 0)
+		return "Expected at least one claim location.";
+	return az_read_paths(field, value, element);
+}
+
 /* ---- the options ---- */
 
-#define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name)}
+#define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name), false}
+#define NEW_OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name), true}
 
 static const Option options_table[] = {
 	OPTION(algorithms, read_algorithms),
 	OPTION(leeway_seconds, read_leeway),
+	NEW_OPTION(skew_seconds, read_skew),
 	OPTION(max_age_seconds, read_max_age),
+	NEW_OPTION(unnamed, read_boolean),
+	NEW_OPTION(audience_claims, read_audience_claims),
 	OPTION(required_claims, read_names),
+	NEW_OPTION(claim_values, az_read_demands),
 	OPTION(token_types, read_names),
+	NEW_OPTION(token_type_required, read_boolean),
+	{"bound_tokens", read_bound_tokens, offsetof(AzIssuer, ignore_bound_tokens), true},
+	NEW_OPTION(groups_overage, read_overage),
 	OPTION(key_id_required, read_boolean),
-	OPTION(scope_claims, read_paths),
-	OPTION(role_claims, read_paths),
-	OPTION(permission_claims, read_paths),
-	OPTION(group_claims, read_paths),
-	OPTION(org_claims, read_paths),
-	OPTION(owner_claim, read_path),
-	OPTION(email_claim, read_path),
-	OPTION(user_id_claim, read_path),
+	OPTION(scope_claims, az_read_list_paths),
+	OPTION(role_claims, az_read_list_paths),
+	OPTION(permission_claims, az_read_list_paths),
+	OPTION(group_claims, az_read_list_paths),
+	NEW_OPTION(merge_claims, read_boolean),
+	OPTION(org_claims, az_read_paths),
+	NEW_OPTION(org_shape, read_org_shape),
+	NEW_OPTION(org_id_claim, az_read_path),
+	NEW_OPTION(org_name_claim, az_read_path),
+	NEW_OPTION(org_role_claims, az_read_list_paths),
+	NEW_OPTION(org_permission_claims, az_read_list_paths),
+	OPTION(owner_claim, az_read_path),
+	OPTION(email_claim, az_read_path),
+	OPTION(user_id_claim, az_read_path),
+	NEW_OPTION(session_claim, az_read_path),
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
 	OPTION(client, read_string),
+	{"application", read_string, offsetof(AzIssuer, client), true},
 	OPTION(jwks_uri, read_uri),
 };
 
@@ -343,9 +307,36 @@ refuse(AzOptionError *error, const char *name, size_t len, const char *why)
 	memcpy(error->name, name, len);
 	error->name[len] = '\0';
 	error->why = why;
-	error->no_memory = why == out_of_memory;
+	error->no_memory = why == az_out_of_memory;
 	error->element = 0;
 	return false;
+}
+
+static bool
+is_given(const AzJson *options, const char *name)
+{
+	const AzJson *value = az_json_get_z(options, name);
+
+	return value != NULL && az_json_type(value) != AZ_JSON_NULL;
+}
+
+static bool
+has_usual_audience(const AzIssuer *issuer)
+{
+	return issuer->audience_claims.n == 1 &&
+		az_path_is(&issuer->audience_claims.path[0], "aud");
+}
+
+/* What the layer puts in the place of a claim; it may still require both. */
+static void
+drop_replaced(AzIssuer *issuer, const AzJson *options)
+{
+	if (is_given(options, "required_claims"))
+		return;
+	if (is_given(options, "audience_claims") && !has_usual_audience(issuer))
+		az_names_drop(&issuer->required_claims, "aud");
+	if (is_given(options, "unnamed") && issuer->unnamed)
+		az_names_drop(&issuer->required_claims, "iss");
 }
 
 bool
@@ -377,13 +368,122 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 			return false;
 		}
 	}
+	if (is_given(options, "client") && is_given(options, "application"))
+		return refuse(error, "application", strlen("application"),
+					  "It is the option client by another name; set one of them, the other to null.");
+	drop_replaced(issuer, options);
 	return true;
+}
+
+/* A claim that is required, and must be absent; NULL: there is none. */
+static const char *
+impossible_claim(const AzIssuer *issuer)
+{
+	size_t		i;
+
+	for (i = 0; i < issuer->claim_values.n; i++)
+	{
+		const AzDemand *demand = &issuer->claim_values.demand[i];
+		const AzName *name = &demand->claim.name[0];
+
+		if (demand->absent && demand->claim.n == 1 &&
+			(strcmp(name->data, "exp") == 0 ||
+			 az_names_has(&issuer->required_claims, name->data, name->len)))
+			return name->data;
+	}
+	return NULL;
+}
+
+bool
+az_issuer_check(const AzIssuer *issuer, AzOptionError *error)
+{
+	static const char by_audience[] = "Tokens of this profile choose their issuer by the claim aud.";
+	const char *option = NULL;
+	const char *why = NULL;
+
+	if (issuer->unnamed && issuer->by_audience)
+		option = "unnamed", why = by_audience;
+	else if (issuer->by_audience && !has_usual_audience(issuer))
+		option = "audience_claims", why = by_audience;
+	else if (issuer->unnamed && az_names_has(&issuer->required_claims, "iss", 3))
+		option = "unnamed", why = "Option required_claims demands the claim iss, which the tokens of such an issuer lack.";
+	else if (impossible_claim(issuer) != NULL)
+		option = "claim_values", why = "A claim that must be absent is required, too.";
+	return option == NULL || refuse(error, option, strlen(option), why);
+}
+
+const char *
+az_new_option(const AzJson *options)
+{
+	void	   *iter = NULL;
+	const char *name;
+	size_t		len;
+	const AzJson *value;
+
+	while ((iter = az_json_next(options, iter, &name, &len, &value)) != NULL)
+	{
+		const Option *option = find_option(name, len);
+
+		if (option != NULL && option->is_new)
+			return option->name;
+	}
+	return NULL;
 }
 
 const char *
 az_option_name(size_t i)
 {
 	return i < sizeof(options_table) / sizeof(options_table[0]) ? options_table[i].name : NULL;
+}
+
+/* ---- media types ---- */
+
+static inline char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
+}
+
+static bool
+equal_without_case(const char *a, const char *b, size_t len)
+{
+	size_t		i;
+
+	for (i = 0; i < len && lower(a[i]) == lower(b[i]); i++)
+		;
+	return i == len;
+}
+
+/* Take "application/" off, unless there is nothing behind it, or another "/". */
+static void
+shorten_type(const char **type, size_t *len)
+{
+	static const char prefix[] = "application/";
+	const size_t n = sizeof(prefix) - 1;
+
+	if (*len <= n || !equal_without_case(*type, prefix, n) ||
+		memchr(*type + n, '/', *len - n) != NULL)
+		return;
+	*type += n;
+	*len -= n;
+}
+
+bool
+az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len)
+{
+	size_t		i;
+
+	shorten_type(&typ, &len);
+	for (i = 0; i < issuer->token_types.n; i++)
+	{
+		const char *accepted = issuer->token_types.name[i].data;
+		size_t		accepted_len = issuer->token_types.name[i].len;
+
+		shorten_type(&accepted, &accepted_len);
+		if (accepted_len == len && equal_without_case(accepted, typ, len))
+			return true;
+	}
+	return false;
 }
 
 /* ---- the issuer itself ---- */
@@ -409,7 +509,7 @@ az_issuer_new(const char *name, size_t len)
 
 	if (issuer == NULL)
 		return NULL;
-	issuer->issuer = copy_bytes(name, len);
+	issuer->issuer = az_copy_bytes(name, len);
 	issuer->issuer_len = len;
 	if (issuer->issuer == NULL || !apply_defaults(issuer))
 	{
@@ -430,19 +530,26 @@ az_issuer_free(AzIssuer *issuer)
 		az_key_free(issuer->keys[i]);
 	free(issuer->keys);
 	free(issuer->issuer);
-	names_free(&issuer->audience);
-	names_free(&issuer->required_claims);
-	names_free(&issuer->token_types);
-	paths_free(&issuer->scope_claims);
-	paths_free(&issuer->role_claims);
-	paths_free(&issuer->permission_claims);
-	paths_free(&issuer->group_claims);
-	paths_free(&issuer->org_claims);
-	names_free(&issuer->owner_claim);
-	names_free(&issuer->email_claim);
-	names_free(&issuer->user_id_claim);
-	names_free(&issuer->admin_groups);
-	names_free(&issuer->admin_permissions);
+	az_names_free(&issuer->audience);
+	az_paths_free(&issuer->audience_claims);
+	az_names_free(&issuer->required_claims);
+	az_demands_free(&issuer->claim_values);
+	az_names_free(&issuer->token_types);
+	az_paths_free(&issuer->scope_claims);
+	az_paths_free(&issuer->role_claims);
+	az_paths_free(&issuer->permission_claims);
+	az_paths_free(&issuer->group_claims);
+	az_paths_free(&issuer->org_claims);
+	az_path_free(&issuer->org_id_claim);
+	az_path_free(&issuer->org_name_claim);
+	az_paths_free(&issuer->org_role_claims);
+	az_paths_free(&issuer->org_permission_claims);
+	az_path_free(&issuer->owner_claim);
+	az_path_free(&issuer->email_claim);
+	az_path_free(&issuer->user_id_claim);
+	az_path_free(&issuer->session_claim);
+	az_names_free(&issuer->admin_groups);
+	az_names_free(&issuer->admin_permissions);
 	free(issuer->client);
 	free(issuer->jwks_uri);
 	free(issuer);
@@ -451,7 +558,7 @@ az_issuer_free(AzIssuer *issuer)
 bool
 az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len)
 {
-	return names_add(&issuer->audience, audience, len);
+	return az_names_add(&issuer->audience, audience, len);
 }
 
 bool

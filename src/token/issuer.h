@@ -12,28 +12,25 @@
 #ifndef AZ_ISSUER_H
 #define AZ_ISSUER_H
 
+#include "token/demand.h"
 #include "token/jwk.h"
+#include "token/path.h"
 
-typedef struct AzName
+/* What becomes of a token that says that it does not list the groups. */
+typedef enum AzOverage
 {
-	char	   *data;			/* terminated, no U+0000 inside */
-	size_t		len;
-} AzName;
+	AZ_OVERAGE_REFUSE,
+	AZ_OVERAGE_RAISE,			/* when the groups are asked for */
+	AZ_OVERAGE_IGNORE
+} AzOverage;
 
-typedef struct AzNames
+/* In which claims organisations stand. */
+typedef enum AzOrgShape
 {
-	size_t		n;
-	AzName	   *name;
-} AzNames;
-
-/* Keys of nested objects, outermost first; n >= 1. */
-typedef AzNames AzPath;
-
-typedef struct AzPaths
-{
-	size_t		n;
-	AzPath	   *path;
-} AzPaths;
+	AZ_ORGS_PROPELAUTH,			/* at org_claims, with PropelAuth's names inside */
+	AZ_ORGS_SINGLE,				/* flat claims of one */
+	AZ_ORGS_MAP					/* at org_claims, by organisation */
+} AzOrgShape;
 
 /*
  * One trusted issuer.  Whoever makes it fills the first part; options fill
@@ -45,26 +42,43 @@ typedef struct AzIssuer
 	char	   *issuer;			/* exact "iss", or just a name when by_audience */
 	size_t		issuer_len;
 	uint64_t	version;		/* changes whenever the row did */
+	uint64_t	content;		/* of its row, whoever wrote it and when */
+	bool		to_be_updated;	/* the update to 1.1 will write that content */
 	bool		by_audience;	/* chosen by "aud", "iss" is not looked at (dbmi) */
 	bool		any_audience;	/* "aud" is not checked (audience NULL) */
 	AzNames		audience;		/* accepted values */
 	AzKey	  **keys;
 	size_t		nkeys;
 
+	bool		unnamed;		/* its tokens have no "iss", and no others have none */
+	AzPaths		audience_claims;	/* the first present is the audience */
 	AzAlgs		algorithms;
 	int64_t		leeway_seconds; /* >= 0 */
+	int64_t		skew_seconds;	/* of iat and nbf only; the greater one counts */
 	int64_t		max_age_seconds;	/* from iat; 0: no limit */
 	AzNames		required_claims;	/* "exp" is always required */
-	AzNames		token_types;	/* exact header typ; n == 0: any.  Absent is allowed */
+	AzDemands	claim_values;	/* beside those */
+	AzNames		token_types;	/* accepted header typ; n == 0: any */
+	bool		token_type_required;	/* absent is not allowed */
+	bool		ignore_bound_tokens;	/* else a token with "cnf" is refused */
+	AzOverage	groups_overage;
 	bool		key_id_required;
 	AzPaths		scope_claims;
 	AzPaths		role_claims;
 	AzPaths		permission_claims;
 	AzPaths		group_claims;
+	bool		merge_claims;	/* all locations of these four count, not the first */
 	AzPaths		org_claims;
+	AzOrgShape	org_shape;
+	AzPath		org_id_claim;	/* these four are not for PropelAuth's shape; n == 0:
+								 * "org_id", or the key of the map */
+	AzPath		org_name_claim;
+	AzPaths		org_role_claims;
+	AzPaths		org_permission_claims;
 	AzPath		owner_claim;
 	AzPath		email_claim;
 	AzPath		user_id_claim;
+	AzPath		session_claim;
 	AzNames		admin_groups;
 	AzNames		admin_permissions;
 	char	   *client;			/* NULL: unset */
@@ -93,9 +107,6 @@ extern void az_issuer_free(AzIssuer *issuer);
 /* Append a value to the accepted audiences; false when memory ran out. */
 extern bool az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len);
 
-/* Is it one of the names?  Bytewise. */
-extern bool az_names_has(const AzNames *names, const char *name, size_t len);
-
 /* Append a key; the issuer owns it from here on, also when this fails. */
 extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
 
@@ -104,10 +115,29 @@ extern void az_issuer_drop_key(AzIssuer *issuer, AzKey *key);
 
 /*
  * Apply one layer of options.  A JSON null leaves the field as the layer
- * below made it.  False: *error says which option and why; the issuer is then
+ * below made it.  What takes the place of a claim takes it off the claims that
+ * a layer below requires.  False: *error says which option and why; the issuer is then
  * fit for az_issuer_free() only.
  */
 extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error);
+
+/*
+ * Do the options fit one another, and how tokens choose the issuer?  For when
+ * all layers are applied and by_audience is set; otherwise as above.
+ */
+extern bool az_issuer_check(const AzIssuer *issuer, AzOptionError *error);
+
+/*
+ * Is it one of the issuer's token_types?  As media types: without case, and
+ * "application/" may be left out (RFC 7515, 4.1.9).
+ */
+extern bool az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len);
+
+/*
+ * The first option that 1.0 has not; NULL when there is none.  Borrowed from
+ * the options.
+ */
+extern const char *az_new_option(const AzJson *options);
 
 /* The names of the options that are recognized, from 0; NULL behind the last. */
 extern const char *az_option_name(size_t i);

@@ -3,7 +3,8 @@
  * reason.c
  *	  Why a token is refused, in the words of RFC 6750.
  *
- * Everything here is constant.  A description goes to whoever sent the token
+ * Everything here is constant; where a hint can name what is configured, hint.c
+ * has a better one.  A description goes to whoever sent the token
  * and may stand in a WWW-Authenticate header, so it is printable ASCII
  * without double quote and backslash (RFC 6750, 3).  A hint says what to do,
  * to whoever administers the database or the issuer.
@@ -57,7 +58,7 @@ static const AzReasonInfo reasons[AZ_N_REASONS] = {
 		"Issuers are compared byte for byte; add_issuer makes one trusted."},
 	[AZ_ISSUER_AMBIGUOUS] = {"issuer-ambiguous", INVALID,
 		"Invalid token issuer",
-		"More than one issuer accepts this audience; alter_issuer gives each its own."},
+		"More than one issuer accepts this audience, or tokens without iss; alter_issuer tells them apart."},
 	[AZ_ALG_REFUSED] = {"alg-refused", INVALID,
 		"Invalid or unsupported algorithm",
 		"The issuer's option \"algorithms\" lists what it may sign with."},
@@ -92,22 +93,31 @@ static const AzReasonInfo reasons[AZ_N_REASONS] = {
 		"Have the issuer write the claim nbf as a number, in seconds since 1970."},
 	[AZ_NOT_YET_VALID] = {"not-yet-valid", INVALID,
 		"Token is not yet valid",
-		"Check the clocks, or raise the issuer's option \"leeway_seconds\"."},
+		"The claim nbf is ahead of the clock: check the clocks, or raise the issuer's option \"skew_seconds\"."},
 	[AZ_IAT_INVALID] = {"iat-invalid", INVALID,
 		"Invalid issued-at claim",
 		"Have the issuer write the claim iat as a number, in seconds since 1970."},
 	[AZ_ISSUED_IN_FUTURE] = {"issued-in-future", INVALID,
 		"Token was issued in the future",
-		"Check the clocks, or raise the issuer's option \"leeway_seconds\"."},
+		"The claim iat is ahead of the clock: check the clocks, or raise the issuer's option \"skew_seconds\"."},
 	[AZ_TOO_OLD] = {"too-old", INVALID,
 		"Token is too old",
 		"The issuer's option \"max_age_seconds\" limits the age of its tokens."},
 	[AZ_CLAIM_MISSING] = {"claim-missing", INVALID,
 		"Invalid payload in token",
 		"The issuer's option \"required_claims\" lists what a token must hold."},
+	[AZ_CLAIM_VALUE] = {"claim-value", INVALID,
+		"Invalid claim value in token",
+		"The issuer's option \"claim_values\" says which claims must have which values."},
 	[AZ_CLAIM_TYPE] = {"claim-type", INVALID,
 		"Invalid claim in token",
 		"The claims iss, sub and jti must be strings."},
+	[AZ_BOUND] = {"bound", INVALID,
+		"Token is bound to a key",
+		"The claim cnf binds it to a key or certificate that nobody proves here; have the issuer send bearer tokens, or set its option \"bound_tokens\" to \"ignore\"."},
+	[AZ_GROUPS_UNLISTED] = {"groups-unlisted", INVALID,
+		"Token does not list the groups",
+		"The user is in more groups than the token can hold (_claim_names, hasgroups); have the issuer send fewer, or app roles, or set its option \"groups_overage\" to \"raise\" or \"ignore\"."},
 	[AZ_REVOKED] = {"revoked", INVALID, "Token was revoked",
 		"Get a new token from the issuer; table authz.revocation says what is revoked."},
 	[AZ_CLAIM_ENCODING] = {"claim-encoding", INVALID,

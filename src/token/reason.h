@@ -45,7 +45,10 @@ typedef enum AzReason
 	AZ_ISSUED_IN_FUTURE,
 	AZ_TOO_OLD,
 	AZ_CLAIM_MISSING,			/* a required claim is absent, null or "" */
+	AZ_CLAIM_VALUE,				/* not what claim_values demands */
 	AZ_CLAIM_TYPE,				/* iss, sub or jti is not a string */
+	AZ_BOUND,					/* cnf: whoever sends it must prove more */
+	AZ_GROUPS_UNLISTED,			/* it says that its groups are elsewhere */
 	AZ_REVOKED,
 	AZ_CLAIM_ENCODING,			/* does not fit the database encoding */
 	AZ_NO_MEMORY,

@@ -10,8 +10,8 @@
  *
  * Nothing of a token is believed before its signature holds.  Until then the
  * header serves to choose algorithm and key, and of the payload "iss" alone
- * is read ("aud" for issuers that are chosen by it), to choose whose key it
- * must be (RFC 8725, 3.8 and 3.10).  An attacker gains nothing by lying in
+ * is read, or that it is absent ("aud" for issuers that are chosen by it), to
+ * choose whose key it must be (RFC 8725, 3.8 and 3.10).  An attacker gains nothing by lying in
  * either: the token must then hold under a key of the issuer that it named.
  *
  *-------------------------------------------------------------------------
@@ -38,11 +38,14 @@ struct AzVerification
 	/* owned */
 	AzJws		jws;
 	AzJson	   *payload;
-	AzBuilder  *builder;
 
 	/* what the checks have found */
 	AzVerified	verified;
+
+	/* what outlives one verification */
+	AzBuilder  *builder;		/* owned */
 	const AzIdentity *identity; /* borrowed from builder, or known */
+	AzHint		hint;			/* about the last refusal */
 };
 
 typedef AzReason (*Check) (AzVerification *v);
@@ -61,7 +64,10 @@ static AzReason check_not_before(AzVerification *v);
 static AzReason check_issued_at(AzVerification *v);
 static AzReason check_age(AzVerification *v);
 static AzReason check_required_claims(AzVerification *v);
+static AzReason check_claim_values(AzVerification *v);
 static AzReason check_claim_types(AzVerification *v);
+static AzReason check_bound(AzVerification *v);
+static AzReason check_groups_listed(AzVerification *v);
 static AzReason check_revocation(AzVerification *v);
 static AzReason make_identity(AzVerification *v);
 
@@ -83,7 +89,10 @@ static const Check checks[] = {
 	check_issued_at,
 	check_age,
 	check_required_claims,
+	check_claim_values,
 	check_claim_types,
+	check_bound,
+	check_groups_listed,
 	check_revocation,
 	make_identity,
 };
@@ -174,8 +183,11 @@ has_issuer(const AzIssuer *issuer, const AzJson *iss)
 bool
 az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint)
 {
-	return issuer->by_audience ? has_audience(issuer, hint->aud) :
-		has_issuer(issuer, hint->iss);
+	if (issuer->by_audience)
+		return has_audience(issuer, hint->aud);
+	if (issuer->unnamed)
+		return hint->iss == NULL;
+	return has_issuer(issuer, hint->iss);
 }
 
 /* RFC 8725, 3.8: the key must belong to the issuer, so the issuer comes first. */
@@ -197,7 +209,11 @@ choose_issuer(AzVerification *v)
 			return AZ_ISSUER_AMBIGUOUS;
 		v->verified.issuer = among.issuers[i];
 	}
-	return v->verified.issuer != NULL ? AZ_OK : AZ_ISSUER_UNTRUSTED;
+	if (v->verified.issuer != NULL)
+		return AZ_OK;
+	if (hint.iss == NULL)
+		az_hint_unnamed(&v->hint);
+	return AZ_ISSUER_UNTRUSTED;
 }
 
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
@@ -205,9 +221,13 @@ static AzReason
 choose_key(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
+	AzReason	reason = az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys,
+										   issuer->algorithms, issuer->key_id_required,
+										   &v->verified.key);
 
-	return az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys, issuer->algorithms,
-							 issuer->key_id_required, &v->verified.key);
+	if (reason == AZ_ALG_REFUSED)
+		az_hint_algorithms(&v->hint, issuer);
+	return reason;
 }
 
 /* Does this string of the block say the same?  NULL is AZ_NULL. */
@@ -254,11 +274,16 @@ check_signature(AzVerification *v)
 static AzReason
 check_token_type(AzVerification *v)
 {
-	const AzNames *types = &v->verified.issuer->token_types;
+	const AzIssuer *issuer = v->verified.issuer;
+	bool		missing = v->jws.typ == NULL ||
+		(v->jws.typ_len == 0 && issuer->token_type_required);
 
-	if (types->n == 0 || v->jws.typ == NULL)
+	if (missing ? !issuer->token_type_required :
+		issuer->token_types.n == 0 ||
+		az_issuer_takes_type(issuer, v->jws.typ, v->jws.typ_len))
 		return AZ_OK;
-	return az_names_has(types, v->jws.typ, v->jws.typ_len) ? AZ_OK : AZ_TOKEN_TYPE;
+	az_hint_type(&v->hint, issuer, missing);
+	return AZ_TOKEN_TYPE;
 }
 
 /* RFC 7519, 4.1.3: a string or an array of strings, nothing beside them. */
@@ -278,15 +303,29 @@ is_audience(const AzJson *aud)
 	return true;
 }
 
+/* The issuer's audience_claims: where it is, the first that is present. */
+static const AzJson *
+audience_of(const AzVerification *v)
+{
+	const AzPaths *paths = &v->verified.issuer->audience_claims;
+	const AzJson *value = NULL;
+	size_t		i;
+
+	for (i = 0; i < paths->n && value == NULL; i++)
+		value = az_claim_at(v->payload, &paths->path[i]);
+	return value;
+}
+
 static AzReason
 check_audience(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
-	const AzJson *aud = claim(v, "aud");
+	const AzJson *aud = audience_of(v);
 
-	if (issuer->any_audience)
+	if (issuer->any_audience || (is_audience(aud) && has_audience(issuer, aud)))
 		return AZ_OK;
-	return is_audience(aud) && has_audience(issuer, aud) ? AZ_OK : AZ_AUDIENCE;
+	az_hint_audience(&v->hint, issuer);
+	return AZ_AUDIENCE;
 }
 
 /* ---- after the signature: times ---- */
@@ -351,12 +390,20 @@ check_expiration(AzVerification *v)
 	return v->now < verified->deadline ? AZ_OK : AZ_EXPIRED;
 }
 
+/* How far the issuer's clock may run ahead of ours. */
+static int64_t
+skew_of(const AzIssuer *issuer)
+{
+	return issuer->skew_seconds > issuer->leeway_seconds ?
+		issuer->skew_seconds : issuer->leeway_seconds;
+}
+
 /* RFC 7519, 4.1.5: not accepted before it. */
 static AzReason
 check_not_before(AzVerification *v)
 {
 	const AzJson *nbf = claim(v, "nbf");
-	int64_t		leeway = v->verified.issuer->leeway_seconds;
+	int64_t		skew = skew_of(v->verified.issuer);
 	int64_t		instant;
 
 	v->verified.not_before = AZ_TIME_NONE;
@@ -364,8 +411,8 @@ check_not_before(AzVerification *v)
 		return AZ_OK;
 	if (!read_date(nbf, &instant))
 		return AZ_NBF_INVALID;
-	v->verified.not_before = add_seconds(instant, -leeway);
-	return instant <= add_seconds(v->now, leeway) ? AZ_OK : AZ_NOT_YET_VALID;
+	v->verified.not_before = add_seconds(instant, -skew);
+	return instant <= add_seconds(v->now, skew) ? AZ_OK : AZ_NOT_YET_VALID;
 }
 
 /* RFC 7519, 4.1.6, and no clock of an issuer runs ahead of ours by more. */
@@ -379,8 +426,15 @@ check_issued_at(AzVerification *v)
 		return AZ_OK;
 	if (!read_date(iat, &v->verified.issued))
 		return AZ_IAT_INVALID;
-	return v->verified.issued <= add_seconds(v->now, v->verified.issuer->leeway_seconds) ?
+	return v->verified.issued <= add_seconds(v->now, skew_of(v->verified.issuer)) ?
 		AZ_OK : AZ_ISSUED_IN_FUTURE;
+}
+
+static AzReason
+refuse_missing(AzVerification *v, const char *option, const char *claim)
+{
+	az_hint_required(&v->hint, option, claim);
+	return AZ_CLAIM_MISSING;
 }
 
 /* The issuer's max_age_seconds: a second end, counted from iat. */
@@ -393,12 +447,15 @@ check_age(AzVerification *v)
 	if (issuer->max_age_seconds == 0)
 		return AZ_OK;
 	if (v->verified.issued == AZ_TIME_NONE)
-		return AZ_CLAIM_MISSING;
+		return refuse_missing(v, "max_age_seconds", "iat");
 	end = add_seconds(add_seconds(v->verified.issued, issuer->max_age_seconds),
 					  issuer->leeway_seconds);
 	if (end < v->verified.deadline)
 		v->verified.deadline = end;
-	return v->now < end ? AZ_OK : AZ_TOO_OLD;
+	if (v->now < end)
+		return AZ_OK;
+	az_hint_age(&v->hint, issuer);
+	return AZ_TOO_OLD;
 }
 
 /* ---- after the signature: who it is ---- */
@@ -438,6 +495,7 @@ names_somebody(const AzVerification *v, const AzPath *path, bool number)
 static AzReason
 check_required_claims(AzVerification *v)
 {
+	static const char option[] = "required_claims";
 	const AzIssuer *issuer = v->verified.issuer;
 	size_t		i;
 
@@ -446,13 +504,27 @@ check_required_claims(AzVerification *v)
 		const AzName *name = &issuer->required_claims.name[i];
 
 		if (!is_given(az_json_get(v->payload, name->data, name->len)))
-			return AZ_CLAIM_MISSING;
+			return refuse_missing(v, option, name->data);
 	}
-	if (!names_somebody(v, &issuer->user_id_claim, true) ||
-		!names_somebody(v, &issuer->owner_claim, true) ||
-		!names_somebody(v, &issuer->email_claim, false))
-		return AZ_CLAIM_MISSING;
+	if (!names_somebody(v, &issuer->user_id_claim, true))
+		return refuse_missing(v, option, issuer->user_id_claim.name[0].data);
+	if (!names_somebody(v, &issuer->owner_claim, true))
+		return refuse_missing(v, option, issuer->owner_claim.name[0].data);
+	if (!names_somebody(v, &issuer->email_claim, false))
+		return refuse_missing(v, option, issuer->email_claim.name[0].data);
 	return AZ_OK;
+}
+
+/* RFC 8725, 3.12: what tells this issuer's access tokens from its others. */
+static AzReason
+check_claim_values(AzVerification *v)
+{
+	const AzDemand *unmet = az_unmet_demand(&v->verified.issuer->claim_values, v->payload);
+
+	if (unmet == NULL)
+		return AZ_OK;
+	az_hint_demand(&v->hint, unmet);
+	return AZ_CLAIM_VALUE;
 }
 
 /* RFC 7519, 4.1.1, 4.1.2, 4.1.7: strings where present. */
@@ -467,9 +539,34 @@ check_claim_types(AzVerification *v)
 		const AzJson *value = claim(v, names[i]);
 
 		if (value != NULL && az_json_type(value) != AZ_JSON_STRING)
+		{
+			az_hint_string(&v->hint, names[i]);
 			return AZ_CLAIM_TYPE;
+		}
 	}
 	return AZ_OK;
+}
+
+/* RFC 7800, 3.1: it is for one who proves to have the key; here nobody does. */
+static AzReason
+check_bound(AzVerification *v)
+{
+	const AzJson *cnf = claim(v, "cnf");
+
+	return v->verified.issuer->ignore_bound_tokens || cnf == NULL ||
+		az_json_type(cnf) == AZ_JSON_NULL ? AZ_OK : AZ_BOUND;
+}
+
+/* What is not listed must not be read as "in no group". */
+static AzReason
+check_groups_listed(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+
+	v->verified.groups_unlisted = issuer->groups_overage != AZ_OVERAGE_IGNORE &&
+		!az_claim_lists_groups(issuer, v->payload);
+	return v->verified.groups_unlisted && issuer->groups_overage == AZ_OVERAGE_REFUSE ?
+		AZ_GROUPS_UNLISTED : AZ_OK;
 }
 
 static AzReason
@@ -484,7 +581,8 @@ check_revocation(AzVerification *v)
 		return AZ_OK;
 	what.issuer = v->verified.issuer->issuer;
 	what.token_id = az_json_string(claim(v, "jti"), &len);
-	what.session_id = az_json_string(claim(v, "sid"), &len);
+	what.session_id = az_json_string(az_claim_at(v->payload, &v->verified.issuer->session_claim),
+									 &len);
 	what.subject = az_claim_subject(v->verified.issuer, v->payload, number, &len);
 	what.issued = v->verified.issued;
 	return trust->revoked(trust->arg, &what) ? AZ_REVOKED : AZ_OK;
@@ -498,7 +596,6 @@ static void
 read_authentication(AzVerification *v)
 {
 	const AzJson *auth_time = claim(v, "auth_time");
-	int64_t		leeway = v->verified.issuer->leeway_seconds;
 	int64_t		instant;
 
 	v->verified.authenticated = AZ_TIME_NONE;
@@ -506,7 +603,7 @@ read_authentication(AzVerification *v)
 	if (auth_time == NULL || !read_date(auth_time, &instant))
 		return;
 	v->verified.authenticated = instant;
-	v->verified.authenticated_from = add_seconds(instant, -leeway);
+	v->verified.authenticated_from = add_seconds(instant, -skew_of(v->verified.issuer));
 }
 
 static AzReason
@@ -520,18 +617,13 @@ make_identity(AzVerification *v)
 
 /* ---- one verification ---- */
 
-/* Everything but the identity goes. */
+/* Everything but the identity and the hint goes. */
 static void
 release(AzVerification *v)
 {
-	AzBuilder  *builder = v->builder;
-	const AzIdentity *identity = v->identity;
-
 	az_jws_free(&v->jws);
 	az_json_free(v->payload);
-	memset(v, 0, sizeof(*v));
-	v->builder = builder;
-	v->identity = identity;
+	memset(v, 0, offsetof(AzVerification, builder));
 }
 
 AzVerification *
@@ -569,6 +661,7 @@ az_verify_again(AzVerification *v, const char *token, size_t len, int64_t now,
 
 	*identity = NULL;
 	release(v);					/* a callback may have left by longjmp */
+	az_hint_clear(&v->hint);
 	v->identity = NULL;
 	v->token = token;
 	v->len = len;
@@ -583,6 +676,12 @@ az_verify_again(AzVerification *v, const char *token, size_t len, int64_t now,
 	if (reason == AZ_OK)
 		*identity = v->identity;
 	return reason;
+}
+
+const char *
+az_verification_hint(const AzVerification *v)
+{
+	return v->hint.len > 0 ? v->hint.text : NULL;
 }
 
 AzReason

@@ -9,6 +9,7 @@
 #define AZ_VERIFY_H
 
 #include "token/claims.h"
+#include "token/hint.h"
 #include "token/jws.h"
 
 /* What to compare with the revocations; strings are UTF-8 or NULL. */
@@ -16,7 +17,7 @@ typedef struct AzRevocable
 {
 	const char *issuer;			/* AzIssuer.issuer */
 	const char *token_id;		/* jti */
-	const char *session_id;		/* sid */
+	const char *session_id;		/* the issuer's session claim */
 	const char *subject;		/* sub, else the text of the user id claim */
 	int64_t		issued;			/* iat in microseconds since 1970, or AZ_TIME_NONE */
 } AzRevocable;
@@ -88,6 +89,13 @@ extern void az_verification_free(AzVerification *verification);
 extern AzReason az_verify(AzVerification *verification, const char *token, size_t len,
 						  int64_t now, const AzTrust *trust,
 						  const AzIdentity **identity);
+
+/*
+ * What to do about the last refusal, with the names of what is configured, in
+ * UTF-8; NULL where the hint of its reason says as much.  Borrowed until the
+ * verification is used again.
+ */
+extern const char *az_verification_hint(const AzVerification *verification);
 
 /*
  * The same for a token that this trust was asked about before: "known" is the

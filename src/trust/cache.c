@@ -15,6 +15,7 @@
 #include "lib/ilist.h"
 #include "utils/memutils.h"
 
+#include "server/encoding.h"
 #include "server/guc.h"
 #include "token/crypto.h"
 #include "trust/trust.h"
@@ -153,9 +154,11 @@ still_good(const Entry *entry, int64 now, uint64 epoch)
  */
 static AzReason
 verify(const char *token, size_t len, int64 now, const AzIdentity *known,
-	   const AzIdentity **identity)
+	   AzVerifiedToken *verified)
 {
 	const AzTrust *trust = az_trust();
+	const char *hint;
+	AzReason	reason;
 
 	if (trust == NULL)
 		return AZ_NOT_INSTALLED;
@@ -163,7 +166,12 @@ verify(const char *token, size_t len, int64 now, const AzIdentity *known,
 		verification = az_verification_new();
 	if (verification == NULL)
 		return AZ_NO_MEMORY;
-	return az_verify_again(verification, token, len, now, trust, known, identity);
+	reason = az_verify_again(verification, token, len, now, trust, known,
+							 &verified->identity);
+	hint = az_verification_hint(verification);
+	if (hint)
+		verified->hint = az_from_utf8(hint);
+	return reason;
 }
 
 AzReason
@@ -173,6 +181,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	AzReason	reason;
 	Entry	   *entry;
 
+	verified->hint = NULL;
 	/* before a single byte is hashed */
 	if (len > (size_t) az_max_token_size)
 		return AZ_TOKEN_TOO_LARGE;
@@ -191,7 +200,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 		verified->identity = &entry->identity;
 	else
 	{
-		reason = verify(token, len, now, entry ? &entry->identity : NULL, &verified->identity);
+		reason = verify(token, len, now, entry ? &entry->identity : NULL, verified);
 		if (reason != AZ_OK)
 		{
 			if (entry)

@@ -17,6 +17,8 @@ typedef struct AzVerifiedToken
 	const AzIdentity *identity; /* borrowed until the next call */
 	uint32		serial;			/* of the identity, never 0 */
 	uint64		epoch;			/* of the trust that it was verified under */
+	const char *hint;			/* about a refusal, palloc'd; NULL where that of
+								 * the reason says as much */
 } AzVerifiedToken;
 
 /*

@@ -165,6 +165,93 @@ check_not_shared(const text *issuer, const ArrayType *audience)
 }
 
 /* ----------------------------------------------------------------
+ * Issuers whose tokens name none
+ * ----------------------------------------------------------------
+ */
+
+/* What the options of a row say; "otherwise" where they say nothing usable. */
+static bool
+switches_on(const char *options, bool otherwise)
+{
+	AzJson	   *json;
+	const AzJson *value;
+	bool		on = otherwise;
+
+	if (az_json_parse(options, strlen(options), &json) != AZ_JSON_OK)
+		return otherwise;
+	value = az_json_get_z(json, "unnamed");
+	if (value && az_json_type(value) != AZ_JSON_NULL)
+		on = az_json_type(value) == AZ_JSON_TRUE;
+	az_json_free(json);
+	return on;
+}
+
+/* Another one; NULL when there is none. */
+static const char *
+find_unnamed(const text *but)
+{
+	AzSpiParams	params = {0};
+	uint64		n;
+	uint64		i;
+
+	az_spi_param(&params, TEXTOID, but);
+	n = az_spi_run("SELECT i.issuer, i.options, p.options"
+				   " FROM authz.issuer i, authz.profile p"
+				   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
+				   " AND i.issuer OPERATOR(pg_catalog.<>) $1"
+				   " AND (pg_catalog.strpos(pg_catalog.concat(i.options, p.options), 'unnamed')"
+				   "	  OPERATOR(pg_catalog.>) 0"
+				   "	  OR pg_catalog.strpos(pg_catalog.concat(i.options, p.options),"
+				   "						   pg_catalog.chr(92)) OPERATOR(pg_catalog.>) 0)", &params);
+	for (i = 0; i < n; i++)
+	{
+		if (switches_on(az_spi_result(i, 2), switches_on(az_spi_result(i, 3), false)))
+			return az_spi_result(i, 1);
+	}
+	return NULL;
+}
+
+/* One that tokens choose by audience, also without "iss". */
+static const char *
+find_chosen_by_audience(const text *but)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, but);
+	if (az_spi_run("SELECT i.issuer FROM authz.issuer i, authz.profile p"
+				   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
+				   " AND p.chosen_by OPERATOR(pg_catalog.=) 'aud'"
+				   " AND i.issuer OPERATOR(pg_catalog.<>) $1 LIMIT 1", &params) == 0)
+		return NULL;
+	return az_spi_result(0, 1);
+}
+
+static void
+check_alone(const text *issuer, const AzIssuer *built)
+{
+	const char *unnamed;
+	const char *by_audience = NULL;
+
+	if (!built->unnamed && !built->by_audience)
+		return;
+	unnamed = find_unnamed(issuer);
+	if (built->unnamed && unnamed)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("issuer \"%s\" already has the tokens that name no issuer", unnamed),
+				 errhint("Only one issuer of a database can have option \"unnamed\".")));
+	if (built->unnamed)
+		by_audience = find_chosen_by_audience(issuer);
+	if (unnamed || by_audience)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an issuer of tokens that name no issuer cannot stand beside one that is chosen by audience"),
+				 unnamed ? errdetail("Issuer \"%s\" has option \"unnamed\".", unnamed) :
+				 errdetail("Issuer \"%s\" is chosen by audience.", by_audience),
+				 errhint("A token without iss would belong to both; keep one of them.")));
+}
+
+/* ----------------------------------------------------------------
  * Issuers
  * ----------------------------------------------------------------
  */
@@ -188,6 +275,7 @@ AZ_SQL(authz_add_issuer)
 	text	   *name = az_arg_text(fcinfo, 2, "profile");
 	AzJson	   *options;
 	AzProfile	profile;
+	AzIssuer   *built;
 	AzSpiParams	params = {0};
 	AzCaller	caller;
 
@@ -213,7 +301,9 @@ AZ_SQL(authz_add_issuer)
 				 errmsg("audience must not be null"),
 				 errdetail("Profile \"%s\" requires an audience.", text_to_cstring(name)),
 				 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
-	az_build_issuer(issuer, &profile, options, ERRCODE_INVALID_PARAMETER_VALUE);
+	built = az_build_issuer(issuer, &profile, options, ERRCODE_INVALID_PARAMETER_VALUE);
+	az_check_issuer(built, ERRCODE_INVALID_PARAMETER_VALUE);
+	check_alone(issuer, built);
 	if (profile.by_audience && audience)
 		check_not_shared(issuer, audience);
 
@@ -242,12 +332,15 @@ change_options(const AzIssuerRow *row, const AzProfile *profile, const AzJson *c
 {
 	const int	refusal = ERRCODE_INVALID_PARAMETER_VALUE;
 	text	   *merged;
+	AzIssuer   *built;
 
 	/* by itself first: a misspelled name is refused also when it is null */
 	az_build_issuer(row->issuer, profile, change, refusal);
 	merged = az_merge_options(az_parse_json(row->options, "issuer options", refusal), change);
-	az_build_issuer(row->issuer, profile,
-					az_parse_json(merged, "issuer options", refusal), refusal);
+	built = az_build_issuer(row->issuer, profile,
+							az_parse_json(merged, "issuer options", refusal), refusal);
+	az_check_issuer(built, refusal);
+	check_alone(row->issuer, built);
 	return merged;
 }
 

@@ -16,6 +16,7 @@
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/own.h"
 #include "trust/trust_row.h"
 #include "trust/trust_table.h"
 
@@ -64,6 +65,7 @@ end_row(AzRows *rows, uint64 *version)
 
 typedef struct Profile
 {
+	const char *name;
 	uint64		version;		/* of its row, or rows; 0: there is none */
 	bool		by_audience;
 	bool		audience_required;
@@ -85,6 +87,7 @@ read_profile(const char *name, Profile *profile)
 	AzRows		rows;
 	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_PROFILE, Profile_profile, name);
 
+	profile->name = name;
 	if (HeapTupleIsValid(tuple))
 	{
 		TupleDesc	desc = RelationGetDescr(rows.rel);
@@ -159,6 +162,54 @@ add_audience(AzIssuer *issuer, Datum array)
 	return values != NIL;
 }
 
+/*
+ * With objects of 1.0 the library does what 1.0 did.  The update will write
+ * that into the options, in these very words (dbmi_authz--1.0--1.1.sql).
+ */
+#define OPTIONS_OF_1_0	"\"bound_tokens\": \"ignore\", \"groups_overage\": \"ignore\", \"skew_seconds\": 0}"
+
+static char *
+updated_options(const char *options)
+{
+	const char *last = strrchr(options, '}');
+	const char *first = strchr(options, '{') + 1;
+
+	return psprintf("%.*s%s%s", (int) (last - options), options,
+					first + strspn(first, " \t\r\n") == last ? "" : ", ", OPTIONS_OF_1_0);
+}
+
+/* What the row says, but for its name; of the profile only which it is. */
+static uint64
+content_of(const char *profile, const char *options, Datum audience, bool isnull)
+{
+	uint64		hash = hash_bytes_extended((const unsigned char *) options, strlen(options), 0);
+
+	hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) profile,
+													strlen(profile), 1));
+	if (!isnull)
+	{
+		ArrayType  *array = DatumGetArrayTypeP(audience);
+
+		hash = hash_combine64(hash, hash_bytes_extended((const unsigned char *) array,
+														VARSIZE(array), 2));
+	}
+	return Max(hash, 1);
+}
+
+static bool
+apply_1_0(AzIssuer *issuer, AzOptionError *error)
+{
+	static const char text[] = "{" OPTIONS_OF_1_0;
+	AzJson	   *options;
+	bool		applied;
+
+	if (az_json_parse(text, sizeof(text) - 1, &options) != AZ_JSON_OK)
+		az_raise_no_memory();
+	applied = az_issuer_apply(issuer, options, error);
+	az_json_free(options);
+	return applied;
+}
+
 /* One row of authz.issuer; NULL and why when it is not to be believed. */
 static AzIssuer *
 make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, const Profile *profile,
@@ -167,8 +218,10 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, const Profile *pr
 	AzJson	   *options = az_row_json(tuple, Issuer_options, desc);
 	bool		isnull;
 	Datum		audience = heap_getattr(tuple, Issuer_audience, desc, &isnull);
+	bool		old = az_objects_are_old();
 	AzOptionError error;
 	AzIssuer   *issuer;
+	const char *text;
 
 	if (*name == '\0')
 		return *why = "Its name is not valid.", NULL;
@@ -176,6 +229,9 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, const Profile *pr
 		return *why = "Its profile is not recognized.", NULL;
 	if (options == NULL)
 		return *why = "Its options are not a JSON object.", NULL;
+	if (old && az_new_option(options))
+		return *why = psprintf("Its option \"%s\" needs the objects of the new version.",
+							   az_new_option(options)), NULL;
 	if (isnull && profile->audience_required)
 		return *why = "Its profile requires an audience.", NULL;
 
@@ -187,8 +243,14 @@ make_issuer(HeapTuple tuple, TupleDesc desc, const char *name, const Profile *pr
 	issuer->any_audience = isnull;
 	if (!isnull && !add_audience(issuer, audience))
 		return *why = "Its audience is not a list of values.", NULL;
+	text = az_row_utf8(tuple, Issuer_options, desc);
+	issuer->content = content_of(profile->name, old ? updated_options(text) : text,
+								 audience, isnull);
+	issuer->to_be_updated = old;
 	if (az_issuer_apply(issuer, profile->options, &error) &&
-		az_issuer_apply(issuer, options, &error))
+		(!old || apply_1_0(issuer, &error)) &&
+		az_issuer_apply(issuer, options, &error) &&
+		az_issuer_check(issuer, &error))
 		return issuer;
 	if (error.no_memory)
 		az_raise_no_memory();
@@ -335,4 +397,82 @@ az_read_audiences(void)
 		az_end_rows(&rows);
 	}
 	return audiences;
+}
+
+/* ----------------------------------------------------------------
+ * Issuers whose tokens name none
+ * ----------------------------------------------------------------
+ */
+
+/* Is the option on?  Few rows mention it, and only those are parsed. */
+static bool
+is_unnamed(HeapTuple tuple, int column, TupleDesc desc, bool otherwise)
+{
+	char	   *text = az_row_utf8(tuple, column, desc);
+	bool		mentioned = text && (strstr(text, "unnamed") || strchr(text, '\\'));
+	const AzJson *value = NULL;
+
+	if (text)
+		pfree(text);
+	if (mentioned)
+		value = az_json_get_z(az_row_json(tuple, column, desc), "unnamed");
+	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
+		return otherwise;
+	return az_json_type(value) == AZ_JSON_TRUE;
+}
+
+/* The names of the profiles that switch it on. */
+static List *
+read_unnamed_profiles(void)
+{
+	List	   *names = NIL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		char	   *name = az_row_utf8(tuple, Profile_profile, desc);
+
+		if (name && is_unnamed(tuple, Profile_options, desc, false))
+			names = lappend(names, name);
+	}
+	az_end_rows(&rows);
+	return names;
+}
+
+static bool
+is_among(const List *names, const char *name)
+{
+	const ListCell *lc;
+
+	foreach(lc, names)
+	{
+		if (name && strcmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+List *
+az_read_unnamed(void)
+{
+	List	   *profiles = read_unnamed_profiles();
+	List	   *names = NIL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	(void) az_begin_rows(&rows, AZ_TABLE_ISSUER, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		bool		otherwise = profiles != NIL &&
+			is_among(profiles, az_row_utf8(tuple, Issuer_profile, desc));
+
+		if (is_unnamed(tuple, Issuer_options, desc, otherwise))
+			names = lappend(names, az_row_utf8(tuple, Issuer_issuer, desc));
+	}
+	az_end_rows(&rows);
+	return names;
 }

@@ -36,4 +36,10 @@ typedef struct AzAudience
 /* All of them (AzAudience *), in the current context. */
 extern List *az_read_audiences(void);
 
+/*
+ * The names of the issuers whose tokens name none, in the current context; NULL
+ * for a name that is not to be believed.
+ */
+extern List *az_read_unnamed(void);
+
 #endif							/* AZ_ISSUER_READ_H */

@@ -14,6 +14,7 @@
 #include "server/arguments.h"
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/own.h"
 #include "server/spi.h"
 
 /* A longer string is not worth quoting. */
@@ -152,19 +153,16 @@ option_hint(const AzJson *options, const AzOptionError *error)
 	return hint.data;
 }
 
-static void
-apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
+pg_noreturn static void
+raise_refused(const AzOptionError *error, const AzJson *options, int sqlstate)
 {
-	AzOptionError error;
 	const char *name;
 	const char *hint;
 
-	if (az_issuer_apply(issuer, options, &error))
-		return;
-	if (error.no_memory)
+	if (error->no_memory)
 		az_raise_no_memory();
-	name = text_to_cstring(az_server_text(error.name, "name of issuer option"));
-	if (error.why == NULL)
+	name = text_to_cstring(az_server_text(error->name, "name of issuer option"));
+	if (error->why == NULL)
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("unrecognized issuer option \"%s\"", name),
@@ -173,13 +171,46 @@ apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("invalid issuer options"),
-				 errdetail_internal("%s", error.why)));
-	hint = option_hint(options, &error);
+				 errdetail_internal("%s", error->why)));
+	hint = option_hint(options, error);
 	ereport(ERROR,
 			(errcode(sqlstate),
 			 errmsg("invalid value for issuer option \"%s\"", name),
-			 errdetail_internal("%s", error.why),
+			 errdetail_internal("%s", error->why),
 			 *hint ? errhint("%s", hint) : 0));
+	pg_unreachable();
+}
+
+static void
+apply_options(AzIssuer *issuer, const AzJson *options, int sqlstate)
+{
+	AzOptionError error;
+
+	if (!az_issuer_apply(issuer, options, &error))
+		raise_refused(&error, options, sqlstate);
+}
+
+/* With objects of 1.0 an issuer that has a new option would count as absent. */
+static void
+check_known(const AzJson *options, int sqlstate)
+{
+	const char *name = az_objects_are_old() ? az_new_option(options) : NULL;
+
+	if (name)
+		ereport(ERROR,
+				(errcode(sqlstate),
+				 errmsg("unrecognized issuer option \"%s\"", name),
+				 errdetail("The SQL objects of this database are those of version 1.0, which has no such option."),
+				 errhint("Run ALTER EXTENSION dbmi_authz UPDATE in this database.")));
+}
+
+void
+az_check_issuer(const AzIssuer *issuer, int sqlstate)
+{
+	AzOptionError error;
+
+	if (!az_issuer_check(issuer, &error))
+		raise_refused(&error, NULL, sqlstate);
 }
 
 AzIssuer *
@@ -193,7 +224,9 @@ az_build_issuer(const text *issuer, const AzProfile *profile,
 	az_free_with(CurrentMemoryContext, az_release_issuer, built);
 	if (built == NULL)
 		az_raise_no_memory();
+	built->by_audience = profile->by_audience;
 	apply_options(built, profile->options, ERRCODE_CONFIG_FILE_ERROR);
+	check_known(options, sqlstate);
 	apply_options(built, options, sqlstate);
 	return built;
 }

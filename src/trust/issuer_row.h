@@ -53,4 +53,7 @@ pg_noreturn extern void az_raise_no_issuer(const text *issuer);
 extern AzIssuer *az_build_issuer(const text *issuer, const AzProfile *profile,
 								 const AzJson *options, int sqlstate);
 
+/* Raise sqlstate unless the options fit one another and the profile. */
+extern void az_check_issuer(const AzIssuer *issuer, int sqlstate);
+
 #endif							/* AZ_ISSUER_ROW_H */

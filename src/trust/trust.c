@@ -17,6 +17,7 @@
 #include "trust/issuer_cache.h"
 #include "trust/revocation.h"
 #include "trust/trust_table.h"
+#include "trust/unnamed.h"
 
 /* ----------------------------------------------------------------
  * For a token
@@ -49,6 +50,8 @@ find_candidates(const AzTokenHint *hint, AzIssuer **found)
 	size_t		n = 0;
 	ListCell   *lc;
 
+	if (hint->iss == NULL)
+		names = az_add_unnamed_issuers(names);
 	foreach(lc, az_add_issuers_of(names, hint->aud))
 	{
 		AzKeptIssuer *kept = az_look_up_issuer(lfirst(lc));
@@ -124,6 +127,17 @@ has_key_of(AzKeptIssuer *kept, const AzIdentity *id)
 	return false;
 }
 
+/*
+ * Is the issuer's row the one that the identity was made by?  Also if the
+ * update to 1.1 has since written down what held for it anyway.
+ */
+static bool
+is_issuer_of(const AzIssuer *issuer, const AzIdentity *id)
+{
+	return issuer->version == id->issuer_version ||
+		(id->issuer_updated != 0 && issuer->content == id->issuer_updated);
+}
+
 static AzReason
 still_holds(const AzIdentity *id)
 {
@@ -132,7 +146,7 @@ still_holds(const AzIdentity *id)
 
 	what.issuer = block_string(id, &id->trust_issuer);
 	kept = az_look_up_issuer(what.issuer);
-	if (kept == NULL || az_kept_issuer(kept)->version != id->issuer_version ||
+	if (kept == NULL || !is_issuer_of(az_kept_issuer(kept), id) ||
 		!has_key_of(kept, id))
 		return AZ_ISSUER_UNTRUSTED;
 

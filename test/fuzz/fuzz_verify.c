@@ -26,15 +26,26 @@
 
 static unsigned char rfc_secret[64];
 static EVP_PKEY *ed25519;
-static AzIssuer *issuers[2];
+static AzIssuer *issuers[3];
 static AzVerification *verification;
 
+static const char usual_options[] =
+"{\"scope_claims\":[\"scope\",[\"realm_access\",\"roles\"]],\"role_claims\":[\"roles\"],"
+"\"admin_groups\":[\"admins\"],\"email_claim\":\"email\",\"leeway_seconds\":0}";
+
+/* Every option that demands something, of tokens that name nobody. */
+static const char strict_options[] =
+"{\"unnamed\":true,\"audience_claims\":[\"client_id\",[\"a\",\"b\"],\"aud\"],"
+"\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"app\",\"7\",\"true\"]},{\"claim\":\"nonce\",\"absent\":true},"
+"{\"claim\":{\"path\":[\"roles\"],\"keys\":true},\"values\":[\"r\"]}],"
+"\"token_types\":[\"at+jwt\",\"application/x\"],\"token_type_required\":true,\"skew_seconds\":5,"
+"\"session_claim\":[\"s\",\"id\"],\"groups_overage\":\"raise\",\"merge_claims\":true,"
+"\"role_claims\":[{\"path\":\"roles\",\"keys\":true},\"more\"],\"org_shape\":\"map\",\"org_claims\":[\"orgs\"],"
+"\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"],\"application\":\"app\"}";
+
 static AzIssuer *
-make_issuer(const char *name, const char *const *jwks, size_t n)
+make_issuer(const char *name, const char *options, const char *const *jwks, size_t n)
 {
-	static const char options[] =
-		"{\"scope_claims\":[\"scope\",[\"realm_access\",\"roles\"]],\"role_claims\":[\"roles\"],"
-		"\"admin_groups\":[\"admins\"],\"email_claim\":\"email\",\"leeway_seconds\":0}";
 	AzIssuer   *issuer = az_issuer_new(name, strlen(name));
 	AzOptionError option_error;
 	AzJson	   *json;
@@ -76,9 +87,11 @@ prepare(void)
 	unsigned char seed[36];
 	size_t		len;
 
-	issuers[0] = make_issuer("joe", joe, 4);
+	issuers[0] = make_issuer("joe", usual_options, joe, 4);
 	issuers[0]->any_audience = true;
-	issuers[1] = make_issuer("https://x/", ours, 3);
+	issuers[1] = make_issuer("https://x/", usual_options, ours, 3);
+	issuers[2] = make_issuer("strict", strict_options, ours, 3);
+	HOLDS(az_issuer_add_audience(issuers[2], "api", 3));
 	HOLDS(az_issuer_add_audience(issuers[1], "api", 3));
 	HOLDS(az_b64url_decode(OCT_K, strlen(OCT_K), rfc_secret, &len) && len == 64);
 	HOLDS(az_b64url_decode(ED25519_D, strlen(ED25519_D), seed, &len) && len == 32);
@@ -155,18 +168,24 @@ is_revoked(void *arg, const AzRevocable *what)
 static AzReason
 judge(const char *token, size_t len, int64_t now)
 {
-	AzTrust		trust = {issuers, 2, 65536, is_revoked, NULL, NULL, NULL};
+	AzTrust		trust = {issuers, 3, 65536, is_revoked, NULL, NULL, NULL};
 	const AzIdentity *id = NULL;
 	const char *text;
 	size_t		text_len;
 	AzReason	reason = az_verify(verification, token, len, now, &trust, &id);
 
 	HOLDS((reason == AZ_OK) == (id != NULL));
+	if (az_verification_hint(verification) != NULL)
+		HOLDS(reason != AZ_OK && strlen(az_verification_hint(verification)) < sizeof(((AzHint *) NULL)->text));
 	HOLDS(reason != AZ_NO_MEMORY && reason != AZ_CRYPTO_FAILURE);
 	if (reason != AZ_OK)
 		return reason;
 	HOLDS(was_signed(token, len));
 	HOLDS(az_identity_check(id, id->size));
+	if (az_node_text(id, &id->issuer, &text, &text_len) && text_len == 6)
+		HOLDS(az_node_member(id, &id->claims, "iss", 3) == NULL &&
+			  az_node_member(id, &id->claims, "cnf", 3) == NULL &&
+			  az_set_has(id, &id->roles, "r", 1));
 	HOLDS(now < id->deadline && (id->not_before == AZ_TIME_NONE || id->not_before <= now));
 	if (az_node_text(id, &id->token_id, &text, &text_len))
 		HOLDS(text_len != 7 || memcmp(text, "revoked", 7) != 0);

@@ -23,6 +23,14 @@ ALGS = 17			# the first byte of fuzz_pem, any number above will do
 OPTIONS = (b'{"scope_claims":["scope",["realm_access","roles"]],"role_claims":["roles"],'
            b'"owner_claim":["user","id"],"email_claim":"email","admin_groups":["admins"],'
            b'"admin_permissions":["p"],"client":"app","leeway_seconds":5,"algorithms":["RS256"]}')
+MORE_OPTIONS = [
+    b'{"merge_claims":true,"role_claims":["roles",{"path":["realm_access"],"keys":true}],"org_shape":"single",'
+    b'"org_id_claim":["o","id"],"org_role_claims":[["o","rol"]],"audience_claims":["azp"],"application":"a"}',
+    b'{"org_shape":"map","org_claims":["orgs"],"org_id_claim":"id","org_name_claim":"n","session_claim":"session_id",'
+    b'"claim_values":[{"claim":"azp","values":["app"]},{"claim":["a","b"],"absent":true}],"groups_overage":"raise"}',
+    b'{"unnamed":true,"bound_tokens":"ignore","skew_seconds":300,"token_type_required":true,"org_shape":"map",'
+    b'"org_claims":["orgs"],"org_permission_claims":[{"path":"p","keys":true}]}',
+]
 PAYLOADS = [
     b'{"iss":"https://x/","aud":["api","web"],"exp":1700000100,"iat":1699999999.5,"nbf":1,'
     b'"sub":"ann","jti":"1","scope":"a b","roles":["r","q","r"],"groups":["admins"],'
@@ -31,6 +39,9 @@ PAYLOADS = [
     b'{"o2":{"user_role":"Owner","user_permissions":["p"],"inherited_user_roles_plus_current_role"'
     b':["Owner","Member"],"org_role_structure":"multi_role","additional_roles":["z"]},'
     b'"o1":{"user_role":"Member"}},"user":{"id":7},"org_member_info":{"org_id":"o3"}}',
+    b'{"aud":"api","exp":1700000100,"azp":"app","roles":{"r":{},"q":1},"more":["z"],"s":{"id":"S"},'
+    b'"orgs":{"acme":{"id":"o1","roles":["x","y"],"n":"Acme","p":{"a":1}},"beta":["z"],"gamma":{"id":"o1"}},'
+    b'"o":{"id":"org_1","rol":"admin"},"_claim_names":{"groups":"src1"},"session_id":"s"}',
 ]
 
 
@@ -56,7 +67,8 @@ class Seeds:
 
     def payload(self, data):
         self.json(data)
-        for mode, header in ((1, b'{"alg":"HS256","kid":"h"}'), (3, b'{"alg":"EdDSA","kid":"e"}')):
+        for mode, header in ((1, b'{"alg":"HS256","kid":"h"}'), (3, b'{"alg":"EdDSA","kid":"e"}'),
+                             (1, b'{"alg":"HS256","kid":"h","typ":"AT+JWT"}')):
             self.add("verify", bytes([mode]) + header + b"\n" + data)
 
     def token(self, token):
@@ -102,6 +114,8 @@ def main():
     seeds = Seeds(sys.argv[1])
     for payload in PAYLOADS:
         seeds.payload(payload)
+        for options in MORE_OPTIONS:
+            seeds.add("identity", options + b"\n" + payload)
     for path in glob.glob(ROOT + "/test/fixtures/*.pem"):
         seeds.pem(read(path))
     seeds.keys(json.loads(read(ROOT + "/test/fixtures/jwks.json")))

@@ -10,13 +10,22 @@ use lib $FindBin::RealBin;
 
 use AzTest;
 use IPC::Run ();
+use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = start_node('main');
 old_version();
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
-my %tokens = (ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'), eve => forge(sub => 'ann'));
+my %tokens = (ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'), eve => forge(sub => 'ann'),
+	# Q22, Q20, Q23: what an issuer that is added to 1.1 treats otherwise
+	bound => mint(cnf => { jkt => 'x' }), overage => mint(hasgroups => JSON::PP::true()), ahead => mint(iat => '+600'));
+# the same of another issuer, which is there from 1.0 on, or comes later
+for my $name (qw(bare spaced later))
+{
+	my $iss = "https://$name.example";
+	$tokens{"${name}_$_->[0]"} = mint(iss => $iss, @{ $_->[1] }) for [ bound => [ cnf => { jkt => 'x' } ] ], [ overage => [ hasgroups => JSON::PP::true() ] ], [ ahead => [ iat => '+600' ] ], [ plain => [] ];
+}
 $node->safe_psql('postgres', <<'SQL');
 CREATE ROLE second SUPERUSER LOGIN;
 CREATE ROLE owner LOGIN;
@@ -120,6 +129,9 @@ sub old_database
 	is_deeply([ session($node, <<"SQL", db => $db, user => 'owner') ], [], 'and the owner of the database uses it');
 SET client_min_messages = error;
 \\o /dev/null
+SELECT authz.add_issuer('https://bare.example', '{clinic}'), authz.add_pem('https://bare.example', '$pem', 'k1', 'ES256');
+SELECT authz.add_issuer('https://spaced.example', '{clinic}'), authz.add_pem('https://spaced.example', '$pem', 'k1', 'ES256');
+UPDATE authz.issuer SET options = E' \n{ "client" : "a}b" }\t\n' WHERE issuer = 'https://spaced.example';
 SELECT authz.add_issuer('https://id.example', '{clinic}', options => '{"client": "clinic", "email_claim": "sub"}'), authz.add_pem('https://id.example', '$pem', 'k1', 'ES256'), authz.revoke_token('https://id.example', 'gone');
 \\o
 INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('bob', 'clinic', 'Ward.3', 'VIEW');
@@ -164,6 +176,16 @@ INSERT INTO doc (id) VALUES (4) RETURNING owner;
 DELETE FROM doc WHERE id = 4;
 SQL
 	is_deeply(\@got, [ '0', 'f|f', 'ann|1|1|t|t|f', '42501: permission denied for function verify_token', 'bob|2|t', 'bob' ], $what);
+	return;
+}
+
+# What is taken of an issuer that 1.0 had: as 1.0 did.
+sub as_before
+{
+	my ($db, $what) = @_;
+	my @kinds = map { my $issuer = $_; map { "$issuer$_" } qw(bound overage ahead) } '', 'bare_', 'spaced_';
+	my @got = session($node, join("\n", map { "SELECT authz.try_set_token('%{$_}'), authz.last_error() ->> 'error_description';" } @kinds), db => $db, tokens => \%tokens);
+	is_deeply([ grep { !/^WARNING/ } @got ], [ ('t|', 't|', 'f|Token was issued in the future') x 3 ], $what);
 	return;
 }
 
@@ -273,6 +295,14 @@ for my $installer ($first, 'second', 'owner', 'maker')
 
 	# C3.5: the library of 1.1 with the objects of 1.0
 	works($db, "$db: works with the objects of 1.0");
+	as_before($db, 'and takes what 1.0 took');
+	# an option that 1.0 has not got: written by hand, since the library of 1.0 would refuse it
+	$node->safe_psql($db, q(INSERT INTO authz.issuer VALUES ('https://later.example', '{clinic}', 'generic', '{"skew_seconds": 5}'); INSERT INTO authz.issuer_key SELECT 'https://later.example', kid, alg, jwk, thumbprint, source FROM authz.issuer_key WHERE issuer = 'https://id.example'));
+	is_deeply([ (session($node, q(SELECT authz.try_set_token('%{later_plain}');), db => $db, tokens => \%tokens, details => 1))[-4 .. -1] ],
+		[ 'WARNING:  F0000: ignoring invalid issuer "https://later.example"', 'DETAIL:  Its option "skew_seconds" needs the objects of the new version.',
+			'HINT:  Correct its row in table authz.issuer, or remove it with drop_issuer.', 'f' ], 'an issuer with a new option counts as absent');
+	like((session($node, q(SELECT authz.alter_issuer('https://id.example', '{"session_claim": "s"}');), db => $db, user => 'owner'))[-1], qr/^22023: .*session_claim/, 'and none can be made');
+	$node->safe_psql($db, q(DELETE FROM authz.issuer WHERE issuer = 'https://later.example'));
 	my @told = session($node, q(SELECT authz.try_set_token('%{ann}'); SELECT authz.try_set_token('%{bob}'); SELECT count(*) FROM doc;), db => $db, tokens => \%tokens, details => 1);
 	is_deeply(\@told, [ qq(WARNING:  01000: extension "dbmi_authz" has version 1.0, its library has version $version), 'DETAIL:  What only the later one has does not work.',
 		'HINT:  Run ALTER EXTENSION dbmi_authz UPDATE in this database; if the library is the older one, install the other.', 't', 't', '2' ], 'and a session is told once that the update is due');
@@ -311,6 +341,14 @@ SQL
 	$_->{harness}->finish for map { ${ $_->{in} } .= "\\q\n"; $_ } $reader, $worker, $nobody;
 
 	works($db, 'all works as before');
+	as_before($db, 'issuers that were there take what they took');
+	is($node->safe_psql($db, q(SELECT issuer, options FROM authz.issuer ORDER BY issuer)), join("\n",
+		'https://bare.example|{"bound_tokens": "ignore", "groups_overage": "ignore", "skew_seconds": 0}',
+		'https://id.example|{"client": "clinic", "email_claim": "sub", "bound_tokens": "ignore", "groups_overage": "ignore", "skew_seconds": 0}',
+		qq(https://spaced.example| \n{ "client" : "a}b" , "bound_tokens": "ignore", "groups_overage": "ignore", "skew_seconds": 0})), 'it is written into their options');
+	$node->safe_psql($db, "SELECT authz.add_issuer('https://later.example', '{clinic}'), authz.add_pem('https://later.example', '$pem', 'k1', 'ES256')");
+	is_deeply([ session($node, join("\n", map { "SELECT authz.try_set_token('%{later_$_}');" } qw(plain bound overage ahead)), db => $db, tokens => \%tokens) ],
+		[qw(t f f f)], 'one that comes later is one of 1.1');
 	is_deeply([ session($node, q(SELECT authz.try_set_token('%{ann}');), db => $db, tokens => \%tokens) ], ['t'], 'and nothing is due');
 	is_deeply(dumped_rights($db), $rights, 'the rights that were given and taken are still told by a dump');
 	is($node->safe_psql($db, q(SELECT array_agg(DISTINCT concat(a.grantee::regrole, a.is_grantable)) FROM pg_proc, aclexplode(proacl) a WHERE proname = 'revoke_token' AND a.grantee = 'helper'::regrole)), '{helpert}', 'and hold');

@@ -10,8 +10,9 @@
  * {"jwk": {...}, "alg": "...", "msg": "hex", "sig": "hex"}
  *		one raw signature; a key without "alg" is bound to this one
  * {"jwks": {...}, "token": "...", "now": N, "iss": "...", "aud": "...",
- *  "leeway": N, "require": [...]}
- *		the whole verification of a JWT, at that instant
+ *  "leeway": N, "require": [...], "options": {...}}
+ *		the whole verification of a JWT, at that instant; options as
+ *		add_issuer() takes them, over a leeway of 0 and no required claims
  *
  * Every algorithm may be used, symmetric ones too.  Tokens are limited to
  * 65536 bytes, the default of the extension.  Members that are not named here
@@ -519,6 +520,15 @@ set_leeway(AzIssuer *issuer, const AzJson *leeway)
 	return true;
 }
 
+static bool
+set_options(AzIssuer *issuer, const AzJson *options)
+{
+	AzOptionError error;
+
+	return options == NULL || (az_issuer_apply(issuer, options, &error) &&
+							   az_issuer_check(issuer, &error));
+}
+
 static AzIssuer *
 issuer_of(const AzJson *request)
 {
@@ -534,7 +544,8 @@ issuer_of(const AzJson *request)
 	issuer->algorithms = AZ_ALGS_ALL;
 	if (!set_required(issuer, az_json_get_z(request, "require")) ||
 		!set_audience(issuer, az_json_get_z(request, "aud")) ||
-		!set_leeway(issuer, az_json_get_z(request, "leeway")))
+		!set_leeway(issuer, az_json_get_z(request, "leeway")) ||
+		!set_options(issuer, az_json_get_z(request, "options")))
 	{
 		az_issuer_free(issuer);
 		return NULL;

@@ -24,8 +24,17 @@ typedef struct Build
 static void
 run(Build *b, const AzConverter *converter)
 {
-	AzVerified	verified = {b->issuer, b->issuer->keys[0], b->payload,
-	2000000, 3000000, AZ_TIME_NONE, 1000000};
+	AzVerified	verified = {
+		.issuer = b->issuer,
+		.key = b->issuer->keys[0],
+		.payload = b->payload,
+		.expires = 2000000,
+		.deadline = 3000000,
+		.not_before = AZ_TIME_NONE,
+		.issued = 1000000,
+		.authenticated = AZ_TIME_NONE,
+		.authenticated_from = AZ_TIME_NONE
+	};
 
 	b->reason = az_claims_build(b->builder, &verified, converter, &b->id);
 	if (b->reason == AZ_OK && !az_identity_check(b->id, b->id->size))
@@ -132,6 +141,31 @@ static const ListCase lists[] = {
 	{ROLES, NULL, "{\"roles\":[\"admin editor\"]}", "admin editor"},
 	{GROUPS, NULL, "{\"groups\":\"my-client-admin\"}", "my-client-admin"},
 	{PERMISSIONS, NULL, "{\"permissions\":[\" a \",\"\"]}", " a |"},
+
+	/* Q21: all locations of a kind, where the option says so */
+	{ROLES, "{\"merge_claims\":true,\"role_claims\":[[\"realm_access\",\"roles\"],[\"resource_access\",\"app\",\"roles\"]]}",
+	"{\"realm_access\":{\"roles\":[\"a\",\"b\"]},\"resource_access\":{\"app\":{\"roles\":[\"c\",\"a\"]}}}", "a|b|c"},
+	{ROLES, "{\"merge_claims\":false,\"role_claims\":[[\"realm_access\",\"roles\"],[\"resource_access\",\"app\",\"roles\"]]}",
+	"{\"realm_access\":{\"roles\":[\"a\",\"b\"]},\"resource_access\":{\"app\":{\"roles\":[\"c\",\"a\"]}}}", "a|b"},
+	{SCOPES, "{\"merge_claims\":true}", "{\"scope\":\"a b\",\"scp\":[\"c d\",\"a\"]}", "a|b|c|d"},
+	{SCOPES, "{\"merge_claims\":true}", "{\"scope\":5,\"scp\":[\"c\"]}", "c"},
+	{SCOPES, "{\"merge_claims\":true}", "{\"scope\":null,\"scp\":[\"c\",\"d\"]}", "c|d"},
+	{GROUPS, "{\"merge_claims\":true,\"group_claims\":[\"g\",\"h\",\"g\"]}", "{\"g\":[\"x\",\"y\"]}", "x|y"},
+	{PERMISSIONS, "{\"merge_claims\":true,\"permission_claims\":[]}", "{\"permissions\":[\"a\"]}", ""},
+
+	/* Q21: the keys of an object */
+	{ROLES, "{\"role_claims\":[{\"path\":[\"urn:zitadel:iam:org:project:roles\"],\"keys\":true}]}",
+	"{\"urn:zitadel:iam:org:project:roles\":{\"writer\":{\"1\":\"x.example\"},\"admin\":{}}}", "writer|admin"},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true}]}", "{\"r\":{\"a b\":null}}", "a b"},
+	{SCOPES, "{\"scope_claims\":[{\"path\":[\"r\",\"s\"],\"keys\":true}]}", "{\"r\":{\"s\":{\"a b\":1}}}", "a b"},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true}]}", "{\"r\":{\"d\\u00e9j\\u00e0\":1}}", "d\xC3\xA9j\xC3\xA0"},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":{},\"roles\":[\"a\"]}", ""},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":[\"b\"],\"roles\":[\"a\"]}", ""},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":\"b\",\"roles\":[\"a\"]}", ""},
+	{ROLES, "{\"role_claims\":[{\"path\":\"r\",\"keys\":true},\"roles\"]}", "{\"r\":null,\"roles\":[\"a\"]}", "a"},
+	{ROLES, "{\"role_claims\":[\"r\"]}", "{\"r\":{\"a\":1}}", ""},
+	{ROLES, "{\"merge_claims\":true,\"role_claims\":[\"roles\",{\"path\":\"r\",\"keys\":true}]}",
+	"{\"r\":{\"b\":1,\"a\":2},\"roles\":[\"a\"]}", "a|b"},
 
 	/* rows 34 to 37 */
 	{PERMISSIONS, NULL, "{\"permissions\":\"read:admin-messages-extra\"}", "read:admin-messages-extra"},
@@ -327,6 +361,11 @@ test_header(void)
 	ok(is_text(b.id, &b.id->trust_subject, "s"), "sub, where there is one");
 	ok(is_null(&b.id->trust_session_id) && is_null(&b.id->trust_token_id),
 	   "a sid that is no string is none");
+	end(&b);
+
+	/* Q30: not every provider calls it sid */
+	b = build("{\"session_claim\":[\"a\",\"session_id\"]}", "{\"sid\":\"s\",\"a\":{\"session_id\":\"t\"}}");
+	ok(is_text(b.id, &b.id->trust_session_id, "t"), "the session's id is where the option says");
 	end(&b);
 
 	b = build(NULL, "{}");
@@ -817,6 +856,101 @@ test_depth(void)
 	end(&b);
 }
 
+/* ---- organisations in other shapes ---- */
+
+#define SINGLE	"{\"org_shape\":\"single\"}"
+#define CLERK	"{\"org_shape\":\"single\",\"org_id_claim\":[\"o\",\"id\"],\"org_name_claim\":[\"o\",\"slg\"],\"org_role_claims\":[[\"o\",\"rol\"]],\"org_permission_claims\":[[\"o\",\"per\"]]}"
+#define MAP		"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"]}"
+#define MAP_ID	"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"],\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"]}"
+
+/* "id name role permissions additional", one organisation a line. */
+static bool
+are_orgs(const Build *b, const char *expected)
+{
+	const AzIdentity *id = b->id;
+	char		text[1000] = "";
+	uint32_t	i;
+	uint32_t	j;
+
+	for (i = 0; i < id->norgs; i++)
+	{
+		const AzOrg *org = &az_orgs(id)[i];
+		const AzSet *sets[2] = {&org->permissions, &org->additional};
+		const AzNode *nodes[3] = {&org->id, &org->name, &org->role};
+		size_t		k;
+
+		for (k = 0; k < 3; k++)
+			sprintf(text + strlen(text), "%.*s ", is_null(nodes[k]) ? 1 : (int) az_node_len(nodes[k]),
+					is_null(nodes[k]) ? "-" : az_node_bytes(id, nodes[k]));
+		for (k = 0; k < 2; k++)
+		{
+			for (j = 0; j < sets[k]->count; j++)
+				sprintf(text + strlen(text), "%s%.*s", j > 0 ? "," : "",
+						(int) az_node_len(&az_set_items(id, sets[k])[j]),
+						az_node_bytes(id, &az_set_items(id, sets[k])[j]));
+			strcat(text, k == 0 ? " " : "\n");
+		}
+		if (az_org_find(id, az_node_bytes(id, &org->id), az_node_len(&org->id)) != org ||
+			!is_null(&org->value) || org->inherited.count != 0 || org->multi_role != 1)
+			return false;
+	}
+	if (strcmp(text, expected) != 0)
+		printf("# got \"%s\"\n", text);
+	return strcmp(text, expected) == 0;
+}
+
+static void
+test_org_shapes(void)
+{
+	static const struct
+	{
+		const char *options;
+		const char *payload;
+		const char *expected;
+	}			cases[] =
+	{
+		{SINGLE, "{\"org_id\":\"o1\",\"org_name\":\"Acme\",\"org_role\":\"admin\",\"org_permissions\":[\"a\",\"b\"]}", "o1 Acme admin a,b admin\n"},
+		{SINGLE, "{\"org_id\":\"o1\",\"org_role\":[\"x\",\"y\"]}", "o1 - x  x,y\n"},
+		{SINGLE, "{\"org_id\":\"o1\"}", "o1 - -  \n"},
+		{SINGLE, "{\"org_id\":\"\"}", ""},
+		{SINGLE, "{\"org_id\":7}", ""},
+		{SINGLE, "{\"org_id\":null,\"org_role\":\"admin\"}", ""},
+		{SINGLE, "{\"org_id\":\"o1\",\"org_name\":5,\"org_role\":{},\"org_permissions\":1}", "o1 - -  \n"},
+		{SINGLE, "{\"org_member_info\":{\"org_id\":\"o1\",\"user_role\":\"Admin\"}}", ""},
+		{CLERK, "{\"o\":{\"id\":\"org_1\",\"slg\":\"acme\",\"rol\":\"admin\",\"per\":\"read manage\"},\"org_id\":\"x\"}", "org_1 acme admin read,manage admin\n"},
+		{CLERK, "{\"org_id\":\"x\"}", ""},
+		{MAP, "{\"organization\":{\"b\":[\"r1\",\"r2\"],\"a\":{\"org_name\":\"Acme\",\"org_role\":\"r3\",\"org_permissions\":[\"p\"]}}}",
+		"b - r1  r1,r2\na Acme r3 p r3\n"},
+		{MAP, "{\"organization\":{\"a\":{},\"b\":[],\"c\":null,\"d\":\"admin\",\"e\":5,\"f\":true}}", "a - -  \nb - -  \n"},
+		{MAP, "{\"organization\":[\"a\"]}", ""},
+		{MAP, "{\"organization\":{}}", ""},
+		{MAP, "{\"organization\":\"a\"}", ""},
+		{MAP, "{\"organization\":{\"a\":{\"user_role\":\"Admin\"}}}", "a - -  \n"},
+		{MAP_ID, "{\"organization\":{\"acme\":{\"id\":\"o1\",\"roles\":[\"r\"]},\"beta\":{\"id\":\"o2\",\"org_name\":\"Beta Ltd\"}}}",
+		"o1 acme r  r\no2 Beta Ltd -  \n"},
+		{MAP_ID, "{\"organization\":{\"acme\":{\"roles\":[\"r\"]},\"beta\":[\"r\"],\"gamma\":{\"id\":\"o3\"},\"delta\":{\"id\":4}}}", "o3 gamma -  \n"},
+		{MAP_ID, "{\"organization\":{\"a\":{\"id\":\"o1\"},\"b\":{\"id\":\"o2\"},\"c\":{\"id\":\"o1\"}}}", ""},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		Build		b = build(cases[i].options, cases[i].payload);
+
+		ok(are_orgs(&b, cases[i].expected), "%s under %s", cases[i].payload, cases[i].options);
+		ok(b.id->active_org == (strstr(cases[i].options, "single") != NULL && b.id->norgs == 1),
+		   "it is the active one, or there is none");
+		end(&b);
+	}
+	{
+		Build		b = build("{\"org_shape\":\"propelauth\"}", "{\"org_member_info\":{\"org_id\":\"o1\",\"user_role\":\"Admin\",\"org_name\":\"Acme\"}}");
+
+		ok(b.id->norgs == 1 && is_text(b.id, &az_orgs(b.id)->name, "Acme") &&
+		   is_text(b.id, &az_orgs(b.id)->role, "Admin") && az_orgs(b.id)->multi_role == 0, "PropelAuth's shape by name");
+		end(&b);
+	}
+}
+
 int
 main(void)
 {
@@ -836,5 +970,6 @@ main(void)
 	test_sizes();
 	test_many();
 	test_depth();
+	test_org_shapes();
 	return tap_done();
 }

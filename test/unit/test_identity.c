@@ -14,7 +14,17 @@ static const AzIdentity *
 build(AzBuilder *builder, const AzIssuer *issuer, const AzJson *payload,
 	  const AzConverter *converter)
 {
-	AzVerified	verified = {issuer, issuer->keys[0], payload, 2, 3, AZ_TIME_NONE, 1};
+	AzVerified	verified = {
+		.issuer = issuer,
+		.key = issuer->keys[0],
+		.payload = payload,
+		.expires = 2,
+		.deadline = 3,
+		.not_before = AZ_TIME_NONE,
+		.issued = 1,
+		.authenticated = AZ_TIME_NONE,
+		.authenticated_from = AZ_TIME_NONE
+	};
 	const AzIdentity *id;
 
 	(void) az_claims_build(builder, &verified, converter, &id);
@@ -368,6 +378,12 @@ branching(AzIdentity *id)
 	}
 }
 
+static void
+groups_odd(AzIdentity *id)
+{
+	id->groups_unlisted = 2;
+}
+
 #define BROKEN(f)	{#f, f}
 
 static const Broken broken[] = {
@@ -378,7 +394,7 @@ static const Broken broken[] = {
 	BROKEN(set_unsorted), BROKEN(set_repeated), BROKEN(set_index_outside),
 	BROKEN(set_too_long), BROKEN(set_elsewhere), BROKEN(org_without_role),
 	BROKEN(org_no_object), BROKEN(orgs_unsorted), BROKEN(orgs_too_many),
-	BROKEN(active_of_two), BROKEN(admin_odd), BROKEN(alg_odd),
+	BROKEN(active_of_two), BROKEN(admin_odd), BROKEN(groups_odd), BROKEN(alg_odd),
 	BROKEN(thumbprint_open), BROKEN(no_deadline), BROKEN(endless), BROKEN(branching),
 };
 

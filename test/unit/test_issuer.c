@@ -21,10 +21,18 @@ typedef struct Case
 #define EMPTY		"A string in the array is empty."
 #define TWICE		"A string occurs in the array twice."
 #define LEEWAY		"Expected an integer from 0 to 86400."
+#define SKEW		"Expected an integer from 0 to 300."
+#define OVERAGE		"Expected \"refuse\", \"raise\" or \"ignore\"."
 #define MAX_AGE		"Expected an integer from 0 to 316224000."
 #define BOOLEAN		"Expected true or false."
 #define PATH		"Expected a string or an array of strings, none of them empty."
+#define LIST_PATH	"Expected a string, an array of strings, none of them empty, or {\"path\": location, \"keys\": true}."
 #define PATHS		"Expected an array of claim locations."
+#define DEMANDS		"Expected an array of at most 16 objects."
+#define ONE_DEMAND	"Expected {\"claim\": location, \"values\": array of strings} or {\"claim\": location, \"absent\": true}."
+#define DEMAND		"{\"claim\":\"a\",\"values\":[\"x\"]}"
+#define TWO_DEMANDS	DEMAND "," DEMAND
+#define EIGHT_DEMANDS	TWO_DEMANDS "," TWO_DEMANDS "," TWO_DEMANDS "," TWO_DEMANDS
 #define STRING		"Expected a string that is not empty."
 #define URI			"Expected a string that starts with https:// or http://."
 
@@ -57,12 +65,69 @@ static const Case cases[] = {
 	{"{\"max_age_seconds\":-1}", "max_age_seconds", MAX_AGE},
 	{"{\"max_age_seconds\":1e3}", "max_age_seconds", MAX_AGE},
 
+	{"{\"skew_seconds\":0}", NULL, NULL},
+	{"{\"skew_seconds\":300}", NULL, NULL},
+	{"{\"skew_seconds\":301}", "skew_seconds", SKEW},
+	{"{\"skew_seconds\":-1}", "skew_seconds", SKEW},
+	{"{\"skew_seconds\":5.0}", "skew_seconds", SKEW},
+	{"{\"skew_seconds\":\"5\"}", "skew_seconds", SKEW},
+
+	{"{\"session_claim\":\"session_id\"}", NULL, NULL},
+	{"{\"session_claim\":[\"a\",\"b\"]}", NULL, NULL},
+	{"{\"session_claim\":[]}", "session_claim", PATH},
+	{"{\"session_claim\":{\"path\":\"a\",\"keys\":true}}", "session_claim", PATH},
+	{"{\"token_type_required\":true}", NULL, NULL},
+	{"{\"token_type_required\":\"at+jwt\"}", "token_type_required", BOOLEAN},
+
+	{"{\"bound_tokens\":\"refuse\"}", NULL, NULL},
+	{"{\"bound_tokens\":\"ignore\"}", NULL, NULL},
+	{"{\"bound_tokens\":\"raise\"}", "bound_tokens", "Expected \"refuse\" or \"ignore\"."},
+	{"{\"bound_tokens\":true}", "bound_tokens", "Expected \"refuse\" or \"ignore\"."},
+	{"{\"groups_overage\":\"refuse\"}", NULL, NULL},
+	{"{\"groups_overage\":\"raise\"}", NULL, NULL},
+	{"{\"groups_overage\":\"ignore\"}", NULL, NULL},
+	{"{\"groups_overage\":\"Ignore\"}", "groups_overage", OVERAGE},
+	{"{\"groups_overage\":\"\"}", "groups_overage", OVERAGE},
+	{"{\"groups_overage\":[\"ignore\"]}", "groups_overage", OVERAGE},
+
 	{"{\"required_claims\":[]}", NULL, NULL},
 	{"{\"required_claims\":[\"sub\",\"https://x/y\"]}", NULL, NULL},
 	{"{\"required_claims\":\"sub\"}", "required_claims", STRINGS},
 	{"{\"required_claims\":[\"sub\",null]}", "required_claims", STRINGS},
 	{"{\"required_claims\":[\"sub\",\"sub\"]}", "required_claims", TWICE},
 	{"{\"required_claims\":[[\"sub\"]]}", "required_claims", STRINGS},
+
+	{"{\"unnamed\":true}", NULL, NULL},
+	{"{\"unnamed\":\"true\"}", "unnamed", BOOLEAN},
+	{"{\"audience_claims\":[\"client_id\",[\"a\",\"b\"]]}", NULL, NULL},
+	{"{\"audience_claims\":[]}", "audience_claims", "Expected at least one claim location."},
+	{"{\"audience_claims\":\"client_id\"}", "audience_claims", PATHS},
+	{"{\"audience_claims\":[1]}", "audience_claims", PATH},
+	{"{\"audience_claims\":[{\"path\":\"a\",\"keys\":true}]}", "audience_claims", PATH},
+
+	{"{\"claim_values\":[]}", NULL, NULL},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\",\"b\"]},{\"absent\":true,\"claim\":[\"x\",\"y\"]}]}", NULL, NULL},
+	{"{\"claim_values\":[" EIGHT_DEMANDS "," EIGHT_DEMANDS "]}", NULL, NULL},
+	{"{\"claim_values\":[" EIGHT_DEMANDS "," EIGHT_DEMANDS "," DEMAND "]}", "claim_values", DEMANDS},
+	{"{\"claim_values\":" DEMAND "}", "claim_values", DEMANDS},
+	{"{\"claim_values\":[\"azp\"]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\"}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"values\":[\"a\"]}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":\"a\"}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\"],\"absent\":true}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"absent\":false}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"absent\":1}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"value\":[\"a\"]}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[]}]}", "claim_values", "Expected at least one value."},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[1]}]}", "claim_values", STRINGS},
+	{"{\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"a\",\"a\"]}]}", "claim_values", TWICE},
+	{"{\"claim_values\":[{\"claim\":\"\",\"values\":[\"a\"]}]}", "claim_values", LIST_PATH},
+	{"{\"claim_values\":[{\"claim\":{\"path\":\"a\",\"keys\":true},\"values\":[\"a\"]}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"claim\":{\"path\":\"a\",\"keys\":true},\"absent\":true}]}", "claim_values", PATH},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":[\"a\"],\"absent\":true}]}", "claim_values",
+	"The claim cannot be absent and have a value."},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":\"a\",\"values\":[\"y\"]}]}", NULL, NULL},
 
 	{"{\"token_types\":[\"at+jwt\",\"JWT\"]}", NULL, NULL},
 	{"{\"token_types\":[]}", NULL, NULL},
@@ -78,17 +143,42 @@ static const Case cases[] = {
 	{"{\"scope_claims\":[\"a\",[\"b\",\"c\"]]}", NULL, NULL},
 	{"{\"scope_claims\":\"scope\"}", "scope_claims", PATHS},
 	{"{\"scope_claims\":{\"a\":1}}", "scope_claims", PATHS},
-	{"{\"scope_claims\":[\"a\",5]}", "scope_claims", PATH},
-	{"{\"scope_claims\":[\"\"]}", "scope_claims", PATH},
-	{"{\"scope_claims\":[[]]}", "scope_claims", PATH},
+	{"{\"scope_claims\":[\"a\",5]}", "scope_claims", LIST_PATH},
+	{"{\"scope_claims\":[\"\"]}", "scope_claims", LIST_PATH},
+	{"{\"scope_claims\":[[]]}", "scope_claims", LIST_PATH},
 	{"{\"scope_claims\":[[\"a\",[\"b\"]]]}", "scope_claims", STRINGS},
 	{"{\"scope_claims\":[[\"a\",\"\"]]}", "scope_claims", EMPTY},
 	{"{\"role_claims\":[[\"a\",\"a\"]]}", NULL, NULL},
 	{"{\"role_claims\":5}", "role_claims", PATHS},
-	{"{\"permission_claims\":[null]}", "permission_claims", PATH},
+	{"{\"permission_claims\":[null]}", "permission_claims", LIST_PATH},
 	{"{\"group_claims\":true}", "group_claims", PATHS},
+	{"{\"merge_claims\":true}", NULL, NULL},
+	{"{\"merge_claims\":1}", "merge_claims", BOOLEAN},
+	{"{\"role_claims\":[{\"path\":[\"a\",\"b\"],\"keys\":true},\"r\"]}", NULL, NULL},
+	{"{\"group_claims\":[{\"path\":\"a\",\"keys\":true}]}", NULL, NULL},
+	{"{\"role_claims\":[{\"path\":\"a\",\"keys\":false}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":\"a\",\"keys\":1}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":\"a\"}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"keys\":true}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":\"a\",\"keys\":true,\"x\":1}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":[],\"keys\":true}]}", "role_claims", LIST_PATH},
+	{"{\"role_claims\":[{\"path\":[\"a\",\"\"],\"keys\":true}]}", "role_claims", EMPTY},
+	{"{\"role_claims\":[{}]}", "role_claims", LIST_PATH},
+	{"{\"owner_claim\":{\"path\":\"a\",\"keys\":true}}", "owner_claim", PATH},
+	{"{\"org_claims\":[{\"path\":\"a\",\"keys\":true}]}", "org_claims", PATH},
 	{"{\"org_claims\":[\"orgs\"]}", NULL, NULL},
 	{"{\"org_claims\":\"orgs\"}", "org_claims", PATHS},
+
+	{"{\"org_shape\":\"propelauth\"}", NULL, NULL},
+	{"{\"org_shape\":\"single\",\"org_id_claim\":\"o\",\"org_name_claim\":[\"o\",\"n\"],"
+	"\"org_role_claims\":[{\"path\":\"r\",\"keys\":true}],\"org_permission_claims\":[]}", NULL, NULL},
+	{"{\"org_shape\":\"map\"}", NULL, NULL},
+	{"{\"org_shape\":\"flat\"}", "org_shape", "Expected \"propelauth\", \"single\" or \"map\"."},
+	{"{\"org_shape\":1}", "org_shape", "Expected \"propelauth\", \"single\" or \"map\"."},
+	{"{\"org_id_claim\":[]}", "org_id_claim", PATH},
+	{"{\"org_name_claim\":{\"path\":\"a\",\"keys\":true}}", "org_name_claim", PATH},
+	{"{\"org_role_claims\":\"role\"}", "org_role_claims", PATHS},
+	{"{\"org_permission_claims\":[\"\"]}", "org_permission_claims", LIST_PATH},
 
 	{"{\"owner_claim\":\"email\"}", NULL, NULL},
 	{"{\"owner_claim\":[\"user\",\"id\"]}", NULL, NULL},
@@ -106,6 +196,11 @@ static const Case cases[] = {
 
 	{"{\"client\":\"hypatio\"}", NULL, NULL},
 	{"{\"client\":\"\"}", "client", STRING},
+	{"{\"application\":\"hypatio\"}", NULL, NULL},
+	{"{\"application\":\"\"}", "application", STRING},
+	{"{\"application\":\"a\",\"client\":null}", NULL, NULL},
+	{"{\"application\":\"a\",\"client\":\"a\"}", "application",
+	"It is the option client by another name; set one of them, the other to null."},
 	{"{\"client\":[\"hypatio\"]}", "client", STRING},
 
 	{"{\"jwks_uri\":\"https://x/jwks.json\"}", NULL, NULL},
@@ -141,7 +236,7 @@ test_options(void)
 		const Case *c = &cases[i];
 		AzIssuer   *issuer = az_issuer_new("x", 1);
 		AzJson	   *options = parse(c->options);
-		AzOptionError error = {"?", "?", 0};
+		AzOptionError error = {"?", "?", 0, 0};
 		bool		applied = az_issuer_apply(issuer, options, &error);
 
 		if (c->name == NULL)
@@ -161,7 +256,7 @@ refused_element(const char *text)
 {
 	AzIssuer   *issuer = az_issuer_new("x", 1);
 	AzJson	   *options = parse(text);
-	AzOptionError error = {"?", "?", 99};
+	AzOptionError error = {"?", "?", 0, 99};
 	bool		applied = az_issuer_apply(issuer, options, &error);
 
 	az_json_free(options);
@@ -179,6 +274,7 @@ test_elements(void)
 	ok(refused_element("{\"algorithms\":[\"RS256\",256]}") == 2, "what is no string");
 	ok(refused_element("{\"token_types\":[\"a\",\"b\",\"a\"]}") == 3, "the second of two");
 	ok(refused_element("{\"role_claims\":[\"a\",[\"b\",\"c\"],[\"d\",1]]}") == 3, "a location");
+	ok(refused_element("{\"claim_values\":[" DEMAND ",{\"claim\":\"b\",\"values\":[1]}]}") == 2, "a demand");
 	ok(refused_element("{\"owner_claim\":[\"a\",\"\"]}") == 2, "a part of a location");
 	ok(refused_element("{\"algorithms\":[]}") == 0, "none of an empty array");
 	ok(refused_element("{\"algorithms\":\"RS256\"}") == 0, "none where there is no array");
@@ -193,6 +289,38 @@ test_elements(void)
 		ok(refused_element(text) == 98, "%s is recognized", az_option_name(i));
 	}
 	ok(i >= 18, "as many as there are");
+}
+
+/* What 1.0 has not got: with its objects an issuer that has one is not believed. */
+static void
+test_new_options(void)
+{
+	static const char *const old[] = {
+		"algorithms", "leeway_seconds", "max_age_seconds", "required_claims", "token_types",
+		"key_id_required", "scope_claims", "role_claims", "permission_claims", "group_claims",
+		"org_claims", "owner_claim", "email_claim", "user_id_claim", "admin_groups",
+		"admin_permissions", "client", "jwks_uri"
+	};
+	size_t		i;
+	size_t		j;
+
+	for (i = 0; az_option_name(i) != NULL; i++)
+	{
+		char		text[128];
+		AzJson	   *options;
+		bool		is_old = false;
+		const char *found;
+
+		for (j = 0; j < sizeof(old) / sizeof(old[0]); j++)
+			is_old = is_old || strcmp(old[j], az_option_name(i)) == 0;
+		snprintf(text, sizeof(text), "{\"client\":\"c\",\"%s\":null}",
+				 strcmp(az_option_name(i), "client") == 0 ? "leeway_seconds" : az_option_name(i));
+		options = parse(text);
+		found = az_new_option(options);
+		ok(same(found, is_old ? NULL : az_option_name(i)), "%s is %s", az_option_name(i),
+		   is_old ? "an old option" : "a new one");
+		az_json_free(options);
+	}
 }
 
 /* ---- layers ---- */
@@ -232,11 +360,15 @@ test_defaults(void)
 
 	ok(strcmp(issuer->issuer, "https://x/") == 0 && issuer->issuer_len == 10, "name");
 	ok(issuer->algorithms == 0, "a new issuer may sign with nothing");
+	ok(issuer->skew_seconds == 0 && !issuer->token_type_required &&
+	   is_path(&issuer->session_claim, "sid"), "no skew, no type, sid");
 	ok(issuer->leeway_seconds == 0 && issuer->max_age_seconds == 0, "no leeway, no limit");
 	ok(!issuer->by_audience && !issuer->any_audience && !issuer->key_id_required, "flags");
 	ok(issuer->required_claims.n == 0 && issuer->token_types.n == 0, "nothing required");
 	ok(issuer->scope_claims.n == 2 && is_path(&issuer->scope_claims.path[0], "scope") &&
 	   is_path(&issuer->scope_claims.path[1], "scp"), "scope, then scp");
+	ok(!issuer->unnamed && issuer->audience_claims.n == 1 &&
+	   is_path(&issuer->audience_claims.path[0], "aud"), "named, and for an aud");
 	ok(issuer->role_claims.n == 1 && is_path(&issuer->role_claims.path[0], "roles"), "roles");
 	ok(issuer->permission_claims.n == 1 &&
 	   is_path(&issuer->permission_claims.path[0], "permissions"), "permissions");
@@ -273,6 +405,8 @@ test_layers(void)
 	ok(issuer->scope_claims.n == 0, "no location is not the default locations");
 	ok(is_path(&issuer->owner_claim, "user.id"), "replaces a path");
 	ok(strcmp(issuer->client, "two") == 0, "replaces a string");
+	ok(apply(issuer, "{\"application\":\"three\"}") && strcmp(issuer->client, "three") == 0,
+	   "a string by its other name");
 	ok(!issuer->key_id_required && issuer->required_claims.n == 0, "takes back");
 	az_issuer_free(issuer);
 
@@ -280,6 +414,97 @@ test_layers(void)
 	ok(!apply(issuer, "{\"algorithms\":[\"RS256\",\"none\"]}") && issuer->algorithms == 0,
 	   "a refused list leaves no half of it");
 	az_issuer_free(issuer);
+}
+
+/* ---- options that take the place of a claim, or contradict each other ---- */
+
+static bool
+requires(const AzIssuer *issuer, const char *claim)
+{
+	return az_names_has(&issuer->required_claims, claim, strlen(claim));
+}
+
+/* Q12, Q13: what is replaced is required no more, unless that very layer says so. */
+static void
+test_replaced(void)
+{
+	static const struct
+	{
+		const char *options;
+		bool		iss;
+		bool		aud;
+	}			cases[] =
+	{
+		{"{}", true, true},
+		{"{\"audience_claims\":[\"client_id\"]}", true, false},
+		{"{\"audience_claims\":[\"client_id\",\"aud\"]}", true, false},
+		{"{\"audience_claims\":[\"aud\"]}", true, true},
+		{"{\"audience_claims\":null}", true, true},
+		{"{\"unnamed\":true}", false, true},
+		{"{\"unnamed\":false}", true, true},
+		{"{\"unnamed\":true,\"audience_claims\":[\"azp\"]}", false, false},
+		{"{\"required_claims\":[\"aud\"],\"audience_claims\":[\"azp\"]}", false, true},
+		{"{\"required_claims\":null,\"audience_claims\":[\"azp\"]}", true, false},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuer = az_issuer_new("x", 1);
+
+		must(apply(issuer, "{\"required_claims\":[\"iss\",\"aud\",\"exp\",\"sub\"]}"), "cannot apply");
+		ok(apply(issuer, cases[i].options) && requires(issuer, "iss") == cases[i].iss &&
+		   requires(issuer, "aud") == cases[i].aud, "what is still required after %s",
+		   cases[i].options);
+		az_issuer_free(issuer);
+	}
+}
+
+static void
+test_contradictions(void)
+{
+	static const struct
+	{
+		const char *options;
+		bool		by_audience;
+		const char *name;		/* of the refused option; NULL: accepted */
+	}			cases[] =
+	{
+		{"{}", false, NULL},
+		{"{}", true, NULL},
+		{"{\"unnamed\":true}", false, NULL},
+		{"{\"unnamed\":true}", true, "unnamed"},
+		{"{\"unnamed\":false}", true, NULL},
+		{"{\"audience_claims\":[\"azp\"]}", false, NULL},
+		{"{\"audience_claims\":[\"azp\"]}", true, "audience_claims"},
+		{"{\"audience_claims\":[\"aud\",\"azp\"]}", true, "audience_claims"},
+		{"{\"audience_claims\":[\"aud\"]}", true, NULL},
+		{"{\"unnamed\":true,\"required_claims\":[\"iss\"]}", false, "unnamed"},
+		{"{\"unnamed\":true,\"required_claims\":[\"sub\"]}", false, NULL},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":\"a\",\"absent\":true}]}", false, "claim_values"},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"absent\":true}]}", false, NULL},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]}]}", false, NULL},
+		{"{\"claim_values\":[{\"claim\":\"exp\",\"absent\":true}]}", false, "claim_values"},
+		{"{\"claim_values\":[{\"claim\":\"a\",\"absent\":true}]}", false, NULL},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuer = az_issuer_new("x", 1);
+		AzOptionError error = {"?", "?", true, 99};
+		bool		fits;
+
+		must(apply(issuer, cases[i].options), "cannot apply");
+		issuer->by_audience = cases[i].by_audience;
+		fits = az_issuer_check(issuer, &error);
+		ok(fits ? cases[i].name == NULL :
+		   cases[i].name != NULL && strcmp(error.name, cases[i].name) == 0 &&
+		   error.why != NULL && !error.no_memory && error.element == 0,
+		   "%s: %s%s", fits ? "fits" : error.why, cases[i].options,
+		   cases[i].by_audience ? " by audience" : "");
+		az_issuer_free(issuer);
+	}
 }
 
 static void
@@ -326,8 +551,11 @@ main(void)
 {
 	test_options();
 	test_elements();
+	test_new_options();
 	test_defaults();
 	test_layers();
+	test_replaced();
+	test_contradictions();
 	test_long_name();
 	test_parts();
 	return tap_done();

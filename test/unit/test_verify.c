@@ -113,7 +113,7 @@ test_header(void)
 		{"another typ", "{\"token_types\":[\"JWT\",\"at+jwt\"]}",
 		"{\"alg\":\"HS256\",\"typ\":\"JOSE\"}", "}", AZ_TOKEN_TYPE},
 		{"typ in another case", "{\"token_types\":[\"JWT\",\"at+jwt\"]}",
-		"{\"alg\":\"HS256\",\"typ\":\"AT+JWT\"}", "}", AZ_TOKEN_TYPE},
+		"{\"alg\":\"HS256\",\"typ\":\"AT+JWT\"}", "}", AZ_OK},
 		{"empty typ", "{\"token_types\":[\"JWT\"]}", "{\"alg\":\"HS256\",\"typ\":\"\"}", "}",
 		AZ_TOKEN_TYPE},
 		{"typ null", NULL, "{\"alg\":\"HS256\",\"typ\":null}", "}", AZ_HEADER_TYPE},
@@ -280,6 +280,20 @@ test_times(void)
 		{"{\"leeway_seconds\":60}", "\"exp\":1700000100,\"iat\":1700000060", AZ_OK},
 		{"{\"leeway_seconds\":60}", "\"exp\":1700000100,\"iat\":1700000061", AZ_ISSUED_IN_FUTURE},
 
+		/* Q23: a clock that runs ahead; exp is exact */
+		{"{\"skew_seconds\":5}", "\"exp\":1700000100,\"iat\":1700000005", AZ_OK},
+		{"{\"skew_seconds\":5}", "\"exp\":1700000100,\"iat\":1700000000.8", AZ_OK},
+		{"{\"skew_seconds\":5}", "\"exp\":1700000100,\"iat\":1700000005.1", AZ_ISSUED_IN_FUTURE},
+		{"{\"skew_seconds\":0}", "\"exp\":1700000100,\"iat\":1700000000.8", AZ_ISSUED_IN_FUTURE},
+		{"{\"skew_seconds\":5}", "\"exp\":1700000100,\"nbf\":1700000005", AZ_OK},
+		{"{\"skew_seconds\":5}", "\"exp\":1700000100,\"nbf\":1700000006", AZ_NOT_YET_VALID},
+		{"{\"skew_seconds\":5}", "\"exp\":1700000000", AZ_EXPIRED},
+		{"{\"skew_seconds\":5,\"leeway_seconds\":60}", "\"exp\":1700000100,\"iat\":1700000060", AZ_OK},
+		{"{\"skew_seconds\":5,\"leeway_seconds\":60}", "\"exp\":1700000100,\"iat\":1700000061", AZ_ISSUED_IN_FUTURE},
+		{"{\"skew_seconds\":60,\"leeway_seconds\":5}", "\"exp\":1700000100,\"iat\":1700000060", AZ_OK},
+		{"{\"skew_seconds\":60,\"leeway_seconds\":5}", "\"exp\":1699999995", AZ_EXPIRED},
+		{"{\"skew_seconds\":60,\"max_age_seconds\":600}", "\"exp\":1700000100,\"iat\":1699999400", AZ_TOO_OLD},
+
 		/* a second end */
 		{"{\"max_age_seconds\":600}", "\"exp\":1700000100,\"iat\":1699999401", AZ_OK},
 		{"{\"max_age_seconds\":600}", "\"exp\":1700000100,\"iat\":1699999400", AZ_TOO_OLD},
@@ -324,6 +338,8 @@ test_deadline(void)
 	judge("{\"leeway_seconds\":60,\"max_age_seconds\":300}", NULL, payload, NOW, &deadline);
 	ok(deadline == NOW + 160000000, "a greatest age beyond exp changes nothing");
 
+	judge("{\"skew_seconds\":60}", NULL, payload, NOW, &deadline);
+	ok(deadline == NOW + 100000000, "skew is not added");
 	judge("{\"leeway_seconds\":86400}", NULL, ISS ",\"aud\":\"api\",\"exp\":9223372036854}", NOW, &deadline);
 	ok(deadline == INT64_MAX, "no end beyond the last instant");
 	ok(judge(NULL, NULL, payload, INT64_MIN, NULL) == AZ_NOT_YET_VALID, "the first instant");
@@ -338,6 +354,10 @@ test_deadline(void)
 		verify_at(&trust, token, NOW, &id);
 		ok(id->expires == NOW + 100000000 && id->issued == NOW - 10000000 &&
 		   id->not_before == NOW - 80000000, "exp and iat as signed, nbf less leeway");
+		issuer->leeway_seconds = 0;
+		issuer->skew_seconds = 7;
+		verify_at(&trust, token, NOW, &id);
+		ok(id->not_before == NOW - 27000000, "or less skew");
 		free(token);
 		token = mint(HEADER, ISS ",\"exp\":1700000100.25,\"iat\":-0.5}");
 		verify_at(&trust, token, NOW, &id);
@@ -516,6 +536,19 @@ test_issuers(void)
 	issuers[3]->any_audience = true;
 	ok(AMONG("\"aud\":\"zzz\"") == AZ_ISSUER_UNTRUSTED, "not found by an unchecked audience");
 	issuers[3]->any_audience = false;
+
+	/* Q13: one whose tokens name none, beside all others; but two are too many */
+	issuers[0]->unnamed = true;
+	ok(AMONG("\"aud\":\"api\"") == AZ_OK && strcmp(name, "https://a/") == 0, "by no iss");
+	ok(AMONG("\"iss\":\"https://a/\",\"aud\":\"api\"") == AZ_ISSUER_UNTRUSTED, "and no more by its name");
+	ok(AMONG("\"iss\":\"https://b/\",\"aud\":\"api\"") == AZ_OK && strcmp(name, "https://b/") == 0,
+	   "others by theirs");
+	ok(AMONG("\"aud\":[\"api\",\"one\"]") == AZ_ISSUER_AMBIGUOUS, "by no iss, and by aud");
+	ok(AMONG("\"aud\":\"one\"") == AZ_ISSUER_AMBIGUOUS, "whether or not it accepts that aud");
+	issuers[1]->unnamed = true;
+	ok(AMONG("\"aud\":\"api\"") == AZ_ISSUER_AMBIGUOUS, "two by no iss");
+	issuers[0]->unnamed = issuers[1]->unnamed = false;
+	ok(AMONG("\"aud\":\"api\"") == AZ_ISSUER_UNTRUSTED, "none");
 
 	/* RFC 8725, 3.8: b's key does not sign for a */
 	az_key_free(issuers[0]->keys[0]);
@@ -794,6 +827,12 @@ test_revocation(void)
 		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":\"u\",\"sub\":\"s\"", "https://x/ - - s -1"},
 		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":4.5", "https://x/ - - - -1"},
 		{"{\"user_id_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":\"u\"}", "https://x/ - - u -1"},
+
+		/* Q30: the session's id elsewhere, as text */
+		{"{\"session_claim\":\"session_id\"}", ",\"session_id\":\"S\",\"sid\":\"T\"", "https://x/ - S - -1"},
+		{"{\"session_claim\":\"session_id\"}", ",\"sid\":\"T\"", "https://x/ - - - -1"},
+		{"{\"session_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":\"17\"}", "https://x/ - 17 - -1"},
+		{"{\"session_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":[\"S\"]}", "https://x/ - - - -1"},
 	};
 	size_t		i;
 	Asked		asked;
@@ -840,7 +879,7 @@ enum
 {
 	F_SIZE, F_SEGMENTS, F_ALPHABET, F_HEADER_JSON, F_PAYLOAD_JSON, F_CRITICAL, F_ISSUER,
 	F_ALG, F_KEY, F_SIGNATURE, F_TYPE, F_AUDIENCE, F_EXP, F_NBF, F_IAT, F_AGE, F_REQUIRED,
-	F_CLAIM_TYPE, F_REVOKED, F_ENCODING, N_FAULTS
+	F_VALUE, F_CLAIM_TYPE, F_BOUND, F_GROUPS, F_REVOKED, F_ENCODING, N_FAULTS
 };
 
 static const Fault faults[N_FAULTS] = {
@@ -861,7 +900,10 @@ static const Fault faults[N_FAULTS] = {
 	{AZ_ISSUED_IN_FUTURE, "issued in the future"},
 	{AZ_TOO_OLD, "too old"},
 	{AZ_CLAIM_MISSING, "a claim missing"},
+	{AZ_CLAIM_VALUE, "a claim of another value"},
 	{AZ_CLAIM_TYPE, "jti a number"},
+	{AZ_BOUND, "bound to a key"},
+	{AZ_GROUPS_UNLISTED, "groups elsewhere"},
 	{AZ_REVOKED, "revoked"},
 	{AZ_CLAIM_ENCODING, "does not fit"},
 };
@@ -882,13 +924,14 @@ faulty_token(uint32_t set)
 			HAS(F_KEY) ? "k2" : "k1", HAS(F_TYPE) ? "JOSE" : "JWT",
 			HAS(F_CRITICAL) ? ",\"crit\":[\"exp\"]" : "");
 	sprintf(payload, "%s{\"iss\":\"%s\",\"aud\":\"%s\",\"exp\":%d,\"nbf\":%d,\"iat\":%d,"
-			"\"sub\":\"%s\",\"jti\":%s,\"name\":\"%s\"}",
+			"\"sub\":\"%s\",\"azp\":\"%s\",\"jti\":%s,\"name\":\"%s\"%s%s}",
 			HAS(F_PAYLOAD_JSON) ? "," : "", HAS(F_ISSUER) ? "https://y/" : "https://x/",
 			HAS(F_AUDIENCE) ? "zzz" : "api", HAS(F_EXP) ? 1699999999 : 1700000100,
 			HAS(F_NBF) ? 1700000001 : 1699999000,
 			HAS(F_IAT) ? 1700000001 : HAS(F_AGE) ? 1600000000 : 1699999900,
-			HAS(F_REQUIRED) ? "" : "s", HAS(F_CLAIM_TYPE) ? "5" : "\"j\"",
-			HAS(F_ENCODING) ? "\xC5\xBC" : "z");
+			HAS(F_REQUIRED) ? "" : "s", HAS(F_VALUE) ? "ours" : "app", HAS(F_CLAIM_TYPE) ? "5" : "\"j\"",
+			HAS(F_ENCODING) ? "\xC5\xBC" : "z", HAS(F_BOUND) ? ",\"cnf\":{}" : "",
+			HAS(F_GROUPS) ? ",\"hasgroups\":true" : "");
 	token = mint(header, payload);
 	len = strlen(token);
 	if (HAS(F_SIGNATURE))
@@ -909,7 +952,8 @@ judge_faulty(uint32_t set)
 {
 	static const AzConverter latin1 = {to_latin1, NULL};
 	AzIssuer   *issuer = new_issuer("https://x/", "{\"token_types\":[\"JWT\"],"
-									"\"max_age_seconds\":3600,\"required_claims\":[\"sub\"]}");
+									"\"max_age_seconds\":3600,\"required_claims\":[\"sub\"],"
+									"\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"app\"]}]}");
 	AzTrust		trust = trust_of(&issuer, 1);
 	char	   *token = faulty_token(set);
 	const AzIdentity *id;

@@ -9,8 +9,8 @@ DATA = os.path.join(HERE, "data")
 CHANGED = os.path.join(HERE, "changed-in-1.1")
 
 # Those with verdicts, in the order in which they run.
-FILES = ["wycheproof", "ed25519-edge", "rfc", "attacks", "libjwt", "json"]
-COUNT = 8298
+FILES = ["wycheproof", "ed25519-edge", "rfc", "attacks", "libjwt", "json", "options"]
+COUNT = 8344
 # Keys without a verdict, food for the fuzzers.
 KEYS = "keys"
 
@@ -36,6 +36,10 @@ def name_of(row):
 
 def b64(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def unb64(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def huge_token(recipe):
