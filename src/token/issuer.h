@@ -96,7 +96,11 @@ extern bool az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_
 /* Is it one of the names?  Bytewise. */
 extern bool az_names_has(const AzNames *names, const char *name, size_t len);
 
-/* Append a key; the issuer owns it from here on, also when this fails. */
+/*
+ * Put a key among those it has, in the order in which they are tried: the one
+ * added last first, of those added at once by thumbprint and kid.  The issuer
+ * owns it from here on, also when this fails.
+ */
 extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
 
 /* Free one of its keys; the others keep their order. */

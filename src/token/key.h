@@ -3,7 +3,7 @@
  * key.h
  *	  A key, bound to one algorithm; from PEM or from a secret.
  *
- * A key is immutable once made.  It refuses at birth whatever a verifier
+ * A key is immutable once made, but for when it was added.  It refuses at birth whatever a verifier
  * must not trust: wrong sizes, weak exponents, points off their curve or of
  * low order, a use or key_ops that is not for verifying.
  *
@@ -67,6 +67,13 @@ extern const char *az_key_kid(const AzKey *key);	/* UTF-8, NULL when none */
 extern AzAlg az_key_alg(const AzKey *key);
 extern const char *az_key_thumbprint(const AzKey *key); /* RFC 7638; of the secret
 														 * for HMAC */
+
+/*
+ * When the issuer got it, in microseconds since any instant; 0 unless set.  Of
+ * keys that may have signed a token the one added last is tried first.
+ */
+extern void az_key_set_added(AzKey *key, int64_t added);
+extern int64_t az_key_added(const AzKey *key);
 
 /* Whether an HMAC secret is printable text only: long enough, yet guessable. */
 extern bool az_key_is_printable_secret(const AzKey *key);

@@ -41,6 +41,7 @@ struct AzVerification
 	AzBuilder  *builder;
 
 	/* what the checks have found */
+	AzCandidateKeys candidates;
 	AzVerified	verified;
 	const AzIdentity *identity; /* borrowed from builder, or known */
 };
@@ -52,7 +53,7 @@ static AzReason check_segments(AzVerification *v);
 static AzReason check_payload(AzVerification *v);
 static AzReason check_header(AzVerification *v);
 static AzReason choose_issuer(AzVerification *v);
-static AzReason choose_key(AzVerification *v);
+static AzReason choose_keys(AzVerification *v);
 static AzReason check_signature(AzVerification *v);
 static AzReason check_token_type(AzVerification *v);
 static AzReason check_audience(AzVerification *v);
@@ -72,7 +73,7 @@ static const Check checks[] = {
 	check_payload,
 	check_header,
 	choose_issuer,
-	choose_key,
+	choose_keys,
 	check_signature,
 
 	/* from here on: the issuer's word */
@@ -202,12 +203,12 @@ choose_issuer(AzVerification *v)
 
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
 static AzReason
-choose_key(AzVerification *v)
+choose_keys(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
 
-	return az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys, issuer->algorithms,
-							 issuer->key_id_required, &v->verified.key);
+	return az_jws_choose_keys(&v->jws, issuer->keys, issuer->nkeys, issuer->algorithms,
+							  issuer->key_id_required, &v->candidates);
 }
 
 /* Does this string of the block say the same?  NULL is AZ_NULL. */
@@ -241,11 +242,23 @@ is_known(const AzVerification *v)
 		az_is_key_of(v->verified.key, v->known);
 }
 
-/* RFC 7515, 5.2: over the characters received. */
+/*
+ * RFC 7515, 5.2: over the characters received.  The first candidate that holds
+ * is the token's key, also for a token that was seen before.  What is no
+ * wrong signature is no reason to go on: a library that fails decides nothing.
+ */
 static AzReason
 check_signature(AzVerification *v)
 {
-	return is_known(v) ? AZ_OK : az_jws_verify(&v->jws, v->verified.key);
+	AzReason	reason = AZ_SIGNATURE;
+	size_t		i;
+
+	for (i = 0; i < v->candidates.n && reason == AZ_SIGNATURE; i++)
+	{
+		v->verified.key = v->candidates.key[i];
+		reason = is_known(v) ? AZ_OK : az_jws_verify(&v->jws, v->verified.key);
+	}
+	return reason;
 }
 
 /* ---- after the signature: what it is and for whom ---- */

@@ -40,7 +40,7 @@ extern bool az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint);
  * The candidates among all issuers: those who may have issued the token, or
  * any two of them; others do no harm.  If there is one, it has at least the
  * keys that have the kid or, where none has it, those without one; all keys
- * for a token without kid.
+ * for a token without kid.  In the order of az_issuer_add_key().
  */
 typedef struct AzCandidates
 {
@@ -92,7 +92,7 @@ extern AzReason az_verify(AzVerification *verification, const char *token, size_
 /*
  * The same for a token that this trust was asked about before: "known" is the
  * identity that these very bytes had.  The signature is not worked out again
- * while the token chooses the same issuer, unaltered, and the same key; then
+ * while the token chooses the same issuer, unaltered, and comes to the same key; then
  * *identity is known.
  */
 extern AzReason az_verify_again(AzVerification *verification, const char *token, size_t len,

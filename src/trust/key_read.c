@@ -9,6 +9,7 @@
 
 #include "access/htup_details.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "server/encoding.h"
 #include "server/malloced.h"
@@ -113,13 +114,25 @@ hint(const AzKeyRow *row)
 	return psprintf("Remove key \"%s\" with drop_key, and add it again.", server);
 }
 
+/* The oldest where somebody has taken the time away. */
+static int64
+added_at(const AzKeyRow *row)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(row->tuple, Key_added_at, row->desc, &isnull);
+
+	return isnull ? PG_INT64_MIN : DatumGetTimestampTz(datum);
+}
+
 AzKey *
 az_make_key(const AzKeyRow *row, const AzIssuer *issuer)
 {
 	const char *why = NULL;
 	AzKey	   *key = make_key(row, issuer, &why);
 
-	if (key == NULL)
+	if (key)
+		az_key_set_added(key, added_at(row));
+	else
 		az_warn_bad_row("key of issuer", issuer->issuer, why, hint(row));
 	return key;
 }

@@ -339,9 +339,10 @@ load_keys(const AzJson *request, Keys *keys)
 static AzReason
 verify_token(const char *token, size_t len, const Keys *keys)
 {
-	const AzKey *key;
+	AzCandidateKeys candidates;
 	AzJws		jws;
 	AzReason	reason;
+	size_t		i;
 
 	if (len > MAX_TOKEN_SIZE)
 		return AZ_TOKEN_TOO_LARGE;
@@ -349,9 +350,10 @@ verify_token(const char *token, size_t len, const Keys *keys)
 	if (reason == AZ_OK)
 		reason = az_jws_header(&jws);
 	if (reason == AZ_OK)
-		reason = az_jws_choose_key(&jws, keys->key, keys->n, AZ_ALGS_ALL, false, &key);
+		reason = az_jws_choose_keys(&jws, keys->key, keys->n, AZ_ALGS_ALL, false, &candidates);
 	if (reason == AZ_OK)
-		reason = az_jws_verify(&jws, key);
+		for (i = 0, reason = AZ_SIGNATURE; i < candidates.n && reason == AZ_SIGNATURE; i++)
+			reason = az_jws_verify(&jws, candidates.key[i]);
 	az_jws_free(&jws);
 	return reason;
 }

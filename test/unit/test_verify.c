@@ -624,6 +624,18 @@ add_another_key(void)
 }
 
 static void
+add_newer_key(void)
+{
+	AzKey	   *key = NULL;
+	AzKeyError	error;
+
+	must(az_key_from_secret((const unsigned char *) "fedcba9876543210fedcba9876543210", 32, "k1",
+							"HS256", &key, &error) == AZ_KEY_OK, "cannot make a key");
+	az_key_set_added(key, 1);
+	must(az_issuer_add_key(named, key), "cannot add a key");
+}
+
+static void
 alter_issuer(void)
 {
 	named->version++;
@@ -698,6 +710,7 @@ test_again(void)
 		{change_nothing, "ok", true, "nothing has changed"},
 		{write_key_again, "ok", true, "its key was written again"},
 		{add_another_key, "ok", true, "there is another key"},
+		{add_newer_key, "ok", true, "a newer key of its kid is tried first"},
 		{alter_issuer, "signature", false, "its issuer was altered"},
 		{take_another_name, "signature", false, "another issuer, of the same version"},
 		{change_secret, "signature", false, "another secret of its kid"},
