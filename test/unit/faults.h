@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "token/claims.h"
+#include "token/jwk_set.h"
 #include "signer.h"
 #include "tap.h"
 #include "token/verify.h"
@@ -151,13 +152,18 @@ load_jwk(const Subject *subject, AzKey **key, AzKeyError *error)
 static inline AzKeyStatus
 load_jwks(const Subject *subject, AzKey **key, AzKeyError *error)
 {
-	AzKey	  **keys;
-	size_t		n;
-	size_t		skipped;
-	AzKeyStatus status = az_keys_from_jwks(subject->jwks_json, 0, true, &keys, &n, &skipped, error);
+	AzKeySet	set;
+	AzKeyStatus status = az_key_set_read(subject->jwks_json, 0, true, false, &set, error);
 
-	*key = status == AZ_KEY_OK ? keys[0] : NULL;
-	free(keys);
+	*key = NULL;
+	if (status == AZ_KEY_OK)
+	{
+		*key = set.keys[0];
+		set.keys[0] = NULL;
+		/* memory that ran out is no fault of an entry */
+		MUST(set.nskipped == 0);
+	}
+	az_key_set_free(&set);
 	return status;
 }
 
