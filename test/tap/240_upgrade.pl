@@ -23,6 +23,7 @@ CREATE ROLE owner LOGIN;
 CREATE ROLE maker LOGIN;
 CREATE ROLE helper LOGIN;
 CREATE ROLE app LOGIN;
+CREATE ROLE "odd role";
 SQL
 my $first = $node->safe_psql('postgres', 'SELECT 10::oid::regrole');
 
@@ -144,7 +145,9 @@ CREATE FUNCTION mine(text) RETURNS boolean LANGUAGE sql STABLE RETURN authz.is_o
 GRANT ALL ON doc, docs, memo, ward TO app;
 GRANT SELECT ON authz.issuer TO helper;
 SQL
-	$node->safe_psql($db, 'GRANT EXECUTE ON FUNCTION authz.revoke_token TO helper WITH GRANT OPTION; REVOKE EXECUTE ON FUNCTION authz.verify_token FROM PUBLIC');
+	$node->safe_psql($db, 'GRANT EXECUTE ON FUNCTION authz.revoke_token TO helper WITH GRANT OPTION; REVOKE EXECUTE ON FUNCTION authz.verify_token FROM PUBLIC;
+		GRANT EXECUTE ON FUNCTION authz.set_jwks, authz.drop_key TO helper; GRANT EXECUTE ON FUNCTION authz.drop_key TO "odd role" WITH GRANT OPTION;
+		REVOKE EXECUTE ON FUNCTION authz.drop_key FROM pg_database_owner');
 	return;
 }
 
@@ -173,7 +176,8 @@ sub dumped_rights
 	my ($db) = @_;
 	my $out = '';
 	IPC::Run::run([ 'pg_dump', '-h', $node->host, '-p', $node->port, '-U', $first, $db ], '>', \$out);
-	return [ sort grep { /^(GRANT|REVOKE).*(FUNCTION|TABLE|SCHEMA) authz/ } split /\n/, $out ];
+	# of a function by its name: 1.1 gave some of them more arguments
+	return [ sort map { s/( authz\.\w+)\([^()]*\)/$1/r } grep { /^(GRANT|REVOKE).*(FUNCTION|TABLE|SCHEMA) authz/ } split /\n/, $out ];
 }
 
 # ------------------------------------------------------------------ update --
@@ -237,6 +241,14 @@ is($node->safe_psql('stopped', "SELECT extversion, authz.version(), authz.token_
 # One with other arguments does not, though it has the name of one of ours.
 is_deeply([ session($node, 'DROP FUNCTION authz.version(); CREATE FUNCTION authz.protect(int) RETURNS int LANGUAGE sql RETURN 1; ALTER EXTENSION dbmi_authz UPDATE; SELECT authz.protect(1);', db => 'stopped', user => 'owner') ],
 	['1'], 'one with other arguments does not');
+
+# So does what depends on a function that has other arguments now.
+$node->safe_psql('postgres', 'CREATE DATABASE depends OWNER owner');
+my @depends = session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE VIEW dropping AS SELECT authz.drop_key('a', 'b') IS NULL; ALTER EXTENSION dbmi_authz UPDATE;", db => 'depends', user => 'owner', details => 1);
+is($depends[0], '2BP01: cannot drop function drop_key(text,text) because other objects depend on it', 'a view over a function that changes stops the update');
+like($depends[1], qr/^DETAIL:  view public\.dropping depends on function drop_key\(text,text\)/, 'and is named');
+is_deeply([ session($node, 'DROP VIEW dropping; ALTER EXTENSION dbmi_authz UPDATE;', db => 'depends', user => 'owner') ], [], 'without it the update comes through');
+same_catalog('depends', 'fresh', 'as ever');
 
 # The update runs as a superuser, so it calls nothing that others could have
 # put beside what it means.
@@ -314,10 +326,15 @@ SQL
 	is_deeply([ session($node, q(SELECT authz.try_set_token('%{ann}');), db => $db, tokens => \%tokens) ], ['t'], 'and nothing is due');
 	is_deeply(dumped_rights($db), $rights, 'the rights that were given and taken are still told by a dump');
 	is($node->safe_psql($db, q(SELECT array_agg(DISTINCT concat(a.grantee::regrole, a.is_grantable)) FROM pg_proc, aclexplode(proacl) a WHERE proname = 'revoke_token' AND a.grantee = 'helper'::regrole)), '{helpert}', 'and hold');
+	is($node->safe_psql($db, q(SELECT string_agg(concat_ws(' ', p.oid::regprocedure, a.grantee::regrole, a.is_grantable), ', ' ORDER BY p.proname, a.grantee::regrole::text)
+		FROM pg_proc p, aclexplode(proacl) a WHERE proname IN ('set_jwks', 'drop_key') AND a.grantee <> p.proowner)),
+		'authz.drop_key(text,text,text) "odd role" t, authz.drop_key(text,text,text) helper f, authz.set_jwks(text,json,boolean) helper f, authz.set_jwks(text,json,boolean) pg_database_owner f',
+		'also on functions that have more arguments now');
 
 	# what users have is left out: without it the catalog is a fresh one
 	$node->safe_psql($db, <<'SQL');
-REVOKE ALL ON FUNCTION authz.revoke_token FROM helper;
+REVOKE ALL ON FUNCTION authz.revoke_token, authz.set_jwks, authz.drop_key FROM helper, "odd role";
+GRANT EXECUTE ON FUNCTION authz.drop_key TO pg_database_owner;
 GRANT EXECUTE ON FUNCTION authz.verify_token TO PUBLIC;
 REVOKE ALL ON authz.issuer FROM helper;
 DROP TABLE doc, memo, ward CASCADE;
