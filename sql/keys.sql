@@ -190,15 +190,19 @@ SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.exam
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://nobody.example', :'key_es256'));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', NULL, :'key_es256'));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://pem.example', NULL));
-SELECT what, keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', pem, 'five'),
+-- Q25: text around one block is taken
+SELECT what, keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', pem, what),
 					  'MC4CAQAwBQYDK2VwBCIEILG8OY5e5NoNK7tKKXF') FROM (VALUES
 	('empty', ''),
 	('no PEM', 'hello'),
 	('private', :'private'),
 	('small', :'small'),
 	('two', :'key_es256' || :'key_es256'),
-	('text before', 'key: ' || :'key_es256'),
-	('text behind', :'key_es256' || 'x'),
+	('accept: text before', E'subject=CN = test\nissuer=CN = test\n' || :'certificate'),
+	('accept: in the same line', 'key: ' || :'key_es256'),
+	('accept: text behind', :'key_es256' || 'x'),
+	('a private key behind', :'key_es256' || :'private'),
+	('a private key in text', E'x\n' || :'private' || 'x'),
 	('cut', left(:'key_es256', 100)),
 	('another name', replace(:'key_es256', 'PUBLIC KEY', 'PUBLIC CAT')),
 	('accept: good', :'key_es256')) v(what, pem);
@@ -241,6 +245,27 @@ SELECT what, keys_try(format('SELECT authz.add_secret(%L, %L, %L, %L)', issuer, 
 	('alg', 'https://hs.example', :'secret', 'four', 'RS256'),
 	('alg', 'https://hs.example', :'secret', 'four', 'none'),
 	('accept: good', 'https://hs.example', :'secret', 'four', 'HS256')) v(what, issuer, secret, kid, alg);
+-- Q19, refuse: what reads as a public key, a certificate or a JWK, also in the ways in which it is handed around
+SELECT what, keys_try(format('SELECT authz.add_secret(%L, %L, %L)', 'https://hs.example', secret, 'four'), left(encode(secret, 'escape'), 30)) FROM (VALUES
+	('PEM', convert_to(:'key_rs256', 'UTF8')),
+	('PEM', convert_to(E'\n' || :'key_ed25519', 'UTF8')),
+	('certificate', convert_to(:'certificate', 'UTF8')),
+	('JWK', convert_to(:'jwk_rs256', 'UTF8')),
+	('JWK set', convert_to('{"keys": [' || :'jwk_es256' || ']}', 'UTF8')),
+	('DER', decode(regexp_replace(:'key_rs256', '-----[^-]*-----|\s', '', 'g'), 'base64')),
+	('DER', decode(regexp_replace(:'certificate', '-----[^-]*-----|\s', '', 'g'), 'base64')),
+	('PEM without its lines', convert_to(regexp_replace(:'key_rs256', '-----[^-]*-----', '', 'g'), 'UTF8')),
+	('PEM in base64', convert_to(encode(convert_to(:'key_rs256', 'UTF8'), 'base64'), 'UTF8')),
+	('OpenSSH', convert_to('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJGxvMZ5Lm3Yc0kUGvW0Y9FJ2sPm0uE me', 'UTF8'))) v(what, secret);
+SELECT keys_try(format('SELECT authz.add_key(%L, %L)', 'https://hs.example',
+	json_build_object('kty', 'oct', 'alg', 'HS256', 'kid', 'four', 'k', mint.b64url(convert_to(:'key_rs256', 'UTF8')))));
+-- accept: one that was added before 1.1 did not take it goes on
+BEGIN;
+UPDATE authz.issuer_key SET jwk = json_build_object('alg', 'HS256', 'k', mint.b64url(convert_to(:'jwk_es256', 'UTF8')), 'kid', 'one', 'kty', 'oct'),
+	thumbprint = mint.b64url(sha256(convert_to(format('{"k":"%s","kty":"oct"}', mint.b64url(convert_to(:'jwk_es256', 'UTF8'))), 'UTF8')))
+ WHERE issuer = 'https://hs.example' AND kid = 'one';
+SELECT authz.try_set_token(mint.token('{"iss": "https://hs.example"}', convert_to(:'jwk_es256', 'UTF8'), '{"alg": "HS256", "kid": "one"}'));
+ROLLBACK;
 -- neither do errors of the server itself show it
 BEGIN;
 ALTER TABLE authz.issuer_key ADD CONSTRAINT keys_no_five CHECK (kid <> 'five') NOT VALID;

@@ -47,8 +47,8 @@ typedef struct AzKeyError
 extern const char az_unsupported_algorithm[];
 
 /*
- * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE.  A private key
- * is refused, and so is text beside the block other than white space.
+ * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE, and perhaps other
+ * text around it.  A private key is refused, and so are two blocks.
  * alg NULL: as for a JWK without "alg".  kid NULL: none.
  */
 extern AzKeyStatus az_key_from_pem(const char *pem, size_t len, const char *kid,
@@ -77,6 +77,13 @@ extern int64_t az_key_added(const AzKey *key);
 
 /* Whether an HMAC secret is printable text only: long enough, yet guessable. */
 extern bool az_key_is_printable_secret(const AzKey *key);
+
+/*
+ * Is an HMAC secret fit to be one, or does it read as a key of another kind or
+ * as a certificate?  For when it is added: what was added before 1.1 goes on.
+ * AZ_KEY_OK for all other keys.
+ */
+extern AzKeyStatus az_key_judge_secret(const AzKey *key, const char **why);
 
 /*
  * The key as a JWK with just the members that define it, "alg" ("EdDSA" is

@@ -91,12 +91,25 @@ static const Check checks[] = {
 
 /* ---- before the signature ---- */
 
+size_t
+az_token_length(const char *token, size_t len)
+{
+	if (len == 0 || token[len - 1] != '\n')
+		return len;
+	len--;
+	return len > 0 && token[len - 1] == '\r' ? len - 1 : len;
+}
+
+/* A newline at the end, as from a file or a pipe, is no part of the token. */
 static AzReason
 check_size(AzVerification *v)
 {
 	if (v->token == NULL || v->len == 0)
 		return AZ_TOKEN_MISSING;
-	return v->len <= v->trust->max_token_size ? AZ_OK : AZ_TOKEN_TOO_LARGE;
+	if (v->len > v->trust->max_token_size)
+		return AZ_TOKEN_TOO_LARGE;
+	v->len = az_token_length(v->token, v->len);
+	return v->len > 0 ? AZ_OK : AZ_TOKEN_MISSING;
 }
 
 /* RFC 7515, 7.1 and 5.2: three segments of strict base64url, a JSON header. */

@@ -80,6 +80,12 @@ extern AzVerification *az_verification_new(void);
 extern void az_verification_free(AzVerification *verification);
 
 /*
+ * The length of a token without the newline that may stand behind it.  What
+ * goes by the bytes of a token uses this, so that it is one token.
+ */
+extern size_t az_token_length(const char *token, size_t len);
+
+/*
  * Verify a token at the instant now (microseconds since 1970).  AZ_OK: the
  * identity is borrowed from the verification, until it is used again or
  * freed.  Any other reason: *identity is NULL.  A token that is broken in

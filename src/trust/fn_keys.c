@@ -37,6 +37,26 @@ warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
 				 errhint("Name the algorithm in the issuer's option \"algorithms\".")));
 }
 
+/*
+ * Somebody who has the key that is taken for a secret could sign: that of an
+ * issuer has everybody.
+ */
+static void
+check_secret(const AzKey *key, const char *what)
+{
+	AzKeyError	error = {0};
+	AzKeyStatus status = az_key_judge_secret(key, &error.why);
+
+	if (status == AZ_KEY_REFUSED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s", what),
+				 errdetail_internal("%c%s.", pg_ascii_toupper((unsigned char) error.why[0]),
+									error.why + 1),
+				 errhint("Add a public key with add_pem or add_key.  A secret is made of random bytes.")));
+	az_check_key(status, &error, what);
+}
+
 /* The key is new and goes with the memory context. */
 static void
 add_one(text *issuer, const AzIssuer *trusted, AzKey *key, const char *source)
@@ -70,6 +90,7 @@ AZ_SQL(authz_add_key)
 	status = az_key_from_jwk(jwk, trusted->algorithms, true, &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "JWK");
+	check_secret(key, "JWK");
 	add_one(issuer, trusted, key, "add_key");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);
@@ -139,6 +160,7 @@ AZ_SQL(authz_add_secret)
 								az_utf8(alg, &len), &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "secret");
+	check_secret(key, "secret");
 	add_one(issuer, trusted, key, "add_secret");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);

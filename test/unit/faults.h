@@ -188,8 +188,17 @@ load_certificate(const Subject *subject, AzKey **key, AzKeyError *error)
 static inline AzKeyStatus
 load_secret(const Subject *subject, AzKey **key, AzKeyError *error)
 {
-	return az_key_from_secret(subject->secret, az_alg_info(subject->alg)->min_secret, "k1",
-							  az_alg_info(subject->alg)->name, key, error);
+	AzKeyStatus status = az_key_from_secret(subject->secret, az_alg_info(subject->alg)->min_secret,
+											"k1", az_alg_info(subject->alg)->name, key, error);
+
+	if (status == AZ_KEY_OK)
+		status = az_key_judge_secret(*key, &error->why);
+	if (status != AZ_KEY_OK)
+	{
+		az_key_free(*key);
+		*key = NULL;
+	}
+	return status;
 }
 
 /* Which of them there are for a subject; n is at least 3. */
