@@ -352,6 +352,8 @@ az_key_or_none(const AzJson *jwk, AzAlgs bind, bool allow_oct, bool any_zeros,
 		return status;
 	enough = malloc(ENOUGH_MEMORY);
 	free(enough);
-	return enough == NULL ? AZ_KEY_NO_MEMORY :
-		read_key(jwk, bind, allow_oct, any_zeros, key, error);
+	if (enough != NULL)
+		return read_key(jwk, bind, allow_oct, any_zeros, key, error);
+	error->why = NULL;
+	return AZ_KEY_NO_MEMORY;
 }
