@@ -253,7 +253,8 @@ replace_rows(text *issuer, List *present, List *wanted)
 		if (old == NULL)
 			continue;
 		row->keep = old->keep = same_key(&row->key, &old->key);
-		if (!old->ours && !row->keep)
+		/* the objects of 1.0 keep its rule */
+		if (!old->ours && (!row->keep || az_objects_are_old()))
 			az_raise_key_exists(issuer, &row->key);
 	}
 	foreach(lc, present)
