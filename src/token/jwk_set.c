@@ -112,8 +112,10 @@ read_entry(Reading *reading, const AzJson *entry, size_t position, AzKeyError *e
 	AzKey	   *key;
 	AzKeyStatus status;
 
-	status = az_key_or_none(entry, reading->bind, reading->allow_oct, !reading->strict,
-							&key, error);
+	if (reading->strict)
+		status = az_key_from_jwk(entry, reading->bind, reading->allow_oct, &key, error);
+	else
+		status = az_key_or_none(entry, reading->bind, reading->allow_oct, true, &key, error);
 	error->position = position;
 	if (status == AZ_KEY_OK)
 		return take_key(reading, key, error);

@@ -150,10 +150,10 @@ load_jwk(const Subject *subject, AzKey **key, AzKeyError *error)
 }
 
 static inline AzKeyStatus
-load_jwks(const Subject *subject, AzKey **key, AzKeyError *error)
+load_set(const Subject *subject, bool strict, AzKey **key, AzKeyError *error)
 {
 	AzKeySet	set;
-	AzKeyStatus status = az_key_set_read(subject->jwks_json, 0, true, false, &set, error);
+	AzKeyStatus status = az_key_set_read(subject->jwks_json, 0, true, strict, &set, error);
 
 	*key = NULL;
 	if (status == AZ_KEY_OK)
@@ -165,6 +165,19 @@ load_jwks(const Subject *subject, AzKey **key, AzKeyError *error)
 	}
 	az_key_set_free(&set);
 	return status;
+}
+
+static inline AzKeyStatus
+load_jwks(const Subject *subject, AzKey **key, AzKeyError *error)
+{
+	return load_set(subject, true, key, error);
+}
+
+/* Of a set that is not strict a key must never be missing for lack of memory. */
+static inline AzKeyStatus
+load_jwks_leniently(const Subject *subject, AzKey **key, AzKeyError *error)
+{
+	return load_set(subject, false, key, error);
 }
 
 static inline AzKeyStatus
@@ -188,8 +201,14 @@ load_certificate(const Subject *subject, AzKey **key, AzKeyError *error)
 static inline AzKeyStatus
 load_secret(const Subject *subject, AzKey **key, AzKeyError *error)
 {
-	AzKeyStatus status = az_key_from_secret(subject->secret, az_alg_info(subject->alg)->min_secret,
-											"k1", az_alg_info(subject->alg)->name, key, error);
+	return az_key_from_secret(subject->secret, az_alg_info(subject->alg)->min_secret,
+							  "k1", az_alg_info(subject->alg)->name, key, error);
+}
+
+static inline AzKeyStatus
+load_judged_secret(const Subject *subject, AzKey **key, AzKeyError *error)
+{
+	AzKeyStatus status = load_secret(subject, key, error);
 
 	if (status == AZ_KEY_OK)
 		status = az_key_judge_secret(*key, &error->why);
