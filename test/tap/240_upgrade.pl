@@ -289,6 +289,20 @@ for my $installer ($first, 'second', 'owner', 'maker')
 	is_deeply(\@told, [ qq(WARNING:  01000: extension "dbmi_authz" has version 1.0, its library has version $version), 'DETAIL:  What only the later one has does not work.',
 		'HINT:  Run ALTER EXTENSION dbmi_authz UPDATE in this database; if the library is the older one, install the other.', 't', 't', '2' ], 'and a session is told once that the update is due');
 
+	# Q14, Q17: key sets have the rule of 1.0, and nothing is written that is not there
+	my $good = '{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+	my @keys = session($node, <<"SQL", db => $db, user => $first);
+SET client_min_messages = error;
+SELECT authz.add_issuer('https://sets.example', '{clinic}') \\g /dev/null
+SELECT authz.set_jwks('https://sets.example', '{"keys": [$good, null]}');
+SELECT authz.set_jwks('https://sets.example', '{"keys": [$good]}');
+SELECT authz.drop_key('https://sets.example', 'k') \\g /dev/null
+SELECT authz.add_key('https://sets.example', '$good') \\g /dev/null
+SELECT authz.set_jwks('https://sets.example', '{"keys": [$good]}');
+SELECT authz.drop_issuer('https://sets.example') \\g /dev/null
+SQL
+	is_deeply(\@keys, [ '22023: invalid JWK set', '1', '42710: key "k" of issuer "https://sets.example" already exists' ], 'key sets are taken as 1.0 took them');
+
 	my $rights = dumped_rights($db);
 	cmp_ok(scalar(grep { /helper/ } @$rights), '>=', 2, 'there are rights to keep');
 
