@@ -8,7 +8,28 @@
 --
 CREATE INDEX issuer_profile ON authz.issuer (profile);
 DROP INDEX authz.issuer_key_kid;
-CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid);
+CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
+
+--
+-- Keys: sets of which entries are skipped, names with an algorithm
+--
+-- The functions of 1.0 stand beside these until their grants are carried over.
+--
+CREATE TABLE authz.jwks_status (
+	issuer text COLLATE "C" PRIMARY KEY,
+	last_success timestamptz,
+	skipped json NOT NULL DEFAULT '[]'
+);
+ALTER TABLE authz.jwks_status OWNER TO pg_database_owner;
+
+CREATE FUNCTION authz.set_jwks(issuer text, jwks json, strict boolean DEFAULT false)
+	RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_jwks'
+	VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION authz.drop_key(issuer text, kid text, alg text DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_key'
+	VOLATILE PARALLEL UNSAFE;
 
 --
 -- Issuers go on as they are: what a new one of 1.1 does otherwise is written
@@ -176,6 +197,8 @@ BEGIN
 				('authz.claim_is(text[],text)', 'PUBLIC'),
 				('authz.authenticated_at()', 'PUBLIC'),
 				('authz.authenticated_within(interval)', 'PUBLIC'),
+				('authz.set_jwks(text,json,boolean)', 'pg_database_owner'),
+				('authz.drop_key(text,text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -192,6 +215,78 @@ BEGIN
 		IF function.granted IS NOT NULL THEN
 			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s', function.oid, function.granted);
 		END IF;
+	END LOOP;
+END
+$$;
+
+DO $$
+DECLARE
+	grantee		pg_catalog.oid;
+BEGIN
+	FOR grantee IN
+		SELECT DISTINCT a.grantee
+		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+		 WHERE c.oid OPERATOR(pg_catalog.=) 'authz.jwks_status'::pg_catalog.regclass
+	LOOP
+		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.jwks_status FROM ',
+			CASE WHEN grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+				 ELSE grantee::pg_catalog.regrole::pg_catalog.text END, ' CASCADE');
+	END LOOP;
+END
+$$;
+REVOKE ALL ON TABLE authz.jwks_status FROM pg_database_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status TO pg_database_owner;
+
+--
+-- Of functions that have other arguments now: whoever could execute the old one
+-- can execute the new one, and nobody else.  What pg_dump compares that with
+-- stays what a fresh install has.  A function that something depends on cannot
+-- go, and the update stops.
+--
+DO $$
+DECLARE
+	function	record;
+	given		record;
+	initial		pg_catalog.aclitem[];
+BEGIN
+	FOR function IN
+		SELECT f.old::pg_catalog.regprocedure AS old, f.new::pg_catalog.regprocedure AS new
+		  FROM (VALUES
+				('authz.set_jwks(text,json)', 'authz.set_jwks(text,json,boolean)'),
+				('authz.drop_key(text,text)', 'authz.drop_key(text,text,text)')) f (old, new)
+	LOOP
+		SELECT i.initprivs INTO initial FROM pg_catalog.pg_init_privs i
+		 WHERE i.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+		   AND i.objoid OPERATOR(pg_catalog.=) function.new;
+		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM pg_database_owner', function.new);
+		FOR given IN
+			SELECT a.grantee, pg_catalog.bool_or(a.is_grantable) AS is_grantable
+			  FROM pg_catalog.pg_proc p,
+				   pg_catalog.aclexplode(COALESCE(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+			 WHERE p.oid OPERATOR(pg_catalog.=) function.old
+			   AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
+			 GROUP BY a.grantee
+		LOOP
+			EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO %s%s', function.new,
+				CASE WHEN given.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+					 ELSE given.grantee::pg_catalog.regrole::pg_catalog.text END,
+				CASE WHEN given.is_grantable THEN ' WITH GRANT OPTION' END);
+		END LOOP;
+		UPDATE pg_catalog.pg_init_privs
+		   SET initprivs = initial
+		 WHERE classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+		   AND objoid OPERATOR(pg_catalog.=) function.new;
+		-- PostgreSQL 17 and later remember the roles that are named there
+		DELETE FROM pg_catalog.pg_shdepend s
+		 WHERE s.dbid OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
+				WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+		   AND s.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
+		   AND s.objid OPERATOR(pg_catalog.=) function.new
+		   AND s.deptype OPERATOR(pg_catalog.=) 'i'
+		   AND NOT EXISTS (SELECT FROM pg_catalog.aclexplode(initial) a
+							WHERE s.refobjid OPERATOR(pg_catalog.=) a.grantee
+							   OR s.refobjid OPERATOR(pg_catalog.=) a.grantor);
+		EXECUTE pg_catalog.format('DROP FUNCTION %s', function.old);
 	END LOOP;
 END
 $$;
@@ -223,7 +318,7 @@ COMMENT ON COLUMN authz.issuer_key.issuer IS
 COMMENT ON COLUMN authz.issuer_key.jwk IS
 'The key as a JWK (RFC 7517); a secret where alg is HS256, HS384 or HS512.';
 COMMENT ON COLUMN authz.issuer_key.kid IS
-'The key ID, which names one key of an issuer; NULL: the key has none.';
+'The key ID, which with alg names one key of an issuer; NULL: the key has none.';
 COMMENT ON COLUMN authz.issuer_key.source IS
 'The function that added the key; set_jwks() replaces its own only.';
 COMMENT ON COLUMN authz.issuer_key.thumbprint IS
@@ -240,6 +335,12 @@ COMMENT ON COLUMN authz.item_permission.item IS
 'The item: a path, names with dots between them, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.item_permission.permission IS
 'The name of the permission, in any case of ASCII letters.';
+COMMENT ON COLUMN authz.jwks_status.issuer IS
+'The row of authz.issuer whose set it was.';
+COMMENT ON COLUMN authz.jwks_status.last_success IS
+'When set_jwks() last took a set, changed or not.';
+COMMENT ON COLUMN authz.jwks_status.skipped IS
+'Its entries that gave no key: an array of objects with position (from 1), kid and reason.';
 COMMENT ON COLUMN authz.object_access.kind IS
 'When the rule is asked: "user" first, "group" when that one does not grant.';
 COMMENT ON COLUMN authz.object_access.perm IS
@@ -310,8 +411,8 @@ COMMENT ON FUNCTION authz.client_id() IS
 'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
-COMMENT ON FUNCTION authz.drop_key(text, text) IS
-'Removes the key with that kid, else the key without kid that has this thumbprint.';
+COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
+'Removes the keys with that kid, else those without kid that have this thumbprint; alg: only that one.';
 COMMENT ON FUNCTION authz.email() IS
 'The e-mail address, from the claim that the issuer''s option email_claim names.';
 COMMENT ON FUNCTION authz.expires_at() IS
@@ -493,7 +594,7 @@ COMMENT ON FUNCTION authz.roles() IS
 'The roles of the token in its order, each once.';
 COMMENT ON FUNCTION authz.scopes() IS
 'The scopes of the token in its order, each once.';
-COMMENT ON FUNCTION authz.set_jwks(text, json) IS
+COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
 'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verifies a signed JWT and adopts its identity, for the session or for the transaction.';
@@ -537,6 +638,8 @@ COMMENT ON TABLE authz.issuer_key IS
 'The keys that tokens of an issuer may be signed with.';
 COMMENT ON TABLE authz.item_permission IS
 'Permissions on items, by e-mail address and application.';
+COMMENT ON TABLE authz.jwks_status IS
+'How the key set of an issuer was taken the last time.';
 COMMENT ON TABLE authz.object_access IS
 'The rules of object permissions: which function is asked for which permission on which table.';
 COMMENT ON TABLE authz.permission_implies IS

@@ -197,7 +197,7 @@ CREATE TABLE authz.issuer_key (
 	source text NOT NULL,
 	added_at timestamptz NOT NULL DEFAULT pg_catalog.now()
 );
-CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid);
+CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 CREATE UNIQUE INDEX issuer_key_thumbprint ON authz.issuer_key (issuer, thumbprint, alg)
 	WHERE kid IS NULL;
 COMMENT ON TABLE authz.issuer_key IS
@@ -205,7 +205,7 @@ COMMENT ON TABLE authz.issuer_key IS
 COMMENT ON COLUMN authz.issuer_key.issuer IS
 'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.kid IS
-'The key ID, which names one key of an issuer; NULL: the key has none.';
+'The key ID, which with alg names one key of an issuer; NULL: the key has none.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
 'The one algorithm that the key is bound to.';
 COMMENT ON COLUMN authz.issuer_key.jwk IS
@@ -222,6 +222,22 @@ ALTER TABLE authz.issuer_key OWNER TO pg_database_owner;
 ALTER TABLE authz.issuer_key ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authz.issuer_key REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regclass, '');
+
+-- Not dumped, and no part of the trust: no session looks at it.
+CREATE TABLE authz.jwks_status (
+	issuer text COLLATE "C" PRIMARY KEY,
+	last_success timestamptz,
+	skipped json NOT NULL DEFAULT '[]'
+);
+COMMENT ON TABLE authz.jwks_status IS
+'How the key set of an issuer was taken the last time.';
+COMMENT ON COLUMN authz.jwks_status.issuer IS
+'The row of authz.issuer whose set it was.';
+COMMENT ON COLUMN authz.jwks_status.last_success IS
+'When set_jwks() last took a set, changed or not.';
+COMMENT ON COLUMN authz.jwks_status.skipped IS
+'Its entries that gave no key: an array of objects with position (from 1), kid and reason.';
+ALTER TABLE authz.jwks_status OWNER TO pg_database_owner;
 
 CREATE TABLE authz.revocation (
 	issuer text COLLATE "C" NOT NULL,
@@ -566,11 +582,11 @@ CREATE FUNCTION authz.drop_issuer(issuer text)
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 
-CREATE FUNCTION authz.set_jwks(issuer text, jwks json)
+CREATE FUNCTION authz.set_jwks(issuer text, jwks json, strict boolean DEFAULT false)
 	RETURNS integer
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_jwks'
 	VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION authz.set_jwks(text, json) IS
+COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
 'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
 
 CREATE FUNCTION authz.add_key(issuer text, jwk json)
@@ -596,12 +612,12 @@ CREATE FUNCTION authz.add_secret(issuer text, secret bytea, kid text DEFAULT NUL
 COMMENT ON FUNCTION authz.add_secret(text, bytea, text, text) IS
 'Adds a secret of HS256, HS384 or HS512; pass it as a bind parameter.';
 
-CREATE FUNCTION authz.drop_key(issuer text, kid text)
+CREATE FUNCTION authz.drop_key(issuer text, kid text, alg text DEFAULT NULL)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_key'
 	VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION authz.drop_key(text, text) IS
-'Removes the key with that kid, else the key without kid that has this thumbprint.';
+COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
+'Removes the keys with that kid, else those without kid that have this thumbprint; alg: only that one.';
 
 CREATE FUNCTION authz.revoke_token(issuer text, jti text, until timestamptz DEFAULT NULL)
 	RETURNS void

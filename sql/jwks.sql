@@ -11,14 +11,14 @@ RESET client_min_messages;
 \pset format unaligned
 \pset footer off
 \set ECHO all
-CREATE FUNCTION jwks_try(jwks text, issuer text DEFAULT 'https://id.example') RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION jwks_try(jwks text, issuer text DEFAULT 'https://id.example', strict text DEFAULT 'false') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
 	message text;
 	detail text;
 	context text;
 BEGIN
-	EXECUTE format('SELECT authz.set_jwks(%L, %L)', issuer, jwks) INTO result;
+	EXECUTE format('SELECT authz.set_jwks(%L, %L, %L)', issuer, jwks, strict) INTO result;
 	RETURN result;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, context = PG_EXCEPTION_CONTEXT;
@@ -106,11 +106,11 @@ SELECT what, jwks_try(jwks) FROM (VALUES
 TABLE jwks_shown;
 
 --
--- What refuses the whole set
+-- Q14: what a set is refused for; and with strict, as in 1.0, for one entry
 --
 SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_es256')::json);
 SELECT written AS before FROM jwks_written \gset
-SELECT what, jwks_try(jwks) FROM (VALUES
+CREATE TABLE jwks_odd AS SELECT what, jwks FROM (VALUES
 	('no object', '[]'),
 	('bare', '"keys"'),
 	('no keys', '{}'),
@@ -135,20 +135,86 @@ SELECT what, jwks_try(jwks) FROM (VALUES
 	('a long kid', jwks_set('{"kty": "RSA", "kid": "' || repeat('ü', 200) || '"}')),
 	('too many', '{"keys": [' || repeat('{"kty": "XYZ"}, ', 1024) || :'jwk_rs256' || ']}'),
 	('too deep', jwks_set(:'jwk_rs256', repeat('[', 40) || repeat(']', 40)))) v(what, jwks);
--- a kid that another function's key has, whatever that key is
-SELECT jwks_try(jwks_set(:'jwk_rs256', :'jwk_rs512'));
-SELECT jwks_try(jwks_set(:'jwk_rs256', replace(:'jwk_es512', '"es512"', '"rs512"')));
-SELECT jwks_try(jwks_set(:'jwk_rs256', jwks_without(:'jwk_es384', 'kid')));
+SELECT what, jwks_try(jwks, strict => 'true') FROM jwks_odd;
 -- the issuer
 SELECT jwks_try(jwks_set(:'jwk_rs256'), 'https://nobody.example');
 SELECT jwks_try(jwks_set(:'jwk_rs256'), '');
 SELECT jwks_try(jwks_set(:'jwk_rs256'), NULL);
 SELECT jwks_try(NULL);
+SELECT jwks_try(jwks_set(:'jwk_rs256'), strict => NULL);
 -- and nothing changed
 SELECT written = :'before' AS untouched FROM jwks_written;
--- accept: dropped, it may come with a set
+
+--
+-- Q14: what is skipped, each with a WARNING
+--
+SELECT what, jwks_try(jwks) FROM jwks_odd;
+DROP TABLE jwks_odd;
+TABLE jwks_shown;
+SELECT authz.set_jwks('https://id.example', jwks_set('null', '{"kty": "RSA", "kid": "short", "n": "AQAB", "e": "AQAB"}', :'jwk_es256',
+	'{"kid": "no kty"}', '{"kty": "RSA", "use": "enc"}', jwks_without(:'jwk_rs256', 'kid'))::json);
+TABLE jwks_shown;
+SELECT authz.try_set_token(:'token_es256') AS es256, authz.try_set_token(:'token_rs256') AS rs256;
+-- it is kept what was skipped, until the next set
+SELECT issuer, last_success = now() AS now, s.* FROM authz.jwks_status j, json_to_recordset(skipped) s(position int, kid text, reason text);
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_es256')::json);
+SELECT issuer, skipped FROM authz.jwks_status;
+-- refuse: the set before stays, and what is known of it
+SELECT jwks_try(jwks_set('null'));
+SELECT issuer, skipped FROM authz.jwks_status;
+TABLE jwks_shown;
+-- accept: numbers with leading zeros are the same key, which is not touched
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_rs256', :'jwk_es256')::json);
+SELECT written AS before FROM jwks_written \gset
+SELECT authz.set_token(:'token_rs256');
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_es256', (:'jwk_rs256'::jsonb || jsonb_build_object('e', 'AAEAAQ', 'n',
+	mint.b64url('\x0000'::bytea || decode(rpad(translate(:'jwk_rs256'::jsonb ->> 'n', '-_', '+/'), 344, '='), 'base64'))))::text)::json);
+SELECT written = :'before' AS untouched, authz.token_state() FROM jwks_written;
+
+--
+-- Q15: a key is named by kid and algorithm
+--
 SELECT authz.drop_key('https://id.example', 'rs512');
-SELECT jwks_try(jwks_set(:'jwk_rs256', :'jwk_rs512'));
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_rs256', replace(:'jwk_ps256', '"ps256"', '"rs256"'), replace(:'jwk_es256', '"es256"', '"rs256"'), :'jwk_rs256')::json);
+TABLE jwks_shown;
+SELECT authz.try_set_token(:'token_rs256') AS rs256;
+-- accept: one of them goes, by name
+SELECT authz.drop_key('https://id.example', 'rs256', 'ES256');
+SELECT kid, alg FROM jwks_shown;
+-- refuse: two keys of one kid and algorithm
+SELECT jwks_try(jwks_set(:'jwk_es256', replace(replace(:'jwk_rs256', '"rs256"', '"k"'), 'AQAB', 'Aw'), replace(:'jwk_rs256', '"rs256"', '"k"')));
+-- refuse: another key of that kid and algorithm stands there, from another function
+SELECT authz.add_key('https://id.example', replace(replace(:'jwk_rs256', '"rs256"', '"k"'), 'AQAB', 'Aw')::json);
+SELECT jwks_try(jwks_set(:'jwk_es256', replace(:'jwk_rs256', '"rs256"', '"k"')));
+SELECT jwks_try(jwks_set(:'jwk_es256', replace(:'jwk_rs256', '"rs256"', '"k"')), strict => 'true');
+-- accept: of another algorithm
+SELECT jwks_try(jwks_set(:'jwk_es256', replace(:'jwk_ps256', '"ps256"', '"k"')));
+SELECT kid, alg, source FROM jwks_shown;
+SELECT authz.drop_key('https://id.example', 'k');
+SELECT kid, alg, source FROM jwks_shown;
+
+--
+-- Q17: the identical key that another function added becomes the set's
+--
+SELECT authz.add_key('https://id.example', :'jwk_rs256'), authz.add_key('https://id.example', jwks_without(:'jwk_ed25519', 'kid')::json);
+SELECT authz.set_token(:'token_rs256');
+SELECT added_at AS before FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid = 'rs256' \gset
+SELECT kid, alg, source FROM jwks_shown;
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_rs256', :'jwk_es256', jwks_without(:'jwk_ed25519', 'kid'))::json);
+SELECT kid, alg, source FROM jwks_shown;
+SELECT authz.token_state(), added_at = :'before' AS as_before FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid = 'rs256';
+-- once
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_rs256', :'jwk_es256', jwks_without(:'jwk_ed25519', 'kid'))::json);
+-- and goes with it
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_es256')::json);
+SELECT authz.token_state();
+SELECT kid, alg, source FROM jwks_shown;
+-- refuse: with a row that was spoiled by hand it is not identical
+SELECT authz.add_key('https://id.example', :'jwk_rs256');
+UPDATE authz.issuer_key SET jwk = '{"kty": "RSA"}' WHERE issuer = 'https://id.example' AND kid = 'rs256';
+SELECT jwks_try(jwks_set(:'jwk_rs256'));
+SELECT authz.drop_key('https://id.example', 'rs256');
+
 -- accept, with a warning: the issuer lists none of the algorithms
 SELECT authz.alter_issuer('https://id.example', '{"algorithms": ["PS256"]}');
 SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_rs256', :'jwk_rs512')::json);
@@ -159,5 +225,6 @@ TABLE jwks_shown;
 -- clean up
 SELECT authz.clear_token();
 SELECT authz.drop_issuer('https://id.example');
+SELECT count(*) FROM authz.jwks_status;
 DROP VIEW jwks_shown, jwks_written;
 DROP FUNCTION jwks_try, jwks_set, jwks_without;

@@ -67,9 +67,14 @@ SELECT authz.try_set_token(:'token_rs256') AS rs256, authz.try_set_token(:'token
 SELECT authz.try_set_token(:'forged_rs256') AS rs256, authz.try_set_token(:'forged_ps256') AS ps256,
 	   authz.try_set_token(:'forged_es256') AS es256, authz.try_set_token(:'forged_ed25519') AS ed25519,
 	   authz.try_set_token(:'forged_hs256') AS hs256;
--- refuse: one kid names one key
+-- refuse: one kid and one algorithm name one key
 SELECT keys_add('https://id.example', :'jwk_rs256');
-SELECT keys_add('https://id.example', replace(:'jwk_es256', '"es256"', '"rs256"'));
+SELECT keys_add('https://id.example', replace(:'jwk_rs256', 'AQAB', 'Aw'));
+-- Q15, accept: another algorithm, of another key and of the same
+SELECT keys_add('https://id.example', replace(:'jwk_es256', '"es256"', '"rs256"')),
+	   keys_add('https://id.example', replace(:'jwk_ps256', '"ps256"', '"rs256"'));
+SELECT authz.try_set_token(:'token_rs256') AS rs256, authz.try_set_token(:'forged_rs256') AS forged;
+SELECT authz.drop_key('https://id.example', 'rs256', 'ES256'), authz.drop_key('https://id.example', 'rs256', 'PS256');
 -- accept: the same key under another kid, another kid by one byte, another issuer's
 SELECT keys_add('https://id.example', replace(:'jwk_rs256', '"rs256"', '"RS256"')),
 	   keys_add('https://id.example', replace(:'jwk_rs256', '"rs256"', '" rs256"')),
@@ -176,7 +181,7 @@ SELECT authz.add_pem('https://pem.example', :'key_rs256'),
 SELECT kid, alg, kty, source, thumbprint, agrees FROM keys_shown WHERE issuer = 'https://pem.example' ORDER BY kid, alg;
 -- refuse
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://pem.example', :'key_rs256'));
-SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', :'key_ed448', 'two'));
+SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', :'certificate', 'two'));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', :'key_es256', ''));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.example', :'key_es256', 'five', ''));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.example', :'key_es256', 'five', 'RS256'));
@@ -185,15 +190,19 @@ SELECT keys_try(format('SELECT authz.add_pem(%L, %L, %L, %L)', 'https://pem.exam
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://nobody.example', :'key_es256'));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', NULL, :'key_es256'));
 SELECT keys_try(format('SELECT authz.add_pem(%L, %L)', 'https://pem.example', NULL));
-SELECT what, keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', pem, 'five'),
+-- Q25: text around one block is taken
+SELECT what, keys_try(format('SELECT authz.add_pem(%L, %L, %L)', 'https://pem.example', pem, what),
 					  'MC4CAQAwBQYDK2VwBCIEILG8OY5e5NoNK7tKKXF') FROM (VALUES
 	('empty', ''),
 	('no PEM', 'hello'),
 	('private', :'private'),
 	('small', :'small'),
 	('two', :'key_es256' || :'key_es256'),
-	('text before', 'key: ' || :'key_es256'),
-	('text behind', :'key_es256' || 'x'),
+	('accept: text before', E'subject=CN = test\nissuer=CN = test\n' || :'certificate'),
+	('accept: in the same line', 'key: ' || :'key_es256'),
+	('accept: text behind', :'key_es256' || 'x'),
+	('a private key behind', :'key_es256' || :'private'),
+	('a private key in text', E'x\n' || :'private' || 'x'),
 	('cut', left(:'key_es256', 100)),
 	('another name', replace(:'key_es256', 'PUBLIC KEY', 'PUBLIC CAT')),
 	('accept: good', :'key_es256')) v(what, pem);
@@ -236,6 +245,27 @@ SELECT what, keys_try(format('SELECT authz.add_secret(%L, %L, %L, %L)', issuer, 
 	('alg', 'https://hs.example', :'secret', 'four', 'RS256'),
 	('alg', 'https://hs.example', :'secret', 'four', 'none'),
 	('accept: good', 'https://hs.example', :'secret', 'four', 'HS256')) v(what, issuer, secret, kid, alg);
+-- Q19, refuse: what reads as a public key, a certificate or a JWK, also in the ways in which it is handed around
+SELECT what, keys_try(format('SELECT authz.add_secret(%L, %L, %L)', 'https://hs.example', secret, 'four'), left(encode(secret, 'escape'), 30)) FROM (VALUES
+	('PEM', convert_to(:'key_rs256', 'UTF8')),
+	('PEM', convert_to(E'\n' || :'key_ed25519', 'UTF8')),
+	('certificate', convert_to(:'certificate', 'UTF8')),
+	('JWK', convert_to(:'jwk_rs256', 'UTF8')),
+	('JWK set', convert_to('{"keys": [' || :'jwk_es256' || ']}', 'UTF8')),
+	('DER', decode(regexp_replace(:'key_rs256', '-----[^-]*-----|\s', '', 'g'), 'base64')),
+	('DER', decode(regexp_replace(:'certificate', '-----[^-]*-----|\s', '', 'g'), 'base64')),
+	('PEM without its lines', convert_to(regexp_replace(:'key_rs256', '-----[^-]*-----', '', 'g'), 'UTF8')),
+	('PEM in base64', convert_to(encode(convert_to(:'key_rs256', 'UTF8'), 'base64'), 'UTF8')),
+	('OpenSSH', convert_to('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJGxvMZ5Lm3Yc0kUGvW0Y9FJ2sPm0uE me', 'UTF8'))) v(what, secret);
+SELECT keys_try(format('SELECT authz.add_key(%L, %L)', 'https://hs.example',
+	json_build_object('kty', 'oct', 'alg', 'HS256', 'kid', 'four', 'k', mint.b64url(convert_to(:'key_rs256', 'UTF8')))));
+-- accept: one that was added before 1.1 did not take it goes on
+BEGIN;
+UPDATE authz.issuer_key SET jwk = json_build_object('alg', 'HS256', 'k', mint.b64url(convert_to(:'jwk_es256', 'UTF8')), 'kid', 'one', 'kty', 'oct'),
+	thumbprint = mint.b64url(sha256(convert_to(format('{"k":"%s","kty":"oct"}', mint.b64url(convert_to(:'jwk_es256', 'UTF8'))), 'UTF8')))
+ WHERE issuer = 'https://hs.example' AND kid = 'one';
+SELECT authz.try_set_token(mint.token('{"iss": "https://hs.example"}', convert_to(:'jwk_es256', 'UTF8'), '{"alg": "HS256", "kid": "one"}'));
+ROLLBACK;
 -- neither do errors of the server itself show it
 BEGIN;
 ALTER TABLE authz.issuer_key ADD CONSTRAINT keys_no_five CHECK (kid <> 'five') NOT VALID;
@@ -262,6 +292,24 @@ SELECT authz.try_set_token(:'nokid_es256');
 SELECT thumbprint FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid IS NULL \gset
 SELECT authz.drop_key('https://id.example', :'thumbprint');
 SELECT authz.token_state(), authz.try_set_token(:'nokid_es256');
+CREATE FUNCTION keys_both(bits text) RETURNS boolean LANGUAGE sql
+	RETURN authz.try_set_token(mint.sign(format('{"alg":"HS%s","kid":"both"}', bits), mint.times('{"iss": "https://hs.example", "aud": "clinic", "sub": "ann", "exp": "+60"}'),
+		mint.secret('b'), bits));
+-- Q15, accept: one algorithm of a kid, then all of it; one of a thumbprint
+SELECT authz.add_secret('https://hs.example', mint.secret('b'), 'both'), authz.add_secret('https://hs.example', mint.secret('b'), 'both', 'HS512');
+SELECT keys_both('256'), keys_both('512');
+SELECT keys_try($$SELECT authz.drop_key('https://hs.example', 'both', 'HS384')$$);
+SELECT keys_try($$SELECT authz.drop_key('https://hs.example', 'both', '')$$);
+SELECT authz.drop_key('https://hs.example', 'both', 'HS256');
+SELECT keys_both('256'), keys_both('512');
+SELECT authz.add_secret('https://hs.example', mint.secret('b'), 'both');
+SELECT authz.drop_key('https://hs.example', 'both');
+SELECT authz.add_secret('https://hs.example', mint.secret('b')), authz.add_secret('https://hs.example', mint.secret('b'), alg => 'HS512');
+SELECT thumbprint FROM authz.issuer_key WHERE issuer = 'https://hs.example' AND alg = 'HS256' ORDER BY added_at DESC LIMIT 1 \gset
+SELECT authz.drop_key('https://hs.example', :'thumbprint', 'HS512');
+SELECT alg, kid FROM authz.issuer_key WHERE issuer = 'https://hs.example' AND thumbprint = :'thumbprint';
+SELECT authz.drop_key('https://hs.example', :'thumbprint', NULL);
+SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://hs.example' AND thumbprint = :'thumbprint';
 -- refuse: a key that has a kid goes by that alone
 SELECT thumbprint FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid = 'ed448' \gset
 SELECT keys_try(format('SELECT authz.drop_key(%L, %L)', 'https://id.example', :'thumbprint'));
@@ -273,6 +321,57 @@ SELECT keys_try($$SELECT authz.drop_key('https://id.example', NULL)$$);
 SELECT keys_try($$SELECT authz.drop_key('https://id.example', '')$$);
 SELECT keys_try($$SELECT authz.drop_key(NULL, 'ed448')$$);
 SELECT keys_try($$SELECT authz.drop_key('https://id.example', 'ed448')$$);
+
+--
+-- Q16: which key of several it is
+--
+SELECT authz.add_issuer('https://rotated.example', '{clinic}', options => '{"algorithms": ["HS256", "HS384"]}');
+CREATE FUNCTION keys_login(secret text, header json DEFAULT '{"alg": "HS256"}') RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN CASE WHEN authz.try_set_token(mint.token('{"iss": "https://rotated.example"}', mint.secret(secret), header))
+		THEN 'accepted' ELSE authz.last_error() ->> 'error_description' END;
+END $$;
+-- the documented rotation: tokens without kid, a second key beside the first
+SELECT authz.add_secret('https://rotated.example', mint.secret('1'), '1');
+SELECT keys_login('1'), keys_login('2');
+SELECT authz.add_secret('https://rotated.example', mint.secret('2'), '2');
+SELECT keys_login('1'), keys_login('2'), keys_login('3');
+-- a kid that a key has is still that key
+SELECT keys_login('1', '{"alg": "HS256", "kid": "1"}'), keys_login('1', '{"alg": "HS256", "kid": "2"}'), keys_login('1', '{"alg": "HS256", "kid": "3"}');
+-- one that no key has: those without kid
+SELECT authz.add_secret('https://rotated.example', mint.secret(s)) FROM unnest('{3,4}'::text[]) s \g /dev/null
+SELECT keys_login(s, '{"alg": "HS256", "kid": "other"}') FROM unnest('{1,3,4,5}'::text[]) s;
+-- and not one of another algorithm, whatever its secret
+SELECT keys_login('1', '{"alg": "HS384"}'), keys_login('3', '{"alg": "HS384", "kid": "other"}'), keys_login('1', '{"alg": "HS384", "kid": "1"}');
+-- eight are tried
+SELECT authz.add_secret('https://rotated.example', mint.secret(s::text), s::text), authz.add_secret('https://rotated.example', mint.secret(s::text), alg => 'HS384')
+  FROM generate_series(5, 8) s \g /dev/null
+SELECT string_agg(keys_login(s::text), ', ' ORDER BY s) FROM generate_series(1, 9) s;
+-- and of nine none, where no key is named
+SELECT authz.add_secret('https://rotated.example', mint.secret('9'), '9');
+SELECT keys_login('9'), keys_login('1'), keys_login('9', '{"alg": "HS256", "kid": "9"}'), keys_login('3', '{"alg": "HS256", "kid": "other"}');
+-- those that are not believed do not count
+UPDATE authz.issuer_key SET jwk = '{}' WHERE issuer = 'https://rotated.example' AND kid = '5';
+SELECT keys_login('9'), keys_login('5');
+SELECT authz.drop_key('https://rotated.example', '5');
+-- the one added last is the token's: it goes, and the identity with it
+SELECT authz.add_secret('https://rotated.example', mint.secret('1'), 'a');
+SELECT authz.drop_key('https://rotated.example', '8');
+SELECT keys_login('1');
+SELECT authz.drop_key('https://rotated.example', '1');
+SELECT authz.token_state();
+SELECT authz.drop_key('https://rotated.example', 'a');
+SELECT authz.token_state(), keys_login('1');
+-- also where the token was seen before: it has the answer that a new connection would give
+SELECT authz.add_secret('https://rotated.example', mint.secret('1'), '1');
+SELECT keys_login('1');
+SELECT authz.add_secret('https://rotated.example', mint.secret('1'), 'a');
+SELECT authz.token_state(), keys_login('1');
+SELECT authz.drop_key('https://rotated.example', '1');
+SELECT authz.token_state();
+SELECT authz.alter_issuer('https://rotated.example', '{"key_id_required": true}');
+SELECT keys_login('1'), keys_login('1', '{"alg": "HS256", "kid": "a"}'), keys_login('3', '{"alg": "HS256", "kid": "other"}');
+DROP FUNCTION keys_login;
 
 -- an identity goes by the very key that verified it: what comes instead, under its name or not, is another one
 SELECT authz.add_issuer(i, '{clinic}', options => '{"algorithms": ["HS256", "HS512"]}') FROM unnest(ARRAY['https://again.example', 'https://next.example']) i \g /dev/null
@@ -316,6 +415,6 @@ COMMIT;
 SELECT authz.clear_token();
 DROP TABLE keys_asked;
 SELECT count(authz.drop_issuer(issuer)::text) FROM authz.issuer
- WHERE issuer ~ '^https://(id|other|ps|pem|hs|again|next).example$';
+ WHERE issuer ~ '^https://(id|other|ps|pem|hs|again|next|rotated).example$';
 DROP VIEW keys_shown;
-DROP FUNCTION keys_try, keys_add, keys_without_alg, keys_replaced, keys_ask;
+DROP FUNCTION keys_try, keys_add, keys_without_alg, keys_both, keys_replaced, keys_ask;

@@ -23,6 +23,20 @@ SELECT login_as('tX0');
 SELECT authz.is_authenticated(), authz.subject();
 SELECT who, login_as(who) FROM unnest(ARRAY['tD0', 'tPM', 'tA0', 'tX0', 'tG']) who;
 
+-- Q25: one newline behind the token, as from a file; it is the same token, which is remembered
+-- accept
+SELECT login_outcome(t || E'\n') AS newline, login_outcome(t || E'\r\n') AS of_windows FROM mint.person('tX0') t;
+SELECT t || E'\n' AS line FROM mint.person('tX0') t \gset
+SELECT authz.try_set_token(:'line') AS line;
+SELECT authz.subject(), authz.token_state();
+SET dbmi_authz.token = :'line';
+SELECT authz.subject(), current_setting('dbmi_authz.token') LIKE '%eyJ%' AS shows_it;
+SELECT authz.verify_token(:'line') ->> 'sub' AS verified;
+-- refuse
+SELECT login_outcome(t || e) FROM mint.person('tX0') t, unnest(ARRAY[E'\n\n', E'\r', E'\t', E' \n', E'\nx']) e;
+SELECT login_outcome(E'\n' || t), login_outcome(E'\n') FROM mint.person('tX0') t;
+SELECT login_outcome(replace(t, '.', E'.\n')) FROM mint.person('tX0') t;
+
 -- row 2: a signature by another key
 CALL mint.login('tX0');
 SELECT login_outcome(mint.hs256(mint.claims('tX0')::json, mint.secret('other')));

@@ -561,10 +561,24 @@ az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len)
 	return az_names_add(&issuer->audience, audience, len);
 }
 
+static bool
+comes_before(const AzKey *a, const AzKey *b)
+{
+	int			order;
+
+	if (az_key_added(a) != az_key_added(b))
+		return az_key_added(a) > az_key_added(b);
+	order = strcmp(az_key_thumbprint(a), az_key_thumbprint(b));
+	if (order != 0 || az_key_kid(a) == NULL)
+		return order < 0;
+	return az_key_kid(b) == NULL || strcmp(az_key_kid(a), az_key_kid(b)) < 0;
+}
+
 bool
 az_issuer_add_key(AzIssuer *issuer, AzKey *key)
 {
 	AzKey	  **grown = realloc(issuer->keys, (issuer->nkeys + 1) * sizeof(AzKey *));
+	size_t		i;
 
 	if (grown == NULL)
 	{
@@ -572,7 +586,10 @@ az_issuer_add_key(AzIssuer *issuer, AzKey *key)
 		return false;
 	}
 	issuer->keys = grown;
-	issuer->keys[issuer->nkeys++] = key;
+	for (i = issuer->nkeys; i > 0 && comes_before(key, grown[i - 1]); i--)
+		grown[i] = grown[i - 1];
+	grown[i] = key;
+	issuer->nkeys++;
 	return true;
 }
 

@@ -107,7 +107,11 @@ extern void az_issuer_free(AzIssuer *issuer);
 /* Append a value to the accepted audiences; false when memory ran out. */
 extern bool az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len);
 
-/* Append a key; the issuer owns it from here on, also when this fails. */
+/*
+ * Put a key among those it has, in the order in which they are tried: the one
+ * added last first, of those added at once by thumbprint and kid.  The issuer
+ * owns it from here on, also when this fails.
+ */
 extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
 
 /* Free one of its keys; the others keep their order. */

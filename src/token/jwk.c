@@ -1,12 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jwk.c
- *	  JWK and JWK set (RFC 7517) to keys.
- *
- * A set often holds more than we use: encryption keys, types of the future.
- * Those are skipped, as RFC 7517, 5 asks for.  What is of a type that we use
- * but malformed or weak is not skipped: the set is then not what its issuer
- * meant, and the one who loads it must know.
+ *	  JWK (RFC 7517) to key.
  *
  * The certificates and URLs of a JWK (x5c, x5u, ...) are not looked at.
  *
@@ -19,7 +14,10 @@
 #include "token/jwk.h"
 #include "token/key_intern.h"
 
-#define MAX_KEYS		1024	/* in a set */
+
+/* More than OpenSSL asks for at once to load a key. */
+#define ENOUGH_MEMORY	(64 * 1024)
+
 #define MAX_KEY_OPS		64
 
 static bool
@@ -72,20 +70,41 @@ read_type(const AzJson *jwk, AzKeyType *kty, const char **why)
 }
 
 /*
- * RFC 7518, 6.2.2 and 6.3.2, RFC 8037, 2, RFC 9964.
+ * RFC 7518, 6.2.2 and 6.3.2, RFC 8037, 2, RFC 9964.  Of a type that we do not
+ * know other members may well be public: DSA's p and q are.
  */
 static bool
-has_private_member(const AzJson *jwk)
+has_private_member(const AzJson *jwk, bool known_type)
 {
 	static const char *const names[] = {
-		"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"
+		"d", "priv", "p", "q", "dp", "dq", "qi", "oth", "k"
 	};
+	size_t		n = known_type ? sizeof(names) / sizeof(names[0]) : 2;
 	size_t		i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < n; i++)
 		if (az_json_get_z(jwk, names[i]) != NULL)
 			return true;
 	return false;
+}
+
+bool
+az_jwk_is_private(const AzJson *jwk)
+{
+	AzKeyType	kty;
+	const char *why;
+
+	if (az_json_type(jwk) != AZ_JSON_OBJECT)
+		return false;
+	switch (read_type(jwk, &kty, &why))
+	{
+		case AZ_KEY_OK:
+			return kty != AZ_KTY_OCT && has_private_member(jwk, true);
+		case AZ_KEY_NOT_FOR_SIGNATURES:
+			return has_private_member(jwk, false);
+		default:
+			return has_private_member(jwk, true);
+	}
 }
 
 /*
@@ -225,9 +244,51 @@ read_material(const AzJson *jwk, AzKeyType kty, AzMaterial *material, const char
 	return status;
 }
 
-AzKeyStatus
-az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oct,
-				AzKey **key, AzKeyError *error)
+/*
+ * To the length that a number should have, by zeros in front of it; 0: as
+ * short as it can be.  False when memory ran out.  What is too long stays so.
+ */
+static bool
+set_length(AzBytes *number, size_t len)
+{
+	size_t		zeros = 0;
+	unsigned char *padded;
+
+	while (number->len - zeros > len && number->data[zeros] == 0)
+		zeros++;
+	number->len -= zeros;
+	memmove(number->data, number->data + zeros, number->len);
+	if (number->len == 0 || number->len >= len)
+		return true;
+
+	padded = calloc(1, len);
+	if (padded == NULL)
+		return false;
+	memcpy(padded + len - number->len, number->data, number->len);
+	free(number->data);
+	number->data = padded;
+	number->len = len;
+	return true;
+}
+
+/*
+ * RFC 7518, 6.2.1.2 and 6.3.1.1, have one form of a number.  Other forms are
+ * made this one, so that a key has one thumbprint.
+ */
+static AzKeyStatus
+make_canonical(AzAlg alg, AzMaterial *material)
+{
+	const AzAlgInfo *info = az_alg_info(alg);
+
+	if (info->kty != AZ_KTY_RSA && info->kty != AZ_KTY_EC)
+		return AZ_KEY_OK;
+	return set_length(&material->part[0], info->coord_len) &&
+		set_length(&material->part[1], info->coord_len) ? AZ_KEY_OK : AZ_KEY_NO_MEMORY;
+}
+
+static AzKeyStatus
+read_key(const AzJson *jwk, AzAlgs bind, bool allow_oct, bool any_zeros,
+		 AzKey **key, AzKeyError *error)
 {
 	AzMaterial	material = {{{NULL, 0}, {NULL, 0}}};
 	AzKeyStatus status;
@@ -254,7 +315,7 @@ az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oct,
 		error->why = "the key is symmetric";
 		return AZ_KEY_REFUSED;
 	}
-	if (kty != AZ_KTY_OCT && has_private_member(jwk))
+	if (kty != AZ_KTY_OCT && has_private_member(jwk, true))
 	{
 		error->why = "the key is private";
 		return AZ_KEY_REFUSED;
@@ -265,111 +326,34 @@ az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oct,
 		status = read_algorithm(jwk, kty, bind, &alg, &error->why);
 	if (status == AZ_KEY_OK)
 		status = read_material(jwk, kty, &material, &error->why);
+	if (status == AZ_KEY_OK && any_zeros)
+		status = make_canonical(alg, &material);
 	if (status == AZ_KEY_OK)
 		return az_key_make(alg, kid, &material, key, &error->why);
 	az_material_free(&material);
 	return status;
 }
 
-/* ---- sets ---- */
-
-static bool
-is_symmetric(const AzKey *key)
+AzKeyStatus
+az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oct,
+				AzKey **key, AzKeyError *error)
 {
-	return az_alg_info(az_key_alg(key))->kty == AZ_KTY_OCT;
-}
-
-/*
- * Why a key may not stand beside those before it, or NULL.
- */
-static const char *
-judge_company(AzKey *const *keys, size_t n, const AzKey *key)
-{
-	const char *kid = az_key_kid(key);
-	size_t		i;
-
-	/* one who holds the public keys must never hold a way to sign */
-	if (n > 0 && is_symmetric(keys[0]) != is_symmetric(key))
-		return "symmetric and public keys are in one set";
-	if (kid == NULL)
-		return NULL;
-	for (i = 0; i < n; i++)
-		if (az_key_kid(keys[i]) != NULL && strcmp(az_key_kid(keys[i]), kid) == 0)
-			return "two keys have one key ID";
-	return NULL;
-}
-
-static AzKeyStatus
-read_set(const AzJson *list, AzAlgs bind, bool allow_oct,
-		 AzKey **keys, size_t *n, size_t *skipped, AzKeyError *error)
-{
-	size_t		count = az_json_count(list);
-	size_t		i;
-
-	for (i = 0; i < count; i++)
-	{
-		AzKeyStatus status;
-
-		status = az_key_from_jwk(az_json_at(list, i), bind, allow_oct, &keys[*n], error);
-		error->position = i;
-		if (status == AZ_KEY_NOT_FOR_SIGNATURES)
-		{
-			(*skipped)++;
-			continue;
-		}
-		if (status != AZ_KEY_OK)
-			return status;
-		error->why = judge_company(keys, *n, keys[*n]);
-		(*n)++;
-		if (error->why != NULL)
-			return AZ_KEY_REFUSED;
-	}
-
-	az_key_error_init(error, NULL);
-	if (*n == 0)
-	{
-		error->position = AZ_WHOLE_SET;
-		error->why = "the set holds no key that can verify signatures";
-		return AZ_KEY_REFUSED;
-	}
-	return AZ_KEY_OK;
+	return read_key(jwk, bind, allow_oct, false, key, error);
 }
 
 AzKeyStatus
-az_keys_from_jwks(const AzJson *set, AzAlgs bind, bool allow_oct,
-				  AzKey ***keys, size_t *n, size_t *skipped, AzKeyError *error)
+az_key_or_none(const AzJson *jwk, AzAlgs bind, bool allow_oct, bool any_zeros,
+			   AzKey **key, AzKeyError *error)
 {
-	const AzJson *list = az_json_get_z(set, "keys");
-	AzKeyStatus status;
-	size_t		i;
+	AzKeyStatus status = read_key(jwk, bind, allow_oct, any_zeros, key, error);
+	void	   *enough;
 
-	*keys = NULL;
-	*n = 0;
-	*skipped = 0;
-	az_key_error_init(error, NULL);
-	error->position = AZ_WHOLE_SET;
-	if (list == NULL || az_json_type(list) != AZ_JSON_ARRAY)
-	{
-		error->why = "\"keys\" is missing or not an array";
-		return AZ_KEY_REFUSED;
-	}
-	if (az_json_count(list) > MAX_KEYS)
-	{
-		error->why = "the set holds more than 1024 keys";
-		return AZ_KEY_REFUSED;
-	}
-
-	*keys = calloc(az_json_count(list) + 1, sizeof(**keys));
-	if (*keys == NULL)
-		return AZ_KEY_NO_MEMORY;
-	status = read_set(list, bind, allow_oct, *keys, n, skipped, error);
-	if (status == AZ_KEY_OK)
-		return AZ_KEY_OK;
-
-	for (i = 0; i < *n; i++)
-		az_key_free((*keys)[i]);
-	free(*keys);
-	*keys = NULL;
-	*n = 0;
-	return status;
+	if (status != AZ_KEY_REFUSED)
+		return status;
+	enough = malloc(ENOUGH_MEMORY);
+	free(enough);
+	if (enough != NULL)
+		return read_key(jwk, bind, allow_oct, any_zeros, key, error);
+	error->why = NULL;
+	return AZ_KEY_NO_MEMORY;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jwk.h
- *	  JWK and JWK set to keys (RFC 7517, RFC 7518, RFC 8037).
+ *	  JWK to key (RFC 7517, RFC 7518, RFC 8037).
  *
  *-------------------------------------------------------------------------
  */
@@ -21,15 +21,16 @@ extern AzKeyStatus az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oc
 								   AzKey **key, AzKeyError *error);
 
 /*
- * A JWK set {"keys": [...]}.  Refused whole (AZ_KEY_REFUSED, *error says
- * where) for a malformed, weak or private key of a supported type, two keys
- * with one kid, symmetric beside public keys, "keys" missing or not an
- * array, or no usable key at all.  Entries that are not for signatures or of
- * an unsupported type are skipped and counted.  New array in *keys of *n new
- * keys; free each and the array with free().
+ * The same for a caller who goes on without a key that is refused.  OpenSSL
+ * does not always say that it lacked memory; so what it refuses is only bad
+ * when there is memory, and when it refuses that again.  any_zeros: whether
+ * numbers are taken with leading zeros or without, where RFC 7518 wants one of
+ * the two.
  */
-extern AzKeyStatus az_keys_from_jwks(const AzJson *set, AzAlgs bind, bool allow_oct,
-									 AzKey ***keys, size_t *n, size_t *skipped,
-									 AzKeyError *error);
+extern AzKeyStatus az_key_or_none(const AzJson *jwk, AzAlgs bind, bool allow_oct,
+								  bool any_zeros, AzKey **key, AzKeyError *error);
+
+/* Does it hold a private key, usable or not?  A symmetric one is none. */
+extern bool az_jwk_is_private(const AzJson *jwk);
 
 #endif							/* AZ_JWK_H */

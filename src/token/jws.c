@@ -186,40 +186,27 @@ az_jws_header(AzJws *jws)
 	return AZ_OK;
 }
 
-/* ---- the key ---- */
+/* ---- the keys ---- */
 
-/*
- * Does the key have the token's kid, or neither one?
- */
 static bool
-is_named(const AzJws *jws, const AzKey *key)
+has_kid_of(const AzJws *jws, const AzKey *key)
 {
 	const char *kid = az_key_kid(key);
 
-	if (jws->kid == NULL || kid == NULL)
-		return jws->kid == NULL && kid == NULL;
-	return strlen(kid) == jws->kid_len && memcmp(kid, jws->kid, jws->kid_len) == 0;
-}
-
-/*
- * May a key that is not named be the one?  Only where one side names nothing.
- */
-static bool
-is_unnamed(const AzJws *jws, const AzKey *key)
-{
-	return jws->kid == NULL || az_key_kid(key) == NULL;
+	return kid != NULL && strlen(kid) == jws->kid_len &&
+		memcmp(kid, jws->kid, jws->kid_len) == 0;
 }
 
 AzReason
-az_jws_choose_key(const AzJws *jws, AzKey *const *keys, size_t n,
-				  AzAlgs allowed, bool kid_required, const AzKey **key)
+az_jws_choose_keys(const AzJws *jws, AzKey *const *keys, size_t n,
+				   AzAlgs allowed, bool kid_required, AzCandidateKeys *candidates)
 {
 	AzAlgs		algs = jws->algs & allowed;
 	bool		named = false;
-	bool		candidates = false;
+	bool		found = false;
 	size_t		i;
 
-	*key = NULL;
+	candidates->n = 0;
 	if (jws->alg_missing)
 		return AZ_ALG_MISSING;
 	if (algs == 0)
@@ -227,28 +214,30 @@ az_jws_choose_key(const AzJws *jws, AzKey *const *keys, size_t n,
 	if (kid_required && jws->kid_len == 0)
 		return AZ_KEY_ID_MISSING;
 
-	for (i = 0; i < n && !named; i++)
-		named = is_named(jws, keys[i]);
+	for (i = 0; i < n && jws->kid != NULL && !named; i++)
+		named = has_kid_of(jws, keys[i]);
+	if (kid_required && !named)
+		return AZ_KEY_NOT_FOUND;
 
 	for (i = 0; i < n; i++)
 	{
-		if (named ? !is_named(jws, keys[i]) :
-			(kid_required || !is_unnamed(jws, keys[i])))
+		if (jws->kid != NULL &&
+			(named ? !has_kid_of(jws, keys[i]) : az_key_kid(keys[i]) != NULL))
 			continue;
-		candidates = true;
+		found = true;
 		if ((AZ_ALG_BIT(az_key_alg(keys[i])) & algs) == 0)
 			continue;
-		if (*key != NULL)
+		if (candidates->n == AZ_MAX_CANDIDATE_KEYS)
 		{
-			*key = NULL;
+			candidates->n = 0;
 			return AZ_KEY_AMBIGUOUS;
 		}
-		*key = keys[i];
+		candidates->key[candidates->n++] = keys[i];
 	}
 
-	if (*key != NULL)
+	if (candidates->n > 0)
 		return AZ_OK;
-	return candidates ? AZ_KEY_MISMATCH : AZ_KEY_NOT_FOUND;
+	return found ? AZ_KEY_MISMATCH : AZ_KEY_NOT_FOUND;
 }
 
 /* ---- signatures ---- */

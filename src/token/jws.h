@@ -43,19 +43,30 @@ extern AzReason az_jws_header(AzJws *jws);
 extern void az_jws_free(AzJws *jws);
 
 /*
- * Choose the one key that may have signed (RFC 8725, 3.1).  First the
- * algorithm: AZ_ALG_MISSING, or AZ_ALG_REFUSED unless jws->algs & allowed.
- * Then by kid: the candidates are the keys with the token's kid; for a token
- * without kid, the keys stored without one.  Where there is no such key, and
- * kid_required is false, a key is a candidate if it or the token has no kid.
- * Of the candidates exactly one must be bound to an algorithm in jws->algs &
- * allowed: AZ_KEY_ID_MISSING, AZ_KEY_NOT_FOUND (no candidate at all),
- * AZ_KEY_MISMATCH (candidates, none so bound), AZ_KEY_AMBIGUOUS.  *key is
- * borrowed from keys.
+ * So many verifications may a token cost, whoever sent it.
  */
-extern AzReason az_jws_choose_key(const AzJws *jws, AzKey *const *keys, size_t n,
-								  AzAlgs allowed, bool kid_required,
-								  const AzKey **key);
+#define AZ_MAX_CANDIDATE_KEYS	8
+
+/* The keys that may have signed a token; borrowed. */
+typedef struct AzCandidateKeys
+{
+	const AzKey *key[AZ_MAX_CANDIDATE_KEYS];
+	size_t		n;
+} AzCandidateKeys;
+
+/*
+ * Choose the keys that may have signed (RFC 8725, 3.1), in the order of keys.
+ * First the algorithm: AZ_ALG_MISSING, or AZ_ALG_REFUSED unless jws->algs &
+ * allowed.  Then by kid: of a token with a kid, the keys that have it, or
+ * those without any where no key has it; of a token without, all keys.  Where
+ * kid_required is true, only keys that have the token's kid.  The candidates
+ * are those of them that are bound to an algorithm in jws->algs & allowed, and
+ * more than the maximum are none: AZ_KEY_ID_MISSING, AZ_KEY_NOT_FOUND (no such
+ * key at all), AZ_KEY_MISMATCH (none so bound), AZ_KEY_AMBIGUOUS.
+ */
+extern AzReason az_jws_choose_keys(const AzJws *jws, AzKey *const *keys, size_t n,
+								   AzAlgs allowed, bool kid_required,
+								   AzCandidateKeys *candidates);
 
 /*
  * AZ_OK, AZ_SIGNATURE, AZ_CRYPTO_FAILURE or AZ_NO_MEMORY; AZ_KEY_MISMATCH for

@@ -287,6 +287,18 @@ az_key_thumbprint(const AzKey *key)
 	return key->thumbprint;
 }
 
+void
+az_key_set_added(AzKey *key, int64_t added)
+{
+	key->added = added;
+}
+
+int64_t
+az_key_added(const AzKey *key)
+{
+	return key->added;
+}
+
 char *
 az_key_to_jwk(const AzKey *key)
 {

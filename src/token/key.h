@@ -3,7 +3,7 @@
  * key.h
  *	  A key, bound to one algorithm; from PEM or from a secret.
  *
- * A key is immutable once made.  It refuses at birth whatever a verifier
+ * A key is immutable once made, but for when it was added.  It refuses at birth whatever a verifier
  * must not trust: wrong sizes, weak exponents, points off their curve or of
  * low order, a use or key_ops that is not for verifying.
  *
@@ -47,8 +47,8 @@ typedef struct AzKeyError
 extern const char az_unsupported_algorithm[];
 
 /*
- * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE.  A private key
- * is refused, and so is text beside the block other than white space.
+ * One PEM block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE, and perhaps other
+ * text around it.  A private key is refused, and so are two blocks.
  * alg NULL: as for a JWK without "alg".  kid NULL: none.
  */
 extern AzKeyStatus az_key_from_pem(const char *pem, size_t len, const char *kid,
@@ -68,8 +68,22 @@ extern AzAlg az_key_alg(const AzKey *key);
 extern const char *az_key_thumbprint(const AzKey *key); /* RFC 7638; of the secret
 														 * for HMAC */
 
+/*
+ * When the issuer got it, in microseconds since any instant; 0 unless set.  Of
+ * keys that may have signed a token the one added last is tried first.
+ */
+extern void az_key_set_added(AzKey *key, int64_t added);
+extern int64_t az_key_added(const AzKey *key);
+
 /* Whether an HMAC secret is printable text only: long enough, yet guessable. */
 extern bool az_key_is_printable_secret(const AzKey *key);
+
+/*
+ * Is an HMAC secret fit to be one, or does it read as a key of another kind or
+ * as a certificate?  For when it is added: what was added before 1.1 goes on.
+ * AZ_KEY_OK for all other keys.
+ */
+extern AzKeyStatus az_key_judge_secret(const AzKey *key, const char **why);
 
 /*
  * The key as a JWK with just the members that define it, "alg" ("EdDSA" is

@@ -44,6 +44,7 @@ struct AzKey
 	char	   *kid;			/* NULL when none */
 	char		thumbprint[AZ_THUMBPRINT_SIZE];
 	AzMaterial	material;
+	int64_t		added;
 
 	EVP_PKEY   *pkey;			/* NULL for oct */
 	EVP_MD	   *md;				/* RSA and EC */

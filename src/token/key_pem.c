@@ -27,38 +27,45 @@
 #include "token/crypto.h"
 
 #define BEGIN		"-----BEGIN "
-#define BEGIN_LEN	(sizeof(BEGIN) - 1)
+#define END			"-----END "
+#define DASHES		"-----"
 
-static bool
-is_space(char c)
+/* Where the word stands in the text; len when it does not. */
+static size_t
+find(const char *text, size_t len, const char *word)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
+	size_t		word_len = strlen(word);
+	size_t		i;
 
-static void
-skip_space(const char **text, size_t *len)
-{
-	while (*len > 0 && is_space(**text))
-	{
-		(*text)++;
-		(*len)--;
-	}
+	for (i = 0; i + word_len <= len; i++)
+		if (memcmp(text + i, word, word_len) == 0)
+			return i;
+	return len;
 }
 
 /*
- * Does the text start with its only block?  OpenSSL would skip what it does
- * not understand and go on to a next one.
+ * The only block in a text, from its first dash to its last: tools write what
+ * is in it beside it (RFC 7468, 2 and 5.2).  OpenSSL would skip what it does
+ * not understand and go on to a next block, so there must be no other, and it
+ * sees nothing beside this one.
  */
 static bool
-one_block(const char *pem, size_t len)
+find_block(const char **text, size_t *len)
 {
-	size_t		i;
+	size_t		begin = find(*text, *len, BEGIN);
+	const char *pem = *text + begin;
+	size_t		left = *len - begin;
+	size_t		end;
 
-	if (len < BEGIN_LEN || memcmp(pem, BEGIN, BEGIN_LEN) != 0)
+	if (left == 0 || find(pem + 1, left - 1, BEGIN) != left - 1)
 		return false;
-	for (i = 1; i + BEGIN_LEN <= len; i++)
-		if (memcmp(pem + i, BEGIN, BEGIN_LEN) == 0)
-			return false;
+	end = find(pem, left, END);
+	if (end == left)
+		return false;
+	end += strlen(END);
+	end += find(pem + end, left - end, DASHES);
+	*text = pem;
+	*len = end + strlen(DASHES) < left ? end + strlen(DASHES) : left;
 	return true;
 }
 
@@ -130,22 +137,15 @@ read_pem(const char *pem, size_t len, const char **why)
 	EVP_PKEY   *pkey = NULL;
 
 	*why = "expected exactly one PEM block";
-	skip_space(&pem, &len);
-	if (len > INT_MAX || !one_block(pem, len))
+	if (!find_block(&pem, &len) || len > INT_MAX)
 		return NULL;
 	bio = BIO_new_mem_buf(pem, (int) len);
 	if (bio == NULL)
 		return NULL;
 
-	if (PEM_read_bio(bio, &name, &header, &der, &der_len) == 1)
-	{
-		size_t		rest = BIO_ctrl_pending(bio);
-		const char *behind = pem + len - rest;
-
-		skip_space(&behind, &rest);
-		if (header[0] == '\0' && rest == 0)
-			pkey = key_of_block(name, der, der_len, why);
-	}
+	if (PEM_read_bio(bio, &name, &header, &der, &der_len) == 1 &&
+		header[0] == '\0' && BIO_ctrl_pending(bio) == 0)
+		pkey = key_of_block(name, der, der_len, why);
 
 	OPENSSL_clear_free(der, (size_t) der_len);
 	OPENSSL_free(header);

@@ -69,7 +69,7 @@ static const AzReasonInfo reasons[AZ_N_REASONS] = {
 		"Load the issuer's current keys with set_jwks."},
 	[AZ_KEY_AMBIGUOUS] = {"key-ambiguous", INVALID,
 		"More than one matching key",
-		"Give the issuer's keys distinct key IDs."},
+		"More than eight keys may have signed it, and none is tried: have the issuer name its key in the header parameter kid, or remove old keys with drop_key."},
 	[AZ_KEY_MISMATCH] = {"key-mismatch", INVALID,
 		"Key is bound to another algorithm",
 		"A key verifies only the algorithm that it was added with."},

@@ -40,6 +40,7 @@ struct AzVerification
 	AzJson	   *payload;
 
 	/* what the checks have found */
+	AzCandidateKeys candidates;
 	AzVerified	verified;
 
 	/* what outlives one verification */
@@ -55,7 +56,7 @@ static AzReason check_segments(AzVerification *v);
 static AzReason check_payload(AzVerification *v);
 static AzReason check_header(AzVerification *v);
 static AzReason choose_issuer(AzVerification *v);
-static AzReason choose_key(AzVerification *v);
+static AzReason choose_keys(AzVerification *v);
 static AzReason check_signature(AzVerification *v);
 static AzReason check_token_type(AzVerification *v);
 static AzReason check_audience(AzVerification *v);
@@ -78,7 +79,7 @@ static const Check checks[] = {
 	check_payload,
 	check_header,
 	choose_issuer,
-	choose_key,
+	choose_keys,
 	check_signature,
 
 	/* from here on: the issuer's word */
@@ -99,12 +100,25 @@ static const Check checks[] = {
 
 /* ---- before the signature ---- */
 
+size_t
+az_token_length(const char *token, size_t len)
+{
+	if (len == 0 || token[len - 1] != '\n')
+		return len;
+	len--;
+	return len > 0 && token[len - 1] == '\r' ? len - 1 : len;
+}
+
+/* A newline at the end, as from a file or a pipe, is no part of the token. */
 static AzReason
 check_size(AzVerification *v)
 {
 	if (v->token == NULL || v->len == 0)
 		return AZ_TOKEN_MISSING;
-	return v->len <= v->trust->max_token_size ? AZ_OK : AZ_TOKEN_TOO_LARGE;
+	if (v->len > v->trust->max_token_size)
+		return AZ_TOKEN_TOO_LARGE;
+	v->len = az_token_length(v->token, v->len);
+	return v->len > 0 ? AZ_OK : AZ_TOKEN_MISSING;
 }
 
 /* RFC 7515, 7.1 and 5.2: three segments of strict base64url, a JSON header. */
@@ -218,12 +232,12 @@ choose_issuer(AzVerification *v)
 
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
 static AzReason
-choose_key(AzVerification *v)
+choose_keys(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
-	AzReason	reason = az_jws_choose_key(&v->jws, issuer->keys, issuer->nkeys,
-										   issuer->algorithms, issuer->key_id_required,
-										   &v->verified.key);
+	AzReason	reason = az_jws_choose_keys(&v->jws, issuer->keys, issuer->nkeys,
+											issuer->algorithms, issuer->key_id_required,
+											&v->candidates);
 
 	if (reason == AZ_ALG_REFUSED)
 		az_hint_algorithms(&v->hint, issuer);
@@ -261,11 +275,23 @@ is_known(const AzVerification *v)
 		az_is_key_of(v->verified.key, v->known);
 }
 
-/* RFC 7515, 5.2: over the characters received. */
+/*
+ * RFC 7515, 5.2: over the characters received.  The first candidate that holds
+ * is the token's key, also for a token that was seen before.  What is no
+ * wrong signature is no reason to go on: a library that fails decides nothing.
+ */
 static AzReason
 check_signature(AzVerification *v)
 {
-	return is_known(v) ? AZ_OK : az_jws_verify(&v->jws, v->verified.key);
+	AzReason	reason = AZ_SIGNATURE;
+	size_t		i;
+
+	for (i = 0; i < v->candidates.n && reason == AZ_SIGNATURE; i++)
+	{
+		v->verified.key = v->candidates.key[i];
+		reason = is_known(v) ? AZ_OK : az_jws_verify(&v->jws, v->verified.key);
+	}
+	return reason;
 }
 
 /* ---- after the signature: what it is and for whom ---- */

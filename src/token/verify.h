@@ -41,7 +41,7 @@ extern bool az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint);
  * The candidates among all issuers: those who may have issued the token, or
  * any two of them; others do no harm.  If there is one, it has at least the
  * keys that have the kid or, where none has it, those without one; all keys
- * for a token without kid.
+ * for a token without kid.  In the order of az_issuer_add_key().
  */
 typedef struct AzCandidates
 {
@@ -81,6 +81,12 @@ extern AzVerification *az_verification_new(void);
 extern void az_verification_free(AzVerification *verification);
 
 /*
+ * The length of a token without the newline that may stand behind it.  What
+ * goes by the bytes of a token uses this, so that it is one token.
+ */
+extern size_t az_token_length(const char *token, size_t len);
+
+/*
  * Verify a token at the instant now (microseconds since 1970).  AZ_OK: the
  * identity is borrowed from the verification, until it is used again or
  * freed.  Any other reason: *identity is NULL.  A token that is broken in
@@ -100,7 +106,7 @@ extern const char *az_verification_hint(const AzVerification *verification);
 /*
  * The same for a token that this trust was asked about before: "known" is the
  * identity that these very bytes had.  The signature is not worked out again
- * while the token chooses the same issuer, unaltered, and the same key; then
+ * while the token chooses the same issuer, unaltered, and comes to the same key; then
  * *identity is known.
  */
 extern AzReason az_verify_again(AzVerification *verification, const char *token, size_t len,

@@ -193,7 +193,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	 * while we verify makes the entry stale rather than fresh.
 	 */
 	verified->epoch = az_trust_epoch();
-	if (!az_sha256(token, len, digest))
+	if (!az_sha256(token, az_token_length(token, len), digest))
 		return AZ_CRYPTO_FAILURE;
 	entry = find_entry(digest);
 	if (entry && still_good(entry, now, verified->epoch))

@@ -17,6 +17,7 @@
 #include "utils/rel.h"
 
 #include "server/arguments.h"
+#include "server/own.h"
 #include "server/spi.h"
 #include "trust/admin.h"
 #include "trust/issuer_row.h"
@@ -390,6 +391,9 @@ AZ_SQL(authz_drop_issuer)
 	if (az_spi_run("DELETE FROM authz.issuer WHERE issuer OPERATOR(pg_catalog.=) $1",
 			   &params) == 0)
 		az_raise_no_issuer(issuer);
+	if (!az_objects_are_old())
+		az_spi_run("DELETE FROM authz.jwks_status WHERE issuer OPERATOR(pg_catalog.=) $1",
+				   &params);
 	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

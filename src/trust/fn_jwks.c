@@ -13,20 +13,25 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 
 #include "server/arguments.h"
+#include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/own.h"
 #include "server/spi.h"
+#include "token/jwk_set.h"
 #include "trust/admin.h"
 
 #define SOURCE	"set_jwks"
 
-typedef struct KeySet
-{
-	AzKey	  **keys;			/* owned */
-	size_t		n;
-} KeySet;
+/* The row of one key: its issuer, kid, alg and thumbprint. */
+#define KEY_IS \
+	" WHERE issuer OPERATOR(pg_catalog.=) $1" \
+	" AND (kid OPERATOR(pg_catalog.=) $2 OR (kid IS NULL AND $2 IS NULL))" \
+	" AND alg OPERATOR(pg_catalog.=) $3 AND thumbprint OPERATOR(pg_catalog.=) $4"
 
 /* A row that the issuer has, or is to have. */
 typedef struct Row
@@ -36,52 +41,87 @@ typedef struct Row
 	bool		keep;			/* it is in the table and in the new set */
 } Row;
 
+/* ----------------------------------------------------------------
+ * The set
+ * ----------------------------------------------------------------
+ */
+
 static void
 free_key_set(void *arg)
 {
-	KeySet	   *set = arg;
-	size_t		i;
+	az_key_set_free(arg);
+}
 
-	for (i = 0; i < set->n; i++)
-		az_key_free(set->keys[i]);
-	free(set->keys);
+/* NULL: none, or none that this database can represent. */
+static char *
+kid_of(const AzKeyError *error)
+{
+	return *error->kid ? az_from_utf8(error->kid) : NULL;
+}
+
+static char *
+describe(const AzKeyError *error)
+{
+	char	   *kid = kid_of(error);
+
+	return kid ? psprintf("Key %zu, counted from 1, with key ID \"%s\": %s.",
+						  error->position + 1, kid, error->why) :
+		psprintf("Key %zu, counted from 1, without key ID: %s.", error->position + 1, error->why);
 }
 
 static void
 refuse_set(const AzKeyError *error)
 {
-	const char *kid;
-
 	if (error->position == AZ_WHOLE_SET)
 		az_check_key(AZ_KEY_REFUSED, error, "JWK set");
-	kid = *error->kid ? text_to_cstring(az_server_text(error->kid, "key ID")) : NULL;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid JWK set"),
-			 kid ? errdetail("Key %zu, counted from 1, with key ID \"%s\": %s.",
-							 error->position + 1, kid, error->why) :
-			 errdetail("Key %zu, counted from 1, without key ID: %s.",
-					   error->position + 1, error->why),
+			 errdetail_internal("%s", describe(error)),
 			 errhint("Have the issuer correct its set, or pass the other keys alone.")));
 }
 
-/* The keys go with the current memory context. */
-static KeySet *
-read_set(const AzJson *jwks, const AzIssuer *trusted)
+/* Keys that the table cannot hold, for their kid.  One must be left. */
+static void
+skip_foreign(AzKeySet *set)
 {
-	KeySet	   *set = palloc0(sizeof(KeySet));
-	size_t		skipped;
+	size_t		i = 0;
+
+	while (i < set->n)
+	{
+		const char *kid = az_key_kid(set->keys[i]);
+
+		if (kid && az_from_utf8(kid) == NULL)
+			az_key_set_skip(set, i, "the database encoding cannot represent the key ID");
+		else
+			i++;
+	}
+	if (set->n == 0)
+		refuse_set(&set->skipped[set->nskipped - 1]);
+}
+
+/* The keys go with the current memory context. */
+static AzKeySet *
+read_set(const AzJson *jwks, const AzIssuer *trusted, bool strict)
+{
+	AzKeySet   *set = palloc0(sizeof(AzKeySet));
 	AzKeyError	error;
 	AzKeyStatus status;
 
 	az_free_with(CurrentMemoryContext, free_key_set, set);
-	status = az_keys_from_jwks(jwks, trusted->algorithms, false,
-							   &set->keys, &set->n, &skipped, &error);
+	status = az_key_set_read(jwks, trusted->algorithms, false, strict, set, &error);
 	if (status == AZ_KEY_REFUSED)
 		refuse_set(&error);
 	az_check_key(status, &error, "JWK set");
+	if (!strict)
+		skip_foreign(set);
 	return set;
 }
+
+/* ----------------------------------------------------------------
+ * Rows
+ * ----------------------------------------------------------------
+ */
 
 static bool
 same_text(const text *a, const text *b)
@@ -96,9 +136,8 @@ same_text(const text *a, const text *b)
 static bool
 same_name(const AzIssuerKey *a, const AzIssuerKey *b)
 {
-	if (a->kid || b->kid)
-		return same_text(a->kid, b->kid);
-	return same_text(a->thumbprint, b->thumbprint) && same_text(a->alg, b->alg);
+	return same_text(a->kid, b->kid) && same_text(a->alg, b->alg) &&
+		(a->kid || same_text(a->thumbprint, b->thumbprint));
 }
 
 static bool
@@ -149,9 +188,8 @@ present_rows(text *issuer)
 	return rows;
 }
 
-/* A key without kid that is there twice is one key. */
 static List *
-wanted_rows(const KeySet *set)
+wanted_rows(const AzKeySet *set)
 {
 	List	   *rows = NIL;
 	size_t		i;
@@ -161,8 +199,7 @@ wanted_rows(const KeySet *set)
 		Row		   *row = palloc0(sizeof(Row));
 
 		az_issuer_key_make(set->keys[i], &row->key);
-		if (find_row(rows, &row->key) == NULL)
-			rows = lappend(rows, row);
+		rows = lappend(rows, row);
 	}
 	return rows;
 }
@@ -176,10 +213,31 @@ delete_key(text *issuer, const AzIssuerKey *key)
 	az_spi_param(&params, TEXTOID, key->kid);
 	az_spi_param(&params, TEXTOID, key->alg);
 	az_spi_param(&params, TEXTOID, key->thumbprint);
-	az_spi_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1"
-		   " AND (kid OPERATOR(pg_catalog.=) $2 OR (kid IS NULL AND $2 IS NULL))"
-		   " AND alg OPERATOR(pg_catalog.=) $3 AND thumbprint OPERATOR(pg_catalog.=) $4"
-		   " AND source OPERATOR(pg_catalog.=) '" SOURCE "'", &params);
+	az_spi_run("DELETE FROM authz.issuer_key" KEY_IS
+			   " AND source OPERATOR(pg_catalog.=) '" SOURCE "'", &params);
+}
+
+/*
+ * A key that another function added becomes the set's, and so goes with it.
+ * The row stays what it was for the identities that came by it.
+ */
+static void
+take_over(text *issuer, const AzIssuerKey *key)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, TEXTOID, key->kid);
+	az_spi_param(&params, TEXTOID, key->alg);
+	az_spi_param(&params, TEXTOID, key->thumbprint);
+	az_spi_run("UPDATE authz.issuer_key SET source = '" SOURCE "'" KEY_IS, &params);
+	ereport(NOTICE,
+			(key->kid ?
+			 errmsg("key \"%s\" of issuer \"%s\" is now the set's",
+					text_to_cstring(key->kid), text_to_cstring(issuer)) :
+			 errmsg("a key without key ID of issuer \"%s\" is now the set's",
+					text_to_cstring(issuer)),
+			 errdetail("It was added otherwise, and goes when a set comes without it.")));
 }
 
 static void
@@ -194,9 +252,17 @@ replace_rows(text *issuer, List *present, List *wanted)
 
 		if (old == NULL)
 			continue;
-		if (!old->ours)
-			az_raise_key_exists(issuer, row->key.kid);
 		row->keep = old->keep = same_key(&row->key, &old->key);
+		/* the objects of 1.0 keep its rule */
+		if (!old->ours && (!row->keep || az_objects_are_old()))
+			az_raise_key_exists(issuer, &row->key);
+	}
+	foreach(lc, present)
+	{
+		Row		   *row = lfirst(lc);
+
+		if (row->keep && !row->ours)
+			take_over(issuer, &row->key);
 	}
 	foreach(lc, present)
 	{
@@ -214,8 +280,65 @@ replace_rows(text *issuer, List *present, List *wanted)
 	}
 }
 
+/* ----------------------------------------------------------------
+ * What is told
+ * ----------------------------------------------------------------
+ */
+
 static void
-warn_if_useless(const AzIssuer *trusted, const KeySet *set, const text *issuer)
+warn_about_skipped(const AzKeySet *set, const text *issuer)
+{
+	size_t		i;
+
+	for (i = 0; i < set->nskipped; i++)
+		ereport(WARNING,
+				(errmsg("skipping a key of issuer \"%s\"", text_to_cstring(issuer)),
+				 errdetail_internal("%s", describe(&set->skipped[i]))));
+}
+
+/* As table authz.jwks_status has it. */
+static text *
+list_skipped(const AzKeySet *set)
+{
+	StringInfoData list;
+	size_t		i;
+
+	initStringInfo(&list);
+	appendStringInfoChar(&list, '[');
+	for (i = 0; i < set->nskipped; i++)
+	{
+		const AzKeyError *skipped = &set->skipped[i];
+		char	   *kid = kid_of(skipped);
+
+		appendStringInfo(&list, "%s{\"position\": %zu, \"kid\": ", i > 0 ? ", " : "",
+						 skipped->position + 1);
+		if (kid)
+			escape_json(&list, kid);
+		else
+			appendStringInfoString(&list, "null");
+		appendStringInfoString(&list, ", \"reason\": ");
+		escape_json(&list, skipped->why);
+		appendStringInfoChar(&list, '}');
+	}
+	appendStringInfoChar(&list, ']');
+	return cstring_to_text(list.data);
+}
+
+/* Written at every call; no session reads its trust again for that. */
+static void
+note_status(text *issuer, const AzKeySet *set)
+{
+	AzSpiParams	params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	az_spi_param(&params, JSONOID, list_skipped(set));
+	az_spi_run("INSERT INTO authz.jwks_status AS s (issuer, last_success, skipped)"
+			   " VALUES ($1, pg_catalog.now(), $2) ON CONFLICT (issuer) DO UPDATE"
+			   " SET last_success = excluded.last_success, skipped = excluded.skipped", &params);
+}
+
+static void
+warn_if_useless(const AzIssuer *trusted, const AzKeySet *set, const text *issuer)
 {
 	size_t		i;
 
@@ -236,8 +359,9 @@ AZ_SQL(authz_set_jwks)
 	text	   *issuer;
 	AzJson	   *jwks;
 	AzIssuer   *trusted;
-	KeySet	   *set;
+	AzKeySet   *set;
 	List	   *wanted;
+	bool		strict;
 	int			n;
 	AzDiscretion discretion;
 	AzCaller	caller;
@@ -246,12 +370,22 @@ AZ_SQL(authz_set_jwks)
 	issuer = az_arg_text(fcinfo, 0, "issuer");
 	az_arg_required(fcinfo, 1, "JWK set");
 	jwks = az_parse_json(PG_GETARG_TEXT_PP(1), "JWK set", ERRCODE_INVALID_PARAMETER_VALUE);
+	/* the function of 1.0 has its rule, and not this argument */
+	strict = PG_NARGS() < 3;
+	if (!strict)
+	{
+		az_arg_required(fcinfo, 2, "strictness");
+		strict = PG_GETARG_BOOL(2);
+	}
 
 	az_begin_administering("issuer_key", &caller);
 	trusted = az_lock_and_build(issuer);
-	set = read_set(jwks, trusted);
+	set = read_set(jwks, trusted, strict);
 	wanted = wanted_rows(set);
 	replace_rows(issuer, present_rows(issuer), wanted);
+	warn_about_skipped(set, issuer);
+	if (!az_objects_are_old())
+		note_status(issuer, set);
 	warn_if_useless(trusted, set, issuer);
 	n = list_length(wanted);
 	az_end_administering(&caller);

@@ -37,6 +37,26 @@ warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
 				 errhint("Name the algorithm in the issuer's option \"algorithms\".")));
 }
 
+/*
+ * Somebody who has the key that is taken for a secret could sign: that of an
+ * issuer has everybody.
+ */
+static void
+check_secret(const AzKey *key, const char *what)
+{
+	AzKeyError	error = {0};
+	AzKeyStatus status = az_key_judge_secret(key, &error.why);
+
+	if (status == AZ_KEY_REFUSED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s", what),
+				 errdetail_internal("%c%s.", pg_ascii_toupper((unsigned char) error.why[0]),
+									error.why + 1),
+				 errhint("Add a public key with add_pem or add_key.  A secret is made of random bytes.")));
+	az_check_key(status, &error, what);
+}
+
 /* The key is new and goes with the memory context. */
 static void
 add_one(text *issuer, const AzIssuer *trusted, AzKey *key, const char *source)
@@ -70,6 +90,7 @@ AZ_SQL(authz_add_key)
 	status = az_key_from_jwk(jwk, trusted->algorithms, true, &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "JWK");
+	check_secret(key, "JWK");
 	add_one(issuer, trusted, key, "add_key");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);
@@ -139,33 +160,52 @@ AZ_SQL(authz_add_secret)
 								az_utf8(alg, &len), &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
 	az_check_key(status, &error, "secret");
+	check_secret(key, "secret");
 	add_one(issuer, trusted, key, "add_secret");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
 }
 
+/* Those of an issuer, and of one algorithm if it is not NULL. */
+#define DELETE_KEYS \
+	"DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1" \
+	" AND ($3 IS NULL OR alg OPERATOR(pg_catalog.=) $3)"
+
+pg_noreturn static void
+raise_no_key(const text *issuer, const text *kid, const text *alg)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("key \"%s\" of issuer \"%s\" does not exist",
+					text_to_cstring(kid), text_to_cstring(issuer)),
+			 alg ? errdetail("None with algorithm %s does.", text_to_cstring(alg)) : 0,
+			 errhint("Table authz.issuer_key lists the keys; one without key ID goes by its thumbprint.")));
+	pg_unreachable();
+}
+
 AZ_SQL(authz_drop_key)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
 	text	   *kid = az_arg_text(fcinfo, 1, "key ID");
+	text	   *alg = NULL;
 	AzIssuerRow row;
 	AzSpiParams	params = {0};
 	AzCaller	caller;
+
+	/* the function of 1.0 has two arguments */
+	if (PG_NARGS() > 2)
+		alg = az_arg_optional_text(fcinfo, 2, "algorithm");
 
 	az_begin_administering("issuer_key", &caller);
 	az_lock_issuer(issuer, &row);
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, TEXTOID, kid);
-	if (az_spi_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1"
-			   " AND kid OPERATOR(pg_catalog.=) $2", &params) == 0 &&
-		az_spi_run("DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1"
-			   " AND kid IS NULL AND thumbprint OPERATOR(pg_catalog.=) $2", &params) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("key \"%s\" of issuer \"%s\" does not exist",
-						text_to_cstring(kid), text_to_cstring(issuer)),
-				 errhint("Table authz.issuer_key lists the keys; one without key ID goes by its thumbprint.")));
+	az_spi_param(&params, TEXTOID, alg);
+	if (az_spi_run(DELETE_KEYS " AND kid OPERATOR(pg_catalog.=) $2", &params) == 0 &&
+		az_spi_run(DELETE_KEYS " AND kid IS NULL AND thumbprint OPERATOR(pg_catalog.=) $2",
+				   &params) == 0)
+		raise_no_key(issuer, kid, alg);
 	az_end_administering(&caller);
 	PG_RETURN_VOID();
 }

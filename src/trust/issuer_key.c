@@ -4,7 +4,8 @@
  *	  A key of the token library as a row of authz.issuer_key.
  *
  * The columns kid, alg and thumbprint repeat what the JWK says, so that the
- * table can be read, and its indexes can keep a kid from naming two keys.
+ * table can be read, and its indexes can keep a kid and an algorithm from
+ * naming two keys.
  * trust.c believes no row whose columns do not agree.
  *
  *-------------------------------------------------------------------------
@@ -70,18 +71,18 @@ az_insert_key(text *issuer, const AzIssuerKey *row, const char *source)
 	az_spi_param(&params, TEXTOID, cstring_to_text(source));
 	if (az_spi_run("INSERT INTO authz.issuer_key (issuer, kid, alg, jwk, thumbprint, source)"
 			   " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING", &params) == 0)
-		az_raise_key_exists(issuer, row->kid);
+		az_raise_key_exists(issuer, row);
 }
 
 /* A thumbprint is not quoted: that of a weak secret helps guessing it. */
 void
-az_raise_key_exists(const text *issuer, const text *kid)
+az_raise_key_exists(const text *issuer, const AzIssuerKey *row)
 {
-	if (kid)
+	if (row->kid)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("key \"%s\" of issuer \"%s\" already exists",
-						text_to_cstring(kid), text_to_cstring(issuer)),
+						text_to_cstring(row->kid), text_to_cstring(issuer)),
 				 errhint("drop_key removes it.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_DUPLICATE_OBJECT),

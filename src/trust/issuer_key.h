@@ -29,7 +29,7 @@ extern void az_issuer_key_wipe(AzIssuerKey *row);
 extern void az_insert_key(text *issuer, const AzIssuerKey *row, const char *source);
 
 /* "key \"x\" of issuer \"y\" already exists", 42710. */
-pg_noreturn extern void az_raise_key_exists(const text *issuer, const text *kid);
+pg_noreturn extern void az_raise_key_exists(const text *issuer, const AzIssuerKey *row);
 
 /* 22023, and out of memory, unless the library made what it was asked for. */
 extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what);

@@ -9,13 +9,11 @@
 
 #include "access/htup_details.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "server/encoding.h"
 #include "server/malloced.h"
 #include "trust/trust_row.h"
-
-/* More than OpenSSL asks for at once to load a key. */
-#define ENOUGH_MEMORY	(64 * 1024)
 
 bool
 az_is_among(const AzWhichKeys *which, const char *kid)
@@ -60,28 +58,6 @@ describes(const AzKeyRow *row, const char *alg, const char *thumbprint, const Az
 		heap_attisnull(row->tuple, Key_kid, row->desc) == (row->kid == NULL);
 }
 
-/*
- * OpenSSL does not always say that it lacked memory.  So what it refuses is
- * only bad when there is memory, and when it refuses that again.
- */
-static AzKeyStatus
-load_key(const AzJson *jwk, AzAlgs algorithms, AzKey **key, AzKeyError *error)
-{
-	AzKeyStatus status = az_key_from_jwk(jwk, algorithms, true, key, error);
-
-	if (status == AZ_KEY_REFUSED)
-	{
-		void	   *enough = malloc(ENOUGH_MEMORY);
-
-		free(enough);
-		status = enough == NULL ? AZ_KEY_NO_MEMORY :
-			az_key_from_jwk(jwk, algorithms, true, key, error);
-	}
-	if (status == AZ_KEY_NO_MEMORY)
-		az_raise_no_memory();
-	return status;
-}
-
 /* As az_make_key(), and why not.  Nothing raises once there is a key. */
 static AzKey *
 make_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why)
@@ -90,11 +66,15 @@ make_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why)
 	const char *thumbprint = az_row_utf8(row->tuple, Key_thumbprint, row->desc);
 	AzJson	   *jwk = az_row_json(row->tuple, Key_jwk, row->desc);
 	AzKeyError	error = {0};
+	AzKeyStatus status;
 	AzKey	   *key;
 
 	if (jwk == NULL)
 		return *why = "It is not a JSON object.", NULL;
-	if (load_key(jwk, issuer->algorithms, &key, &error) != AZ_KEY_OK)
+	status = az_key_or_none(jwk, issuer->algorithms, true, false, &key, &error);
+	if (status == AZ_KEY_NO_MEMORY)
+		az_raise_no_memory();
+	if (status != AZ_KEY_OK)
 		return *why = error.why, NULL;
 	if (describes(row, alg, thumbprint, key))
 		return key;
@@ -113,13 +93,25 @@ hint(const AzKeyRow *row)
 	return psprintf("Remove key \"%s\" with drop_key, and add it again.", server);
 }
 
+/* The oldest where somebody has taken the time away. */
+static int64
+added_at(const AzKeyRow *row)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(row->tuple, Key_added_at, row->desc, &isnull);
+
+	return isnull ? PG_INT64_MIN : DatumGetTimestampTz(datum);
+}
+
 AzKey *
 az_make_key(const AzKeyRow *row, const AzIssuer *issuer)
 {
 	const char *why = NULL;
 	AzKey	   *key = make_key(row, issuer, &why);
 
-	if (key == NULL)
+	if (key)
+		az_key_set_added(key, added_at(row));
+	else
 		az_warn_bad_row("key of issuer", issuer->issuer, why, hint(row));
 	return key;
 }

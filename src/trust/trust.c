@@ -24,7 +24,7 @@
  * ----------------------------------------------------------------
  */
 
-/* By the rules of az_jws_choose_key(). */
+/* By the rules of az_jws_choose_keys(). */
 static void
 have_candidate_keys(AzKeptIssuer *kept, const char *kid)
 {

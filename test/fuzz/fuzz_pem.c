@@ -15,6 +15,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	AzKeyError	error;
 	AzKey	   *key;
 	AzKeyStatus status;
+	const char *why;
+	bool		is_public;
 
 	if (size == 0)
 		return 0;
@@ -29,6 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		HOLDS(alg == NULL || strcmp(az_alg_info(az_key_alg(key))->name, alg) == 0);
 		check_key(key);
 	}
+	is_public = key != NULL;
 	az_key_free(key);
 
 	if (alg == NULL)
@@ -39,6 +42,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	{
 		HOLDS(az_alg_info(az_key_alg(key))->kty == AZ_KTY_OCT &&
 			  size - 1 >= az_alg_info(az_key_alg(key))->min_secret);
+		/* what is taken for a public key is no secret */
+		status = az_key_judge_secret(key, &why);
+		HOLDS((status == AZ_KEY_OK) == (why == NULL) && (!is_public || status == AZ_KEY_REFUSED));
 		check_key(key);
 	}
 	az_key_free(key);

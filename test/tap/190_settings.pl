@@ -135,6 +135,27 @@ for my $db ('latin', 'ascii')
 		. "SELECT count(*) FROM doc WHERE authz.is_owner(o);");
 	is($got[-1], 1, "$encoding: and its row, by a condition");
 
+	# Q14: a key ID that does not fit is an entry that cannot be used; a set of which nothing is left is refused
+	my ($point, $other) = map { "{\"kty\": \"EC\", \"crv\": \"P-256\", $_" } '"x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"',
+		'"x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"';
+	my $polish_key = encode('UTF-8', qq($point, "kid": "\x{142}"}));
+	my $set = $db eq 'latin' ? $polish_key =~ s/"kid": "\K[^"]+/\\u0142/r : $polish_key;
+	$node->safe_psql($db, "SELECT authz.add_issuer('https://sets.example', '{clinic}')");
+	@got = session($node, "SELECT authz.set_jwks('https://sets.example', '{\"keys\": [$set, $other, \"kid\": \"k\"}]}'); SELECT skipped FROM authz.jwks_status;\n"
+		  . "SELECT authz.set_jwks('https://sets.example', '{\"keys\": [$set]}');", db => $db, user => 'postgres', details => 1);
+	if ($db eq 'latin')
+	{
+		my $fault = 'the database encoding cannot represent the key ID';
+		is_deeply(\@got, [ 'WARNING:  01000: skipping a key of issuer "https://sets.example"', "DETAIL:  Key 1, counted from 1, without key ID: $fault.", '1',
+			qq([{"position": 1, "kid": null, "reason": "$fault"}]), '22023: invalid JWK set', "DETAIL:  Key 1, counted from 1, without key ID: $fault.",
+			'HINT:  Have the issuer correct its set, or pass the other keys alone.' ], "$encoding: a key ID that does not fit");
+	}
+	else
+	{
+		is_deeply(\@got, [ 2, '[]', 1 ], "$encoding: any key ID fits");
+	}
+	$node->safe_psql($db, "SELECT authz.drop_issuer('https://sets.example')");
+
 	# so that revocations are looked up, by texts that do not fit
 	$node->safe_psql($db, "SELECT authz.revoke_subject(issuer, 'somebody') FROM authz.issuer");
 	$node->safe_psql($db, "INSERT INTO authz.inactive_subject SELECT issuer, 'somebody' FROM authz.issuer");

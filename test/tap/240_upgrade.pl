@@ -32,6 +32,7 @@ CREATE ROLE owner LOGIN;
 CREATE ROLE maker LOGIN;
 CREATE ROLE helper LOGIN;
 CREATE ROLE app LOGIN;
+CREATE ROLE "odd role";
 SQL
 my $first = $node->safe_psql('postgres', 'SELECT 10::oid::regrole');
 
@@ -156,7 +157,9 @@ CREATE FUNCTION mine(text) RETURNS boolean LANGUAGE sql STABLE RETURN authz.is_o
 GRANT ALL ON doc, docs, memo, ward TO app;
 GRANT SELECT ON authz.issuer TO helper;
 SQL
-	$node->safe_psql($db, 'GRANT EXECUTE ON FUNCTION authz.revoke_token TO helper WITH GRANT OPTION; REVOKE EXECUTE ON FUNCTION authz.verify_token FROM PUBLIC');
+	$node->safe_psql($db, 'GRANT EXECUTE ON FUNCTION authz.revoke_token TO helper WITH GRANT OPTION; REVOKE EXECUTE ON FUNCTION authz.verify_token FROM PUBLIC;
+		GRANT EXECUTE ON FUNCTION authz.set_jwks, authz.drop_key TO helper; GRANT EXECUTE ON FUNCTION authz.drop_key TO "odd role" WITH GRANT OPTION;
+		REVOKE EXECUTE ON FUNCTION authz.drop_key FROM pg_database_owner');
 	return;
 }
 
@@ -195,7 +198,8 @@ sub dumped_rights
 	my ($db) = @_;
 	my $out = '';
 	IPC::Run::run([ 'pg_dump', '-h', $node->host, '-p', $node->port, '-U', $first, $db ], '>', \$out);
-	return [ sort grep { /^(GRANT|REVOKE).*(FUNCTION|TABLE|SCHEMA) authz/ } split /\n/, $out ];
+	# of a function by its name: 1.1 gave some of them more arguments
+	return [ sort map { s/( authz\.\w+)\([^()]*\)/$1/r } grep { /^(GRANT|REVOKE).*(FUNCTION|TABLE|SCHEMA) authz/ } split /\n/, $out ];
 }
 
 # ------------------------------------------------------------------ update --
@@ -260,6 +264,14 @@ is($node->safe_psql('stopped', "SELECT extversion, authz.version(), authz.token_
 is_deeply([ session($node, 'DROP FUNCTION authz.version(); CREATE FUNCTION authz.protect(int) RETURNS int LANGUAGE sql RETURN 1; ALTER EXTENSION dbmi_authz UPDATE; SELECT authz.protect(1);', db => 'stopped', user => 'owner') ],
 	['1'], 'one with other arguments does not');
 
+# So does what depends on a function that has other arguments now.
+$node->safe_psql('postgres', 'CREATE DATABASE depends OWNER owner');
+my @depends = session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE VIEW dropping AS SELECT authz.drop_key('a', 'b') IS NULL; ALTER EXTENSION dbmi_authz UPDATE;", db => 'depends', user => 'owner', details => 1);
+is($depends[0], '2BP01: cannot drop function drop_key(text,text) because other objects depend on it', 'a view over a function that changes stops the update');
+like($depends[1], qr/^DETAIL:  view public\.dropping depends on function drop_key\(text,text\)/, 'and is named');
+is_deeply([ session($node, 'DROP VIEW dropping; ALTER EXTENSION dbmi_authz UPDATE;', db => 'depends', user => 'owner') ], [], 'without it the update comes through');
+same_catalog('depends', 'fresh', 'as ever');
+
 # The update runs as a superuser, so it calls nothing that others could have
 # put beside what it means.
 $node->safe_psql('postgres', 'CREATE DATABASE beside OWNER owner');
@@ -307,6 +319,20 @@ for my $installer ($first, 'second', 'owner', 'maker')
 	is_deeply(\@told, [ qq(WARNING:  01000: extension "dbmi_authz" has version 1.0, its library has version $version), 'DETAIL:  What only the later one has does not work.',
 		'HINT:  Run ALTER EXTENSION dbmi_authz UPDATE in this database; if the library is the older one, install the other.', 't', 't', '2' ], 'and a session is told once that the update is due');
 
+	# Q14, Q17: key sets have the rule of 1.0, and nothing is written that is not there
+	my $good = '{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}';
+	my @keys = session($node, <<"SQL", db => $db, user => $first);
+SET client_min_messages = error;
+SELECT authz.add_issuer('https://sets.example', '{clinic}') \\g /dev/null
+SELECT authz.set_jwks('https://sets.example', '{"keys": [$good, null]}');
+SELECT authz.set_jwks('https://sets.example', '{"keys": [$good]}');
+SELECT authz.drop_key('https://sets.example', 'k') \\g /dev/null
+SELECT authz.add_key('https://sets.example', '$good') \\g /dev/null
+SELECT authz.set_jwks('https://sets.example', '{"keys": [$good]}');
+SELECT authz.drop_issuer('https://sets.example') \\g /dev/null
+SQL
+	is_deeply(\@keys, [ '22023: invalid JWK set', '1', '42710: key "k" of issuer "https://sets.example" already exists' ], 'key sets are taken as 1.0 took them');
+
 	my $rights = dumped_rights($db);
 	cmp_ok(scalar(grep { /helper/ } @$rights), '>=', 2, 'there are rights to keep');
 
@@ -352,10 +378,15 @@ SQL
 	is_deeply([ session($node, q(SELECT authz.try_set_token('%{ann}');), db => $db, tokens => \%tokens) ], ['t'], 'and nothing is due');
 	is_deeply(dumped_rights($db), $rights, 'the rights that were given and taken are still told by a dump');
 	is($node->safe_psql($db, q(SELECT array_agg(DISTINCT concat(a.grantee::regrole, a.is_grantable)) FROM pg_proc, aclexplode(proacl) a WHERE proname = 'revoke_token' AND a.grantee = 'helper'::regrole)), '{helpert}', 'and hold');
+	is($node->safe_psql($db, q(SELECT string_agg(concat_ws(' ', p.oid::regprocedure, a.grantee::regrole, a.is_grantable), ', ' ORDER BY p.proname, a.grantee::regrole::text)
+		FROM pg_proc p, aclexplode(proacl) a WHERE proname IN ('set_jwks', 'drop_key') AND a.grantee <> p.proowner)),
+		'authz.drop_key(text,text,text) "odd role" t, authz.drop_key(text,text,text) helper f, authz.set_jwks(text,json,boolean) helper f, authz.set_jwks(text,json,boolean) pg_database_owner f',
+		'also on functions that have more arguments now');
 
 	# what users have is left out: without it the catalog is a fresh one
 	$node->safe_psql($db, <<'SQL');
-REVOKE ALL ON FUNCTION authz.revoke_token FROM helper;
+REVOKE ALL ON FUNCTION authz.revoke_token, authz.set_jwks, authz.drop_key FROM helper, "odd role";
+GRANT EXECUTE ON FUNCTION authz.drop_key TO pg_database_owner;
 GRANT EXECUTE ON FUNCTION authz.verify_token TO PUBLIC;
 REVOKE ALL ON authz.issuer FROM helper;
 DROP TABLE doc, memo, ward CASCADE;

@@ -8,7 +8,6 @@ import collections
 import itertools
 
 Issuer = collections.namedtuple("Issuer", "profile audience algorithms kid_required version")
-Key = collections.namedtuple("Key", "kid alg secret bad")       # of the row; a bad one is not believed
 Profile = collections.namedtuple("Profile", "by_audience version")
 Token = collections.namedtuple("Token", "text iss aud kid alg secret sub jti sid iat")
 Identity = collections.namedtuple("Identity", "token issuer versions key")
@@ -18,6 +17,13 @@ _versions = itertools.count(1)
 
 def version():
     return next(_versions)
+
+
+class Key(collections.namedtuple("Key", "kid alg secret bad added")):
+    """Of the row.  A bad one is not believed, for its column alg is not that of the key."""
+
+    def column(self):
+        return self.alg + "?" * self.bad
 
 
 class Refused(Exception):
@@ -46,20 +52,22 @@ class Trust:
     def keys_of(self, name):
         return [key for issuer, key in self.keys if issuer == name and not key.bad]
 
-    def choose_key(self, issuer, keys, token):
+    def choose_keys(self, issuer, keys, token):
+        """In the order in which they are tried, or why none is."""
         if token.alg not in issuer.algorithms:
             return "Invalid or unsupported algorithm"
         if issuer.kid_required and token.kid is None:
             return "Missing key ID"
-        among = [key for key in keys if key.kid == token.kid]
+        among = [key for key in keys if token.kid in (None, key.kid)]
         if not among and not issuer.kid_required:
-            among = [key for key in keys if token.kid is None or key.kid is None]
+            among = [key for key in keys if key.kid is None]
         fitting = [key for key in among if key.alg == token.alg]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
+        if not fitting:
+            return "Key is bound to another algorithm" if among else "No matching key"
+        if len(fitting) > 8:
             return "More than one matching key"
-        return "Key is bound to another algorithm" if among else "No matching key"
+        # of those with one secret, and so with one thumbprint, by kid
+        return sorted(fitting, key=lambda key: (-key.added, key.kid is None, key.kid))
 
     def is_revoked(self, name, token):
         before = self.revoked.get((name, "subject", token.sub))
@@ -76,11 +84,13 @@ class Trust:
         if len(names) != 1:
             return "Invalid token issuer"
         name = names[0]
-        key = self.choose_key(self.issuers[name], self.keys_of(name), token)
-        if isinstance(key, str):
-            return key
-        if key.secret != token.secret:
+        keys = self.choose_keys(self.issuers[name], self.keys_of(name), token)
+        if isinstance(keys, str):
+            return keys
+        holding = [key for key in keys if key.secret == token.secret]
+        if not holding:
             return "Invalid token signature"
+        key = holding[0]
         if not self.issuers[name].audience & token.aud:
             return "Invalid token audience"
         if self.is_revoked(name, token):
@@ -90,7 +100,7 @@ class Trust:
     def holds(self, identity):
         """Does it still hold, once it is in force?  Its own issuer and key count, and nothing else."""
         return (identity.issuer in self.issuers and self.versions(identity.issuer) == identity.versions
-                and identity.key in self.keys_of(identity.issuer)
+                and any(key[:3] == identity.key[:3] for key in self.keys_of(identity.issuer))
                 and not self.is_revoked(identity.issuer, identity.token))
 
     def is_inactive(self, identity):
@@ -151,9 +161,10 @@ class Trust:
         return self.drop_issuer(name)._put(new, issuer)
 
     def _check_key(self, name, key):
-        """The indexes: of one kid one row, without kid one for each secret and algorithm."""
+        """The indexes: one row for each kid and algorithm, without kid for each secret and algorithm."""
         for issuer, other in self.keys:
-            if issuer == name and other.kid == key.kid and (key.kid or other[1:3] == key[1:3]):
+            if (issuer == name and other.kid == key.kid and other.column() == key.column()
+                    and (key.kid or other.secret == key.secret)):
                 return False
         return True
 
@@ -163,9 +174,10 @@ class Trust:
             raise Refused("42710")
         return self.change(keys=self.keys | {(name, key)})
 
-    def drop_key(self, name, kid):
+    def drop_key(self, name, kid, alg=None):
         self._need(name)
-        left = {(issuer, key) for issuer, key in self.keys if issuer != name or key.kid != kid}
+        left = {(issuer, key) for issuer, key in self.keys
+                if issuer != name or key.kid != kid or alg not in (None, key.column())}
         if len(left) == len(self.keys):
             raise Refused("42704")
         return self.change(keys=left)
@@ -178,8 +190,14 @@ class Trust:
         return left.change(keys=left.keys | {(new, key) for key in moved})
 
     def spoil_key(self, name, kid, bad):
-        return self.change(keys={(issuer, key._replace(bad=bad) if (issuer, key.kid) == (name, kid) else key)
-                                 for issuer, key in self.keys})
+        spoilt = [key for issuer, key in self.keys if (issuer, key.kid) == (name, kid)]
+        left = self.change(keys=self.keys - {(name, key) for key in spoilt})
+        for key in spoilt:
+            key = key._replace(bad=bad)
+            if not left._check_key(name, key):
+                raise Refused("23505")
+            left = left.change(keys=left.keys | {(name, key)})
+        return left
 
     def write_profile(self, profile):
         return self.change(profiles={**self.profiles, profile: self.profiles[profile]._replace(version=version())})

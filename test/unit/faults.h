@@ -14,6 +14,7 @@
 #include <openssl/x509v3.h>
 
 #include "token/claims.h"
+#include "token/jwk_set.h"
 #include "signer.h"
 #include "tap.h"
 #include "token/verify.h"
@@ -152,16 +153,34 @@ load_jwk(const Subject *subject, AzKey **key, AzKeyError *error)
 }
 
 static inline AzKeyStatus
+load_set(const Subject *subject, bool strict, AzKey **key, AzKeyError *error)
+{
+	AzKeySet	set;
+	AzKeyStatus status = az_key_set_read(subject->jwks_json, 0, true, strict, &set, error);
+
+	*key = NULL;
+	if (status == AZ_KEY_OK)
+	{
+		*key = set.keys[0];
+		set.keys[0] = NULL;
+		/* memory that ran out is no fault of an entry */
+		MUST(set.nskipped == 0);
+	}
+	az_key_set_free(&set);
+	return status;
+}
+
+static inline AzKeyStatus
 load_jwks(const Subject *subject, AzKey **key, AzKeyError *error)
 {
-	AzKey	  **keys;
-	size_t		n;
-	size_t		skipped;
-	AzKeyStatus status = az_keys_from_jwks(subject->jwks_json, 0, true, &keys, &n, &skipped, error);
+	return load_set(subject, true, key, error);
+}
 
-	*key = status == AZ_KEY_OK ? keys[0] : NULL;
-	free(keys);
-	return status;
+/* Of a set that is not strict a key must never be missing for lack of memory. */
+static inline AzKeyStatus
+load_jwks_leniently(const Subject *subject, AzKey **key, AzKeyError *error)
+{
+	return load_set(subject, false, key, error);
 }
 
 static inline AzKeyStatus
@@ -185,8 +204,23 @@ load_certificate(const Subject *subject, AzKey **key, AzKeyError *error)
 static inline AzKeyStatus
 load_secret(const Subject *subject, AzKey **key, AzKeyError *error)
 {
-	return az_key_from_secret(subject->secret, az_alg_info(subject->alg)->min_secret, "k1",
-							  az_alg_info(subject->alg)->name, key, error);
+	return az_key_from_secret(subject->secret, az_alg_info(subject->alg)->min_secret,
+							  "k1", az_alg_info(subject->alg)->name, key, error);
+}
+
+static inline AzKeyStatus
+load_judged_secret(const Subject *subject, AzKey **key, AzKeyError *error)
+{
+	AzKeyStatus status = load_secret(subject, key, error);
+
+	if (status == AZ_KEY_OK)
+		status = az_key_judge_secret(*key, &error->why);
+	if (status != AZ_KEY_OK)
+	{
+		az_key_free(*key);
+		*key = NULL;
+	}
+	return status;
 }
 
 /* Which of them there are for a subject; n is at least 3. */

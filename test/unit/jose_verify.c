@@ -14,6 +14,8 @@
  *		the whole verification of a JWT, at that instant; options as
  *		add_issuer() takes them, over a leeway of 0 and no required claims
  *
+ * "strict": true refuses a set for an entry that is malformed or weak.
+ *
  * Every algorithm may be used, symmetric ones too.  Tokens are limited to
  * 65536 bytes, the default of the extension.  Members that are not named here
  * are ignored; a line that is not understood gets "reject bad-request".
@@ -26,6 +28,7 @@
 #include <string.h>
 
 #include "token/b64url.h"
+#include "token/jwk_set.h"
 #include "token/verify.h"
 
 #define MAX_TOKEN_SIZE	65536
@@ -314,19 +317,33 @@ load_key(const AzJson *jwk, AzKey **key)
 	return status;
 }
 
+static bool
+is_true(const AzJson *value)
+{
+	return value != NULL && az_json_type(value) == AZ_JSON_TRUE;
+}
+
 static const char *
 load_keys(const AzJson *request, Keys *keys)
 {
 	const AzJson *jwk = az_json_get_z(request, "jwk");
 	const AzJson *jwks = az_json_get_z(request, "jwks");
+	const AzJson *strict = az_json_get_z(request, "strict");
+	AzKeySet	set;
 	AzKeyError	error;
-	size_t		skipped;
+	AzKeyStatus status;
 
 	if ((jwk == NULL) == (jwks == NULL))
 		return BAD_REQUEST;
 	if (jwks != NULL)
-		return key_fault(az_keys_from_jwks(jwks, 0, true, &keys->key, &keys->n,
-										   &skipped, &error));
+	{
+		status = az_key_set_read(jwks, 0, true, is_true(strict), &set, &error);
+		free(set.positions);
+		free(set.skipped);
+		keys->key = set.keys;
+		keys->n = set.n;
+		return key_fault(status);
+	}
 
 	keys->key = calloc(1, sizeof(*keys->key));
 	if (keys->key == NULL)
@@ -340,9 +357,10 @@ load_keys(const AzJson *request, Keys *keys)
 static AzReason
 verify_token(const char *token, size_t len, const Keys *keys)
 {
-	const AzKey *key;
+	AzCandidateKeys candidates;
 	AzJws		jws;
 	AzReason	reason;
+	size_t		i;
 
 	if (len > MAX_TOKEN_SIZE)
 		return AZ_TOKEN_TOO_LARGE;
@@ -350,9 +368,10 @@ verify_token(const char *token, size_t len, const Keys *keys)
 	if (reason == AZ_OK)
 		reason = az_jws_header(&jws);
 	if (reason == AZ_OK)
-		reason = az_jws_choose_key(&jws, keys->key, keys->n, AZ_ALGS_ALL, false, &key);
+		reason = az_jws_choose_keys(&jws, keys->key, keys->n, AZ_ALGS_ALL, false, &candidates);
 	if (reason == AZ_OK)
-		reason = az_jws_verify(&jws, key);
+		for (i = 0, reason = AZ_SIGNATURE; i < candidates.n && reason == AZ_SIGNATURE; i++)
+			reason = az_jws_verify(&jws, candidates.key[i]);
 	az_jws_free(&jws);
 	return reason;
 }

@@ -477,8 +477,8 @@ main(void)
 	for (alg = 0; alg < AZ_N_ALGS; alg++)
 	{
 		const char *name = az_alg_info(alg)->name;
-		Loader		loaders[4];
-		const char *names[4];
+		Loader		loaders[6];
+		const char *names[6];
 		Subject		subject;
 		AzKeyError	error;
 		AzKey	   *key;
@@ -491,6 +491,9 @@ main(void)
 			continue;
 		}
 		n = loaders_of(&subject, loaders, names);
+		loaders[n] = load_jwks_leniently, names[n++] = "a JWK set of which entries may be skipped";
+		if (subject.pem == NULL)
+			loaders[n] = load_judged_secret, names[n++] = "a secret that is judged";
 		for (i = 0; i < n; i++)
 		{
 			/* what OpenSSL keeps from the first time */

@@ -533,6 +533,8 @@ static void
 test_parts(void)
 {
 	AzIssuer   *issuer = new_issuer("x", NULL);
+	AzKey	   *early;
+	AzKey	   *late;
 
 	add_audience(issuer, "api");
 	add_audience(issuer, "web");
@@ -541,7 +543,18 @@ test_parts(void)
 	   !az_names_has(&issuer->audience, "WEB", 3), "neither a part of it nor in another case");
 	must(az_issuer_add_key(issuer, new_key(NULL)), "cannot add a key");
 	ok(issuer->nkeys == 2 && az_key_kid(issuer->keys[0]) != NULL &&
-	   az_key_kid(issuer->keys[1]) == NULL, "keys in the order of adding");
+	   az_key_kid(issuer->keys[1]) == NULL, "of keys added at once the one with a kid is first");
+	late = new_key("late");
+	az_key_set_added(late, 2);
+	early = new_key("a");
+	az_key_set_added(early, -1);
+	must(az_issuer_add_key(issuer, late) && az_issuer_add_key(issuer, early) &&
+		 az_issuer_add_key(issuer, new_key("k0")), "cannot add keys");
+	ok(issuer->nkeys == 5 && issuer->keys[0] == late && issuer->keys[4] == early &&
+	   strcmp(az_key_kid(issuer->keys[1]), "k0") == 0, "the one added last is first");
+	az_issuer_drop_key(issuer, late);
+	ok(issuer->nkeys == 4 && strcmp(az_key_kid(issuer->keys[0]), "k0") == 0 &&
+	   issuer->keys[3] == early, "the others keep their order when one goes");
 	az_issuer_free(issuer);
 	az_issuer_free(NULL);
 }

@@ -887,117 +887,6 @@ test_text(void)
 	az_key_free(NULL);
 }
 
-/* ---- sets ---- */
-
-/*
- * n keys and skipped entries, or where and why the set was refused.
- */
-static void
-set(AzKeyStatus expected, size_t n, size_t skipped, size_t position, const char *text,
-	bool allow_oct, const char *what)
-{
-	AzJson	   *json;
-	AzKey	  **keys;
-	AzKeyError	error;
-	AzKeyStatus status;
-	size_t		got_n;
-	size_t		got_skipped;
-	size_t		i;
-
-	MUST(az_json_parse(text, strlen(text), &json) == AZ_JSON_OK);
-	status = az_keys_from_jwks(json, 0, allow_oct, &keys, &got_n, &got_skipped, &error);
-	az_json_free(json);
-	ok(status == expected && got_n == n && (keys != NULL) == (status == AZ_KEY_OK) &&
-	   (error.why == NULL) == (status == AZ_KEY_OK) && ERR_peek_error() == 0 &&
-	   (status == AZ_KEY_OK ? got_skipped == skipped : error.position == position),
-	   "%s %s%s%s", status_names[expected], what, error.why != NULL ? ": " : "",
-	   error.why != NULL ? error.why : "");
-	for (i = 0; i < got_n; i++)
-		az_key_free(keys[i]);
-	free(keys);
-}
-
-#define ACCEPT_SET(n, skipped, list, what) \
-	set(AZ_KEY_OK, n, skipped, 0, "{\"keys\":[" list "]}", true, what)
-#define REFUSE_SET(position, list, what) \
-	set(AZ_KEY_REFUSED, 0, 0, position, "{\"keys\":[" list "]}", true, what)
-
-static void
-test_set(void)
-{
-	char	   *many;
-	size_t		i;
-
-	ACCEPT_SET(1, 0, RSA(""), "one key");
-	ACCEPT_SET(3, 0, RSA(",\"kid\":\"a\"") "," P256(",\"kid\":\"b\"") "," ED25519(",\"kid\":\"A\""),
-			   "three keys");
-	ACCEPT_SET(2, 0, RSA("") "," P256(""), "two keys without kid");
-	ACCEPT_SET(2, 0, RSA(",\"kid\":\"a\"") "," RSA(",\"kid\":\"b\",\"alg\":\"PS256\""),
-			   "one key under two kids");
-	ACCEPT_SET(1, 3, RSA(",\"use\":\"enc\"") "," P256("") ",{\"kty\":\"future\"},"
-			   RSA(",\"alg\":\"RSA-OAEP\""), "one key between three others");
-	ACCEPT_SET(1, 1, RSA(",\"use\":\"enc\",\"kid\":\"a\"") "," P256(",\"kid\":\"a\""),
-			   "the kid of a skipped entry");
-	ACCEPT_SET(2, 0, OCT(",\"alg\":\"HS256\"") "," OCT(",\"alg\":\"HS512\""), "two secrets");
-
-	REFUSE_SET(AZ_WHOLE_SET, "", "an empty set");
-	REFUSE_SET(AZ_WHOLE_SET, "{\"kty\":\"future\"}", "nothing usable");
-	REFUSE_SET(AZ_WHOLE_SET, RSA(",\"use\":\"enc\""), "only encryption");
-	REFUSE_SET(1, RSA(",\"kid\":\"a\"") "," P256(",\"kid\":\"a\""), "two keys with one kid");
-	REFUSE_SET(2, RSA(",\"kid\":\"a\"") ",{\"kty\":\"future\"}," P256(",\"kid\":\"a\""),
-			   "two with one between them");
-	REFUSE_SET(1, RSA("") ",[]", "an array beside a key");
-	REFUSE_SET(1, RSA("") "," RSA(",\"d\":\"AQAB\""), "a private key beside a key");
-	REFUSE_SET(0, RSA(",\"d\":\"AQAB\",\"use\":\"enc\"") "," RSA(""), "a private encryption key");
-	REFUSE_SET(1, RSA("") ",{\"kty\":\"RSA\",\"n\":\"AQAB\",\"e\":\"AQAB\"}", "a weak key");
-	REFUSE_SET(1, RSA("") "," EC("P-256", P256_X, P256_X), "a malformed key");
-	REFUSE_SET(1, RSA("") "," OCT(",\"alg\":\"HS256\""), "a secret beside a public key");
-	REFUSE_SET(1, OCT(",\"alg\":\"HS256\"") "," RSA(""), "a public key beside a secret");
-	REFUSE_SET(1, RSA("") "," P256(",\"alg\":\"RS256\""), "an algorithm that does not fit");
-
-	set(AZ_KEY_OK, 1, 0, 0, "{\"keys\":[" RSA("") "],\"more\":1}", false, "more members");
-	set(AZ_KEY_REFUSED, 0, 0, AZ_WHOLE_SET, "{}", true, "no keys");
-	set(AZ_KEY_REFUSED, 0, 0, AZ_WHOLE_SET, "[" RSA("") "]", true, "an array");
-	set(AZ_KEY_REFUSED, 0, 0, AZ_WHOLE_SET, RSA(""), true, "a key alone");
-	set(AZ_KEY_REFUSED, 0, 0, AZ_WHOLE_SET, "{\"keys\":" RSA("") "}", true, "keys that is an object");
-	set(AZ_KEY_REFUSED, 0, 0, AZ_WHOLE_SET, "{\"keys\":null}", true, "keys that is null");
-	set(AZ_KEY_REFUSED, 0, 0, 0, "{\"keys\":[" OCT(",\"alg\":\"HS256\"") "]}", false,
-		"a secret where none is allowed");
-	set(AZ_KEY_REFUSED, 0, 0, 1,
-		"{\"keys\":[" RSA("") "," OCT(",\"alg\":\"A256KW\"") "]}", false,
-		"one that is not for signatures, too");
-
-	many = calloc(1, 40000);
-	MUST(many != NULL);
-	strcpy(many, "{\"keys\":[" RSA(""));
-	for (i = 0; i < 1023; i++)
-		strcat(many, ",{\"kty\":\"future\"}");
-	strcat(many, "]}");
-	set(AZ_KEY_OK, 1, 1023, 0, many, true, "1024 entries");
-	many[strlen(many) - 2] = '\0';
-	strcat(many, ",{\"kty\":\"future\"}]}");
-	set(AZ_KEY_REFUSED, 0, 0, AZ_WHOLE_SET, many, true, "1025 entries");
-	free(many);
-}
-
-static void
-test_set_report(void)
-{
-	static const char text[] = "{\"keys\":[" RSA(",\"kid\":\"good\"") ","
-		RSA(",\"kid\":\"bad\",\"use\":1") "]}";
-	AzJson	   *json;
-	AzKey	  **keys;
-	AzKeyError	error;
-	size_t		n;
-	size_t		skipped;
-
-	MUST(az_json_parse(text, strlen(text), &json) == AZ_JSON_OK);
-	ok(az_keys_from_jwks(json, 0, false, &keys, &n, &skipped, &error) == AZ_KEY_REFUSED &&
-	   error.position == 1 && strcmp(error.kid, "bad") == 0 && error.why != NULL,
-	   "which key a set was refused for");
-	az_json_free(json);
-}
-
 int
 main(void)
 {
@@ -1017,7 +906,5 @@ main(void)
 	test_akp();
 	test_akp_thumbprint();
 	test_text();
-	test_set();
-	test_set_report();
 	return tap_done();
 }

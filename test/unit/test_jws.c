@@ -61,16 +61,18 @@ static AzReason
 judge(const char *token, size_t len, AzKey *const *keys, size_t n, AzAlgs allowed,
 	  bool kid_required)
 {
-	const AzKey *key;
+	AzCandidateKeys candidates;
 	AzJws		jws;
 	AzReason	reason = az_jws_parse(token, len, &jws);
+	size_t		i;
 
 	if (reason == AZ_OK)
 		reason = az_jws_header(&jws);
 	if (reason == AZ_OK)
-		reason = az_jws_choose_key(&jws, keys, n, allowed, kid_required, &key);
+		reason = az_jws_choose_keys(&jws, keys, n, allowed, kid_required, &candidates);
 	if (reason == AZ_OK)
-		reason = az_jws_verify(&jws, key);
+		for (i = 0, reason = AZ_SIGNATURE; i < candidates.n && reason == AZ_SIGNATURE; i++)
+			reason = az_jws_verify(&jws, candidates.key[i]);
 	az_jws_free(&jws);
 	return reason;
 }
@@ -595,25 +597,29 @@ test_confusion(void)
 /* ---- the key ---- */
 
 /*
- * Which of keys a header chooses, beside the reason.
+ * Which of keys a header chooses, as digits, beside the reason.
  */
 static void
-choose(AzReason expected, int number, const char *text, AzKey *const *keys, size_t n,
+choose(AzReason expected, const char *numbers, const char *text, AzKey *const *keys, size_t n,
 	   AzAlgs allowed, bool kid_required, const char *what)
 {
 	Signer		signer;
-	const AzKey *key;
+	AzCandidateKeys candidates;
 	char	   *token;
 	AzJws		jws;
 	AzReason	reason;
+	bool		as_expected;
+	size_t		i;
 
 	MUST(signer_init(&signer, AZ_HS256));
 	token = signer_token(&signer, text, "{}");
 	MUST(az_jws_parse(token, strlen(token), &jws) == AZ_OK);
 	MUST(az_jws_header(&jws) == AZ_OK);
-	reason = az_jws_choose_key(&jws, keys, n, allowed, kid_required, &key);
-	ok(reason == expected && key == (number >= 0 ? keys[number] : NULL), "%s: %s",
-	   what, name_of(reason));
+	reason = az_jws_choose_keys(&jws, keys, n, allowed, kid_required, &candidates);
+	as_expected = reason == expected && candidates.n == strlen(numbers);
+	for (i = 0; as_expected && numbers[i] != '\0'; i++)
+		as_expected = candidates.key[i] == keys[numbers[i] - '0'];
+	ok(as_expected, "%s: %s", what, name_of(reason));
 	az_jws_free(&jws);
 	free(token);
 }
@@ -645,60 +651,66 @@ test_choose(void)
 	signer_free(&signer);
 
 	/* by kid */
-	choose(AZ_OK, 0, "{\"alg\":\"RS256\",\"kid\":\"a\"}", keys, 3, AZ_ALGS_ALL, true, "by kid");
-	choose(AZ_OK, 1, "{\"alg\":\"PS256\",\"kid\":\"b\"}", keys, 3, AZ_ALGS_ALL, true,
+	choose(AZ_OK, "0", "{\"alg\":\"RS256\",\"kid\":\"a\"}", keys, 3, AZ_ALGS_ALL, true, "by kid");
+	choose(AZ_OK, "1", "{\"alg\":\"PS256\",\"kid\":\"b\"}", keys, 3, AZ_ALGS_ALL, true,
 		   "by another kid");
-	choose(AZ_KEY_MISMATCH, -1, "{\"alg\":\"PS256\",\"kid\":\"a\"}", keys, 3, AZ_ALGS_ALL, true,
+	choose(AZ_KEY_MISMATCH, "", "{\"alg\":\"PS256\",\"kid\":\"a\"}", keys, 3, AZ_ALGS_ALL, true,
 		   "one kid, another algorithm");
-	choose(AZ_KEY_NOT_FOUND, -1, "{\"alg\":\"RS256\",\"kid\":\"A\"}", keys, 3, AZ_ALGS_ALL, true,
+	choose(AZ_KEY_NOT_FOUND, "", "{\"alg\":\"RS256\",\"kid\":\"A\"}", keys, 3, AZ_ALGS_ALL, true,
 		   "a kid in upper case");
-	choose(AZ_KEY_NOT_FOUND, -1, "{\"alg\":\"RS256\",\"kid\":\"aa\"}", keys, 3, AZ_ALGS_ALL,
+	choose(AZ_KEY_NOT_FOUND, "", "{\"alg\":\"RS256\",\"kid\":\"aa\"}", keys, 3, AZ_ALGS_ALL,
 		   false, "a longer kid");
-	choose(AZ_KEY_NOT_FOUND, -1, "{\"alg\":\"RS256\",\"kid\":\"\"}", keys, 3, AZ_ALGS_ALL,
+	choose(AZ_KEY_NOT_FOUND, "", "{\"alg\":\"RS256\",\"kid\":\"\"}", keys, 3, AZ_ALGS_ALL,
 		   false, "the empty kid");
-	choose(AZ_OK, 0, "{\"alg\":\"RS256\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true,
+	choose(AZ_OK, "0", "{\"alg\":\"RS256\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true,
 		   "one kid, two algorithms");
-	choose(AZ_OK, 3, "{\"alg\":\"HS256\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true,
+	choose(AZ_OK, "3", "{\"alg\":\"HS256\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true,
 		   "the other of the two");
 
 	/* what the issuer may use */
-	choose(AZ_ALG_REFUSED, -1, "{\"alg\":\"HS256\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_RSA, true,
+	choose(AZ_ALG_REFUSED, "", "{\"alg\":\"HS256\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_RSA, true,
 		   "an algorithm that is not allowed");
-	choose(AZ_ALG_REFUSED, -1, "{\"alg\":\"none\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true,
+	choose(AZ_ALG_REFUSED, "", "{\"alg\":\"none\",\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true,
 		   "none");
-	choose(AZ_ALG_MISSING, -1, "{\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true, "no algorithm");
+	choose(AZ_ALG_MISSING, "", "{\"kid\":\"a\"}", keys, 4, AZ_ALGS_ALL, true, "no algorithm");
 
 	/* a token without kid */
-	choose(AZ_KEY_ID_MISSING, -1, "{\"alg\":\"ES256\"}", keys, 3, AZ_ALGS_ALL, true,
+	choose(AZ_KEY_ID_MISSING, "", "{\"alg\":\"ES256\"}", keys, 3, AZ_ALGS_ALL, true,
 		   "no kid where one is required");
-	choose(AZ_KEY_ID_MISSING, -1, "{\"alg\":\"ES256\",\"kid\":\"\"}", keys, 3, AZ_ALGS_ALL, true,
+	choose(AZ_KEY_ID_MISSING, "", "{\"alg\":\"ES256\",\"kid\":\"\"}", keys, 3, AZ_ALGS_ALL, true,
 		   "an empty kid where one is required");
-	choose(AZ_OK, 2, "{\"alg\":\"ES256\"}", keys, 3, AZ_ALGS_ALL, false,
+	choose(AZ_OK, "2", "{\"alg\":\"ES256\"}", keys, 3, AZ_ALGS_ALL, false,
 		   "no kid, one key of that algorithm");
-	choose(AZ_KEY_MISMATCH, -1, "{\"alg\":\"ES384\"}", keys, 3, AZ_ALGS_ALL, false,
+	choose(AZ_KEY_MISMATCH, "", "{\"alg\":\"ES384\"}", keys, 3, AZ_ALGS_ALL, false,
 		   "no kid, no key of that algorithm");
 	some[0] = keys[RS_A];
 	some[1] = keys[PS_B];
 	some[2] = keys[RS_A];
-	choose(AZ_KEY_AMBIGUOUS, -1, "{\"alg\":\"RS256\"}", some, 3, AZ_ALGS_ALL, false,
+	choose(AZ_OK, "02", "{\"alg\":\"RS256\"}", some, 3, AZ_ALGS_ALL, false,
 		   "no kid, two keys of that algorithm");
+	choose(AZ_OK, "02", "{\"alg\":\"RS256\",\"kid\":\"a\"}", some, 3, AZ_ALGS_ALL, true,
+		   "a kid, two keys of that algorithm");
 
 	/* a key without kid */
-	choose(AZ_OK, 4, "{\"alg\":\"EdDSA\",\"kid\":\"x\"}", keys, 5, AZ_ALGS_ALL, false,
+	choose(AZ_OK, "4", "{\"alg\":\"EdDSA\",\"kid\":\"x\"}", keys, 5, AZ_ALGS_ALL, false,
 		   "a key without kid serves any token");
-	choose(AZ_OK, 4, "{\"alg\":\"Ed25519\"}", keys, 5, AZ_ALGS_ALL, false,
+	choose(AZ_OK, "4", "{\"alg\":\"Ed25519\"}", keys, 5, AZ_ALGS_ALL, false,
 		   "and one without kid");
-	choose(AZ_KEY_NOT_FOUND, -1, "{\"alg\":\"EdDSA\",\"kid\":\"x\"}", keys, 5, AZ_ALGS_ALL, true,
+	choose(AZ_KEY_NOT_FOUND, "", "{\"alg\":\"EdDSA\",\"kid\":\"x\"}", keys, 5, AZ_ALGS_ALL, true,
 		   "but not where a kid is required");
-	choose(AZ_KEY_MISMATCH, -1, "{\"alg\":\"EdDSA\",\"kid\":\"a\"}", keys, 5, AZ_ALGS_ALL, false,
+	choose(AZ_KEY_MISMATCH, "", "{\"alg\":\"EdDSA\",\"kid\":\"a\"}", keys, 5, AZ_ALGS_ALL, false,
 		   "nor where a key has that kid");
-	choose(AZ_OK, 5, "{\"alg\":\"RS256\"}", keys, 6, AZ_ALGS_ALL, false,
-		   "no kid on either side comes first");
-	choose(AZ_KEY_MISMATCH, -1, "{\"alg\":\"Ed448\"}", keys + 4, 1, AZ_ALGS_ALL, false,
+	choose(AZ_OK, "05", "{\"alg\":\"RS256\"}", keys, 6, AZ_ALGS_ALL, false,
+		   "no kid: those that have one, and those that have none");
+	choose(AZ_OK, "5", "{\"alg\":\"RS256\",\"kid\":\"\"}", keys, 6, AZ_ALGS_ALL, false,
+		   "the empty kid: those that have none");
+	choose(AZ_OK, "5", "{\"alg\":\"RS256\",\"kid\":\"x\"}", keys, 6, AZ_ALGS_ALL, false,
+		   "a kid that no key has: those that have none");
+	choose(AZ_KEY_MISMATCH, "", "{\"alg\":\"Ed448\"}", keys + 4, 1, AZ_ALGS_ALL, false,
 		   "Ed448 with a key of Ed25519");
-	choose(AZ_KEY_MISMATCH, -1, "{\"alg\":\"EdDSA\"}", keys + 4, 1,
+	choose(AZ_KEY_MISMATCH, "", "{\"alg\":\"EdDSA\"}", keys + 4, 1,
 		   AZ_ALGS_ALL & ~AZ_ALG_BIT(AZ_ED25519), false, "EdDSA where only Ed448 is allowed");
-	choose(AZ_KEY_NOT_FOUND, -1, "{\"alg\":\"RS256\"}", keys, 0, AZ_ALGS_ALL, false, "no keys");
+	choose(AZ_KEY_NOT_FOUND, "", "{\"alg\":\"RS256\"}", keys, 0, AZ_ALGS_ALL, false, "no keys");
 
 	az_key_free(keys[0]);
 	az_key_free(keys[1]);
@@ -706,6 +718,54 @@ test_choose(void)
 	az_key_free(keys[3]);
 	az_key_free(keys[4]);
 	az_key_free(keys[5]);
+}
+
+/* Q16: eight keys of one algorithm are tried, and nine are none */
+static void
+test_candidates(void)
+{
+	AzKey	   *keys[10];
+	Signer		signer;
+	char	   *token;
+	char	   *named;
+	size_t		n;
+
+	for (n = 0; n < 9; n++)
+	{
+		MUST(signer_init(&signer, AZ_HS256));
+		keys[n] = key_of_signer(&signer, n % 2 == 0 ? "" : ",\"kid\":\"k\"");
+		if (n < 8)
+			signer_free(&signer);
+	}
+	token = signer_token(&signer, "{\"alg\":\"HS256\"}", "{}");
+	named = signer_token(&signer, "{\"alg\":\"HS256\",\"kid\":\"k\"}", "{}");
+	signer_free(&signer);
+
+	choose(AZ_OK, "01234567", "{\"alg\":\"HS256\"}", keys, 8, AZ_ALGS_ALL, false, "eight keys");
+	choose(AZ_KEY_AMBIGUOUS, "", "{\"alg\":\"HS256\"}", keys, 9, AZ_ALGS_ALL, false, "nine keys");
+	choose(AZ_OK, "1357", "{\"alg\":\"HS256\",\"kid\":\"k\"}", keys, 9, AZ_ALGS_ALL, false,
+		   "those of the kid among nine");
+	is(judge(token, strlen(token), keys + 1, 8, AZ_ALGS_ALL, false), AZ_OK,
+	   "the last of eight holds");
+	is(judge(token, strlen(token), keys, 8, AZ_ALGS_ALL, false), AZ_SIGNATURE,
+	   "none of eight does");
+	is(judge(token, strlen(token), keys, 9, AZ_ALGS_ALL, false), AZ_KEY_AMBIGUOUS,
+	   "of nine none is tried");
+	is(judge(named, strlen(named), keys, 9, AZ_ALGS_ALL, false), AZ_SIGNATURE,
+	   "with a kid those of it alone are tried");
+
+	/* others do not count: of another algorithm, whatever it is */
+	MUST(signer_init(&signer, AZ_ES256));
+	keys[9] = keys[0];
+	keys[0] = key_of_signer(&signer, "");
+	signer_free(&signer);
+	is(judge(token, strlen(token), keys, 9, AZ_ALGS_ALL, false), AZ_OK,
+	   "one of nine has another algorithm");
+
+	for (n = 0; n < 10; n++)
+		az_key_free(keys[n]);
+	free(token);
+	free(named);
 }
 
 /*
@@ -800,6 +860,7 @@ main(void)
 	test_alg();
 	test_confusion();
 	test_choose();
+	test_candidates();
 	test_binding();
 	test_sha256();
 	test_error_queue();

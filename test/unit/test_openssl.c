@@ -241,16 +241,16 @@ static const Example examples[] = {
 static AzReason
 judge(const char *token, AzKey *key)
 {
-	const AzKey *chosen;
+	AzCandidateKeys chosen;
 	AzJws		jws;
 	AzReason	reason = az_jws_parse(token, strlen(token), &jws);
 
 	if (reason == AZ_OK)
 		reason = az_jws_header(&jws);
 	if (reason == AZ_OK)
-		reason = az_jws_choose_key(&jws, &key, 1, AZ_ALGS_ALL, false, &chosen);
+		reason = az_jws_choose_keys(&jws, &key, 1, AZ_ALGS_ALL, false, &chosen);
 	if (reason == AZ_OK)
-		reason = az_jws_verify(&jws, chosen);
+		reason = az_jws_verify(&jws, chosen.key[0]);
 	az_jws_free(&jws);
 	return reason;
 }

@@ -211,6 +211,7 @@ static void
 test_blocks(void)
 {
 	char		pem[PEM_MAX];
+	char		other[PEM_MAX];
 	char		text[2 * PEM_MAX + 64];
 	unsigned char *der = NULL;
 	Signer		signer;
@@ -251,20 +252,35 @@ test_blocks(void)
 		   "an RSA PRIVATE KEY");
 	OPENSSL_free(der);
 
-	/* what stands beside the block */
+	/* Q25: what stands beside the block */
 	public_pem(signer.pkey, pem);
 	snprintf(text, sizeof(text), "\r\n \t%s\n\n ", pem);
 	expect(AZ_KEY_OK, text, NULL, "white space around");
-	snprintf(text, sizeof(text), "key:\n%s", pem);
-	expect(AZ_KEY_REFUSED, text, NULL, "text before");
-	snprintf(text, sizeof(text), "%skey\n", pem);
-	expect(AZ_KEY_REFUSED, text, NULL, "text behind");
+	snprintf(text, sizeof(text), "subject=CN = x\n-----\n%s", pem);
+	expect(AZ_KEY_OK, text, NULL, "text before");
+	snprintf(text, sizeof(text), "key: %s", pem);
+	expect(AZ_KEY_OK, text, NULL, "text in the same line");
+	snprintf(text, sizeof(text), "%skey -----END PUBLIC KEY-----\n", pem);
+	expect(AZ_KEY_OK, text, NULL, "text behind");
+	memcpy(text, pem, strlen(pem));
+	memcpy(text + strlen(pem) - 1, "\" me\n", 6);
+	expect(AZ_KEY_OK, text, NULL, "text in the last line");
+	snprintf(text, sizeof(text), "%.*s", (int) strlen(pem) - 1, pem);
+	expect(AZ_KEY_OK, text, NULL, "no newline behind");
+	snprintf(text, sizeof(text), "%.*s", (int) strlen(pem) - 3, pem);
+	expect(AZ_KEY_REFUSED, text, NULL, "a dash that is missing");
 	snprintf(text, sizeof(text), "%s%s", pem, pem);
 	expect(AZ_KEY_REFUSED, text, NULL, "two blocks");
+	snprintf(text, sizeof(text), "%s\nand %s", pem, private_pem(signer.pkey, other));
+	expect(AZ_KEY_REFUSED, text, NULL, "a private key behind");
+	snprintf(text, sizeof(text), "x\n%s", private_pem(signer.pkey, other));
+	expect(AZ_KEY_REFUSED, text, NULL, "a private key behind text");
+	snprintf(text, sizeof(text), "%s-----BEGIN RSA PRIVATE KEY-----\n", pem);
+	expect(AZ_KEY_REFUSED, text, NULL, "the beginning of a private key behind");
 	snprintf(text, sizeof(text), "-----BEGIN NOTHING\n%s", pem);
 	expect(AZ_KEY_REFUSED, text, NULL, "a beginning before the block");
 	memcpy(text, pem, strlen(pem) + 1);
-	expect_bytes(AZ_KEY_REFUSED, text, strlen(pem) + 1, NULL, "a NUL behind");
+	expect_bytes(AZ_KEY_OK, text, strlen(pem) + 1, NULL, "a NUL behind");
 	text[strlen(pem) - 20] = '\0';
 	expect(AZ_KEY_REFUSED, text, NULL, "half of an end");
 	expect(AZ_KEY_REFUSED, "", NULL, "nothing");
@@ -294,6 +310,129 @@ test_certificate(void)
 	expect(AZ_KEY_REFUSED, certificate_pem(signer.pkey, "keyEncipherment", pem), NULL,
 		   "one to encrypt keys");
 	signer_free(&signer);
+}
+
+/* ---- secrets ---- */
+
+/*
+ * Is it fit to be a secret?  As it is, and in base64, too.
+ */
+static void
+secret_is(bool fit, const void *bytes, size_t len, const char *what)
+{
+	unsigned char text[4 * PEM_MAX];
+	size_t		text_len = len;
+	int			layer;
+
+	memcpy(text, bytes, len);
+	for (layer = 0; layer < 2; layer++)
+	{
+		AzKey	   *key;
+		AzKeyError	error;
+		const char *why;
+		AzKeyStatus status;
+
+		MUST(az_key_from_secret(text, text_len, NULL, "HS256", &key, &error) == AZ_KEY_OK);
+		status = az_key_judge_secret(key, &why);
+		ok(status == (fit ? AZ_KEY_OK : AZ_KEY_REFUSED) && (why == NULL) == fit &&
+		   ERR_peek_error() == 0, "%s %s%s", fit ? "accept" : "refuse", what,
+		   layer > 0 ? ", in base64" : "");
+		az_key_free(key);
+		text_len = (size_t) EVP_EncodeBlock(text, bytes, (int) len);
+	}
+}
+
+/* In UTF-16, as Windows writes it. */
+static size_t
+widen(const char *text, char *wide)
+{
+	size_t		n = 0;
+
+	wide[n++] = (char) 0xff;
+	wide[n++] = (char) 0xfe;
+	for (; *text != '\0'; text++)
+	{
+		wide[n++] = *text;
+		wide[n++] = '\0';
+	}
+	return n;
+}
+
+/* Q19: whoever has the public key could sign with it */
+static void
+test_secrets(void)
+{
+	static const AzAlg algs[] = {AZ_RS256, AZ_ES256, AZ_ES512, AZ_ED25519, AZ_ED448};
+	static const struct
+	{
+		const char *text;
+		const char *what;
+	}			texts[] = {
+		{"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJGxvMZ5Lm3Yc0kUGvW0Y9FJ2sPm0uE me@host\n", "a key of OpenSSH"},
+		{"\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ== me@host", "RSA, of OpenSSH"},
+		{"command=\"x\" ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=", "EC, of OpenSSH, with options"},
+		{"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAB3NzaC1yc2EAAAADAQABAAABAQ==", "a key as RFC 4716 has it"},
+		{"{\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}", "a JWK"},
+		{"\t{\"keys\":[{\"kty\":\"RSA\",\"e\":\"AQAB\",\"n\":\"AQAB\"}]}", "a JWK set"},
+		{"{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ\"}", "a symmetric JWK"},
+		{"-----BEGIN CERTIFICATE-----, and nothing more", "the beginning of PEM"},
+		{"<RSAKeyValue><Modulus>AQAB</Modulus></RSAKeyValue>", "XML"},
+	};
+	unsigned char random[64];
+	char		pem[PEM_MAX];
+	char		wide[2 * PEM_MAX + 2];
+	size_t		i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		secret_is(false, texts[i].text, strlen(texts[i].text), texts[i].what);
+	for (i = 0; i < sizeof(algs) / sizeof(algs[0]); i++)
+	{
+		unsigned char *der = NULL;
+		Signer		signer;
+		int			len;
+
+		MUST(signer_init(&signer, algs[i]));
+		public_pem(signer.pkey, pem);
+		secret_is(false, pem, strlen(pem), "a public key as PEM");
+		secret_is(false, wide, widen(pem, wide), "it in UTF-16");
+		len = i2d_PUBKEY(signer.pkey, &der);
+		secret_is(false, der, (size_t) len, "a public key as DER");
+		OPENSSL_free(der);
+		if (az_alg_info(algs[i])->kty != AZ_KTY_OKP)
+		{
+			BIO		   *bio;
+			X509	   *cert;
+
+			certificate_pem(signer.pkey, NULL, pem);
+			secret_is(false, pem, strlen(pem), "a certificate as PEM");
+			bio = BIO_new_mem_buf(pem, -1);
+			cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+			der = NULL;
+			len = i2d_X509(cert, &der);
+			secret_is(false, der, (size_t) len, "a certificate as DER");
+			OPENSSL_free(der);
+			X509_free(cert);
+			BIO_free(bio);
+		}
+		if (algs[i] == AZ_RS256)
+		{
+			der = NULL;
+			len = i2d_PublicKey(signer.pkey, &der);
+			secret_is(false, der, (size_t) len, "PKCS#1");
+			OPENSSL_free(der);
+		}
+		signer_free(&signer);
+	}
+
+	secret_is(true, "correct horse battery staple and more words", 43, "words");
+	secret_is(true, "kty, keys and BEGIN: words as others are", 40, "words about keys");
+	secret_is(true, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 64, "hexadecimal digits");
+	secret_is(true, "MIIBCgKCAQEA is how many keys begin, some of them", 47, "the beginning of a key");
+	for (i = 0; i < 100; i++)
+	{
+		MUST(RAND_bytes(random, sizeof(random)) == 1);
+		secret_is(true, random, sizeof(random), "random bytes");
+	}
 }
 
 static void
@@ -418,6 +557,7 @@ main(void)
 	test_binding();
 	test_blocks();
 	test_certificate();
+	test_secrets();
 	test_weak();
 	test_explicit_curve();
 	test_other_generator();

@@ -657,6 +657,18 @@ add_another_key(void)
 }
 
 static void
+add_newer_key(void)
+{
+	AzKey	   *key = NULL;
+	AzKeyError	error;
+
+	must(az_key_from_secret((const unsigned char *) "fedcba9876543210fedcba9876543210", 32, "k1",
+							"HS256", &key, &error) == AZ_KEY_OK, "cannot make a key");
+	az_key_set_added(key, 1);
+	must(az_issuer_add_key(named, key), "cannot add a key");
+}
+
+static void
 alter_issuer(void)
 {
 	named->version++;
@@ -731,6 +743,7 @@ test_again(void)
 		{change_nothing, "ok", true, "nothing has changed"},
 		{write_key_again, "ok", true, "its key was written again"},
 		{add_another_key, "ok", true, "there is another key"},
+		{add_newer_key, "ok", true, "a newer key of its kid is tried first"},
 		{alter_issuer, "signature", false, "its issuer was altered"},
 		{take_another_name, "signature", false, "another issuer, of the same version"},
 		{change_secret, "signature", false, "another secret of its kid"},
@@ -1020,6 +1033,21 @@ judge_text(const char *text, size_t len, size_t max)
 static void
 test_text(void)
 {
+	static const struct
+	{
+		const char *end;
+		AzReason	expected;
+		const char *what;
+	}			ends[] = {
+		{"", AZ_OK, "nothing behind it"},
+		{"\n", AZ_OK, "a newline behind it"},
+		{"\r\n", AZ_OK, "a newline of Windows"},
+		{"\n\n", AZ_ALPHABET, "two newlines"},
+		{"\r", AZ_ALPHABET, "half of one"},
+		{"\n\r", AZ_ALPHABET, "one reversed"},
+		{" ", AZ_ALPHABET, "a space"},
+		{" \n", AZ_ALPHABET, "a space and a newline"},
+	};
 	char	   *token = mint(HEADER, BASE "}");
 	size_t		len = strlen(token);
 	size_t		i;
@@ -1037,6 +1065,21 @@ test_text(void)
 	for (i = 0; i < len; i++)
 		accepted += judge_text(token, i, len) == AZ_OK;
 	ok(accepted == 0, "no beginning of it");
+
+	/* Q25: one newline behind it, and nothing else */
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+	{
+		char	   *text = malloc(len + 8);
+
+		must(text != NULL, "out of memory");
+		strcpy(text, token);
+		strcat(text, ends[i].end);
+		ok(judge_text(text, strlen(text), len + 8) == ends[i].expected, "%s", ends[i].what);
+		ok(judge_text(ends[i].end, strlen(ends[i].end), len) != AZ_OK, "and nothing before that");
+		free(text);
+	}
+	ok(judge_text("\n", 1, len) == AZ_TOKEN_MISSING && judge_text("\r\n", 2, len) == AZ_TOKEN_MISSING,
+	   "a newline alone is none");
 	for (i = 0; i < len; i++)
 	{
 		int			bit;

@@ -6,8 +6,8 @@ FOLDER holds clones of the repositories of REPOSITORIES by their full names:
   git clone --bare https://github.com/C2SP/wycheproof FOLDER/C2SP/wycheproof
 
 They are read at the commits that stand here.  A file is only written when its
-rows have changed.  rfc.jsonl.xz and attacks.jsonl.xz are this project's own
-and not made here.
+rows have changed.  rfc.jsonl.xz, attacks.jsonl.xz and sets.jsonl.xz are this
+project's own and not made here.
 
 What the verdicts are, and why some differ from the sources' own labels, is
 said beside each of them; policy.md has the decisions that were open.
