@@ -53,6 +53,32 @@ CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_within'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 
+CREATE FUNCTION authz.acr() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.amr() RETURNS text[]
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_amr'
+	STABLE PARALLEL RESTRICTED COST 5 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_acr(acr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_any_acr(VARIADIC acrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_acr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_amr(amr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_amr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_any_amr(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_amr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_all_amrs(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_amrs'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_step_up'
+	VOLATILE PARALLEL RESTRICTED;
+
 --
 -- The schema belongs to pg_database_owner, and nobody may create anything in
 -- it: an object of somebody else would stand beside ours, and calls might
@@ -154,6 +180,14 @@ BEGIN
 				('authz.claim_is(text[],text)', 'PUBLIC'),
 				('authz.authenticated_at()', 'PUBLIC'),
 				('authz.authenticated_within(interval)', 'PUBLIC'),
+				('authz.acr()', 'PUBLIC'),
+				('authz.amr()', 'PUBLIC'),
+				('authz.has_acr(text)', 'PUBLIC'),
+				('authz.has_any_acr(text[])', 'PUBLIC'),
+				('authz.has_amr(text)', 'PUBLIC'),
+				('authz.has_any_amr(text[])', 'PUBLIC'),
+				('authz.has_all_amrs(text[])', 'PUBLIC'),
+				('authz.require_step_up(text[],interval)', 'PUBLIC'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -256,6 +290,8 @@ COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
 'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+COMMENT ON FUNCTION authz.acr() IS
+'How strong the login was: the claim acr.';
 COMMENT ON FUNCTION authz.active_org_id() IS
 'The id of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
@@ -268,6 +304,8 @@ COMMENT ON FUNCTION authz.add_secret(text, bytea, text, text) IS
 'Adds a secret of HS256, HS384 or HS512; pass it as a bind parameter.';
 COMMENT ON FUNCTION authz.alter_issuer(text, json, text[]) IS
 'Changes the options or the audience of an issuer and ends the identities that came from it.';
+COMMENT ON FUNCTION authz.amr() IS
+'By which methods the user logged in: the claim amr.';
 COMMENT ON FUNCTION authz.audience() IS
 'The claim aud as a list.';
 COMMENT ON FUNCTION authz.authenticated_at() IS
@@ -302,10 +340,14 @@ COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.has_acr(text) IS
+'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
 'Whether has_org_permission() is true of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.has_active_org_role(text) IS
 'Whether has_org_role() is true of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.has_all_amrs(VARIADIC text[]) IS
+'Whether the user logged in by all of these methods.';
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
 'Whether a claim holds all of these values; a string counts by its words, not whole.';
 COMMENT ON FUNCTION authz.has_all_groups(VARIADIC text[]) IS
@@ -318,6 +360,12 @@ COMMENT ON FUNCTION authz.has_all_roles(VARIADIC text[]) IS
 'Whether the token holds all of these roles.';
 COMMENT ON FUNCTION authz.has_all_scopes(VARIADIC text[]) IS
 'Whether the token holds all of these scopes.';
+COMMENT ON FUNCTION authz.has_amr(text) IS
+'Whether the user logged in by this method.';
+COMMENT ON FUNCTION authz.has_any_acr(VARIADIC text[]) IS
+'Whether the claim acr is one of these.';
+COMMENT ON FUNCTION authz.has_any_amr(VARIADIC text[]) IS
+'Whether the user logged in by one of these methods at least.';
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
 'Whether a claim holds one of these values; a string counts by its words, not whole.';
 COMMENT ON FUNCTION authz.has_any_group(VARIADIC text[]) IS
@@ -459,6 +507,8 @@ COMMENT ON FUNCTION authz.require_role(VARIADIC text[]) IS
 'Raises unless the token holds all of these roles.';
 COMMENT ON FUNCTION authz.require_scope(VARIADIC text[]) IS
 'Raises unless the token holds all of these scopes.';
+COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
+'Raises unless the claim acr is one of these, and the login not longer ago than that.';
 COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
 'Takes a permission on an item back from an e-mail address.';
 COMMENT ON FUNCTION authz.revoke_session(text, text) IS

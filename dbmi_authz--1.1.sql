@@ -523,6 +523,55 @@ CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
 COMMENT ON FUNCTION authz.authenticated_within(interval) IS
 'Whether the user proved who they are that short a time ago, by the claim auth_time.';
 
+CREATE FUNCTION authz.acr() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.acr() IS
+'How strong the login was: the claim acr.';
+
+CREATE FUNCTION authz.amr() RETURNS text[]
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_amr'
+	STABLE PARALLEL RESTRICTED COST 5 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.amr() IS
+'By which methods the user logged in: the claim amr.';
+
+CREATE FUNCTION authz.has_acr(acr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_acr(text) IS
+'Whether the claim acr is this one.';
+
+CREATE FUNCTION authz.has_any_acr(VARIADIC acrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_acr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_acr(VARIADIC text[]) IS
+'Whether the claim acr is one of these.';
+
+CREATE FUNCTION authz.has_amr(amr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_amr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_amr(text) IS
+'Whether the user logged in by this method.';
+
+CREATE FUNCTION authz.has_any_amr(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_amr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_amr(VARIADIC text[]) IS
+'Whether the user logged in by one of these methods at least.';
+
+CREATE FUNCTION authz.has_all_amrs(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_amrs'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_all_amrs(VARIADIC text[]) IS
+'Whether the user logged in by all of these methods.';
+
+CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_step_up'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
+'Raises unless the claim acr is one of these, and the login not longer ago than that.';
+
 CREATE FUNCTION authz.last_error() RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_last_error'
 	STABLE PARALLEL RESTRICTED;

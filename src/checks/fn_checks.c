@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * fn_checks.c
- *	  Does the identity hold that scope, role, permission, group or claim?
+ *	  Does the identity hold that scope, role, permission, group or claim?  Was
+ *	  the login as strong as that?
  *
  * Every check looks at the identity first, because that raises when it has
  * expired or was revoked (R2), then at its arguments (R3), and only then
@@ -18,13 +19,14 @@
 #define DENIED	"Insufficient role, scope or permission"
 
 /*
- * The four lists of the identity are named by their offset in it, so that
+ * The lists of the identity are named by their offset in it, so that
  * a check is one line.
  */
 #define SCOPES		offsetof(AzIdentity, scopes)
 #define ROLES		offsetof(AzIdentity, roles)
 #define PERMISSIONS	offsetof(AzIdentity, permissions)
 #define GROUPS		offsetof(AzIdentity, groups)
+#define AMR			offsetof(AzIdentity, amr)
 
 static inline const AzSet *
 set_at(const AzIdentity *id, size_t offset)
@@ -178,6 +180,42 @@ AZ_SQL(authz_has_all_groups)
 AZ_SQL(authz_require_group)
 {
 	return require_all(fcinfo, GROUPS, "group");
+}
+
+AZ_SQL(authz_has_amr)
+{
+	return has_one(fcinfo, AMR);
+}
+
+AZ_SQL(authz_has_any_amr)
+{
+	return has_any(fcinfo, AMR);
+}
+
+AZ_SQL(authz_has_all_amrs)
+{
+	return has_all(fcinfo, AMR);
+}
+
+/* One value, compared whole. */
+AZ_SQL(authz_has_acr)
+{
+	const AzIdentity *id = az_current();
+
+	PG_RETURN_BOOL(argument_held(fcinfo, 0, az_claim_is, id, id ? &id->acr : NULL));
+}
+
+AZ_SQL(authz_has_any_acr)
+{
+	const AzIdentity *id = az_current();
+	AzList		required;
+	bool		held;
+
+	if (!az_requirements_open(&required, fcinfo, 0))
+		PG_RETURN_BOOL(false);
+	held = id != NULL && az_list_any(&required, az_claim_is, id, &id->acr);
+	az_list_close(&required);
+	PG_RETURN_BOOL(held);
 }
 
 /* The value in argument 1 against the claim at the path in argument 0. */

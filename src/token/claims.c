@@ -344,6 +344,8 @@ read_person(Reading *reading)
 	id->client_id = read_client_id(reading);
 	id->token_id = string_member(reading, reading->claims, "jti");
 	id->audience = read_audience(reading);
+	id->acr = string_member(reading, reading->claims, "acr");
+	id->amr = list_member(reading, reading->claims, "amr");
 	if (issuer->client != NULL)
 		id->client = az_builder_string(reading->builder, issuer->client,
 									   strlen(issuer->client));

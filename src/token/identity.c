@@ -425,7 +425,8 @@ is_header(const Walk *walk)
 		is_string_or_null(walk, &id->username) &&
 		is_string_or_null(walk, &id->client_id) &&
 		is_string_or_null(walk, &id->token_id) &&
-		is_string_or_null(walk, &id->client);
+		is_string_or_null(walk, &id->client) &&
+		is_string_or_null(walk, &id->acr);
 }
 
 bool
@@ -445,6 +446,7 @@ az_identity_check(const AzIdentity *id, size_t size)
 		az_node_type(&id->claims) == AZ_OBJECT &&
 		is_tree(&walk, &id->claims, 1) &&
 		is_set(&walk, &id->audience) &&
+		is_set(&walk, &id->amr) &&
 		is_set(&walk, &id->scopes) &&
 		is_set(&walk, &id->roles) &&
 		is_set(&walk, &id->permissions) &&

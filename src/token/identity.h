@@ -105,8 +105,10 @@ typedef struct AzIdentity
 	AzNode		client_id;
 	AzNode		token_id;
 	AzNode		client;			/* the issuer's option "client" */
+	AzNode		acr;
 
 	AzSet		audience;
+	AzSet		amr;
 	AzSet		scopes;
 	AzSet		roles;
 	AzSet		permissions;

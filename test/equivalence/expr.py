@@ -173,7 +173,9 @@ class Conditions:
                     lambda p, row: any(p.holds_item(item(row), w, parents) for w in words))
 
     def set_check(self):
-        what = self.rng.choice(["scope", "role", "permission", "group"])
+        if self.rng.random() < 0.1:
+            return self.acr_check()
+        what = self.rng.choice(["scope", "role", "permission", "group", "amr"])
         held = what + "s"
         if self.rng.random() < 0.6:
             sql, word = self.word()
@@ -184,6 +186,16 @@ class Conditions:
         name = "has_any_" + what if quantify is any else "has_all_" + held
         return Expr("authz.%s(%s)" % (name, sql), lambda p, row: words is not None and
                     quantify(w in getattr(p, held) for w in words))
+
+    def acr_check(self):
+        """Of one value, and so there is no "all"."""
+        if self.rng.random() < 0.6:
+            sql, word = self.word()
+            return Expr("authz.has_acr(%s)" % sql,
+                        lambda p, row: p.acr is not None and word(row) == p.acr)
+        sql, words = self.word_list()
+        return Expr("authz.has_any_acr(%s)" % sql, lambda p, row: words is not None and
+                    p.acr is not None and p.acr in words)
 
     def owner_check(self):
         arg = self.argument()

@@ -85,6 +85,7 @@ check_identity(const AzIdentity *original, const AzJson *payload)
 	HOLDS(az_identity_check(id, id->size) && !az_identity_check(id, id->size - 1));
 	check_tree(id, &id->claims, payload);
 	check_set(id, &id->audience);
+	check_set(id, &id->amr);
 	check_set(id, &id->scopes);
 	check_set(id, &id->roles);
 	check_set(id, &id->permissions);
