@@ -78,6 +78,29 @@ CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval 
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_step_up'
 	VOLATILE PARALLEL RESTRICTED;
+--
+-- Who acts for the user
+--
+ALTER TABLE authz.revocation
+	DROP CONSTRAINT IF EXISTS revocation_kind_check,
+	ADD CONSTRAINT revocation_kind_check CHECK (kind IN ('token', 'subject', 'session', 'actor'));
+
+CREATE FUNCTION authz.actor() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.is_delegated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_delegated'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_actor(actor text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_any_actor(VARIADIC actors text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_actor'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
+	VOLATILE PARALLEL UNSAFE;
 
 --
 -- The schema belongs to pg_database_owner, and nobody may create anything in
@@ -188,6 +211,11 @@ BEGIN
 				('authz.has_any_amr(text[])', 'PUBLIC'),
 				('authz.has_all_amrs(text[])', 'PUBLIC'),
 				('authz.require_step_up(text[],interval)', 'PUBLIC'),
+				('authz.actor()', 'PUBLIC'),
+				('authz.is_delegated()', 'PUBLIC'),
+				('authz.has_actor(text)', 'PUBLIC'),
+				('authz.has_any_actor(text[])', 'PUBLIC'),
+				('authz.revoke_actor(text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -281,7 +309,7 @@ COMMENT ON COLUMN authz.revocation.issued_before IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, "actor" who acts.';
 COMMENT ON COLUMN authz.revocation.revoked_at IS
 'When it was first revoked.';
 COMMENT ON COLUMN authz.revocation.until IS
@@ -294,6 +322,8 @@ COMMENT ON FUNCTION authz.acr() IS
 'How strong the login was: the claim acr.';
 COMMENT ON FUNCTION authz.active_org_id() IS
 'The id of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.actor() IS
+'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
 COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
 'Trusts the tokens of an issuer that name one of these audiences.';
 COMMENT ON FUNCTION authz.add_key(text, json) IS
@@ -346,6 +376,8 @@ COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
 'Whether has_org_permission() is true of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.has_active_org_role(text) IS
 'Whether has_org_role() is true of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.has_actor(text) IS
+'Whether this one acts for the user.';
 COMMENT ON FUNCTION authz.has_all_amrs(VARIADIC text[]) IS
 'Whether the user logged in by all of these methods.';
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
@@ -364,6 +396,8 @@ COMMENT ON FUNCTION authz.has_amr(text) IS
 'Whether the user logged in by this method.';
 COMMENT ON FUNCTION authz.has_any_acr(VARIADIC text[]) IS
 'Whether the claim acr is one of these.';
+COMMENT ON FUNCTION authz.has_any_actor(VARIADIC text[]) IS
+'Whether one of these acts for the user.';
 COMMENT ON FUNCTION authz.has_any_amr(VARIADIC text[]) IS
 'Whether the user logged in by one of these methods at least.';
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
@@ -420,6 +454,8 @@ COMMENT ON FUNCTION authz.is_at_least_org_role(anycompatible, text) IS
 'Whether the role in the organisation is this one or includes it.';
 COMMENT ON FUNCTION authz.is_authenticated() IS
 'Whether there is an identity that counts.';
+COMMENT ON FUNCTION authz.is_delegated() IS
+'Whether somebody acts for the user, by the claim act.';
 COMMENT ON FUNCTION authz.is_impersonated() IS
 'Whether somebody acts for the user: the claim impersonator_user_id is there and not null.';
 COMMENT ON FUNCTION authz.is_owner(anycompatible) IS
@@ -509,6 +545,8 @@ COMMENT ON FUNCTION authz.require_scope(VARIADIC text[]) IS
 'Raises unless the token holds all of these scopes.';
 COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
 'Raises unless the claim acr is one of these, and the login not longer ago than that.';
+COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
+'Refuses the tokens in which that one acts for somebody.';
 COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
 'Takes a permission on an item back from an e-mail address.';
 COMMENT ON FUNCTION authz.revoke_session(text, text) IS

@@ -225,7 +225,7 @@ SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regcla
 
 CREATE TABLE authz.revocation (
 	issuer text COLLATE "C" NOT NULL,
-	kind text COLLATE "C" NOT NULL CHECK (kind IN ('token', 'subject', 'session')),
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('token', 'subject', 'session', 'actor')),
 	value text COLLATE "C" NOT NULL,
 	issued_before timestamptz,
 	until timestamptz,
@@ -238,7 +238,7 @@ COMMENT ON TABLE authz.revocation IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, "actor" who acts.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON COLUMN authz.revocation.issued_before IS
@@ -572,6 +572,30 @@ CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval 
 COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
 'Raises unless the claim acr is one of these, and the login not longer ago than that.';
 
+CREATE FUNCTION authz.actor() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.actor() IS
+'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
+
+CREATE FUNCTION authz.is_delegated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_delegated'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.is_delegated() IS
+'Whether somebody acts for the user, by the claim act.';
+
+CREATE FUNCTION authz.has_actor(actor text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_actor(text) IS
+'Whether this one acts for the user.';
+
+CREATE FUNCTION authz.has_any_actor(VARIADIC actors text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_actor'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_actor(VARIADIC text[]) IS
+'Whether one of these acts for the user.';
+
 CREATE FUNCTION authz.last_error() RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_last_error'
 	STABLE PARALLEL RESTRICTED;
@@ -672,6 +696,13 @@ CREATE FUNCTION authz.revoke_session(issuer text, sid text)
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.revoke_session(text, text) IS
 'Refuses the tokens with that sid, the session at the issuer.';
+
+CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
+'Refuses the tokens in which that one acts for somebody.';
 
 CREATE FUNCTION authz.prune_revocations()
 	RETURNS bigint
@@ -1448,7 +1479,8 @@ BEGIN
 	FOREACH function IN ARRAY ARRAY[
 		'add_issuer', 'alter_issuer', 'drop_issuer',
 		'set_jwks', 'add_key', 'add_pem', 'add_secret', 'drop_key',
-		'revoke_token', 'revoke_subject', 'revoke_session', 'prune_revocations',
+		'revoke_token', 'revoke_subject', 'revoke_session', 'revoke_actor',
+		'prune_revocations',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect']
 	LOOP

@@ -14,22 +14,24 @@ from .errors import (
 from .identity import ask, identity
 from .login import as_token
 from .requirements import (
-    ClaimIs, Field, HasAcr, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions, HasAllRoles,
-    HasAllScopes, HasAmr, HasAnyAcr, HasAnyAmr, HasAnyGroup, HasAnyItemPermission,
-    HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope, HasAppPermission, HasClaim,
-    HasGroup, HasItemPermission, HasObjectPermission, HasOrgPermission, HasOrgRole, HasPerm,
-    HasPermission, HasRole, HasScope, InOrg, IsAdmin, IsAtLeastOrgRole, IsAuthenticated, IsOwner,
-    IsOwnerOrAdmin, ManagesItem, StepUp, UrlKwarg,
+    ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
+    HasAllRoles, HasAllScopes, HasAmr, HasAnyAcr, HasAnyActor, HasAnyAmr, HasAnyGroup,
+    HasAnyItemPermission, HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope,
+    HasAppPermission, HasClaim, HasGroup, HasItemPermission, HasObjectPermission,
+    HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, IsAdmin,
+    IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem, StepUp,
+    UrlKwarg,
 )
 
 __all__ = [
-    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasAllAmrs",
+    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
     "HasAllOrgPermissions", "HasAllPermissions", "HasAllRoles", "HasAllScopes", "HasAmr",
-    "HasAnyAcr", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission", "HasAnyOrgPermission",
-    "HasAnyPermission", "HasAnyRole", "HasAnyScope", "HasAppPermission", "HasClaim",
-    "HasGroup", "HasItemPermission", "HasObjectPermission", "HasOrgPermission",
-    "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope", "InOrg", "IsAdmin",
-    "IsAtLeastOrgRole", "IsAuthenticated", "IsOwner", "IsOwnerOrAdmin", "MalformedRequest",
-    "ManagesItem", "NotFound", "StepUp", "StepUpRequired", "Unauthorized", "UrlKwarg",
-    "as_token", "ask", "cache_page_per_identity", "identity", "requires", "token_optional",
+    "HasAnyAcr", "HasAnyActor", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission",
+    "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
+    "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
+    "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
+    "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated", "IsOwner",
+    "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
+    "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
+    "cache_page_per_identity", "identity", "requires", "token_optional",
 ]

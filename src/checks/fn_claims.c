@@ -162,3 +162,12 @@ AZ_SQL(authz_amr)
 		PG_RETURN_NULL();
 	return az_text_array_of_set(id, &id->amr);
 }
+
+AZ_SQL(authz_actor)
+{
+	const AzIdentity *id = az_current();
+
+	if (id == NULL)
+		PG_RETURN_NULL();
+	return az_return_text(fcinfo, id, &id->actor);
+}

@@ -210,6 +210,11 @@ az_log_denial(const char *asked)
 	append_claim(&line, id, id ? &id->client_id : NULL);
 	appendStringInfoString(&line, ", \"subject\": ");
 	append_claim(&line, id, id ? &id->subject : NULL);
+	if (id && az_scalar_or_null(&id->actor))
+	{
+		appendStringInfoString(&line, ", \"actor\": ");
+		append_claim(&line, id, &id->actor);
+	}
 	/* the name that item permissions are stored under */
 	if (id && az_scalar_or_null(&id->client))
 	{

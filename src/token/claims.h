@@ -23,6 +23,7 @@ typedef struct AzVerified
 	int64_t		issued;
 	int64_t		authenticated;
 	int64_t		authenticated_from;
+	const char *actor;			/* as az_read_actor() names it */
 } AzVerified;
 
 /*

@@ -417,6 +417,7 @@ is_header(const Walk *walk)
 		is_string_or_null(walk, &id->trust_token_id) &&
 		is_string_or_null(walk, &id->trust_session_id) &&
 		is_string_or_null(walk, &id->trust_subject) &&
+		is_string_or_null(walk, &id->trust_actor) &&
 		is_text(walk, &id->issuer, AZ_STRING) &&
 		is_string_or_null(walk, &id->subject) &&
 		is_string_number_or_null(walk, &id->user_id) &&
@@ -426,7 +427,8 @@ is_header(const Walk *walk)
 		is_string_or_null(walk, &id->client_id) &&
 		is_string_or_null(walk, &id->token_id) &&
 		is_string_or_null(walk, &id->client) &&
-		is_string_or_null(walk, &id->acr);
+		is_string_or_null(walk, &id->acr) &&
+		is_string_or_null(walk, &id->actor);
 }
 
 bool

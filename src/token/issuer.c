@@ -157,6 +157,15 @@ read_names(void *field, const AzJson *value, size_t *element)
 }
 
 static const char *
+read_actors(void *field, const AzJson *value, size_t *element)
+{
+	AzActors   *actors = field;
+
+	actors->limited = true;
+	return read_names(&actors->among, value, element);
+}
+
+static const char *
 read_algorithms(void *field, const AzJson *value, size_t *element)
 {
 	AzAlgs	   *algorithms = field;
@@ -312,6 +321,8 @@ static const Option options_table[] = {
 	OPTION(user_id_claim, read_path),
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
+	OPTION(actors, read_actors),
+	OPTION(ceiling_required, read_boolean),
 	OPTION(client, read_string),
 	OPTION(jwks_uri, read_uri),
 };
@@ -443,6 +454,7 @@ az_issuer_free(AzIssuer *issuer)
 	names_free(&issuer->user_id_claim);
 	names_free(&issuer->admin_groups);
 	names_free(&issuer->admin_permissions);
+	names_free(&issuer->actors.among);
 	free(issuer->client);
 	free(issuer->jwks_uri);
 	free(issuer);

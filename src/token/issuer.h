@@ -35,6 +35,13 @@ typedef struct AzPaths
 	AzPath	   *path;
 } AzPaths;
 
+/* Who may act for others: anybody, unless it is limited. */
+typedef struct AzActors
+{
+	bool		limited;
+	AzNames		among;
+} AzActors;
+
 /*
  * One trusted issuer.  Whoever makes it fills the first part; options fill
  * the second; all memory is malloc'ed and goes with az_issuer_free(), the
@@ -67,6 +74,8 @@ typedef struct AzIssuer
 	AzPath		user_id_claim;
 	AzNames		admin_groups;
 	AzNames		admin_permissions;
+	AzActors	actors;
+	bool		ceiling_required;	/* of whoever acts for others */
 	char	   *client;			/* NULL: unset */
 	char	   *jwks_uri;		/* NULL: unset; only shown to programs that fetch */
 } AzIssuer;

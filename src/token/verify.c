@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "token/actor.h"
+
 #define MICROS		INT64_C(1000000)
 
 /* The first instant that PostgreSQL can show: 4714-11-24 BC. */
@@ -38,6 +40,7 @@ struct AzVerification
 	/* owned */
 	AzJws		jws;
 	AzJson	   *payload;
+	char	   *actor;
 	AzBuilder  *builder;
 
 	/* what the checks have found */
@@ -62,6 +65,7 @@ static AzReason check_issued_at(AzVerification *v);
 static AzReason check_age(AzVerification *v);
 static AzReason check_required_claims(AzVerification *v);
 static AzReason check_claim_types(AzVerification *v);
+static AzReason check_actor(AzVerification *v);
 static AzReason check_revocation(AzVerification *v);
 static AzReason make_identity(AzVerification *v);
 
@@ -84,6 +88,7 @@ static const Check checks[] = {
 	check_age,
 	check_required_claims,
 	check_claim_types,
+	check_actor,
 	check_revocation,
 	make_identity,
 };
@@ -472,6 +477,24 @@ check_claim_types(AzVerification *v)
 	return AZ_OK;
 }
 
+/* RFC 8693, 4.1: who acts for the subject, and may that one. */
+static AzReason
+check_actor(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+	AzReason	reason = az_read_actor(v->payload, &v->actor);
+
+	v->verified.actor = v->actor;
+	if (reason != AZ_OK || v->actor == NULL)
+		return reason;
+	if (issuer->actors.limited &&
+		!az_names_has(&issuer->actors.among, v->actor, strlen(v->actor)))
+		return AZ_ACTOR_REFUSED;
+
+	/* nobody can be given one yet */
+	return issuer->ceiling_required ? AZ_CEILING_MISSING : AZ_OK;
+}
+
 static AzReason
 check_revocation(AzVerification *v)
 {
@@ -486,6 +509,7 @@ check_revocation(AzVerification *v)
 	what.token_id = az_json_string(claim(v, "jti"), &len);
 	what.session_id = az_json_string(claim(v, "sid"), &len);
 	what.subject = az_claim_subject(v->verified.issuer, v->payload, number, &len);
+	what.actor = v->actor;
 	what.issued = v->verified.issued;
 	return trust->revoked(trust->arg, &what) ? AZ_REVOKED : AZ_OK;
 }
@@ -529,6 +553,7 @@ release(AzVerification *v)
 
 	az_jws_free(&v->jws);
 	az_json_free(v->payload);
+	free(v->actor);
 	memset(v, 0, sizeof(*v));
 	v->builder = builder;
 	v->identity = identity;

@@ -400,6 +400,10 @@ class World:
             claims["flag"] = True
         if rng.random() < 0.5:
             claims["acr"] = rng.choice(WORDS + ["", 1, ["read"]])
+        if rng.random() < 0.4:
+            claims["act"] = {"sub": rng.choice(WORDS), "act": {"sub": rng.choice(WORDS)}}
+            if rng.random() < 0.4:
+                claims["act"]["iss"] = rng.choice([issuer, "https://agents.example"])
         self._orgs(claims)
         return Person(issuer, claims)
 

@@ -37,6 +37,11 @@ class Permissions(Case):
                                ({"acr": "silver"}, 403), ({}, 403)):
             self.assertEqual(self.get("/needs/acr/", mint("ann", **claims)).status_code, status)
 
+    def test_actors(self):
+        for claims, status in (({}, 200), ({"act": {"sub": "bot"}}, 200),
+                               ({"act": {"sub": "other"}}, 403), ({"act": "bot"}, 401)):
+            self.assertEqual(self.get("/needs/actor/", mint("ann", **claims)).status_code, status)
+
     def test_bodies(self):
         response = self.get("/needs/scope/", "cleo")
         self.assertEqual(response.json(), {"error": "insufficient_scope",
