@@ -31,6 +31,8 @@ PAYLOADS = [
     b'{"o2":{"user_role":"Owner","user_permissions":["p"],"inherited_user_roles_plus_current_role"'
     b':["Owner","Member"],"org_role_structure":"multi_role","additional_roles":["z"]},'
     b'"o1":{"user_role":"Member"}},"user":{"id":7},"org_member_info":{"org_id":"o3"}}',
+    b'{"iss":"https://x/","aud":"api","exp":1700000100,"sub":"ann","auth_time":1699999000,'
+    b'"acr":"gold","amr":["pwd","otp"],"act":{"sub":"bot","iss":"https://y/","act":{"sub":"b"}}}',
 ]
 
 

@@ -21,7 +21,7 @@
 #define NOW				(INT64_C(1700000000) * 1000000)
 #define PAYLOAD(sub) \
 	"{\"iss\":\"https://x/\",\"aud\":[\"api\",\"web\"],\"exp\":1700000100,\"iat\":1699999999.5," \
-	"\"sub\":\"" sub "\",\"scope\":\"a b\",\"roles\":[\"r\",\"q\",\"r\"],\"groups\":[\"admins\"]," \
+	"\"sub\":\"" sub "\",\"act\":{\"sub\":\"bot\",\"iss\":\"https://y/\"},\"acr\":\"1\",\"amr\":[\"pwd\"],\"scope\":\"a b\",\"roles\":[\"r\",\"q\",\"r\"],\"groups\":[\"admins\"]," \
 	"\"deep\":{\"escaped\":\"\\u00e9\\n\",\"a\":[1,{\"b\":[null,true]}],\"large\":123456789012345678901234567890e-10," \
 	"\"larger\":0.000000000000000000000000000000000000000000000000000000000000012345}," \
 	"\"org_id_to_org_member_info\":{\"o2\":{\"user_role\":\"Owner\",\"user_permissions\":[\"p\"]}," \
@@ -30,7 +30,7 @@
 static const char options_text[] =
 "{\"algorithms\":[\"HS256\",\"RS256\"],\"leeway_seconds\":5,\"required_claims\":[\"sub\"],"
 "\"token_types\":[\"JWT\"],\"key_id_required\":true,\"scope_claims\":[\"scope\",[\"a\",\"b\"]],"
-"\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],"
+"\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],\"actors\":[\"bot\"],"
 "\"client\":\"app\",\"jwks_uri\":\"https://x/keys\"}";
 
 /* One algorithm: its key in every form, a token that holds, one that does not. */
