@@ -30,7 +30,7 @@
 static const char options_text[] =
 "{\"algorithms\":[\"HS256\",\"RS256\"],\"leeway_seconds\":5,\"required_claims\":[\"sub\"],"
 "\"token_types\":[\"JWT\"],\"key_id_required\":true,\"scope_claims\":[\"scope\",[\"a\",\"b\"]],"
-"\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],\"actors\":[\"bot\"],"
+"\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],\"actors\":[\"https://y/ bot\"],"
 "\"client\":\"app\",\"jwks_uri\":\"https://x/keys\"}";
 
 /* One algorithm: its key in every form, a token that holds, one that does not. */
@@ -226,7 +226,8 @@ is_ann(const AzIdentity *id)
 	return id != NULL && az_identity_check(id, id->size) &&
 		az_node_text(id, &id->subject, &text, &len) && len == 3 && memcmp(text, "ann", 3) == 0 &&
 		id->scopes.count == 2 && id->roles.count == 2 && id->norgs == 2 &&
-		az_node_len(&id->claims) == 10;
+		id->amr.count == 1 && az_node_len(&id->trust_actor) == 14 &&
+		az_node_len(&id->claims) == 13;
 }
 
 /* All of it in a new AzVerification; *right: what was accepted is ann. */
