@@ -96,6 +96,55 @@ CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_within'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 
+CREATE FUNCTION authz.acr() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.amr() RETURNS text[]
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_amr'
+	STABLE PARALLEL RESTRICTED COST 5 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_acr(acr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_any_acr(VARIADIC acrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_acr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_amr(amr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_amr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_any_amr(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_amr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_all_amrs(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_amrs'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_step_up'
+	VOLATILE PARALLEL RESTRICTED;
+--
+-- Who acts for the user
+--
+ALTER TABLE authz.revocation
+	DROP CONSTRAINT IF EXISTS revocation_kind_check,
+	ADD CONSTRAINT revocation_kind_check CHECK (kind IN ('token', 'subject', 'session', 'actor'));
+
+CREATE FUNCTION authz.actor() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.is_delegated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_delegated'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_actor(actor text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+CREATE FUNCTION authz.has_any_actor(VARIADIC actors text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_actor'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
+	VOLATILE PARALLEL UNSAFE;
+
 --
 -- The schema belongs to pg_database_owner, and nobody may create anything in
 -- it: an object of somebody else would stand beside ours, and calls might
@@ -199,6 +248,19 @@ BEGIN
 				('authz.authenticated_within(interval)', 'PUBLIC'),
 				('authz.set_jwks(text,json,boolean)', 'pg_database_owner'),
 				('authz.drop_key(text,text,text)', 'pg_database_owner'),
+				('authz.acr()', 'PUBLIC'),
+				('authz.amr()', 'PUBLIC'),
+				('authz.has_acr(text)', 'PUBLIC'),
+				('authz.has_any_acr(text[])', 'PUBLIC'),
+				('authz.has_amr(text)', 'PUBLIC'),
+				('authz.has_any_amr(text[])', 'PUBLIC'),
+				('authz.has_all_amrs(text[])', 'PUBLIC'),
+				('authz.require_step_up(text[],interval)', 'PUBLIC'),
+				('authz.actor()', 'PUBLIC'),
+				('authz.is_delegated()', 'PUBLIC'),
+				('authz.has_actor(text)', 'PUBLIC'),
+				('authz.has_any_actor(text[])', 'PUBLIC'),
+				('authz.revoke_actor(text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -370,7 +432,7 @@ COMMENT ON COLUMN authz.revocation.issued_before IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names, "actor" who acts.';
 COMMENT ON COLUMN authz.revocation.revoked_at IS
 'When it was first revoked.';
 COMMENT ON COLUMN authz.revocation.until IS
@@ -379,8 +441,12 @@ COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
 'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+COMMENT ON FUNCTION authz.acr() IS
+'How strong the login was: the claim acr.';
 COMMENT ON FUNCTION authz.active_org_id() IS
 'The id of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.actor() IS
+'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
 COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
 'Trusts the tokens of an issuer that name one of these audiences.';
 COMMENT ON FUNCTION authz.add_key(text, json) IS
@@ -391,6 +457,8 @@ COMMENT ON FUNCTION authz.add_secret(text, bytea, text, text) IS
 'Adds a secret of HS256, HS384 or HS512; pass it as a bind parameter.';
 COMMENT ON FUNCTION authz.alter_issuer(text, json, text[]) IS
 'Changes the options or the audience of an issuer and ends the identities that came from it.';
+COMMENT ON FUNCTION authz.amr() IS
+'By which methods the user logged in: the claim amr.';
 COMMENT ON FUNCTION authz.audience() IS
 'The claim aud as a list.';
 COMMENT ON FUNCTION authz.authenticated_at() IS
@@ -425,10 +493,16 @@ COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.has_acr(text) IS
+'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
 'Whether has_org_permission() is true of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.has_active_org_role(text) IS
 'Whether has_org_role() is true of the one organisation that the token is for.';
+COMMENT ON FUNCTION authz.has_actor(text) IS
+'Whether this one acts for the user.';
+COMMENT ON FUNCTION authz.has_all_amrs(VARIADIC text[]) IS
+'Whether the user logged in by all of these methods.';
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
 'Whether a claim holds all of these values; a string counts by its words, not whole.';
 COMMENT ON FUNCTION authz.has_all_groups(VARIADIC text[]) IS
@@ -441,6 +515,14 @@ COMMENT ON FUNCTION authz.has_all_roles(VARIADIC text[]) IS
 'Whether the token holds all of these roles.';
 COMMENT ON FUNCTION authz.has_all_scopes(VARIADIC text[]) IS
 'Whether the token holds all of these scopes.';
+COMMENT ON FUNCTION authz.has_amr(text) IS
+'Whether the user logged in by this method.';
+COMMENT ON FUNCTION authz.has_any_acr(VARIADIC text[]) IS
+'Whether the claim acr is one of these.';
+COMMENT ON FUNCTION authz.has_any_actor(VARIADIC text[]) IS
+'Whether one of these acts for the user.';
+COMMENT ON FUNCTION authz.has_any_amr(VARIADIC text[]) IS
+'Whether the user logged in by one of these methods at least.';
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
 'Whether a claim holds one of these values; a string counts by its words, not whole.';
 COMMENT ON FUNCTION authz.has_any_group(VARIADIC text[]) IS
@@ -495,6 +577,8 @@ COMMENT ON FUNCTION authz.is_at_least_org_role(anycompatible, text) IS
 'Whether the role in the organisation is this one or includes it.';
 COMMENT ON FUNCTION authz.is_authenticated() IS
 'Whether there is an identity that counts.';
+COMMENT ON FUNCTION authz.is_delegated() IS
+'Whether somebody acts for the user, by the claim act.';
 COMMENT ON FUNCTION authz.is_impersonated() IS
 'Whether somebody acts for the user: the claim impersonator_user_id is there and not null.';
 COMMENT ON FUNCTION authz.is_owner(anycompatible) IS
@@ -582,6 +666,10 @@ COMMENT ON FUNCTION authz.require_role(VARIADIC text[]) IS
 'Raises unless the token holds all of these roles.';
 COMMENT ON FUNCTION authz.require_scope(VARIADIC text[]) IS
 'Raises unless the token holds all of these scopes.';
+COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
+'Raises unless the claim acr is one of these, and the login not longer ago than that.';
+COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
+'Refuses the tokens in which that one acts for somebody.';
 COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
 'Takes a permission on an item back from an e-mail address.';
 COMMENT ON FUNCTION authz.revoke_session(text, text) IS

@@ -241,7 +241,7 @@ ALTER TABLE authz.jwks_status OWNER TO pg_database_owner;
 
 CREATE TABLE authz.revocation (
 	issuer text COLLATE "C" NOT NULL,
-	kind text COLLATE "C" NOT NULL CHECK (kind IN ('token', 'subject', 'session')),
+	kind text COLLATE "C" NOT NULL CHECK (kind IN ('token', 'subject', 'session', 'actor')),
 	value text COLLATE "C" NOT NULL,
 	issued_before timestamptz,
 	until timestamptz,
@@ -254,7 +254,7 @@ COMMENT ON TABLE authz.revocation IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names.';
+'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names, "actor" who acts.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON COLUMN authz.revocation.issued_before IS
@@ -540,6 +540,79 @@ CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
 COMMENT ON FUNCTION authz.authenticated_within(interval) IS
 'Whether the user proved who they are that short a time ago, by the claim auth_time.';
 
+CREATE FUNCTION authz.acr() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.acr() IS
+'How strong the login was: the claim acr.';
+
+CREATE FUNCTION authz.amr() RETURNS text[]
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_amr'
+	STABLE PARALLEL RESTRICTED COST 5 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.amr() IS
+'By which methods the user logged in: the claim amr.';
+
+CREATE FUNCTION authz.has_acr(acr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_acr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_acr(text) IS
+'Whether the claim acr is this one.';
+
+CREATE FUNCTION authz.has_any_acr(VARIADIC acrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_acr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_acr(VARIADIC text[]) IS
+'Whether the claim acr is one of these.';
+
+CREATE FUNCTION authz.has_amr(amr text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_amr'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_amr(text) IS
+'Whether the user logged in by this method.';
+
+CREATE FUNCTION authz.has_any_amr(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_amr'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_amr(VARIADIC text[]) IS
+'Whether the user logged in by one of these methods at least.';
+
+CREATE FUNCTION authz.has_all_amrs(VARIADIC amrs text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_all_amrs'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_all_amrs(VARIADIC text[]) IS
+'Whether the user logged in by all of these methods.';
+
+CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval DEFAULT NULL)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_step_up'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
+'Raises unless the claim acr is one of these, and the login not longer ago than that.';
+
+CREATE FUNCTION authz.actor() RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.actor() IS
+'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
+
+CREATE FUNCTION authz.is_delegated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_delegated'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.is_delegated() IS
+'Whether somebody acts for the user, by the claim act.';
+
+CREATE FUNCTION authz.has_actor(actor text) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_actor'
+	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_actor(text) IS
+'Whether this one acts for the user.';
+
+CREATE FUNCTION authz.has_any_actor(VARIADIC actors text[]) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_actor'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.has_any_actor(VARIADIC text[]) IS
+'Whether one of these acts for the user.';
+
 CREATE FUNCTION authz.last_error() RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_last_error'
 	STABLE PARALLEL RESTRICTED;
@@ -640,6 +713,13 @@ CREATE FUNCTION authz.revoke_session(issuer text, sid text)
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.revoke_session(text, text) IS
 'Refuses the tokens with that sid, the session at the issuer.';
+
+CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
+'Refuses the tokens in which that one acts for somebody.';
 
 CREATE FUNCTION authz.prune_revocations()
 	RETURNS bigint
@@ -1416,7 +1496,8 @@ BEGIN
 	FOREACH function IN ARRAY ARRAY[
 		'add_issuer', 'alter_issuer', 'drop_issuer',
 		'set_jwks', 'add_key', 'add_pem', 'add_secret', 'drop_key',
-		'revoke_token', 'revoke_subject', 'revoke_session', 'prune_revocations',
+		'revoke_token', 'revoke_subject', 'revoke_session', 'revoke_actor',
+		'prune_revocations',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect']
 	LOOP

@@ -16,8 +16,8 @@ CREATE VIEW nulls_function AS
 	 WHERE p.pronamespace = 'authz'::regnamespace AND p.prokind = 'f'
 	   AND (p.prosupport = 'authz.identity_support(internal)'::regprocedure
 			OR p.proname ~ '^(has|is|in|require)_' OR p.proname = 'require')
-	   -- a NULL for how much to tell, or from where, is misuse: objects.sql
-	   AND p.proname NOT IN ('explain_perm', 'object_permissions');
+	   -- a NULL for how much to tell, or from where, or for all that is wanted, is misuse: objects.sql, step_up.sql
+	   AND p.proname NOT IN ('explain_perm', 'object_permissions', 'require_step_up');
 
 -- Literals to try for a type.
 CREATE FUNCTION nulls_literals(type text) RETURNS text[] IMMUTABLE LANGUAGE sql RETURN

@@ -8,24 +8,30 @@
 """
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
-from .errors import AuthzError, Forbidden, MalformedRequest, NotFound, Unauthorized
+from .errors import (
+    AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
+)
 from .identity import ask, identity
 from .login import as_token
 from .requirements import (
-    ClaimIs, Field, HasAllOrgPermissions, HasAllPermissions, HasAllRoles, HasAllScopes, HasAnyGroup,
+    ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
+    HasAllRoles, HasAllScopes, HasAmr, HasAnyAcr, HasAnyActor, HasAnyAmr, HasAnyGroup,
     HasAnyItemPermission, HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope,
     HasAppPermission, HasClaim, HasGroup, HasItemPermission, HasObjectPermission,
     HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, IsAdmin,
-    IsAtLeastOrgRole, IsAuthenticated, IsOwner, IsOwnerOrAdmin, ManagesItem, UrlKwarg,
+    IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem, StepUp,
+    UrlKwarg,
 )
 
 __all__ = [
-    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAllOrgPermissions", "HasAllPermissions",
-    "HasAllRoles", "HasAllScopes", "HasAnyGroup", "HasAnyItemPermission",
+    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
+    "HasAllOrgPermissions", "HasAllPermissions", "HasAllRoles", "HasAllScopes", "HasAmr",
+    "HasAnyAcr", "HasAnyActor", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
     "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
-    "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsOwner", "IsOwnerOrAdmin",
-    "MalformedRequest", "ManagesItem", "NotFound", "Unauthorized", "UrlKwarg", "as_token",
-    "ask", "cache_page_per_identity", "identity", "requires", "token_optional",
+    "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated", "IsOwner",
+    "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
+    "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
+    "cache_page_per_identity", "identity", "requires", "token_optional",
 ]

@@ -1,6 +1,6 @@
 """SQLSTATE to HTTP: errors of the database that are answers to the client.
 
-28000 is 401, 42501 is 403, P0002 is 404; no database at all is 503.  Drivers put class 28 among the
+28000 is 401, 42501 is 403 (401 where another login would do), P0002 is 404; no database at all is 503.  Drivers put class 28 among the
 operational errors, beside lost connections; the exceptions here are none.
 """
 import json
@@ -18,7 +18,8 @@ class AuthzError(DatabaseError):
     """An error with an answer.
 
     body    the members "error" and "error_description" of RFC 6750, 3.1.
-            There is no "error" when the request had no token.
+            There is no "error" when the request had no token.  RFC 9470, 3 has
+            "acr_values" and "max_age", too.
     reason  what the database said, where that is not for the client; or None
     """
     status = None
@@ -51,6 +52,10 @@ class Unauthorized(AuthzError):
     default = {"error_description": "Authentication is required"}
 
 
+class StepUpRequired(Unauthorized):
+    """Logged in, but not strongly or recently enough (RFC 9470): 401, and what would be."""
+
+
 class Forbidden(AuthzError, PermissionDenied):
     """Logged in, and denied: 403.  Django answers so by itself too."""
     status = 403
@@ -76,6 +81,9 @@ class Unavailable(AuthzError):
     @property
     def challenge(self):
         return None
+
+
+STEP_UP = "insufficient_user_authentication"
 
 
 class Failure(Exception):
@@ -135,6 +143,8 @@ def answer_to(error, had_token=True):
     state = sqlstate(error)
     if state == "42501":
         body = body_of(error)
+        if body is not None and body.get("error") == STEP_UP:
+            return StepUpRequired(body)
         if body is None and not had_token:
             body = {"error_description": Forbidden.default["error_description"]}
         answer = Forbidden(body)
@@ -167,8 +177,8 @@ def unavailable(error):
 
 def challenge(body):
     parts = ["realm=" + quoted(conf.realm)]
-    parts += ["%s=%s" % (name, quoted(body[name]))
-              for name in ("error", "error_description") if body.get(name)]
+    parts += ["%s=%s" % (name, quoted(str(body[name])))
+              for name in ("error", "error_description", "acr_values", "max_age") if body.get(name)]
     return "Bearer " + ", ".join(parts)
 
 

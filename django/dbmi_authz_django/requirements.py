@@ -179,6 +179,31 @@ class Variadic(Check):
         return text.replace("%s::text[]", "VARIADIC %s::text[]"), params
 
 
+class StepUp(Requirement):
+    """StepUp(["gold"]), StepUp(within=timedelta(minutes=5)): a login as strong as
+    one of these, not longer ago than that.  Otherwise 401 with what is wanted
+    (RFC 9470), not 403: the client shall log in again.
+
+    It stands beside other requirements, not in a condition with them: then it
+    would not be clear whether another login would help.
+    """
+
+    def __init__(self, acrs=None, within=None):
+        if isinstance(acrs, str) or not (acrs or within) or acrs is not None and not acrs:
+            raise ValueError("StepUp takes a list of acrs, or within=timedelta(...), or both")
+        self.acrs = acrs if acrs is None else list(acrs)
+        self.within = within
+
+    def judge(self, request, kwargs, obj=None, using=DEFAULT_DB_ALIAS):
+        with connections[using].cursor() as cursor:
+            cursor.execute("SELECT authz.require_step_up(%s::text[], %s::interval)",
+                           [self.acrs, self.within])
+        return True, True
+
+    def sql(self, kwargs, obj):
+        raise TypeError("StepUp cannot be part of &, | or ~; name it beside the others")
+
+
 IsAuthenticated = check("is_authenticated", "IsAuthenticated(): there is a good token")
 IsAdmin = check("is_admin", "IsAdmin(): by the issuer's admin_groups, admin_permissions or an item")
 
@@ -193,6 +218,14 @@ HasAnyPermission = check_list("has_any_permission", "HasAnyPermission(permission
 HasAllPermissions = check_list("has_all_permissions", "HasAllPermissions(permission, ...)")
 HasGroup = check("has_group", "HasGroup(group)")
 HasAnyGroup = check_list("has_any_group", "HasAnyGroup(group, ...)")
+IsDelegated = check("is_delegated", "IsDelegated(): somebody acts for the user")
+HasActor = check("has_actor", "HasActor(actor): this one does")
+HasAnyActor = check_list("has_any_actor", "HasAnyActor(actor, ...)")
+HasAcr = check("has_acr", "HasAcr(acr): how strong the login was")
+HasAnyAcr = check_list("has_any_acr", "HasAnyAcr(acr, ...)")
+HasAmr = check("has_amr", "HasAmr(method): one of the methods of the login")
+HasAnyAmr = check_list("has_any_amr", "HasAnyAmr(method, ...)")
+HasAllAmrs = check_list("has_all_amrs", "HasAllAmrs(method, ...)")
 
 
 def HasClaim(path, value):

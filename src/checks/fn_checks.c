@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * fn_checks.c
- *	  Does the identity hold that scope, role, permission, group or claim?
+ *	  Does the identity hold that scope, role, permission, group or claim?  Was
+ *	  the login as strong as that, and does that one act for the user?
  *
  * Every check looks at the identity first, because that raises when it has
  * expired or was revoked (R2), then at its arguments (R3), and only then
@@ -19,18 +20,29 @@
 #define DENIED	"Insufficient role, scope or permission"
 
 /*
- * The four lists of the identity are named by their offset in it, so that
+ * The lists of the identity are named by their offset in it, so that
  * a check is one line.
  */
 #define SCOPES		offsetof(AzIdentity, scopes)
 #define ROLES		offsetof(AzIdentity, roles)
 #define PERMISSIONS	offsetof(AzIdentity, permissions)
 #define GROUPS		offsetof(AzIdentity, groups)
+#define AMR			offsetof(AzIdentity, amr)
+
+/* What is one value, likewise. */
+#define ACR			offsetof(AzIdentity, acr)
+#define ACTOR		offsetof(AzIdentity, actor)
 
 static inline const AzSet *
 set_at(const AzIdentity *id, size_t offset)
 {
 	return (const AzSet *) ((const char *) id + offset);
+}
+
+static inline const AzNode *
+node_at(const AzIdentity *id, size_t offset)
+{
+	return (const AzNode *) ((const char *) id + offset);
 }
 
 /* Groups that the token does not list must not be taken for none (Q20). */
@@ -190,6 +202,71 @@ AZ_SQL(authz_has_all_groups)
 AZ_SQL(authz_require_group)
 {
 	return require_all(fcinfo, GROUPS, "group");
+}
+
+AZ_SQL(authz_has_amr)
+{
+	return has_one(fcinfo, AMR);
+}
+
+AZ_SQL(authz_has_any_amr)
+{
+	return has_any(fcinfo, AMR);
+}
+
+AZ_SQL(authz_has_all_amrs)
+{
+	return has_all(fcinfo, AMR);
+}
+
+/* One value, compared whole. */
+static Datum
+is_one(FunctionCallInfo fcinfo, size_t node)
+{
+	const AzIdentity *id = az_current();
+
+	PG_RETURN_BOOL(argument_held(fcinfo, 0, az_claim_is, id, id ? node_at(id, node) : NULL));
+}
+
+static Datum
+is_any(FunctionCallInfo fcinfo, size_t node)
+{
+	const AzIdentity *id = az_current();
+	AzList		required;
+	bool		held;
+
+	if (!az_requirements_open(&required, fcinfo, 0))
+		PG_RETURN_BOOL(false);
+	held = id != NULL && az_list_any(&required, az_claim_is, id, node_at(id, node));
+	az_list_close(&required);
+	PG_RETURN_BOOL(held);
+}
+
+AZ_SQL(authz_has_acr)
+{
+	return is_one(fcinfo, ACR);
+}
+
+AZ_SQL(authz_has_any_acr)
+{
+	return is_any(fcinfo, ACR);
+}
+
+AZ_SQL(authz_has_actor)
+{
+	return is_one(fcinfo, ACTOR);
+}
+
+AZ_SQL(authz_has_any_actor)
+{
+	return is_any(fcinfo, ACTOR);
+}
+
+AZ_SQL(authz_is_delegated)
+{
+	const AzIdentity *id = az_current();
+
+	PG_RETURN_BOOL(id != NULL && az_node_type(&id->actor) != AZ_NULL);
 }
 
 /* The value in argument 1 against the claim at the path in argument 0. */

@@ -147,3 +147,30 @@ AZ_SQL(authz_groups)
 		az_raise_groups_unlisted();
 	return az_text_array_of_set(id, &id->groups);
 }
+
+AZ_SQL(authz_acr)
+{
+	const AzIdentity *id = az_current();
+
+	if (id == NULL)
+		PG_RETURN_NULL();
+	return az_return_text(fcinfo, id, &id->acr);
+}
+
+AZ_SQL(authz_amr)
+{
+	const AzIdentity *id = az_current();
+
+	if (id == NULL)
+		PG_RETURN_NULL();
+	return az_text_array_of_set(id, &id->amr);
+}
+
+AZ_SQL(authz_actor)
+{
+	const AzIdentity *id = az_current();
+
+	if (id == NULL)
+		PG_RETURN_NULL();
+	return az_return_text(fcinfo, id, &id->actor);
+}

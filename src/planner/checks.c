@@ -32,8 +32,21 @@ static const AzCheck checks[] = {
 	{"authz_groups", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
 
 	/* how the user logged in */
+	{"authz_acr", AZ_VALUE, AZ_ON_TOKEN, .leakproof = true},
+	{"authz_amr", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
+	{"authz_has_acr", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
+	{"authz_has_any_acr", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},
+	{"authz_has_amr", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
+	{"authz_has_any_amr", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},
+	{"authz_has_all_amrs", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},
 	{"authz_authenticated_at", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
 	{"authz_authenticated_within", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true, .changes_with_time = true},
+
+	/* who acts for the user */
+	{"authz_actor", AZ_VALUE, AZ_ON_TOKEN, .leakproof = true},
+	{"authz_is_delegated", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
+	{"authz_has_actor", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
+	{"authz_has_any_actor", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = false},
 
 	/* scopes, roles, permissions, groups */
 	{"authz_has_scope", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},

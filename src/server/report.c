@@ -7,7 +7,6 @@
  */
 #include "server/report.h"
 
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/json.h"
 #include "utils/timestamp.h"
@@ -17,21 +16,53 @@
 static AzFailure last_failure;
 static bool have_failure = false;
 
+static const AzStepUp no_step_up = {.max_age = -1};
+
+void
+az_append_step_up(StringInfo object, const AzStepUp *step_up)
+{
+	if (*step_up->acr_values)
+	{
+		appendStringInfoString(object, ",\"acr_values\":");
+		escape_json(object, step_up->acr_values);
+	}
+	if (step_up->max_age >= 0)
+		appendStringInfo(object, ",\"max_age\":" INT64_FORMAT, step_up->max_age);
+}
+
+/* Without its end. */
+static void
+begin_body(StringInfo body, const char *error, const char *description)
+{
+	initStringInfo(body);
+	appendStringInfoChar(body, '{');
+	if (error)
+	{
+		appendStringInfoString(body, "\"error\":");
+		escape_json(body, error);
+		appendStringInfoChar(body, ',');
+	}
+	appendStringInfoString(body, "\"error_description\":");
+	escape_json(body, description);
+}
+
 char *
 az_error_body(const char *error, const char *description)
 {
 	StringInfoData body;
 
-	initStringInfo(&body);
-	appendStringInfoChar(&body, '{');
-	if (error)
-	{
-		appendStringInfoString(&body, "\"error\":");
-		escape_json(&body, error);
-		appendStringInfoChar(&body, ',');
-	}
-	appendStringInfoString(&body, "\"error_description\":");
-	escape_json(&body, description);
+	begin_body(&body, error, description);
+	appendStringInfoChar(&body, '}');
+	return body.data;
+}
+
+char *
+az_step_up_body(const AzStepUp *step_up, const char *description)
+{
+	StringInfoData body;
+
+	begin_body(&body, AZ_STEP_UP_ERROR, description);
+	az_append_step_up(&body, step_up);
 	appendStringInfoChar(&body, '}');
 	return body.data;
 }
@@ -47,7 +78,15 @@ az_note_failure(int sqlstate, const char *error, const char *description)
 	last_failure.sqlstate = sqlstate;
 	last_failure.error = error;
 	last_failure.at = GetCurrentTimestamp();
+	last_failure.step_up = no_step_up;
 	have_failure = true;
+}
+
+void
+az_note_step_up(const AzStepUp *step_up, const char *description)
+{
+	az_note_failure(ERRCODE_INSUFFICIENT_PRIVILEGE, AZ_STEP_UP_ERROR, description);
+	last_failure.step_up = *step_up;
 }
 
 void
@@ -68,10 +107,8 @@ az_last_failure(void)
  * neither goes anywhere; otherwise they tell where it happened.
  */
 void
-az_raise(int sqlstate, const char *message, const char *error,
-		 const char *description, const char *hint)
+az_raise_body(int sqlstate, const char *message, const char *body, const char *hint)
 {
-	char	   *body = description ? az_error_body(error, description) : NULL;
 	AzDiscretion discretion;
 
 	if (az_token_nearby())
@@ -82,6 +119,14 @@ az_raise(int sqlstate, const char *message, const char *error,
 			 body ? errdetail_internal("%s", body) : 0,
 			 hint ? errhint("%s", hint) : 0));
 	pg_unreachable();
+}
+
+void
+az_raise(int sqlstate, const char *message, const char *error,
+		 const char *description, const char *hint)
+{
+	az_raise_body(sqlstate, message,
+				  description ? az_error_body(error, description) : NULL, hint);
 }
 
 void

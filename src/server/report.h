@@ -15,7 +15,11 @@
 
 #include "server/compat.h"
 #include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
 #include "token/reason.h"
+
+/* RFC 9470, 3: another login would do. */
+#define AZ_STEP_UP_ERROR	"insufficient_user_authentication"
 
 /* The one primary message for a token that does not verify. */
 #define AZ_REFUSED_MESSAGE	"token was refused"
@@ -32,6 +36,10 @@ extern char *az_error_body(const char *error, const char *description);
  */
 pg_noreturn extern void az_raise(int sqlstate, const char *message, const char *error,
 					 const char *description, const char *hint);
+
+/* The same with a body of the caller's; error and description are what it says. */
+pg_noreturn extern void az_raise_body(int sqlstate, const char *message, const char *body,
+						  const char *hint);
 
 /* 28000: a token was refused for that reason.  hint NULL: the reason's own. */
 pg_noreturn extern void az_raise_refused(AzReason reason, const char *hint);
@@ -51,6 +59,19 @@ pg_noreturn extern void az_raise_groups_unlisted(void);
  */
 pg_noreturn extern void az_raise_missing(const char *description);
 
+/* What a login must be for it to do (RFC 9470, 3). */
+typedef struct AzStepUp
+{
+	char		acr_values[1024];	/* separated by spaces; "": any */
+	int64		max_age;		/* in seconds; -1: any */
+} AzStepUp;
+
+/* As further members of an object in JSON. */
+extern void az_append_step_up(StringInfo object, const AzStepUp *step_up);
+
+/* The body of a denial for want of such a login.  palloc'd. */
+extern char *az_step_up_body(const AzStepUp *step_up, const char *description);
+
 /*
  * The last failure, for last_error() and www_authenticate().  It belongs to
  * the backend, no rollback brings an older one back.
@@ -61,9 +82,11 @@ typedef struct AzFailure
 	const char *error;			/* constant, or NULL */
 	char		description[256];
 	TimestampTz at;
+	AzStepUp	step_up;
 } AzFailure;
 
 extern void az_note_failure(int sqlstate, const char *error, const char *description);
+extern void az_note_step_up(const AzStepUp *step_up, const char *description);
 extern void az_forget_failure(void);
 extern const AzFailure *az_last_failure(void);	/* NULL: none */
 

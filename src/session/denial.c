@@ -24,7 +24,6 @@
 #include "server/datum.h"
 #include "server/encoding.h"
 #include "server/guc.h"
-#include "server/report.h"
 #include "session/session.h"
 
 /* Of one string this many bytes are logged, of one list so many strings. */
@@ -211,6 +210,11 @@ az_log_denial(const char *asked)
 	append_claim(&line, id, id ? &id->client_id : NULL);
 	appendStringInfoString(&line, ", \"subject\": ");
 	append_claim(&line, id, id ? &id->subject : NULL);
+	if (id && az_scalar_or_null(&id->actor))
+	{
+		appendStringInfoString(&line, ", \"actor\": ");
+		append_claim(&line, id, &id->actor);
+	}
 	/* the name that item permissions are stored under */
 	if (id && az_scalar_or_null(&id->client))
 	{
@@ -234,6 +238,16 @@ az_raise_denied_for(const char *description, const char *asked)
 	az_note_failure(ERRCODE_INSUFFICIENT_PRIVILEGE, "insufficient_scope", description);
 	az_raise(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
 			 "insufficient_scope", description, NULL);
+}
+
+void
+az_raise_weak_login(const AzStepUp *wanted, const char *description, const char *asked)
+{
+	az_log_denial(asked);
+	az_note_step_up(wanted, description);
+	az_raise_body(ERRCODE_INSUFFICIENT_PRIVILEGE, "access denied",
+				  az_step_up_body(wanted, description),
+				  "Log in again as acr_values and max_age say, and set the new token.");
 }
 
 void

@@ -8,7 +8,7 @@
 #ifndef AZ_DENIAL_H
 #define AZ_DENIAL_H
 
-#include "server/compat.h"
+#include "server/report.h"
 
 /*
  * 42501: the identity lacks something.  description is one short sentence
@@ -23,6 +23,13 @@ pg_noreturn extern void az_raise_denied(const char *description);
  * NULL.
  */
 pg_noreturn extern void az_raise_denied_for(const char *description, const char *asked);
+
+/*
+ * 42501 with the words of RFC 9470: the login was not such a one.  "asked" as
+ * above.
+ */
+pg_noreturn extern void az_raise_weak_login(const AzStepUp *wanted, const char *description,
+								const char *asked);
 
 /* Only the line for the log, for a denial that raises another error. */
 extern void az_log_denial(const char *asked);

@@ -161,6 +161,7 @@ AZ_SQL(authz_last_error)
 					 unpack_sql_state(failure->sqlstate));
 	JsonEncodeDateTime(at, TimestampTzGetDatum(failure->at), TIMESTAMPTZOID, NULL);
 	escape_json(&json, at);
+	az_append_step_up(&json, &failure->step_up);
 	appendStringInfoChar(&json, '}');
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
@@ -198,5 +199,9 @@ AZ_SQL(authz_www_authenticate)
 		append_quoted(&challenge, "error", failure->error);
 		append_quoted(&challenge, "error_description", failure->description);
 	}
+	if (*failure->step_up.acr_values)
+		append_quoted(&challenge, "acr_values", failure->step_up.acr_values);
+	if (failure->step_up.max_age >= 0)
+		append_quoted(&challenge, "max_age", psprintf(INT64_FORMAT, failure->step_up.max_age));
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(challenge.data, challenge.len));
 }

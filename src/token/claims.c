@@ -347,8 +347,23 @@ read_issuer(Reading *reading)
 	return az_builder_string(reading->builder, issuer->issuer, issuer->issuer_len);
 }
 
+/* The same bytes as in the tree, where these are all of the name. */
+static AzNode
+read_actor(Reading *reading, const char *actor)
+{
+	const AzJson *act = az_json_get_z(reading->payload, "act");
+	size_t		len;
+	const char *sub = az_json_string(az_json_get_z(act, "sub"), &len);
+
+	if (actor == NULL)
+		return null_node;
+	if (sub != NULL && strcmp(sub, actor) == 0)
+		return string_member(reading, az_member_of(reading, reading->claims, "act"), "sub");
+	return az_builder_string(reading->builder, actor, strlen(actor));
+}
+
 static void
-read_person(Reading *reading)
+read_person(Reading *reading, const char *actor)
 {
 	const AzIssuer *issuer = reading->issuer;
 	AzIdentity *id = &reading->id;
@@ -363,6 +378,9 @@ read_person(Reading *reading)
 	id->client_id = read_client_id(reading);
 	id->token_id = string_member(reading, reading->claims, "jti");
 	id->audience = read_audience(reading);
+	id->acr = string_member(reading, reading->claims, "acr");
+	id->actor = read_actor(reading, actor);
+	id->amr = az_list_of(reading, az_member_of(reading, reading->claims, "amr"), false);
 	if (issuer->client != NULL)
 		id->client = az_builder_string(reading->builder, issuer->client,
 									   strlen(issuer->client));
@@ -437,11 +455,13 @@ subject_as_signed(Reading *reading)
 }
 
 static void
-read_trust(Reading *reading, const AzKey *key)
+read_trust(Reading *reading, const AzVerified *verified)
 {
 	const AzIssuer *issuer = reading->issuer;
 	AzIdentity *id = &reading->id;
+	const AzKey *key = verified->key;
 	const char *kid = az_key_kid(key);
+	const char *actor = verified->actor;
 
 	id->issuer_version = issuer->version;
 	id->issuer_updated = issuer->to_be_updated ? issuer->content : 0;
@@ -450,6 +470,7 @@ read_trust(Reading *reading, const AzKey *key)
 	id->trust_token_id = claim_as_signed(reading, "jti");
 	id->trust_session_id = session_as_signed(reading);
 	id->trust_subject = subject_as_signed(reading);
+	id->trust_actor = as_signed(reading, actor, actor != NULL ? strlen(actor) : 0, id->actor);
 	id->alg = (uint32_t) az_key_alg(key);
 	memcpy(id->thumbprint, az_key_thumbprint(key), sizeof(id->thumbprint));
 }
@@ -476,8 +497,8 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 
 	az_builder_start(builder, converter);
 	reading.claims = az_builder_tree(builder, verified->payload);
-	read_person(&reading);
-	read_trust(&reading, verified->key);
+	read_person(&reading, verified->actor);
+	read_trust(&reading, verified);
 	read_lists(&reading);
 	read_admin(&reading);
 	az_read_orgs(&reading);

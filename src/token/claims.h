@@ -24,6 +24,7 @@ typedef struct AzVerified
 	int64_t		authenticated;
 	int64_t		authenticated_from;
 	bool		groups_unlisted;
+	const char *actor;			/* as az_read_actor() names it */
 } AzVerified;
 
 /*

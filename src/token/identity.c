@@ -424,6 +424,7 @@ is_header(const Walk *walk)
 		is_string_or_null(walk, &id->trust_token_id) &&
 		is_string_or_null(walk, &id->trust_session_id) &&
 		is_string_or_null(walk, &id->trust_subject) &&
+		is_string_or_null(walk, &id->trust_actor) &&
 		is_text(walk, &id->issuer, AZ_STRING) &&
 		is_string_or_null(walk, &id->subject) &&
 		is_string_number_or_null(walk, &id->user_id) &&
@@ -432,7 +433,9 @@ is_header(const Walk *walk)
 		is_string_or_null(walk, &id->username) &&
 		is_string_or_null(walk, &id->client_id) &&
 		is_string_or_null(walk, &id->token_id) &&
-		is_string_or_null(walk, &id->client);
+		is_string_or_null(walk, &id->client) &&
+		is_string_or_null(walk, &id->acr) &&
+		is_string_or_null(walk, &id->actor);
 }
 
 bool
@@ -452,6 +455,7 @@ az_identity_check(const AzIdentity *id, size_t size)
 		az_node_type(&id->claims) == AZ_OBJECT &&
 		is_tree(&walk, &id->claims, 1) &&
 		is_set(&walk, &id->audience) &&
+		is_set(&walk, &id->amr) &&
 		is_set(&walk, &id->scopes) &&
 		is_set(&walk, &id->roles) &&
 		is_set(&walk, &id->permissions) &&

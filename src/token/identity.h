@@ -93,6 +93,7 @@ typedef struct AzIdentity
 	AzNode		trust_token_id; /* jti, AZ_NULL when absent */
 	AzNode		trust_session_id;	/* the session claim, if a string */
 	AzNode		trust_subject;	/* sub, else the user id claim's text */
+	AzNode		trust_actor;	/* the actor */
 	uint32_t	alg;			/* AzAlg of the key */
 	char		thumbprint[AZ_THUMBPRINT_SIZE];
 
@@ -108,8 +109,11 @@ typedef struct AzIdentity
 	AzNode		client_id;
 	AzNode		token_id;
 	AzNode		client;			/* the issuer's option "client" */
+	AzNode		acr;
+	AzNode		actor;			/* who acts for the subject; AZ_NULL: nobody */
 
 	AzSet		audience;
+	AzSet		amr;
 	AzSet		scopes;
 	AzSet		roles;
 	AzSet		permissions;

@@ -67,6 +67,15 @@ read_names(void *field, const AzJson *value, size_t *element)
 }
 
 static const char *
+read_actors(void *field, const AzJson *value, size_t *element)
+{
+	AzActors   *actors = field;
+
+	actors->limited = true;
+	return read_names(&actors->among, value, element);
+}
+
+static const char *
 read_algorithms(void *field, const AzJson *value, size_t *element)
 {
 	AzAlgs	   *algorithms = field;
@@ -275,6 +284,8 @@ static const Option options_table[] = {
 	NEW_OPTION(session_claim, az_read_path),
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
+	NEW_OPTION(actors, read_actors),
+	NEW_OPTION(ceiling_required, read_boolean),
 	OPTION(client, read_string),
 	{"application", read_string, offsetof(AzIssuer, client), true},
 	OPTION(jwks_uri, read_uri),
@@ -550,6 +561,7 @@ az_issuer_free(AzIssuer *issuer)
 	az_path_free(&issuer->session_claim);
 	az_names_free(&issuer->admin_groups);
 	az_names_free(&issuer->admin_permissions);
+	az_names_free(&issuer->actors.among);
 	free(issuer->client);
 	free(issuer->jwks_uri);
 	free(issuer);

@@ -32,6 +32,13 @@ typedef enum AzOrgShape
 	AZ_ORGS_MAP					/* at org_claims, by organisation */
 } AzOrgShape;
 
+/* Who may act for others: anybody, unless it is limited. */
+typedef struct AzActors
+{
+	bool		limited;
+	AzNames		among;
+} AzActors;
+
 /*
  * One trusted issuer.  Whoever makes it fills the first part; options fill
  * the second; all memory is malloc'ed and goes with az_issuer_free(), the
@@ -81,6 +88,8 @@ typedef struct AzIssuer
 	AzPath		session_claim;
 	AzNames		admin_groups;
 	AzNames		admin_permissions;
+	AzActors	actors;
+	bool		ceiling_required;	/* of whoever acts for others */
 	char	   *client;			/* NULL: unset */
 	char	   *jwks_uri;		/* NULL: unset; only shown to programs that fetch */
 } AzIssuer;

@@ -49,6 +49,9 @@ typedef enum AzReason
 	AZ_CLAIM_TYPE,				/* iss, sub or jti is not a string */
 	AZ_BOUND,					/* cnf: whoever sends it must prove more */
 	AZ_GROUPS_UNLISTED,			/* it says that its groups are elsewhere */
+	AZ_ACTOR_CLAIM,				/* act does not name somebody */
+	AZ_ACTOR_REFUSED,			/* the issuer lets others act, or nobody */
+	AZ_CEILING_MISSING,			/* the issuer demands one for actors */
 	AZ_REVOKED,
 	AZ_CLAIM_ENCODING,			/* does not fit the database encoding */
 	AZ_NO_MEMORY,

@@ -21,6 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "token/actor.h"
+
 #define MICROS		INT64_C(1000000)
 
 /* The first instant that PostgreSQL can show: 4714-11-24 BC. */
@@ -38,6 +40,7 @@ struct AzVerification
 	/* owned */
 	AzJws		jws;
 	AzJson	   *payload;
+	char	   *actor;
 
 	/* what the checks have found */
 	AzCandidateKeys candidates;
@@ -69,6 +72,7 @@ static AzReason check_claim_values(AzVerification *v);
 static AzReason check_claim_types(AzVerification *v);
 static AzReason check_bound(AzVerification *v);
 static AzReason check_groups_listed(AzVerification *v);
+static AzReason check_actor(AzVerification *v);
 static AzReason check_revocation(AzVerification *v);
 static AzReason make_identity(AzVerification *v);
 
@@ -94,6 +98,7 @@ static const Check checks[] = {
 	check_claim_types,
 	check_bound,
 	check_groups_listed,
+	check_actor,
 	check_revocation,
 	make_identity,
 };
@@ -595,6 +600,24 @@ check_groups_listed(AzVerification *v)
 		AZ_GROUPS_UNLISTED : AZ_OK;
 }
 
+/* RFC 8693, 4.1: who acts for the subject, and may that one. */
+static AzReason
+check_actor(AzVerification *v)
+{
+	const AzIssuer *issuer = v->verified.issuer;
+	AzReason	reason = az_read_actor(v->payload, &v->actor);
+
+	v->verified.actor = v->actor;
+	if (reason != AZ_OK || v->actor == NULL)
+		return reason;
+	if (issuer->actors.limited &&
+		!az_names_has(&issuer->actors.among, v->actor, strlen(v->actor)))
+		return AZ_ACTOR_REFUSED;
+
+	/* nobody can be given one yet */
+	return issuer->ceiling_required ? AZ_CEILING_MISSING : AZ_OK;
+}
+
 static AzReason
 check_revocation(AzVerification *v)
 {
@@ -610,6 +633,7 @@ check_revocation(AzVerification *v)
 	what.session_id = az_json_string(az_claim_at(v->payload, &v->verified.issuer->session_claim),
 									 &len);
 	what.subject = az_claim_subject(v->verified.issuer, v->payload, number, &len);
+	what.actor = v->actor;
 	what.issued = v->verified.issued;
 	return trust->revoked(trust->arg, &what) ? AZ_REVOKED : AZ_OK;
 }
@@ -649,6 +673,7 @@ release(AzVerification *v)
 {
 	az_jws_free(&v->jws);
 	az_json_free(v->payload);
+	free(v->actor);
 	memset(v, 0, offsetof(AzVerification, builder));
 }
 

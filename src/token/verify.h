@@ -19,6 +19,7 @@ typedef struct AzRevocable
 	const char *token_id;		/* jti */
 	const char *session_id;		/* the issuer's session claim */
 	const char *subject;		/* sub, else the text of the user id claim */
+	const char *actor;			/* who acts for that one */
 	int64_t		issued;			/* iat in microseconds since 1970, or AZ_TIME_NONE */
 } AzRevocable;
 

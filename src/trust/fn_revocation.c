@@ -96,6 +96,15 @@ AZ_SQL(authz_revoke_session)
 	PG_RETURN_VOID();
 }
 
+AZ_SQL(authz_revoke_actor)
+{
+	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");
+	text	   *actor = az_arg_text(fcinfo, 1, "actor");
+
+	write_revocation(issuer, "actor", actor, NULL, NULL);
+	PG_RETURN_VOID();
+}
+
 AZ_SQL(authz_prune_revocations)
 {
 	AzSpiParams	params = {0};

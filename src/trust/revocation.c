@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * revocation.c
- *	  Is a token, its subject or its session revoked?  Is its subject
+ *	  Is a token, its subject, actor or session revoked?  Is its subject
  *	  inactive?
  *
  * There may be many such rows and each backend needs few of them, so they are
@@ -103,6 +103,8 @@ hits(const AzRevocable *what)
 			find_revocation(what->issuer, "token", what->token_id, 0)) ||
 		(what->session_id &&
 		 find_revocation(what->issuer, "session", what->session_id, 0)) ||
+		(what->actor &&
+		 find_revocation(what->issuer, "actor", what->actor, 0)) ||
 		(what->subject &&
 		 find_revocation(what->issuer, "subject", what->subject, what->issued));
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * revocation.h
- *	  Is a token, its subject or its session revoked?  Is its subject
+ *	  Is a token, its subject, actor or session revoked?  Is its subject
  *	  inactive?
  *
  *-------------------------------------------------------------------------

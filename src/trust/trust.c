@@ -153,6 +153,7 @@ still_holds(const AzIdentity *id)
 	what.token_id = block_string(id, &id->trust_token_id);
 	what.session_id = block_string(id, &id->trust_session_id);
 	what.subject = block_string(id, &id->trust_subject);
+	what.actor = block_string(id, &id->trust_actor);
 	what.issued = id->issued;
 	return az_is_revoked(NULL, &what) ? AZ_REVOKED : AZ_OK;
 }

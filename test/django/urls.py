@@ -4,7 +4,7 @@ from django.urls import include, path
 
 urlpatterns = [path(view.__name__ + "/", view) for view in (
     views.notes, views.nothing, views.add, views.who, views.fails, views.swallows,
-    views.optional, views.readers, views.areaders, views.denied, views.insists, views.atomic,
+    views.optional, views.readers, views.areaders, views.denied, views.insists, views.steps_up, views.atomic,
     views.closes, views.streams, views.cursors, views.sleeps, views.breaks, views.amany,
     views.awho, views.astreams, views.counts)]
 urlpatterns += [

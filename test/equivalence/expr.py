@@ -173,7 +173,9 @@ class Conditions:
                     lambda p, row: any(p.holds_item(item(row), w, parents) for w in words))
 
     def set_check(self):
-        what = self.rng.choice(["scope", "role", "permission", "group"])
+        if self.rng.random() < 0.15:
+            return self.value_check()
+        what = self.rng.choice(["scope", "role", "permission", "group", "amr"])
         held = what + "s"
         if self.rng.random() < 0.6:
             sql, word = self.word()
@@ -184,6 +186,19 @@ class Conditions:
         name = "has_any_" + what if quantify is any else "has_all_" + held
         return Expr("authz.%s(%s)" % (name, sql), lambda p, row: words is not None and
                     quantify(w in getattr(p, held) for w in words))
+
+    def value_check(self):
+        """Of one value, and so there is no "all"."""
+        what = self.rng.choice(["acr", "actor"])
+        if self.rng.random() < 0.2:
+            return Expr("authz.is_delegated()", lambda p, row: p.actor is not None)
+        if self.rng.random() < 0.6:
+            sql, word = self.word()
+            return Expr("authz.has_%s(%s)" % (what, sql), lambda p, row:
+                        getattr(p, what) is not None and word(row) == getattr(p, what))
+        sql, words = self.word_list()
+        return Expr("authz.has_any_%s(%s)" % (what, sql), lambda p, row: words is not None and
+                    getattr(p, what) is not None and getattr(p, what) in words)
 
     def owner_check(self):
         arg = self.argument()

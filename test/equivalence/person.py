@@ -114,7 +114,8 @@ class Nobody:
     known = False
     admin = False
     owner = subject = user_id = email = None
-    scopes = roles = permissions = groups = frozenset()
+    acr = actor = None
+    scopes = roles = permissions = groups = amrs = frozenset()
     orgs = ()
     active = None
 
@@ -156,6 +157,12 @@ class Person(Nobody):
         self.roles = listed(self._first(how["roles"]))
         self.permissions = listed(self._first(how["permissions"]))
         self.groups = listed(self._first(how["groups"]))
+        self.acr = claims["acr"] if isinstance(claims.get("acr"), str) else None
+        self.amrs = listed(claims.get("amr"))
+        act = claims.get("act")
+        if act:
+            foreign = act.get("iss", issuer) != issuer
+            self.actor = "%s %s" % (act["iss"], act["sub"]) if foreign else act["sub"]
         options = how["options"]
         self.client = options.get("client")
         self.admin_permissions = options.get("admin_permissions", ())

@@ -387,7 +387,7 @@ class World:
             claims["a.b"] = {"scopes": self._words(), "roles": self._words()}
         if rng.random() < 0.15:
             claims["alt"] = rng.choice([None, True, ["ann"], {"a": 1}, 0.5, "", "read write"])
-        for name in ("scope", "scp", "roles", "permissions", "groups"):
+        for name in ("scope", "scp", "roles", "permissions", "groups", "amr"):
             if rng.random() < 0.6:
                 claims[name] = self._words()
         if rng.random() < 0.7:
@@ -398,6 +398,12 @@ class World:
             claims["permissions"] = "MANAGE"
         if rng.random() < 0.2:
             claims["flag"] = True
+        if rng.random() < 0.5:
+            claims["acr"] = rng.choice(WORDS + ["", 1, ["read"]])
+        if rng.random() < 0.4:
+            claims["act"] = {"sub": rng.choice(WORDS), "act": {"sub": rng.choice(WORDS)}}
+            if rng.random() < 0.4:
+                claims["act"]["iss"] = rng.choice([issuer, "https://agents.example"])
         self._orgs(claims)
         return Person(issuer, claims)
 

@@ -7,6 +7,8 @@
  */
 #include "fuzz.h"
 
+#include "token/actor.h"
+
 /* In the order of the token, each found, each once. */
 static void
 check_set(const AzIdentity *id, const AzSet *set)
@@ -85,6 +87,7 @@ check_identity(const AzIdentity *original, const AzJson *payload)
 	HOLDS(az_identity_check(id, id->size) && !az_identity_check(id, id->size - 1));
 	check_tree(id, &id->claims, payload);
 	check_set(id, &id->audience);
+	check_set(id, &id->amr);
 	check_set(id, &id->scopes);
 	check_set(id, &id->roles);
 	check_set(id, &id->permissions);
@@ -122,14 +125,21 @@ build(const AzIssuer *issuer, const AzKey *key, const AzJson *payload)
 	AzVerified	verified = {issuer, key, payload, 3, 4, 1, 2};
 	AzBuilder  *builder = az_builder_new();
 	const AzIdentity *id = NULL;
-	AzReason	reason;
+	char	   *actor;
+	AzReason	reason = az_read_actor(payload, &actor);
 
-	HOLDS(builder != NULL);
+	HOLDS(builder != NULL && (reason == AZ_OK || actor == NULL));
+	verified.actor = actor;
 	reason = az_claims_build(builder, &verified, NULL, &id);
 	HOLDS(reason == AZ_OK || reason == AZ_TOKEN_TOO_LARGE);
 	if (reason == AZ_OK)
+	{
 		check_identity(id, payload);
+		HOLDS(actor == NULL ? az_node_type(&id->actor) == AZ_NULL :
+			  az_node_len(&id->trust_actor) == strlen(actor));
+	}
 	az_builder_free(builder);
+	free(actor);
 }
 
 int

@@ -42,6 +42,8 @@ PAYLOADS = [
     b'{"aud":"api","exp":1700000100,"azp":"app","roles":{"r":{},"q":1},"more":["z"],"s":{"id":"S"},'
     b'"orgs":{"acme":{"id":"o1","roles":["x","y"],"n":"Acme","p":{"a":1}},"beta":["z"],"gamma":{"id":"o1"}},'
     b'"o":{"id":"org_1","rol":"admin"},"_claim_names":{"groups":"src1"},"session_id":"s"}',
+    b'{"iss":"https://x/","aud":"api","exp":1700000100,"sub":"ann","auth_time":1699999000,'
+    b'"acr":"gold","amr":["pwd","otp"],"act":{"sub":"bot","iss":"https://y/","act":{"sub":"b"}}}',
 ]
 
 

@@ -120,6 +120,11 @@ is_logged(mint(client_id => 'cli', sub => 'bob'), "SELECT authz.require_scope('a
 	{ client => 'cli', subject => 'bob', required => { scope => ['a'] } }, 'another client');
 is_logged(mint(), "SELECT authz.require_scope('a')", { client => undef, required => { scope => ['a'] } }, 'no client');
 
+# And who acted for that one.
+is_logged(mint(azp => 'web', act => { sub => "b\x{f6}t\n", act => { sub => 'inner' } }), "SELECT authz.require_scope('a')", { actor => "b\x{f6}t\n", required => { scope => ['a'] } }, 'an actor');
+is_logged(mint(azp => 'web', act => { sub => 'bot', iss => 'https://agents.example' }), "SELECT authz.require_step_up('{gold}', '1 hour')",
+	{ actor => 'https://agents.example bot', required => { acrs => ['gold'], within => '01:00:00' } }, 'require_step_up, an actor of another issuer');
+
 # row 92: item permissions, by user and application
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
 $node->safe_psql('postgres', <<"SQL");

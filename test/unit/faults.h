@@ -22,7 +22,7 @@
 #define NOW				(INT64_C(1700000000) * 1000000)
 #define PAYLOAD(sub) \
 	"{\"iss\":\"https://x/\",\"aud\":[\"api\",\"web\"],\"exp\":1700000100,\"iat\":1699999999.5," \
-	"\"sub\":\"" sub "\",\"scope\":\"a b\",\"roles\":[\"r\",\"q\",\"r\"],\"groups\":[\"admins\"]," \
+	"\"sub\":\"" sub "\",\"act\":{\"sub\":\"bot\",\"iss\":\"https://y/\"},\"acr\":\"1\",\"amr\":[\"pwd\"],\"scope\":\"a b\",\"roles\":[\"r\",\"q\",\"r\"],\"groups\":[\"admins\"]," \
 	"\"deep\":{\"escaped\":\"\\u00e9\\n\",\"a\":[1,{\"b\":[null,true]}],\"large\":123456789012345678901234567890e-10," \
 	"\"larger\":0.000000000000000000000000000000000000000000000000000000000000012345}," \
 	"\"org_id_to_org_member_info\":{\"o2\":{\"user_role\":\"Owner\",\"user_permissions\":[\"p\"]}," \
@@ -31,7 +31,7 @@
 static const char options_text[] =
 "{\"algorithms\":[\"HS256\",\"RS256\"],\"leeway_seconds\":5,\"required_claims\":[\"sub\"],"
 "\"token_types\":[\"JWT\"],\"key_id_required\":true,\"scope_claims\":[\"scope\",[\"a\",\"b\"]],"
-"\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],"
+"\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],\"actors\":[\"https://y/ bot\"],"
 "\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"values\":[\"x\",\"y\"]},{\"claim\":\"nonce\",\"absent\":true}],"
 "\"audience_claims\":[\"azp\",\"aud\"],\"session_claim\":[\"s\",\"id\"],\"role_claims\":[{\"path\":[\"r\"],\"keys\":true}],"
 "\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"],\"org_permission_claims\":[[\"p\",\"q\"]],"
@@ -263,7 +263,8 @@ is_ann(const AzIdentity *id)
 	return id != NULL && az_identity_check(id, id->size) &&
 		az_node_text(id, &id->subject, &text, &len) && len == 3 && memcmp(text, "ann", 3) == 0 &&
 		id->scopes.count == 2 && id->roles.count == 2 && id->norgs == 2 &&
-		az_node_len(&id->claims) == 10;
+		id->amr.count == 1 && az_node_len(&id->trust_actor) == 14 &&
+		az_node_len(&id->claims) == 13;
 }
 
 /* All of it in a new AzVerification; *right: what was accepted is ann. */

@@ -77,11 +77,11 @@ end(Build *b)
 
 typedef enum Which
 {
-	SCOPES, ROLES, PERMISSIONS, GROUPS, AUDIENCE
+	SCOPES, ROLES, PERMISSIONS, GROUPS, AUDIENCE, AMR
 } Which;
 
 static const char *const which_name[] = {
-	"scopes", "roles", "permissions", "groups", "audience"
+	"scopes", "roles", "permissions", "groups", "audience", "amr"
 };
 
 typedef struct ListCase
@@ -190,13 +190,23 @@ static const ListCase lists[] = {
 	{AUDIENCE, NULL, "{\"aud\":[\"b\",1]}", "b"},
 	{AUDIENCE, NULL, "{\"aud\":7}", ""},
 	{AUDIENCE, NULL, "{}", ""},
+
+	/* RFC 8176: a list as any other */
+	{AMR, NULL, "{\"amr\":[\"pwd\",\"otp\",\"pwd\"]}", "pwd|otp"},
+	{AMR, NULL, "{\"amr\":\"pwd mfa\"}", "pwd|mfa"},
+	{AMR, NULL, "{\"amr\":[1,\"pwd\",null,[\"otp\"]]}", "pwd"},
+	{AMR, NULL, "{\"amr\":{\"pwd\":true}}", ""},
+	{AMR, NULL, "{\"amr\":1}", ""},
+	{AMR, NULL, "{\"amr\":null}", ""},
+	{AMR, NULL, "{}", ""},
 };
 
 static const AzSet *
 set_of(const AzIdentity *id, Which which)
 {
 	const AzSet *const sets[] = {
-		&id->scopes, &id->roles, &id->permissions, &id->groups, &id->audience
+		&id->scopes, &id->roles, &id->permissions, &id->groups, &id->audience,
+		&id->amr
 	};
 
 	return sets[which];
@@ -241,12 +251,13 @@ test_membership(void)
 
 typedef enum Fact
 {
-	SUBJECT, USER_ID, OWNER, EMAIL, USERNAME, CLIENT_ID, TOKEN_ID, CLIENT, ISSUER
+	SUBJECT, USER_ID, OWNER, EMAIL, USERNAME, CLIENT_ID, TOKEN_ID, CLIENT, ISSUER,
+	ACR
 } Fact;
 
 static const char *const fact_name[] = {
 	"subject", "user_id", "owner", "email", "username", "client_id", "token_id",
-	"client", "issuer"
+	"client", "issuer", "acr"
 };
 
 typedef struct FactCase
@@ -297,6 +308,12 @@ static const FactCase facts[] = {
 	{CLIENT, false, NULL, "{\"client\":\"forged\"}", NULL},
 	{ISSUER, false, NULL, "{\"iss\":\"https://x/\"}", "https://x/"},
 	{ISSUER, true, NULL, "{\"iss\":\"https://elsewhere/\"}", "https://x/"},
+	{ACR, false, NULL, "{\"acr\":\"urn:gold card\"}", "urn:gold card"},
+	{ACR, false, NULL, "{\"acr\":\"\"}", ""},
+	{ACR, false, NULL, "{\"acr\":1}", NULL},
+	{ACR, false, NULL, "{\"acr\":[\"gold\"]}", NULL},
+	{ACR, false, NULL, "{\"acr\":null}", NULL},
+	{ACR, false, NULL, "{}", NULL},
 };
 
 static const AzNode *
@@ -304,7 +321,7 @@ fact_of(const AzIdentity *id, Fact fact)
 {
 	const AzNode *const nodes[] = {
 		&id->subject, &id->user_id, &id->owner, &id->email, &id->username,
-		&id->client_id, &id->token_id, &id->client, &id->issuer
+		&id->client_id, &id->token_id, &id->client, &id->issuer, &id->acr
 	};
 
 	return nodes[fact];

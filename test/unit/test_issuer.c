@@ -194,6 +194,16 @@ static const Case cases[] = {
 	{"{\"admin_permissions\":[\"MANAGE\"]}", NULL, NULL},
 	{"{\"admin_permissions\":[\"\"]}", "admin_permissions", EMPTY},
 
+	{"{\"actors\":[]}", NULL, NULL},
+	{"{\"actors\":[\"bot\",\"https://y/ bot\"]}", NULL, NULL},
+	{"{\"actors\":\"bot\"}", "actors", STRINGS},
+	{"{\"actors\":true}", "actors", STRINGS},
+	{"{\"actors\":[\"\"]}", "actors", EMPTY},
+	{"{\"actors\":[\"bot\",5]}", "actors", STRINGS},
+	{"{\"actors\":[\"bot\",\"bot\"]}", "actors", TWICE},
+	{"{\"ceiling_required\":true}", NULL, NULL},
+	{"{\"ceiling_required\":0}", "ceiling_required", BOOLEAN},
+
 	{"{\"client\":\"hypatio\"}", NULL, NULL},
 	{"{\"client\":\"\"}", "client", STRING},
 	{"{\"application\":\"hypatio\"}", NULL, NULL},

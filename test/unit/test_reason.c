@@ -109,6 +109,7 @@ main(void)
 	test_description(AZ_TOKEN_TYPE, "Invalid token type");
 	test_description(AZ_EXP_MISSING, "Missing expiration claim");
 	test_description(AZ_CLAIM_MISSING, "Invalid payload in token");
+	test_description(AZ_ACTOR_CLAIM, "Invalid actor claim");
 	test_description(AZ_REVOKED, "Token was revoked");
 	return tap_done();
 }

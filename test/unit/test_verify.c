@@ -427,6 +427,107 @@ test_claims(void)
 	}
 }
 
+/* ---- who acts for the subject: RFC 8693, 4.1 ---- */
+
+static void
+test_actors(void)
+{
+	static const char *const among = "{\"actors\":[\"bot\",\"https://y/ bot\"]}";
+	static const Case cases[] = {
+		{"nobody acts", NULL, NULL, "", AZ_OK},
+		{"an actor", NULL, NULL, ",\"act\":{\"sub\":\"bot\"}", AZ_OK},
+		{"with more about it", NULL, NULL, ",\"act\":{\"sub\":\"bot\",\"client_id\":7}", AZ_OK},
+		{"of this issuer", NULL, NULL, ",\"act\":{\"iss\":\"https://x/\",\"sub\":\"bot\"}", AZ_OK},
+		{"of another issuer", NULL, NULL, ",\"act\":{\"iss\":\"https://y/\",\"sub\":\"bot\"}", AZ_OK},
+		{"inner ones tell nothing", NULL, NULL, ",\"act\":{\"sub\":\"bot\",\"act\":{\"sub\":5}}", AZ_OK},
+		{"may_act is another claim", NULL, NULL, ",\"may_act\":{\"sub\":5}", AZ_OK},
+
+		{"act null", NULL, NULL, ",\"act\":null", AZ_ACTOR_CLAIM},
+		{"act a string", NULL, NULL, ",\"act\":\"bot\"", AZ_ACTOR_CLAIM},
+		{"act an array", NULL, NULL, ",\"act\":[{\"sub\":\"bot\"}]", AZ_ACTOR_CLAIM},
+		{"act false", NULL, NULL, ",\"act\":false", AZ_ACTOR_CLAIM},
+		{"no sub", NULL, NULL, ",\"act\":{}", AZ_ACTOR_CLAIM},
+		{"sub of the inner one", NULL, NULL, ",\"act\":{\"act\":{\"sub\":\"bot\"}}", AZ_ACTOR_CLAIM},
+		{"act.sub a number", NULL, NULL, ",\"act\":{\"sub\":5}", AZ_ACTOR_CLAIM},
+		{"act.sub null", NULL, NULL, ",\"act\":{\"sub\":null}", AZ_ACTOR_CLAIM},
+		{"act.sub \"\"", NULL, NULL, ",\"act\":{\"sub\":\"\"}", AZ_ACTOR_CLAIM},
+		{"act.iss a number", NULL, NULL, ",\"act\":{\"iss\":5,\"sub\":\"bot\"}", AZ_ACTOR_CLAIM},
+		{"act.iss null", NULL, NULL, ",\"act\":{\"iss\":null,\"sub\":\"bot\"}", AZ_ACTOR_CLAIM},
+		{"act.iss \"\"", NULL, NULL, ",\"act\":{\"iss\":\"\",\"sub\":\"bot\"}", AZ_ACTOR_CLAIM},
+		{"act.iss with a space", NULL, NULL, ",\"act\":{\"iss\":\"https://y/ b\",\"sub\":\"ot\"}", AZ_ACTOR_CLAIM},
+
+		/* the option actors */
+		{"one of them", among, NULL, ",\"act\":{\"sub\":\"bot\"}", AZ_OK},
+		{"one of another issuer", among, NULL, ",\"act\":{\"iss\":\"https://y/\",\"sub\":\"bot\"}", AZ_OK},
+		{"nobody", among, NULL, "", AZ_OK},
+		{"none of them", among, NULL, ",\"act\":{\"sub\":\"Bot\"}", AZ_ACTOR_REFUSED},
+		{"the inner one is one of them", among, NULL,
+		",\"act\":{\"sub\":\"b\",\"act\":{\"sub\":\"bot\"}}", AZ_ACTOR_REFUSED},
+		{"the same of a third issuer", among, NULL,
+		",\"act\":{\"iss\":\"https://z/\",\"sub\":\"bot\"}", AZ_ACTOR_REFUSED},
+		{"nobody may act", "{\"actors\":[]}", NULL, ",\"act\":{\"sub\":\"bot\"}", AZ_ACTOR_REFUSED},
+		{"and nobody does", "{\"actors\":[]}", NULL, "", AZ_OK},
+		{"a null keeps what was", "{\"actors\":null}", NULL, ",\"act\":{\"sub\":\"bot\"}", AZ_OK},
+
+		/* the option ceiling_required */
+		{"no ceiling", "{\"ceiling_required\":true}", NULL, ",\"act\":{\"sub\":\"bot\"}", AZ_CEILING_MISSING},
+		{"nobody needs one", "{\"ceiling_required\":true}", NULL, "", AZ_OK},
+		{"none needed", "{\"ceiling_required\":false}", NULL, ",\"act\":{\"sub\":\"bot\"}", AZ_OK},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		char		payload[500];
+
+		sprintf(payload, BASE "%s}", cases[i].payload);
+		judges(cases[i].what, cases[i].options, NULL, payload, cases[i].expected);
+	}
+}
+
+/* How the actor is called, and that it is stored once where it can be. */
+static void
+test_actor_names(void)
+{
+	static const struct
+	{
+		const char *claims;
+		const char *expected;	/* NULL: nobody */
+	}			cases[] = {
+		{"", NULL},
+		{",\"act\":{\"sub\":\"bot\"}", "bot"},
+		{",\"act\":{\"sub\":\"b\",\"act\":{\"sub\":\"c\"}}", "b"},
+		{",\"act\":{\"sub\":\"my bot\"}", "my bot"},
+		{",\"act\":{\"iss\":\"https://x/\",\"sub\":\"bot\"}", "bot"},
+		{",\"act\":{\"iss\":\"https://X/\",\"sub\":\"bot\"}", "https://X/ bot"},
+		{",\"act\":{\"iss\":\"y\",\"sub\":\" \\u017c\"}", "y  \xC5\xBC"},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuer = new_issuer("https://x/", NULL);
+		AzTrust		trust = trust_of(&issuer, 1);
+		char		payload[400];
+		char	   *token;
+		const AzIdentity *id;
+		const char *expected = cases[i].expected;
+
+		sprintf(payload, BASE "%s}", cases[i].claims);
+		token = mint(HEADER, payload);
+		issuer->any_audience = true;
+		must(verify_at(&trust, token, NOW, &id) == AZ_OK, "refused");
+		ok(az_identity_check(id, id->size), "the block is well-formed");
+		if (expected == NULL)
+			ok(is_null(&id->actor) && is_null(&id->trust_actor), "nobody acts");
+		else
+			ok(is_text(id, &id->actor, expected) && is_text(id, &id->trust_actor, expected) &&
+			   id->actor.off == id->trust_actor.off, "\"%s\" acts", expected);
+		free(token);
+		az_issuer_free(issuer);
+	}
+}
+
 /* ---- several issuers ---- */
 
 /* Issuers to be found, and what was asked for. */
@@ -815,8 +916,8 @@ revoked(void *arg, const AzRevocable *what)
 
 #define TEXT(s)	((s) != NULL ? (s) : "-")
 	asked->calls++;
-	sprintf(asked->text, "%s %s %s %s %lld", what->issuer, TEXT(what->token_id),
-			TEXT(what->session_id), TEXT(what->subject),
+	sprintf(asked->text, "%s %s %s %s %s %lld", what->issuer, TEXT(what->token_id),
+			TEXT(what->session_id), TEXT(what->subject), TEXT(what->actor),
 			what->issued == AZ_TIME_NONE ? -1LL : (long long) (what->issued / 1000000));
 	if (asked->leave)
 		longjmp(asked->back, 1);
@@ -832,20 +933,21 @@ test_revocation(void)
 		const char *claims;
 		const char *expected;
 	}			cases[] = {
-		{NULL, "", "https://x/ - - - -1"},
-		{NULL, ",\"jti\":\"J\",\"sid\":\"S\",\"sub\":\"U\",\"iat\":1700000000", "https://x/ J S U 1700000000"},
-		{NULL, ",\"sid\":5,\"sub\":\"U\"", "https://x/ - - U -1"},
-		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":42", "https://x/ - - 42 -1"},
-		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":\"u\"", "https://x/ - - u -1"},
-		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":\"u\",\"sub\":\"s\"", "https://x/ - - s -1"},
-		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":4.5", "https://x/ - - - -1"},
-		{"{\"user_id_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":\"u\"}", "https://x/ - - u -1"},
+		{NULL, "", "https://x/ - - - - -1"},
+		{NULL, ",\"jti\":\"J\",\"sid\":\"S\",\"sub\":\"U\",\"iat\":1700000000", "https://x/ J S U - 1700000000"},
+		{NULL, ",\"sid\":5,\"sub\":\"U\"", "https://x/ - - U - -1"},
+		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":42", "https://x/ - - 42 - -1"},
+		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":\"u\"", "https://x/ - - u - -1"},
+		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":\"u\",\"sub\":\"s\"", "https://x/ - - s - -1"},
+		{"{\"user_id_claim\":\"uid\"}", ",\"uid\":4.5", "https://x/ - - - - -1"},
+		{"{\"user_id_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":\"u\"}", "https://x/ - - u - -1"},
 
 		/* Q30: the session's id elsewhere, as text */
-		{"{\"session_claim\":\"session_id\"}", ",\"session_id\":\"S\",\"sid\":\"T\"", "https://x/ - S - -1"},
-		{"{\"session_claim\":\"session_id\"}", ",\"sid\":\"T\"", "https://x/ - - - -1"},
-		{"{\"session_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":\"17\"}", "https://x/ - 17 - -1"},
-		{"{\"session_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":[\"S\"]}", "https://x/ - - - -1"},
+		{"{\"session_claim\":\"session_id\"}", ",\"session_id\":\"S\",\"sid\":\"T\"", "https://x/ - S - - -1"},
+		{"{\"session_claim\":\"session_id\"}", ",\"sid\":\"T\"", "https://x/ - - - - -1"},
+		{"{\"session_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":\"17\"}", "https://x/ - 17 - - -1"},
+		{"{\"session_claim\":[\"a\",\"b\"]}", ",\"a\":{\"b\":[\"S\"]}", "https://x/ - - - - -1"},
+		{NULL, ",\"act\":{\"iss\":\"https://y/\",\"sub\":\"bot\"},\"sub\":\"U\"", "https://x/ - - U https://y/ bot -1"},
 	};
 	size_t		i;
 	Asked		asked;
@@ -892,7 +994,7 @@ enum
 {
 	F_SIZE, F_SEGMENTS, F_ALPHABET, F_HEADER_JSON, F_PAYLOAD_JSON, F_CRITICAL, F_ISSUER,
 	F_ALG, F_KEY, F_SIGNATURE, F_TYPE, F_AUDIENCE, F_EXP, F_NBF, F_IAT, F_AGE, F_REQUIRED,
-	F_VALUE, F_CLAIM_TYPE, F_BOUND, F_GROUPS, F_REVOKED, F_ENCODING, N_FAULTS
+	F_VALUE, F_CLAIM_TYPE, F_BOUND, F_GROUPS, F_ACTOR, F_ACTORS, F_REVOKED, F_ENCODING, N_FAULTS
 };
 
 static const Fault faults[N_FAULTS] = {
@@ -917,6 +1019,8 @@ static const Fault faults[N_FAULTS] = {
 	{AZ_CLAIM_TYPE, "jti a number"},
 	{AZ_BOUND, "bound to a key"},
 	{AZ_GROUPS_UNLISTED, "groups elsewhere"},
+	{AZ_ACTOR_CLAIM, "act names nobody"},
+	{AZ_ACTOR_REFUSED, "another actor"},
 	{AZ_REVOKED, "revoked"},
 	{AZ_CLAIM_ENCODING, "does not fit"},
 };
@@ -937,12 +1041,13 @@ faulty_token(uint32_t set)
 			HAS(F_KEY) ? "k2" : "k1", HAS(F_TYPE) ? "JOSE" : "JWT",
 			HAS(F_CRITICAL) ? ",\"crit\":[\"exp\"]" : "");
 	sprintf(payload, "%s{\"iss\":\"%s\",\"aud\":\"%s\",\"exp\":%d,\"nbf\":%d,\"iat\":%d,"
-			"\"sub\":\"%s\",\"azp\":\"%s\",\"jti\":%s,\"name\":\"%s\"%s%s}",
+			"\"sub\":\"%s\",\"act\":{\"sub\":\"%s\"},\"azp\":\"%s\",\"jti\":%s,\"name\":\"%s\"%s%s}",
 			HAS(F_PAYLOAD_JSON) ? "," : "", HAS(F_ISSUER) ? "https://y/" : "https://x/",
 			HAS(F_AUDIENCE) ? "zzz" : "api", HAS(F_EXP) ? 1699999999 : 1700000100,
 			HAS(F_NBF) ? 1700000001 : 1699999000,
 			HAS(F_IAT) ? 1700000001 : HAS(F_AGE) ? 1600000000 : 1699999900,
-			HAS(F_REQUIRED) ? "" : "s", HAS(F_VALUE) ? "ours" : "app", HAS(F_CLAIM_TYPE) ? "5" : "\"j\"",
+			HAS(F_REQUIRED) ? "" : "s",
+			HAS(F_ACTOR) ? "" : HAS(F_ACTORS) ? "x" : "bot", HAS(F_VALUE) ? "ours" : "app", HAS(F_CLAIM_TYPE) ? "5" : "\"j\"",
 			HAS(F_ENCODING) ? "\xC5\xBC" : "z", HAS(F_BOUND) ? ",\"cnf\":{}" : "",
 			HAS(F_GROUPS) ? ",\"hasgroups\":true" : "");
 	token = mint(header, payload);
@@ -966,6 +1071,7 @@ judge_faulty(uint32_t set)
 	static const AzConverter latin1 = {to_latin1, NULL};
 	AzIssuer   *issuer = new_issuer("https://x/", "{\"token_types\":[\"JWT\"],"
 									"\"max_age_seconds\":3600,\"required_claims\":[\"sub\"],"
+									"\"actors\":[\"bot\"],"
 									"\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"app\"]}]}");
 	AzTrust		trust = trust_of(&issuer, 1);
 	char	   *token = faulty_token(set);
@@ -1211,6 +1317,8 @@ main(void)
 	test_times();
 	test_deadline();
 	test_claims();
+	test_actors();
+	test_actor_names();
 	test_issuers();
 	test_hint();
 	test_again();

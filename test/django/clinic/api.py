@@ -1,6 +1,9 @@
 """The same notes by REST framework."""
+from datetime import timedelta
+
 from dbmi_authz_django.authz import (
-    Field, HasOrgPermission, HasRole, HasScope, InOrg, IsAuthenticated, IsOwner, UrlKwarg,
+    Field, HasAcr, HasAmr, HasAnyActor, HasOrgPermission, HasRole, HasScope, InOrg,
+    IsAuthenticated, IsDelegated, IsOwner, StepUp, UrlKwarg,
 )
 from rest_framework import permissions, routers, serializers, viewsets
 from rest_framework.response import Response
@@ -54,6 +57,9 @@ router.register("records", RecordViewSet)
 
 # what they need -> a view
 needs = {
+    "acr": HasAcr("gold") & ~HasAmr("sms"),
+    "actor": ~IsDelegated() | HasAnyActor("bot", "reader"),
+    "step-up": StepUp(["platinum", "gold"], timedelta(minutes=5)),
     "open": permissions.AllowAny,
     "scope": HasScope("read"),
     "both": HasScope("read") & HasRole("editor"),

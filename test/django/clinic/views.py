@@ -74,6 +74,12 @@ def denied(request):
     authz.ask("require_scope", "never")
 
 
+@authz.requires(authz.HasScope("read"))
+@authz.requires(authz.StepUp(["gold"]))
+def steps_up(request):
+    return notes(request)
+
+
 def insists(request):
     with connection.cursor() as cursor:
         cursor.execute("SELECT authz.require_scope('never')")

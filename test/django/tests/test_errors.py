@@ -19,6 +19,40 @@ class Errors(Case):
             self.assertTrue(response["WWW-Authenticate"].startswith('Bearer realm="authz"'))
             self.assertEqual(response["Cache-Control"], "no-store")
 
+    def test_step_up(self):
+        """RFC 9470: 401, and which login would do."""
+        strong = mint("ann", acr="gold", auth_time="-10")
+        response = self.get("/steps_up/", mint("ann", acr="silver"))
+        self.assertEqual(response.status_code, 401)
+        self.assertEqual(response.json(), {
+            "error": "insufficient_user_authentication", "acr_values": "gold",
+            "error_description": "A different authentication level is required"})
+        self.assertEqual(response["WWW-Authenticate"],
+                         'Bearer realm="authz", error="insufficient_user_authentication",'
+                         ' error_description="A different authentication level is required",'
+                         ' acr_values="gold"')
+        self.assertEqual(self.get("/steps_up/", strong).status_code, 200)
+        self.assertNotIn("acr_values", self.get("/steps_up/")["WWW-Authenticate"])
+        # what another login would not mend is 403 as ever
+        self.assertEqual(self.get("/steps_up/", mint("cleo", acr="gold")).status_code, 403)
+
+        response = self.get("/needs/step-up/", mint("ann", acr="gold", auth_time="-600"))
+        self.assertEqual(response.status_code, 401)
+        self.assertEqual(response.json()["max_age"], 300)
+        self.assertIn('acr_values="platinum gold", max_age="300"', response["WWW-Authenticate"])
+        self.assertEqual(self.get("/needs/step-up/", strong).status_code, 200)
+        self.assertEqual(self.get("/needs/step-up/").json(),
+                         {"error_description": "Authentication is required"})
+
+    def test_step_up_is_no_part_of_a_condition(self):
+        step_up = authz.StepUp(["gold"])
+        for condition in (step_up & authz.HasScope("read"), authz.IsAdmin() | step_up, ~step_up):
+            with self.assertRaises(TypeError):
+                condition.judge(None, {})
+        for wrong in ({}, {"acrs": []}, {"acrs": "gold"}):
+            with self.assertRaises(ValueError):
+                authz.StepUp(**wrong)
+
     def test_denial_is_no_lost_connection(self):
         self.get("/notes/", "ann")
         raw = connection.connection

@@ -31,6 +31,17 @@ class Permissions(Case):
                     status = 200 if who in may else 401 if who is None else 403
                     self.assertEqual(response.status_code, status, response.content)
 
+    def test_strength_of_the_login(self):
+        for claims, status in (({"acr": "gold"}, 200), ({"acr": "gold", "amr": ["pwd"]}, 200),
+                               ({"acr": "gold", "amr": ["pwd", "sms"]}, 403),
+                               ({"acr": "silver"}, 403), ({}, 403)):
+            self.assertEqual(self.get("/needs/acr/", mint("ann", **claims)).status_code, status)
+
+    def test_actors(self):
+        for claims, status in (({}, 200), ({"act": {"sub": "bot"}}, 200),
+                               ({"act": {"sub": "other"}}, 403), ({"act": "bot"}, 401)):
+            self.assertEqual(self.get("/needs/actor/", mint("ann", **claims)).status_code, status)
+
     def test_bodies(self):
         response = self.get("/needs/scope/", "cleo")
         self.assertEqual(response.json(), {"error": "insufficient_scope",
