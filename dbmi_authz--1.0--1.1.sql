@@ -101,6 +101,45 @@ CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
 	VOLATILE PARALLEL UNSAFE;
+--
+-- What actors may not go beyond
+--
+CREATE TABLE authz.actor_ceiling (
+	issuer text COLLATE "C" NOT NULL,
+	actor text COLLATE "C" NOT NULL,
+	scopes text[],
+	roles text[],
+	permissions text[],
+	groups text[],
+	org_roles text[],
+	org_permissions text[],
+	item_permissions text[],
+	keep text[],
+	admin boolean NOT NULL DEFAULT false,
+	read_only boolean NOT NULL DEFAULT true,
+	PRIMARY KEY (issuer, actor)
+);
+ALTER TABLE authz.actor_ceiling OWNER TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('authz.actor_ceiling'::pg_catalog.regclass, '');
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.actor_ceiling
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.actor_ceiling
+	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
+ALTER TABLE authz.actor_ceiling ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed;
+
+CREATE FUNCTION authz.set_actor_ceiling(issuer text, actor text,
+		scopes text[] DEFAULT NULL, roles text[] DEFAULT NULL,
+		permissions text[] DEFAULT NULL, groups text[] DEFAULT NULL,
+		org_roles text[] DEFAULT NULL, org_permissions text[] DEFAULT NULL,
+		item_permissions text[] DEFAULT NULL, keep text[] DEFAULT NULL,
+		admin boolean DEFAULT false, read_only boolean DEFAULT true)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_actor_ceiling'
+	VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION authz.drop_actor_ceiling(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_actor_ceiling'
+	VOLATILE PARALLEL UNSAFE;
 
 --
 -- The schema belongs to pg_database_owner, and nobody may create anything in
@@ -216,6 +255,8 @@ BEGIN
 				('authz.has_actor(text)', 'PUBLIC'),
 				('authz.has_any_actor(text[])', 'PUBLIC'),
 				('authz.revoke_actor(text,text)', 'pg_database_owner'),
+				('authz.set_actor_ceiling(text,text,text[],text[],text[],text[],text[],text[],text[],text[],boolean,boolean)', 'pg_database_owner'),
+				('authz.drop_actor_ceiling(text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -236,12 +277,55 @@ BEGIN
 END
 $$;
 
+REVOKE ALL ON TABLE authz.actor_ceiling FROM pg_database_owner;
+
+DO $$
+DECLARE
+	grantee		pg_catalog.text;
+BEGIN
+	FOR grantee IN
+		SELECT DISTINCT CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+							 ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END
+		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+		 WHERE c.oid OPERATOR(pg_catalog.=) 'authz.actor_ceiling'::pg_catalog.regclass
+	LOOP
+		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.actor_ceiling FROM ', grantee, ' CASCADE');
+	END LOOP;
+END
+$$;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.actor_ceiling TO pg_database_owner;
+
 --
 -- Comments
 --
 -- All of them, since nearly all are new, as "test/checks --comments" prints
 -- them from the install script.
 --
+COMMENT ON COLUMN authz.actor_ceiling.actor IS
+'Who acts, as actor() names it.';
+COMMENT ON COLUMN authz.actor_ceiling.admin IS
+'Whether it may act as an administrator.';
+COMMENT ON COLUMN authz.actor_ceiling.groups IS
+'The groups that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.issuer IS
+'The issuer of the tokens, which may have been dropped since.';
+COMMENT ON COLUMN authz.actor_ceiling.item_permissions IS
+'The item permissions that are left, in any case of ASCII letters; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.keep IS
+'Values of any kind that stay, because they are held against somebody.';
+COMMENT ON COLUMN authz.actor_ceiling.org_permissions IS
+'The permissions in organisations that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.org_roles IS
+'The roles in organisations that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.permissions IS
+'The permissions that are left, on rows too; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.read_only IS
+'Whether its transactions are read-only.';
+COMMENT ON COLUMN authz.actor_ceiling.roles IS
+'The roles that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.scopes IS
+'The scopes that are left; NULL: all of them.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -354,6 +438,8 @@ COMMENT ON FUNCTION authz.clear_token() IS
 'Forgets the identity and the last failure.';
 COMMENT ON FUNCTION authz.client_id() IS
 'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
+'Takes the ceiling of an actor away.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text) IS
@@ -559,6 +645,9 @@ COMMENT ON FUNCTION authz.roles() IS
 'The roles of the token in its order, each once.';
 COMMENT ON FUNCTION authz.scopes() IS
 'The scopes of the token in its order, each once.';
+COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
+	text[], text[], text[], text[], boolean, boolean) IS
+'Says what an actor may not go beyond, whomever it acts for.';
 COMMENT ON FUNCTION authz.set_jwks(text, json) IS
 'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
@@ -595,6 +684,8 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 'The challenge for last_error(), for the HTTP header WWW-Authenticate.';
 COMMENT ON POLICY visible ON authz.item_permission IS
 'Rows of one''s own, of items that one manages, and for an administrator of the application.';
+COMMENT ON TABLE authz.actor_ceiling IS
+'What actors may not go beyond, whomever they act for.';
 COMMENT ON TABLE authz.inactive_subject IS
 'Subjects that count as nobody, whatever their tokens say.';
 COMMENT ON TABLE authz.issuer IS

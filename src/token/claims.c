@@ -550,6 +550,54 @@ read_orgs(Reading *reading)
 											 reading->id.norgs, sizeof(AzOrg));
 }
 
+/* ---- where all that comes from ---- */
+
+static AzNode
+location(Reading *reading, const AzPath *path)
+{
+	uint32_t	room = az_builder_room(reading->builder, path->n, sizeof(AzNode));
+	size_t		i;
+
+	for (i = 0; i < path->n; i++)
+	{
+		AzNode		key = az_builder_string(reading->builder, path->name[i].data,
+											path->name[i].len);
+
+		az_builder_put(reading->builder, room, i, &key, sizeof(key));
+	}
+	return az_make_node(AZ_ARRAY, path->n, room);
+}
+
+/* For an actor's ceiling, past which these claims must not be asked. */
+static void
+read_locations(Reading *reading)
+{
+	const AzIssuer *issuer = reading->issuer;
+	const AzPaths *const kinds[] = {
+		&issuer->scope_claims, &issuer->role_claims, &issuer->permission_claims,
+		&issuer->group_claims, &issuer->org_claims
+	};
+	size_t		n = 0;
+	size_t		at = 0;
+	size_t		i;
+	size_t		j;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		n += kinds[i]->n;
+	reading->id.nlocations = (uint32_t) n;
+	reading->id.locations = az_builder_room(reading->builder, n, sizeof(AzNode));
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	{
+		for (j = 0; j < kinds[i]->n; j++)
+		{
+			AzNode		node = location(reading, &kinds[i]->path[j]);
+
+			az_builder_put(reading->builder, reading->id.locations, at++, &node,
+						   sizeof(node));
+		}
+	}
+}
+
 /* ---- all of it ---- */
 
 AzReason
@@ -576,5 +624,10 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	read_lists(&reading);
 	read_admin(&reading);
 	read_orgs(&reading);
+	if (verified->actor != NULL)
+	{
+		read_locations(&reading);
+		reading.id.needs_ceiling = reading.issuer->ceiling_required;
+	}
 	return az_builder_finish(builder, &reading.id, identity);
 }

@@ -368,7 +368,7 @@ is_org(Walk *walk, const AzOrg *org)
 	return is_text(walk, &org->id, AZ_STRING) &&
 		az_node_type(&org->value) == AZ_OBJECT &&
 		is_tree(walk, &org->value, 2) &&
-		is_text(walk, &org->role, AZ_STRING) &&
+		is_string_or_null(walk, &org->role) &&
 		org->multi_role <= 1 &&
 		is_set(walk, &org->permissions) &&
 		is_set(walk, &org->inherited) &&
@@ -400,6 +400,34 @@ are_orgs(Walk *walk)
 			return false;
 	}
 	return true;
+}
+
+static bool
+are_locations(Walk *walk)
+{
+	const AzIdentity *id = walk->id;
+	const AzNode *nodes = (const AzNode *) ((const char *) id + id->locations);
+	uint32_t	i;
+
+	if (!is_range(walk, id->locations, id->nlocations, sizeof(AzNode), 4))
+		return false;
+	for (i = 0; i < id->nlocations; i++)
+	{
+		if (az_node_type(&nodes[i]) != AZ_ARRAY || !is_tree(walk, &nodes[i], 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+are_limits(const Walk *walk)
+{
+	const AzIdentity *id = walk->id;
+
+	return id->needs_ceiling <= 1 && id->limited <= 1 && id->never_admin <= 1 &&
+		id->permissions_limited <= 1 && id->items_limited <= 1 &&
+		is_set(walk, &id->permission_ceiling) &&
+		is_set(walk, &id->item_ceiling);
 }
 
 /* The facts of the header that are single values. */
@@ -454,5 +482,7 @@ az_identity_check(const AzIdentity *id, size_t size)
 		is_set(&walk, &id->permissions) &&
 		is_set(&walk, &id->groups) &&
 		is_set(&walk, &id->admin_permissions) &&
-		are_orgs(&walk);
+		are_orgs(&walk) &&
+		are_locations(&walk) &&
+		are_limits(&walk);
 }

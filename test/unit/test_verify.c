@@ -465,6 +465,31 @@ test_actors(void)
 	}
 }
 
+static bool
+has_ceiling(void *arg, const char *issuer, const char *actor)
+{
+	return strcmp(issuer, "https://x/") == 0 && strcmp(actor, arg) == 0;
+}
+
+/* The option ceiling_required asks for that of the outermost one. */
+static void
+test_ceilings(void)
+{
+	AzIssuer   *issuer = new_issuer("https://x/", "{\"ceiling_required\":true}");
+	AzTrust		trust = trust_of(&issuer, 1);
+	char	   *token = mint(HEADER, BASE ",\"act\":{\"sub\":\"bot\",\"act\":{\"sub\":\"b\"}}}");
+	const AzIdentity *id;
+
+	issuer->any_audience = true;
+	trust.has_ceiling = has_ceiling;
+	trust.arg = (char *) "bot";
+	ok(verify_at(&trust, token, NOW, &id) == AZ_OK && id->needs_ceiling, "an actor with a ceiling");
+	trust.arg = (char *) "b";
+	ok(verify_at(&trust, token, NOW, &id) == AZ_CEILING_MISSING, "the inner one has one");
+	free(token);
+	az_issuer_free(issuer);
+}
+
 /* How the actor is called, and that it is stored once where it can be. */
 static void
 test_actor_names(void)
@@ -1232,6 +1257,7 @@ main(void)
 	test_claims();
 	test_actors();
 	test_actor_names();
+	test_ceilings();
 	test_issuers();
 	test_hint();
 	test_again();
