@@ -144,6 +144,45 @@ CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
 	VOLATILE PARALLEL UNSAFE;
+--
+-- What actors may not go beyond
+--
+CREATE TABLE authz.actor_ceiling (
+	issuer text COLLATE "C" NOT NULL,
+	actor text COLLATE "C" NOT NULL,
+	scopes text[],
+	roles text[],
+	permissions text[],
+	groups text[],
+	org_roles text[],
+	org_permissions text[],
+	item_permissions text[],
+	keep text[],
+	admin boolean NOT NULL DEFAULT false,
+	read_only boolean NOT NULL DEFAULT true,
+	PRIMARY KEY (issuer, actor)
+);
+ALTER TABLE authz.actor_ceiling OWNER TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('authz.actor_ceiling'::pg_catalog.regclass, '');
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.actor_ceiling
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+CREATE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON authz.actor_ceiling
+	FOR EACH ROW EXECUTE FUNCTION authz.trust_guard();
+ALTER TABLE authz.actor_ceiling ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed;
+
+CREATE FUNCTION authz.set_actor_ceiling(issuer text, actor text,
+		scopes text[] DEFAULT NULL, roles text[] DEFAULT NULL,
+		permissions text[] DEFAULT NULL, groups text[] DEFAULT NULL,
+		org_roles text[] DEFAULT NULL, org_permissions text[] DEFAULT NULL,
+		item_permissions text[] DEFAULT NULL, keep text[] DEFAULT NULL,
+		admin boolean DEFAULT false, read_only boolean DEFAULT true)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_actor_ceiling'
+	VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION authz.drop_actor_ceiling(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_actor_ceiling'
+	VOLATILE PARALLEL UNSAFE;
 
 --
 -- The schema belongs to pg_database_owner, and nobody may create anything in
@@ -261,6 +300,8 @@ BEGIN
 				('authz.has_actor(text)', 'PUBLIC'),
 				('authz.has_any_actor(text[])', 'PUBLIC'),
 				('authz.revoke_actor(text,text)', 'pg_database_owner'),
+				('authz.set_actor_ceiling(text,text,text[],text[],text[],text[],text[],text[],text[],text[],boolean,boolean)', 'pg_database_owner'),
+				('authz.drop_actor_ceiling(text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -283,21 +324,22 @@ $$;
 
 DO $$
 DECLARE
-	grantee		pg_catalog.oid;
+	given		record;
 BEGIN
-	FOR grantee IN
-		SELECT DISTINCT a.grantee
+	FOR given IN
+		SELECT DISTINCT c.relname, a.grantee
 		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
 		 WHERE c.oid OPERATOR(pg_catalog.=) 'authz.jwks_status'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.actor_ceiling'::pg_catalog.regclass
 	LOOP
-		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.jwks_status FROM ',
-			CASE WHEN grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
-				 ELSE grantee::pg_catalog.regrole::pg_catalog.text END, ' CASCADE');
+		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.', given.relname, ' FROM ',
+			CASE WHEN given.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
+				 ELSE given.grantee::pg_catalog.regrole::pg_catalog.text END, ' CASCADE');
 	END LOOP;
 END
 $$;
-REVOKE ALL ON TABLE authz.jwks_status FROM pg_database_owner;
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status TO pg_database_owner;
+REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling FROM pg_database_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling TO pg_database_owner;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -359,6 +401,30 @@ $$;
 -- All of them, since nearly all are new, as "test/checks --comments" prints
 -- them from the install script.
 --
+COMMENT ON COLUMN authz.actor_ceiling.actor IS
+'Who acts, as actor() names it.';
+COMMENT ON COLUMN authz.actor_ceiling.admin IS
+'Whether it may act as an administrator.';
+COMMENT ON COLUMN authz.actor_ceiling.groups IS
+'The groups that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.issuer IS
+'The issuer of the tokens in which it acts, which may have been dropped since.';
+COMMENT ON COLUMN authz.actor_ceiling.item_permissions IS
+'The item permissions that are left, in any case of ASCII letters; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.keep IS
+'Values of any kind that stay, because they are held against somebody.';
+COMMENT ON COLUMN authz.actor_ceiling.org_permissions IS
+'The permissions in organisations that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.org_roles IS
+'The roles in organisations that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.permissions IS
+'The permissions that are left, on rows too; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.read_only IS
+'Whether its transactions are read-only.';
+COMMENT ON COLUMN authz.actor_ceiling.roles IS
+'The roles that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.scopes IS
+'The scopes that are left; NULL: all of them.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -432,7 +498,7 @@ COMMENT ON COLUMN authz.revocation.issued_before IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names, "actor" who acts.';
+'What value is: "token" a jti, "subject" a sub or user id, "session" the id of a session, "actor" who acts.';
 COMMENT ON COLUMN authz.revocation.revoked_at IS
 'When it was first revoked.';
 COMMENT ON COLUMN authz.revocation.until IS
@@ -477,6 +543,8 @@ COMMENT ON FUNCTION authz.clear_token() IS
 'Forgets the identity and the last failure.';
 COMMENT ON FUNCTION authz.client_id() IS
 'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
+'Takes the ceiling of an actor away.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -682,6 +750,9 @@ COMMENT ON FUNCTION authz.roles() IS
 'The roles of the token in its order, each once.';
 COMMENT ON FUNCTION authz.scopes() IS
 'The scopes of the token in its order, each once.';
+COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
+	text[], text[], text[], text[], boolean, boolean) IS
+'Says what an actor may not go beyond, whomever it acts for.';
 COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
 'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
@@ -718,6 +789,8 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 'The challenge for last_error(), for the HTTP header WWW-Authenticate.';
 COMMENT ON POLICY visible ON authz.item_permission IS
 'Rows of one''s own, of items that one manages, and for an administrator of the application.';
+COMMENT ON TABLE authz.actor_ceiling IS
+'What actors may not go beyond, whomever they act for.';
 COMMENT ON TABLE authz.inactive_subject IS
 'Subjects that count as nobody, whatever their tokens say.';
 COMMENT ON TABLE authz.issuer IS

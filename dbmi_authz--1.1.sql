@@ -254,7 +254,7 @@ COMMENT ON TABLE authz.revocation IS
 COMMENT ON COLUMN authz.revocation.issuer IS
 'The issuer of the tokens, which may have been dropped since.';
 COMMENT ON COLUMN authz.revocation.kind IS
-'What value is: "token" a jti, "subject" a sub or else the user id claim, "session" a sid, or what session_claim names, "actor" who acts.';
+'What value is: "token" a jti, "subject" a sub or user id, "session" the id of a session, "actor" who acts.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON COLUMN authz.revocation.issued_before IS
@@ -364,6 +364,50 @@ ALTER TABLE authz.object_access OWNER TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('authz.object_access'::pg_catalog.regclass,
 	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) rel)');
 
+CREATE TABLE authz.actor_ceiling (
+	issuer text COLLATE "C" NOT NULL,
+	actor text COLLATE "C" NOT NULL,
+	scopes text[],
+	roles text[],
+	permissions text[],
+	groups text[],
+	org_roles text[],
+	org_permissions text[],
+	item_permissions text[],
+	keep text[],
+	admin boolean NOT NULL DEFAULT false,
+	read_only boolean NOT NULL DEFAULT true,
+	PRIMARY KEY (issuer, actor)
+);
+COMMENT ON TABLE authz.actor_ceiling IS
+'What actors may not go beyond, whomever they act for.';
+COMMENT ON COLUMN authz.actor_ceiling.issuer IS
+'The issuer of the tokens in which it acts, which may have been dropped since.';
+COMMENT ON COLUMN authz.actor_ceiling.actor IS
+'Who acts, as actor() names it.';
+COMMENT ON COLUMN authz.actor_ceiling.scopes IS
+'The scopes that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.roles IS
+'The roles that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.permissions IS
+'The permissions that are left, on rows too; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.groups IS
+'The groups that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.org_roles IS
+'The roles in organisations that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.org_permissions IS
+'The permissions in organisations that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.item_permissions IS
+'The item permissions that are left, in any case of ASCII letters; NULL: all of them.';
+COMMENT ON COLUMN authz.actor_ceiling.keep IS
+'Values of any kind that stay, because they are held against somebody.';
+COMMENT ON COLUMN authz.actor_ceiling.admin IS
+'Whether it may act as an administrator.';
+COMMENT ON COLUMN authz.actor_ceiling.read_only IS
+'Whether its transactions are read-only.';
+ALTER TABLE authz.actor_ceiling OWNER TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('authz.actor_ceiling'::pg_catalog.regclass, '');
+
 --
 -- The profiles
 --
@@ -428,7 +472,7 @@ BEGIN
 	FOREACH guarded IN ARRAY ARRAY[
 		'authz.profile', 'authz.issuer', 'authz.issuer_key', 'authz.revocation',
 		'authz.inactive_subject', 'authz.item_permission', 'authz.permission_implies',
-		'authz.object_access']::pg_catalog.regclass[]
+		'authz.object_access', 'authz.actor_ceiling']::pg_catalog.regclass[]
 	LOOP
 		EXECUTE pg_catalog.format('CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s
 			FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard()', guarded);
@@ -720,6 +764,26 @@ CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
 'Refuses the tokens in which that one acts for somebody.';
+
+CREATE FUNCTION authz.set_actor_ceiling(issuer text, actor text,
+		scopes text[] DEFAULT NULL, roles text[] DEFAULT NULL,
+		permissions text[] DEFAULT NULL, groups text[] DEFAULT NULL,
+		org_roles text[] DEFAULT NULL, org_permissions text[] DEFAULT NULL,
+		item_permissions text[] DEFAULT NULL, keep text[] DEFAULT NULL,
+		admin boolean DEFAULT false, read_only boolean DEFAULT true)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_actor_ceiling'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
+	text[], text[], text[], text[], boolean, boolean) IS
+'Says what an actor may not go beyond, whomever it acts for.';
+
+CREATE FUNCTION authz.drop_actor_ceiling(issuer text, actor text)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_actor_ceiling'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
+'Takes the ceiling of an actor away.';
 
 CREATE FUNCTION authz.prune_revocations()
 	RETURNS bigint
@@ -1497,7 +1561,7 @@ BEGIN
 		'add_issuer', 'alter_issuer', 'drop_issuer',
 		'set_jwks', 'add_key', 'add_pem', 'add_secret', 'drop_key',
 		'revoke_token', 'revoke_subject', 'revoke_session', 'revoke_actor',
-		'prune_revocations',
+		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect']
 	LOOP

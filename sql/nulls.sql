@@ -88,7 +88,7 @@ SELECT proname FROM pg_proc
    AND oid NOT IN (SELECT oid FROM nulls_function)
    AND proname NOT IN ('try_set_token', 'is_authenticated', 'grant_item_permission', 'grant_profile_permission') ORDER BY 1;
 
--- C3.4: what is left (but protect() with its many: protect.sql), which administers, logs in or tells of errors: no call with a NULL does more than PostgreSQL's errors for misuse
+-- C3.4: what is left (but protect() and set_actor_ceiling() with their many: protect.sql, ceilings.sql), which administers, logs in or tells of errors: no call with a NULL does more than PostgreSQL's errors for misuse
 CREATE FUNCTION nulls_undone(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
@@ -110,7 +110,7 @@ DECLARE
 BEGIN
 	SET LOCAL client_min_messages = error;
 	FOR f IN SELECT p.oid, p.proname, p.provariadic <> 0 AS spread, ARRAY(SELECT t::regtype::text FROM unnest(p.proargtypes) WITH ORDINALITY a(t, n) ORDER BY n) AS arguments
-			   FROM pg_proc p WHERE pronamespace = 'authz'::regnamespace AND prokind = 'f' AND prorettype NOT IN ('trigger'::regtype, 'internal'::regtype) AND proname <> 'protect'
+			   FROM pg_proc p WHERE pronamespace = 'authz'::regnamespace AND prokind = 'f' AND prorettype NOT IN ('trigger'::regtype, 'internal'::regtype) AND proname NOT IN ('protect', 'set_actor_ceiling')
 				AND p.oid NOT IN (SELECT oid FROM nulls_function) ORDER BY 1 LOOP
 		functions := functions + 1;
 		FOR list IN SELECT nulls_calls(f.arguments, f.spread) LOOP

@@ -105,7 +105,8 @@ END $$;
 SET client_min_messages = error;
 SELECT authz.add_issuer('https://roles.example', '{clinic}', options => '{"algorithms": ["HS256"]}'),
 	   authz.add_secret('https://roles.example', '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'one'),
-	   authz.revoke_token('https://roles.example', 'J1', '2000-01-01');
+	   authz.revoke_token('https://roles.example', 'J1', '2000-01-01'),
+	   authz.set_actor_ceiling('https://roles.example', 'helper');
 INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('ann@example.com', 'clinic', 'ward', 'VIEW');
 CREATE TABLE roles_question (id integer PRIMARY KEY);
 CREATE FUNCTION roles_rule(integer) RETURNS boolean LANGUAGE sql RETURN true;
@@ -125,6 +126,9 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.revoke_token('https://roles.example', 'J2')$$),
 	($$authz.revoke_subject('https://roles.example', 'ann')$$),
 	($$authz.revoke_session('https://roles.example', 'S1')$$),
+	($$authz.revoke_actor('https://roles.example', 'bot')$$),
+	($$authz.set_actor_ceiling('https://roles.example', 'bot', scopes => '{a}')$$),
+	($$authz.drop_actor_ceiling('https://roles.example', 'helper')$$),
 	($$authz.prune_revocations()$$),
 	($$authz.register_access('polls.vote', 'public.roles_question', 'user', 'public.roles_rule(integer)')$$),
 	($$authz.unregister_access('polls.see', 'public.roles_question', 'user')$$),

@@ -274,7 +274,7 @@ static inline Datum
 ask_claim(FunctionCallInfo fcinfo, AzHolds holds)
 {
 	const AzIdentity *id = az_current();
-	const AzNode *claim = id == NULL ? NULL : az_claim_at_argument(id, fcinfo, 0);
+	const AzNode *claim = id == NULL ? NULL : az_open_claim_at_argument(id, fcinfo, 0);
 
 	PG_RETURN_BOOL(argument_held(fcinfo, 1, holds, id, claim));
 }
@@ -299,7 +299,7 @@ has_claims(FunctionCallInfo fcinfo, bool all)
 
 	if (!az_requirements_open(&required, fcinfo, 1))
 		PG_RETURN_BOOL(false);
-	claim = id == NULL ? NULL : az_claim_at_argument(id, fcinfo, 0);
+	claim = id == NULL ? NULL : az_open_claim_at_argument(id, fcinfo, 0);
 	if (claim == NULL)
 		held = false;
 	else if (all)

@@ -41,8 +41,8 @@ named_claim(FunctionCallInfo fcinfo, const AzIdentity *id)
 	if (PG_ARGISNULL(1))
 		return NULL;
 	name = PG_GETARG_TEXT_PP(1);
-	claim = az_node_member(id, &id->claims, VARDATA_ANY(name),
-						   VARSIZE_ANY_EXHDR(name));
+	claim = az_is_closed_claim(id, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) ? NULL :
+		az_node_member(id, &id->claims, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	PG_FREE_IF_COPY(name, 1);
 	return claim;
 }

@@ -177,7 +177,11 @@ list_row(TupleTableSlot *row, void *arg)
 {
 	Listing    *listing = arg;
 	text	   *item = az_row_text(row, Item_item);
+	text	   *permission = az_row_text(row, Item_permission);
 
+	if (permission == NULL ||
+		!az_ceiling_has_item(listing->id, VARDATA_ANY(permission), VARSIZE_ANY_EXHDR(permission)))
+		return;
 	if (listing->item == NULL ||
 		(item != NULL && (same_text(listing->item, item) ||
 						  (listing->children && az_is_item_above(listing->item, item)))))
@@ -260,6 +264,9 @@ AZ_SQL(authz_item_grantees)
 	if (!az_can_hold_items(id) || listing.item == NULL || PG_ARGISNULL(1))
 		return (Datum) 0;
 	listing.permission = PG_GETARG_TEXT_PP(1);
+	if (!az_ceiling_has_item(id, VARDATA_ANY(listing.permission),
+							 VARSIZE_ANY_EXHDR(listing.permission)))
+		return (Datum) 0;
 	listing.everybody = az_is_admin(id) ||
 		az_holds_item(id, VARDATA_ANY(listing.item), VARSIZE_ANY_EXHDR(listing.item),
 					  AZ_MANAGE, strlen(AZ_MANAGE), true);

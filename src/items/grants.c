@@ -19,6 +19,7 @@
 
 #include "items/grant_set.h"
 #include "items/implies.h"
+#include "items/item_path.h"
 #include "items/item_table.h"
 #include "server/report.h"
 #include "session/plans.h"
@@ -183,11 +184,29 @@ az_raise_grants_changed(void)
  * ----------------------------------------------------------------
  */
 
+/* Does the ceiling of the actor, if there is one, leave that permission? */
+bool
+az_ceiling_has_item(const AzIdentity *id, const char *permission, size_t len)
+{
+	const AzNode *items = az_set_items(id, &id->item_ceiling);
+	uint32		i;
+
+	if (!id->items_limited)
+		return true;
+	for (i = 0; i < id->item_ceiling.count; i++)
+	{
+		if (az_same_ascii(az_node_bytes(id, &items[i]), az_node_len(&items[i]),
+						  permission, len))
+			return true;
+	}
+	return false;
+}
+
 bool
 az_holds_item(const AzIdentity *id, const char *item, size_t item_len,
 			  const char *permission, size_t permission_len, bool parents)
 {
-	return az_can_hold_items(id) &&
+	return az_can_hold_items(id) && az_ceiling_has_item(id, permission, permission_len) &&
 		az_is_granted(grants_of(id)->grants, item, item_len,
 					  permission, permission_len, parents);
 }
@@ -207,8 +226,10 @@ az_is_admin(const AzIdentity *id)
 	const AzNode *permissions;
 	uint32		i;
 
-	if (id == NULL || id->is_admin)
-		return id != NULL;
+	if (id == NULL || id->never_admin)
+		return false;
+	if (id->is_admin)
+		return true;
 	permissions = az_set_items(id, &id->admin_permissions);
 	for (i = 0; i < id->admin_permissions.count; i++)
 	{

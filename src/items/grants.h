@@ -30,6 +30,9 @@ extern bool az_holds_item(const AzIdentity *id, const char *item, size_t item_le
 						  const char *permission, size_t permission_len,
 						  bool parents);
 
+/* Does the ceiling of the actor, if there is one, leave that permission? */
+extern bool az_ceiling_has_item(const AzIdentity *id, const char *permission, size_t len);
+
 /* The same for the item that is the application itself. */
 extern bool az_holds_application(const AzIdentity *id, const char *permission,
 								 size_t permission_len);

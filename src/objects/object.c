@@ -177,11 +177,23 @@ explain(List **why, const char *format,...)
 	*why = lappend(*why, line.data);
 }
 
+/* An administrator holds no more than the ceiling of who acts for them leaves. */
+static bool
+in_ceiling(const AzIdentity *id, const char *perm, size_t len)
+{
+	return !id->permissions_limited || az_set_has(id, &id->permission_ceiling, perm, len);
+}
+
 bool
 az_explain_perm_held(const AzIdentity *id, const char *perm, size_t len, List **why)
 {
 	if (id == NULL)
 		return false;
+	if (!in_ceiling(id, perm, len))
+	{
+		explain(why, "Beyond the ceiling of the actor: denied");
+		return false;
+	}
 	if (why == NULL && az_set_has(id, &id->permissions, perm, len))
 		return true;
 	if (az_is_admin(id))
@@ -308,7 +320,8 @@ az_object_permitted(AzObjectSite *site, const AzIdentity *id,
 
 	if (id == NULL)
 		return false;
-	if (!az_universal_olp && az_is_admin(id))
+	if (!az_universal_olp && in_ceiling(id, question->perm, question->perm_len) &&
+		az_is_admin(id))
 	{
 		explain(question->why, "Active superuser: Implicit permission");
 		return true;

@@ -42,7 +42,8 @@ az_owner_claims(const AzIdentity *id, List *args)
 	{
 		const text *name = further_text(args);
 
-		claim = name == NULL ? NULL :
+		claim = name == NULL ||
+			az_is_closed_claim(id, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) ? NULL :
 			az_node_member(id, &id->claims, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 	}
 	claim = az_scalar_or_null(claim);

@@ -15,6 +15,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "catalog/objectaccess.h"
 #include "datatype/timestamp.h"
 #include "executor/executor.h"
 #include "nodes/plannodes.h"
@@ -35,6 +36,7 @@ static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+static object_access_hook_type prev_object_access = NULL;
 
 /* What a plan says about the identity that it was made for. */
 typedef struct PlanGuard
@@ -223,11 +225,20 @@ start_shared(QueryDesc *query, PlanGuard guard, int eflags)
 	az_tell_values(query, &shared, guard.shape != 0);
 }
 
+/* As far as the plan tells; functions in it may, and then start themselves. */
+static bool
+may_write(const PlannedStmt *plan)
+{
+	return plan->commandType != CMD_SELECT || plan->hasModifyingCTE ||
+		plan->rowMarks != NIL;
+}
+
 static void
 guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
+	az_enforce_read_only(may_write(query->plannedstmt) && !guard.logs_in);
 	if (guard.shape != 0)
 		start_shared(query, guard, eflags);
 	else
@@ -386,6 +397,37 @@ refuse_alter_system(const Node *statement)
 				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
+/* Does it change settings or the transaction at most? */
+static bool
+writes_nothing(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_VariableSetStmt:
+		case T_VariableShowStmt:
+		case T_TransactionStmt:
+		case T_DiscardStmt:
+		case T_DeallocateStmt:
+		case T_PrepareStmt:
+		case T_ExecuteStmt:
+		case T_ExplainStmt:
+		case T_LoadStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* A function called by the protocol starts no query. */
+static void
+guard_object_access(ObjectAccessType access, Oid class, Oid object, int sub, void *arg)
+{
+	if (prev_object_access)
+		prev_object_access(access, class, object, sub, arg);
+	if (access == OAT_FUNCTION_EXECUTE)
+		az_enforce_read_only(false);
+}
+
 /*
  * Core calls no hook of the setting for a reset when it stands at its default
  * already, and no check hook in any case.
@@ -406,6 +448,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
+	az_enforce_read_only(!writes_nothing(statement->utilityStmt));
 	refuse_alter_system(statement->utilityStmt);
 	if (resets && az_may_be_reset())
 		az_check_may_change();
@@ -441,4 +484,6 @@ az_guard_init(void)
 	ExecutorFinish_hook = guard_ExecutorFinish;
 	prev_ProcessUtility = ProcessUtility_hook;
 	ProcessUtility_hook = guard_ProcessUtility;
+	prev_object_access = object_access_hook;
+	object_access_hook = guard_object_access;
 }

@@ -191,6 +191,58 @@ az_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int argno)
 	return node;
 }
 
+bool
+az_is_closed_claim(const AzIdentity *id, const char *name, size_t len)
+{
+	const AzText key = {name, len};
+
+	return id->limited && az_is_limited_location(id, &key, 1);
+}
+
+/* Paths are short; what is as deep as a token cannot be is no location. */
+static bool
+is_closed_path(const AzIdentity *id, const AzList *path)
+{
+	AzText		keys[AZ_JSON_MAX_DEPTH];
+	text	   *copies[AZ_JSON_MAX_DEPTH];
+	array_iter	iter;
+	int			n = Min(path->count, AZ_JSON_MAX_DEPTH);
+	bool		closed;
+	int			i;
+
+	array_iter_setup(&iter, path->array);
+	for (i = 0; i < n; i++)
+	{
+		const text *key = next_element(&iter, i, &copies[i]);
+
+		keys[i].bytes = key ? VARDATA_ANY(key) : "";
+		keys[i].len = key ? VARSIZE_ANY_EXHDR(key) : 0;
+	}
+	closed = az_is_limited_location(id, keys, n);
+	for (i = 0; i < n; i++)
+	{
+		if (copies[i] != NULL)
+			pfree(copies[i]);
+	}
+	return closed;
+}
+
+const AzNode *
+az_open_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int argno)
+{
+	AzList		path;
+	bool		closed;
+
+	if (id->limited && list_open(&path, fcinfo, argno))
+	{
+		closed = is_closed_path(id, &path);
+		az_list_close(&path);
+		if (closed)
+			return NULL;
+	}
+	return az_claim_at_argument(id, fcinfo, argno);
+}
+
 const AzNode *
 az_scalar_or_null(const AzNode *node)
 {

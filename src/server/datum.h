@@ -11,7 +11,7 @@
 
 #include "server/compat.h"
 #include "datatype/timestamp.h"
-#include "token/identity.h"
+#include "token/limit.h"
 #include "utils/array.h"
 
 /*
@@ -65,6 +65,16 @@ extern bool az_list_all(const AzList *list, AzHolds holds,
  */
 extern const AzNode *az_claim_at_argument(const AzIdentity *id,
 										  FunctionCallInfo fcinfo, int argno);
+
+/*
+ * The same, for what compares the claim: NULL also where an actor is within a
+ * ceiling, and the path leads to what a ceiling limits.
+ */
+extern const AzNode *az_open_claim_at_argument(const AzIdentity *id,
+											   FunctionCallInfo fcinfo, int argno);
+
+/* Is this top-level claim closed to an actor within a ceiling? */
+extern bool az_is_closed_claim(const AzIdentity *id, const char *name, size_t len);
 
 /* A string or a number; NULL for anything else and for no node. */
 extern const AzNode *az_scalar_or_null(const AzNode *node);

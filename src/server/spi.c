@@ -53,6 +53,12 @@ az_spi_param_int2(AzSpiParams *params, int16 number)
 	add_param(params, INT2OID, Int16GetDatum(number), false);
 }
 
+void
+az_spi_param_bool(AzSpiParams *params, bool value)
+{
+	add_param(params, BOOLOID, BoolGetDatum(value), false);
+}
+
 uint64
 az_spi_run(const char *sql, const AzSpiParams *params)
 {

@@ -10,7 +10,7 @@
 
 #include "server/compat.h"
 
-#define AZ_SPI_MAX_PARAMS	6
+#define AZ_SPI_MAX_PARAMS	12
 
 typedef struct AzSpiParams
 {
@@ -25,6 +25,7 @@ extern void az_spi_param(AzSpiParams *params, Oid type, const void *varlena);
 extern void az_spi_param_oid(AzSpiParams *params, Oid type, Oid value);
 extern void az_spi_param_time(AzSpiParams *params, const int64 *time);
 extern void az_spi_param_int2(AzSpiParams *params, int16 number);
+extern void az_spi_param_bool(AzSpiParams *params, bool value);
 
 /*
  * Run one statement, inside SPI_connect(); returns the number of rows.  The

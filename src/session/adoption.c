@@ -18,6 +18,7 @@
 #include "server/datum.h"
 #include "server/report.h"
 #include "trust/trust.h"
+#include "trust/trust_table.h"
 
 int64
 az_unix_now(void)
@@ -39,27 +40,112 @@ new_adoption(size_t len, LocalTransactionId lxid)
 	return adoption;
 }
 
-/* "copy" is the identity's own place. */
+/* ---- within a ceiling ---- */
+
+/*
+ * The serial of an identity within that ceiling.  The same again where it is
+ * remembered, so that a pool's plans live on from login to login.
+ */
+static uint32
+serial_within(uint32 serial, uint64 ceiling)
+{
+	static struct
+	{
+		uint32		signed_serial;
+		uint32		serial;
+		uint64		ceiling;
+	}			known[64];
+	int			i = serial % lengthof(known);
+
+	if (known[i].signed_serial != serial || known[i].ceiling != ceiling)
+	{
+		known[i].serial = az_next_serial();
+		known[i].signed_serial = serial;
+		known[i].ceiling = ceiling;
+	}
+	return known[i].serial;
+}
+
+static AzReason
+apply_ceiling(AzAdoption *adoption)
+{
+	const AzIdentity *id = adoption->identity;
+	AzCeiling	ceiling;
+	uint64		version = 0;
+	AzCeilingFound found = az_ceiling_of(id, &ceiling, &version);
+
+	if (found == AZ_CEILING_UNREADABLE)
+	{
+		adoption->read_only = true;
+		return AZ_ISSUER_UNTRUSTED;
+	}
+	if (found == AZ_CEILING_NONE && id->needs_ceiling)
+		return AZ_CEILING_MISSING;
+	if (found == AZ_CEILING_NONE)
+	{
+		adoption->serial = adoption->signed_serial;
+		adoption->read_only = false;
+	}
+	else if (version != adoption->ceiling)
+	{
+		adoption->serial = serial_within(adoption->signed_serial, version);
+		az_limit_identity(id, &ceiling, adoption->limited);
+		adoption->read_only = ceiling.read_only;
+		Assert(az_identity_check(adoption->limited, adoption->limited->size));
+	}
+	adoption->ceiling = version;
+	return AZ_OK;
+}
+
+AzReason
+az_apply_ceiling(AzAdoption *adoption)
+{
+	AzLookUp	look_up;
+	AzReason	reason;
+
+	if (adoption->limited == NULL)
+		return AZ_OK;
+	az_begin_look_up(&look_up);
+	reason = apply_ceiling(adoption);
+	az_end_look_up(&look_up);
+	return reason;
+}
+
+/* Bytes that an identity needs: its own, and those of it within a ceiling. */
+static Size
+room_of(const AzIdentity *id)
+{
+	Size		size = MAXALIGN(id->size);
+
+	return az_node_type(&id->actor) == AZ_NULL ? size : size + az_limit_room(id);
+}
+
+/* "place" has that room, aligned. */
 static void
-set_identity(AzAdoption *adoption, void *copy, const AzVerifiedToken *verified,
+set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified,
 			 bool inactive)
 {
-	memcpy(copy, verified->identity, verified->identity->size);
-	adoption->identity = copy;
-	adoption->serial = verified->serial;
+	const AzIdentity *id = verified->identity;
+
+	memcpy(place, id, id->size);
+	adoption->identity = (const AzIdentity *) place;
+	if (az_node_type(&id->actor) != AZ_NULL)
+		adoption->limited = (AzIdentity *) (place + MAXALIGN(id->size));
+	adoption->serial = adoption->signed_serial = verified->serial;
 	adoption->epoch = verified->epoch;
 	adoption->inactive = inactive;
+	adoption->ended = az_apply_ceiling(adoption);
 }
 
 AzAdoption *
 az_make_adoption(const AzVerifiedToken *verified)
 {
 	bool		inactive = az_subject_is_inactive(verified->identity);
-	AzAdoption *adoption = new_adoption(verified->identity->size + MAXIMUM_ALIGNOF,
+	AzAdoption *adoption = new_adoption(room_of(verified->identity) + MAXIMUM_ALIGNOF,
 										az_local_xid());
 
 	if (adoption)
-		set_identity(adoption, (void *) MAXALIGN(adoption->bytes), verified,
+		set_identity(adoption, (char *) MAXALIGN(adoption->bytes), verified,
 					 inactive);
 	return adoption;
 }
@@ -106,7 +192,7 @@ az_judge(AzAdoption *adoption)
 	if (reason == AZ_OK)
 	{
 		inactive = az_subject_is_inactive(verified.identity);
-		copy = malloc(verified.identity->size);
+		copy = malloc(room_of(verified.identity));
 		if (copy == NULL)
 			az_raise_refused(AZ_NO_MEMORY, NULL);
 		set_identity(adoption, copy, &verified, inactive);

@@ -25,6 +25,12 @@ typedef struct AzAdoption
 	const AzIdentity *identity; /* NULL: not judged yet */
 	uint32		serial;			/* of the identity; 0: not judged yet */
 
+	/* within the ceiling of who acts; both have a serial of their own */
+	AzIdentity *limited;		/* room for it; NULL: nobody acts */
+	uint64		ceiling;		/* version of the ceiling; 0: there is none */
+	uint32		signed_serial;	/* of the identity as the token has it */
+	bool		read_only;
+
 	/* how it stood when it was last looked at */
 	uint64		epoch;			/* of the trust */
 	AzReason	ended;			/* AZ_OK: it has not.  Once ended it stays so */
@@ -48,6 +54,19 @@ extern AzAdoption *az_make_unjudged(const char *token, size_t len,
  * was before.  Must be called inside a transaction.
  */
 extern AzReason az_judge(AzAdoption *adoption);
+
+/* The identity that counts: within the ceiling, if there is one. */
+static inline const AzIdentity *
+az_adopted_identity(const AzAdoption *adoption)
+{
+	return adoption->ceiling != 0 ? adoption->limited : adoption->identity;
+}
+
+/*
+ * Look the ceiling up, and make the identity within it where that has changed.
+ * Any other reason than AZ_OK: the identity has ended.
+ */
+extern AzReason az_apply_ceiling(AzAdoption *adoption);
 
 /* It will never count: nothing of its token is to stay. */
 extern void az_forget_token(AzAdoption *adoption);

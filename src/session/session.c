@@ -40,6 +40,9 @@ static uint64 last_number = 0;
 static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
 
+/* A transaction that writes nothing, whoever is in force by now. */
+static LocalTransactionId only_reads_in = InvalidLocalTransactionId;
+
 /* What the checks of the running query are based on. */
 static AzAnswer running = {0};
 static int	asking = 0;			/* running queries that asked a check */
@@ -214,9 +217,11 @@ look(AzAdoption *current)
 	if (current->epoch != epoch)
 	{
 		AzReason	reason = az_trust_still_holds(current->identity);
-		bool		inactive = reason == AZ_OK &&
-			az_subject_is_inactive(current->identity);
+		bool		inactive;
 
+		if (reason == AZ_OK)
+			reason = az_apply_ceiling(current);
+		inactive = reason == AZ_OK && az_subject_is_inactive(current->identity);
 		current->epoch = epoch;
 		current->ended = reason;
 		current->inactive = inactive;
@@ -340,7 +345,7 @@ in_force(void)
 		az_raise_changed();
 	if (unlikely(state != AZ_STATE_VALID))
 		raise_ended(current->ended);
-	return current ? current->identity : NULL;
+	return current ? az_adopted_identity(current) : NULL;
 }
 
 const AzIdentity *
@@ -530,6 +535,41 @@ az_is_authenticated(FunctionCallInfo fcinfo)
 
 
 /*
+ * Who only reads
+ *
+ * Core's own variable is what refuses, as in any read-only transaction.  The
+ * end of a subtransaction and SET TRANSACTION put it back, so it is set again
+ * whenever something starts that could write.
+ */
+
+static void
+let_only_read(void)
+{
+	only_reads_in = az_local_xid();
+	XactReadOnly = true;
+}
+
+void
+az_enforce_read_only(bool writes)
+{
+	AzAdoption *current;
+
+	if (IsParallelWorker() || !IsTransactionState())
+		return;
+	current = writes ? judged_candidate() : candidate();
+	if (current != NULL && current->limited != NULL)
+	{
+		(void) state_of(current);
+		/* also one that has ended, or whose subject is inactive */
+		if (current->read_only)
+			let_only_read();
+	}
+	if (LocalTransactionIdIsValid(only_reads_in) && only_reads_in == az_local_xid())
+		XactReadOnly = true;
+}
+
+
+/*
  * Who comes into force
  */
 
@@ -537,6 +577,9 @@ void
 az_adopt(AzAdoption *adoption)
 {
 	adopted = adoption;
+	/* it may be gone again before anything starts */
+	if (adopted && adopted->read_only && IsTransactionState())
+		let_only_read();
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */

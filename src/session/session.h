@@ -169,6 +169,13 @@ extern void az_adopt(AzAdoption *adoption);
 extern void az_reject(int sqlstate, const char *error, const char *description);
 extern void az_reject_reason(AzReason reason);
 
+/*
+ * Before anything that could write: a transaction in which an actor was in force
+ * that may only read is read-only to its end (25006).  writes: judge first what
+ * nobody has asked about yet.
+ */
+extern void az_enforce_read_only(bool writes);
+
 /* May be called again when it raised. */
 extern void az_session_init(void);
 

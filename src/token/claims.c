@@ -240,9 +240,8 @@ read_admin(Reading *reading)
 
 /* ---- who it is ---- */
 
-/* A person's id is a string or an integer; nothing else names anybody. */
-static bool
-is_person(const AzJson *value)
+bool
+az_is_person(const AzJson *value)
 {
 	return value != NULL && (az_json_type(value) == AZ_JSON_STRING ||
 							 az_json_type(value) == AZ_JSON_INTEGER);
@@ -251,7 +250,7 @@ is_person(const AzJson *value)
 static AzNode
 person_at(Reading *reading, const AzPath *path)
 {
-	if (!is_person(az_claim_at(reading->payload, path)))
+	if (!az_is_person(az_claim_at(reading->payload, path)))
 		return null_node;
 	return az_node_at(reading, reading->claims, path);
 }
@@ -386,95 +385,6 @@ read_person(Reading *reading, const char *actor)
 									   strlen(issuer->client));
 }
 
-/* ---- what is compared when the trust has changed: UTF-8, as signed ---- */
-
-const char *
-az_claim_subject(const AzIssuer *issuer, const AzJson *payload,
-				 char number[AZ_JSON_NUMBER_MAX], size_t *len)
-{
-	const char *subject = az_json_string(az_json_get_z(payload, "sub"), len);
-	const AzJson *user;
-
-	if (subject != NULL)
-		return subject;
-	user = az_claim_at(payload, &issuer->user_id_claim);
-	if (!is_person(user))
-		return NULL;
-	if (az_json_type(user) == AZ_JSON_STRING)
-		return az_json_string(user, len);
-	*len = az_json_number_text(user, number);
-	number[*len] = '\0';
-	return number;
-}
-
-/* Text as signed; converted is where it may stand already. */
-static AzNode
-as_signed(Reading *reading, const char *utf8, size_t len, AzNode converted)
-{
-	const AzIdentity *block = az_builder_block(reading->builder);
-
-	if (utf8 == NULL)
-		return null_node;
-	if ((az_node_type(&converted) == AZ_STRING || az_node_type(&converted) == AZ_NUMBER) &&
-		az_node_len(&converted) == len &&
-		memcmp(az_node_bytes(block, &converted), utf8, len) == 0)
-		return az_make_node(AZ_STRING, len, converted.off);
-	return az_builder_bytes(reading->builder, utf8, len);
-}
-
-static AzNode
-claim_as_signed(Reading *reading, const char *name)
-{
-	size_t		len = 0;
-	const char *utf8 = az_json_string(az_json_get_z(reading->payload, name), &len);
-
-	return as_signed(reading, utf8, len, az_member_of(reading, reading->claims, name));
-}
-
-static AzNode
-session_as_signed(Reading *reading)
-{
-	const AzPath *path = &reading->issuer->session_claim;
-	size_t		len = 0;
-	const char *utf8 = az_json_string(az_claim_at(reading->payload, path), &len);
-
-	return as_signed(reading, utf8, len, az_node_at(reading, reading->claims, path));
-}
-
-static AzNode
-subject_as_signed(Reading *reading)
-{
-	char		number[AZ_JSON_NUMBER_MAX];
-	size_t		len = 0;
-	const char *utf8 = az_claim_subject(reading->issuer, reading->payload, number, &len);
-	AzNode		node = reading->id.subject;
-
-	if (az_node_type(&node) == AZ_NULL)
-		node = reading->id.user_id;
-	return as_signed(reading, utf8, len, node);
-}
-
-static void
-read_trust(Reading *reading, const AzVerified *verified)
-{
-	const AzIssuer *issuer = reading->issuer;
-	AzIdentity *id = &reading->id;
-	const AzKey *key = verified->key;
-	const char *kid = az_key_kid(key);
-	const char *actor = verified->actor;
-
-	id->issuer_version = issuer->version;
-	id->issuer_updated = issuer->to_be_updated ? issuer->content : 0;
-	id->trust_issuer = as_signed(reading, issuer->issuer, issuer->issuer_len, id->issuer);
-	id->trust_kid = as_signed(reading, kid, kid != NULL ? strlen(kid) : 0, null_node);
-	id->trust_token_id = claim_as_signed(reading, "jti");
-	id->trust_session_id = session_as_signed(reading);
-	id->trust_subject = subject_as_signed(reading);
-	id->trust_actor = as_signed(reading, actor, actor != NULL ? strlen(actor) : 0, id->actor);
-	id->alg = (uint32_t) az_key_alg(key);
-	memcpy(id->thumbprint, az_key_thumbprint(key), sizeof(id->thumbprint));
-}
-
 /* ---- all of it ---- */
 
 AzReason
@@ -498,9 +408,14 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	az_builder_start(builder, converter);
 	reading.claims = az_builder_tree(builder, verified->payload);
 	read_person(&reading, verified->actor);
-	read_trust(&reading, verified);
+	az_read_trust(&reading, verified);
 	read_lists(&reading);
 	read_admin(&reading);
 	az_read_orgs(&reading);
+	if (verified->actor != NULL)
+	{
+		az_read_locations(&reading);
+		reading.id.needs_ceiling = reading.issuer->ceiling_required;
+	}
 	return az_builder_finish(builder, &reading.id, identity);
 }

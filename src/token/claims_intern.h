@@ -40,6 +40,18 @@ extern AzSet az_list_of(AzReading *reading, AzNode claim, bool split);
 extern AzSet az_list_at(AzReading *reading, const AzJson *json, AzNode object,
 						const AzPaths *paths, bool split);
 
+/* A person's id is a string or an integer; nothing else names anybody. */
+extern bool az_is_person(const AzJson *value);
+
+/* claims_trust.c: what revocations and keys are compared with. */
+extern void az_read_trust(AzReading *reading, const AzVerified *verified);
+
+/* claims_locations.c: where what can be limited stands. */
+extern void az_read_locations(AzReading *reading);
+
+/* Where the id of an organisation stands. */
+extern const AzPath *az_org_id_path(const AzIssuer *issuer);
+
 /* claims_orgs.c: the memberships in organisations. */
 extern void az_read_orgs(AzReading *reading);
 

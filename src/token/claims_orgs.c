@@ -197,17 +197,22 @@ read_facts(AzReading *reading, AzOrg *org, const AzJson *json, AzNode object)
 	org->permissions = az_list_at(reading, json, object, &issuer->org_permission_claims, false);
 }
 
+const AzPath *
+az_org_id_path(const AzIssuer *issuer)
+{
+	static AzName usual = {"org_id", 6};
+	static const AzPath usual_path = {1, &usual, false};
+
+	return issuer->org_id_claim.n > 0 ? &issuer->org_id_claim : &usual_path;
+}
+
 /* An id that is absent, or "", is no organisation. */
 static AzNode
 id_at(AzReading *reading, const AzJson *json, AzNode object)
 {
-	static AzName usual = {"org_id", 6};
-	static const AzPath usual_path = {1, &usual, false};
-	const AzPath *path = &reading->issuer->org_id_claim;
+	const AzPath *path = az_org_id_path(reading->issuer);
 	size_t		len;
 
-	if (path->n == 0)
-		path = &usual_path;
 	if (az_json_string(az_claim_at(json, path), &len) == NULL || len == 0)
 		return null_node;
 	return az_node_at(reading, object, path);

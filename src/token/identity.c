@@ -362,20 +362,22 @@ is_set(const Walk *walk, const AzSet *set)
 	return true;
 }
 
+/* Of PropelAuth's shape it can only be missing because a ceiling took it away. */
 static bool
-is_text_or_null(Walk *walk, const AzNode *node)
+is_role(const Walk *walk, const AzOrg *org)
 {
-	return az_node_type(node) == AZ_NULL || is_text(walk, node, AZ_STRING);
+	return is_text(walk, &org->role, AZ_STRING) ||
+		(is_null(&org->role) && (is_null(&org->value) || walk->id->limited));
 }
 
 static bool
 is_org(Walk *walk, const AzOrg *org)
 {
 	return is_text(walk, &org->id, AZ_STRING) &&
-		(az_node_type(&org->value) == AZ_OBJECT ?
-		 is_tree(walk, &org->value, 2) && is_text(walk, &org->role, AZ_STRING) :
-		 az_node_type(&org->value) == AZ_NULL && is_text_or_null(walk, &org->role)) &&
-		is_text_or_null(walk, &org->name) &&
+		(is_null(&org->value) || (az_node_type(&org->value) == AZ_OBJECT &&
+								  is_tree(walk, &org->value, 2))) &&
+		is_role(walk, org) &&
+		is_string_or_null(walk, &org->name) &&
 		org->multi_role <= 1 &&
 		is_set(walk, &org->permissions) &&
 		is_set(walk, &org->inherited) &&
@@ -407,6 +409,34 @@ are_orgs(Walk *walk)
 			return false;
 	}
 	return true;
+}
+
+static bool
+are_locations(Walk *walk)
+{
+	const AzIdentity *id = walk->id;
+	const AzNode *nodes = (const AzNode *) ((const char *) id + id->locations);
+	uint32_t	i;
+
+	if (!is_range(walk, id->locations, id->nlocations, sizeof(AzNode), 4))
+		return false;
+	for (i = 0; i < id->nlocations; i++)
+	{
+		if (az_node_type(&nodes[i]) != AZ_ARRAY || !is_tree(walk, &nodes[i], 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+are_limits(const Walk *walk)
+{
+	const AzIdentity *id = walk->id;
+
+	return id->needs_ceiling <= 1 && id->limited <= 1 && id->never_admin <= 1 &&
+		id->permissions_limited <= 1 && id->items_limited <= 1 &&
+		is_set(walk, &id->permission_ceiling) &&
+		is_set(walk, &id->item_ceiling);
 }
 
 /* The facts of the header that are single values. */
@@ -461,5 +491,7 @@ az_identity_check(const AzIdentity *id, size_t size)
 		is_set(&walk, &id->permissions) &&
 		is_set(&walk, &id->groups) &&
 		is_set(&walk, &id->admin_permissions) &&
-		are_orgs(&walk);
+		are_orgs(&walk) &&
+		are_locations(&walk) &&
+		are_limits(&walk);
 }

@@ -125,6 +125,23 @@ typedef struct AzIdentity
 	uint32_t	org_order;		/* uint32_t[norgs], sorted by id */
 	uint32_t	active_org;		/* 1: the token is for one organisation, the first */
 	uint32_t	groups_unlisted;	/* 1: to ask for groups is an error */
+
+	/*
+	 * Where the values of the sets above come from: AzNode[nlocations], each an
+	 * AZ_ARRAY of keys.  Only where somebody acts.
+	 */
+	uint32_t	nlocations;
+	uint32_t	locations;
+
+	uint32_t	needs_ceiling;	/* the issuer demands one of actors */
+
+	/* what the actor may not go beyond: only in a block of az_limit_identity() */
+	uint32_t	limited;
+	uint32_t	never_admin;
+	uint32_t	permissions_limited;
+	uint32_t	items_limited;
+	AzSet		permission_ceiling; /* all that is left, whoever holds it */
+	AzSet		item_ceiling;	/* likewise; in any case of ASCII letters */
 } AzIdentity;
 
 /* The first eight bytes, as a number that is ordered like them. */

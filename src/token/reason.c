@@ -126,7 +126,7 @@ static const AzReasonInfo reasons[AZ_N_REASONS] = {
 		"The issuer's option \"actors\" lists who may act for others."},
 	[AZ_CEILING_MISSING] = {"ceiling-missing", INVALID,
 		"Actor has no ceiling",
-		"The issuer's option \"ceiling_required\" demands one of whoever acts for others."},
+		"The issuer's option \"ceiling_required\" demands one of whoever acts for others; set_actor_ceiling gives it one."},
 	[AZ_REVOKED] = {"revoked", INVALID, "Token was revoked",
 		"Get a new token from the issuer; table authz.revocation says what is revoked."},
 	[AZ_CLAIM_ENCODING] = {"claim-encoding", INVALID,

@@ -614,8 +614,11 @@ check_actor(AzVerification *v)
 		!az_names_has(&issuer->actors.among, v->actor, strlen(v->actor)))
 		return AZ_ACTOR_REFUSED;
 
-	/* nobody can be given one yet */
-	return issuer->ceiling_required ? AZ_CEILING_MISSING : AZ_OK;
+	if (issuer->ceiling_required &&
+		(v->trust->has_ceiling == NULL ||
+		 !v->trust->has_ceiling(v->trust->arg, issuer->issuer, v->actor)))
+		return AZ_CEILING_MISSING;
+	return AZ_OK;
 }
 
 static AzReason

@@ -67,6 +67,9 @@ typedef struct AzTrust
 
 	const AzConverter *converter;	/* NULL: claims stay UTF-8 */
 
+	/* Has that actor of the issuer a ceiling?  NULL: nobody has. */
+	bool		(*has_ceiling) (void *arg, const char *issuer, const char *actor);
+
 	/* NULL: the issuers above, all of them.  May leave by longjmp. */
 	AzCandidates (*find) (void *arg, const AzTokenHint *hint);
 } AzTrust;

@@ -97,8 +97,8 @@ drop_entry(Entry *entry)
  * Serials are never used twice: a plan made for one identity must not run for
  * another.
  */
-static uint32
-next_serial(void)
+uint32
+az_next_serial(void)
 {
 	if (last_serial == PG_UINT32_MAX)
 		ereport(ERROR,
@@ -218,7 +218,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	}
 	if (entry)
 		drop_entry(entry);
-	verified->serial = next_serial();
+	verified->serial = az_next_serial();
 	keep(digest, verified);
 	return AZ_OK;
 }

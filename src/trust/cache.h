@@ -21,6 +21,9 @@ typedef struct AzVerifiedToken
 								 * the reason says as much */
 } AzVerifiedToken;
 
+/* A number for an identity; never used twice. */
+extern uint32 az_next_serial(void);
+
 /*
  * Verify a token at the instant now (microseconds since 1970), by looking it
  * up among those seen before or by az_verify().  A refusal is never kept.

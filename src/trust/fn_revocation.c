@@ -21,20 +21,6 @@
 #include "trust/issuer_row.h"
 
 /*
- * A mistyped issuer would revoke nothing, and nobody would notice.
- */
-static void
-check_issuer(text *issuer)
-{
-	AzSpiParams	params = {0};
-
-	az_spi_param(&params, TEXTOID, issuer);
-	if (az_spi_run("SELECT i.issuer FROM authz.issuer i"
-			   " WHERE i.issuer OPERATOR(pg_catalog.=) $1 FOR KEY SHARE", &params) == 0)
-		az_raise_no_issuer(issuer);
-}
-
-/*
  * Write a revocation, or extend the one that is there: it ends at the later
  * of the two ends, and hits what was issued before the later of the two
  * times.  A row that says as much already is left alone.
@@ -47,7 +33,7 @@ write_revocation(text *issuer, const char *kind, text *value,
 	AzCaller	caller;
 
 	az_begin_administering("revocation", &caller);
-	check_issuer(issuer);
+	az_require_issuer(issuer);
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, TEXTOID, cstring_to_text(kind));
 	az_spi_param(&params, TEXTOID, value);

@@ -31,6 +31,17 @@ az_raise_no_issuer(const text *issuer)
 }
 
 void
+az_require_issuer(text *issuer)
+{
+	AzSpiParams params = {0};
+
+	az_spi_param(&params, TEXTOID, issuer);
+	if (az_spi_run("SELECT i.issuer FROM authz.issuer i"
+				   " WHERE i.issuer OPERATOR(pg_catalog.=) $1 FOR KEY SHARE", &params) == 0)
+		az_raise_no_issuer(issuer);
+}
+
+void
 az_lock_issuer(text *issuer, AzIssuerRow *row)
 {
 	AzSpiParams	params = {0};

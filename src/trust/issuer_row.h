@@ -34,6 +34,12 @@ typedef struct AzIssuerRow
  * Read the row and lock it, so that who changes an issuer or its keys does so
  * one after the other.  42704 when there is no such issuer.
  */
+/*
+ * Inside SPI: 42704 unless there is such an issuer, which stays.  What is
+ * written for one that is mistyped would do nothing, and nobody would notice.
+ */
+extern void az_require_issuer(text *issuer);
+
 extern void az_lock_issuer(text *issuer, AzIssuerRow *row);
 
 /* Its profile; F0000 when there is none, or it is not usable. */

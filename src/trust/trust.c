@@ -86,7 +86,8 @@ find_issuers(void *arg, const AzTokenHint *hint)
 const AzTrust *
 az_trust(void)
 {
-	static AzTrust trust = {.revoked = az_is_revoked, .find = find_issuers};
+	static AzTrust trust = {.revoked = az_is_revoked, .has_ceiling = az_has_ceiling,
+	.find = find_issuers};
 
 	if (!az_tables_found())
 		return NULL;
@@ -171,6 +172,18 @@ az_trust_still_holds(const AzIdentity *id)
 	reason = still_holds(id);
 	az_end_look_up(&look_up);
 	return reason;
+}
+
+AzCeilingFound
+az_ceiling_of(const AzIdentity *id, AzCeiling *ceiling, uint64 *version)
+{
+	const char *actor = block_string(id, &id->trust_actor);
+
+	if (actor == NULL)
+		return AZ_CEILING_NONE;
+	if (!az_tables_found())
+		return AZ_CEILING_UNREADABLE;
+	return az_find_ceiling(block_string(id, &id->trust_issuer), actor, ceiling, version);
 }
 
 bool

@@ -10,6 +10,7 @@
 
 #include "server/compat.h"
 #include "token/verify.h"
+#include "trust/ceiling.h"
 
 /*
  * The trust of now, for az_verify(); NULL when the extension is not installed
@@ -25,6 +26,13 @@ extern const AzTrust *az_trust(void);
 extern AzReason az_trust_still_holds(const AzIdentity *id);
 
 /* Is its subject listed in authz.inactive_subject? */
+/*
+ * The same as az_find_ceiling() of the identity's issuer and actor; nobody acts:
+ * AZ_CEILING_NONE.
+ */
+extern AzCeilingFound az_ceiling_of(const AzIdentity *id, AzCeiling *ceiling,
+									uint64 *version);
+
 extern bool az_subject_is_inactive(const AzIdentity *id);
 
 #endif							/* AZ_TRUST_H */

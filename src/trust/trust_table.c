@@ -57,6 +57,13 @@ static const AzColumn implies_columns[] = {
 	AZ_NAME_COLUMN("client"), AZ_NAME_COLUMN("permission"),
 	AZ_NAME_COLUMN("implies")
 };
+static const AzColumn ceiling_columns[] = {
+	AZ_NAME_COLUMN("issuer"), AZ_NAME_COLUMN("actor"), AZ_TEXTS_COLUMN("scopes"),
+	AZ_TEXTS_COLUMN("roles"), AZ_TEXTS_COLUMN("permissions"), AZ_TEXTS_COLUMN("groups"),
+	AZ_TEXTS_COLUMN("org_roles"), AZ_TEXTS_COLUMN("org_permissions"),
+	AZ_TEXTS_COLUMN("item_permissions"), AZ_TEXTS_COLUMN("keep"),
+	AZ_COLUMN("admin", BOOLOID), AZ_COLUMN("read_only", BOOLOID)
+};
 
 #define SHAPE(name, columns) \
 	{name, columns, lengthof(columns), lengthof(columns), false}
@@ -68,7 +75,8 @@ static AzShape shapes[AZ_N_TABLES] = {
 	SHAPE("revocation", revocation_columns),
 	SHAPE("inactive_subject", inactive_columns),
 	SHAPE("item_permission", item_columns),
-	SHAPE("permission_implies", implies_columns)
+	SHAPE("permission_implies", implies_columns),
+	SHAPE("actor_ceiling", ceiling_columns)
 };
 
 static bool installed = false;
@@ -141,7 +149,7 @@ find_tables(Oid *found, Oid *found_guard)
 	az_extension_tables(names, AZ_N_TABLES, found, found_guard);
 	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		if (!OidIsValid(found[i]))
+		if (!OidIsValid(found[i]) && !(i == AZ_TABLE_CEILING && az_objects_are_old()))
 			return false;
 	}
 	return true;
@@ -175,6 +183,12 @@ az_tables_found(void)
 	return installed;
 }
 
+bool
+az_has_ceilings(void)
+{
+	return OidIsValid(tables[AZ_TABLE_CEILING]);
+}
+
 Relation
 az_open_table(AzCatalog table)
 {
@@ -194,6 +208,8 @@ az_tables_of_plans(bool grants)
 	if (!installed)
 		return NIL;
 	oids = list_make1_oid(tables[AZ_TABLE_INACTIVE]);
+	if (OidIsValid(tables[AZ_TABLE_CEILING]))
+		oids = lappend_oid(oids, tables[AZ_TABLE_CEILING]);
 	if (grants)
 	{
 		oids = lappend_oid(oids, tables[AZ_TABLE_ITEM]);

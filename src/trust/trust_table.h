@@ -18,7 +18,7 @@
 typedef enum AzCatalog
 {
 	AZ_TABLE_PROFILE, AZ_TABLE_ISSUER, AZ_TABLE_KEY, AZ_TABLE_REVOCATION,
-	AZ_TABLE_INACTIVE, AZ_TABLE_ITEM, AZ_TABLE_IMPLIES,
+	AZ_TABLE_INACTIVE, AZ_TABLE_ITEM, AZ_TABLE_IMPLIES, AZ_TABLE_CEILING,
 	AZ_N_TABLES
 } AzCatalog;
 
@@ -55,6 +55,14 @@ enum
 	Implies_client = 1, Implies_permission, Implies_implies
 };
 
+enum
+{
+	Ceiling_issuer = 1, Ceiling_actor, Ceiling_scopes, Ceiling_roles,
+	Ceiling_permissions, Ceiling_groups, Ceiling_org_roles,
+	Ceiling_org_permissions, Ceiling_item_permissions, Ceiling_keep,
+	Ceiling_admin, Ceiling_read_only
+};
+
 /* Is the extension installed here?  Finds its tables. */
 extern bool az_tables_found(void);
 
@@ -78,6 +86,9 @@ extern uint64 az_grants_epoch(void);
  * check, and of one that asked for stored permissions.
  */
 extern List *az_tables_of_plans(bool grants);
+
+/* Objects of 1.0 have no ceilings. */
+extern bool az_has_ceilings(void);
 
 /* Open one of our tables as az_open_as() does. */
 extern Relation az_open_table(AzCatalog table);

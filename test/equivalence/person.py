@@ -41,6 +41,13 @@ ISSUERS = {
 }
 
 
+# What actors may not go beyond: (issuer, actor) -> what is left of a kind, None
+# where it is not limited; "keep", "admin".
+CEILINGS = {}
+KINDS = ["scopes", "roles", "permissions", "groups", "org_roles", "org_permissions",
+         "item_permissions"]
+
+
 # What is stored: (client, address, item, permission), all but the client in
 # lower case, with what permissions imply.
 GRANTS = set()
@@ -169,9 +176,12 @@ class Person(Nobody):
         self.admin_claim = bool(self.groups & set(options.get("admin_groups", ())) or
                                 self.permissions & set(self.admin_permissions))
         self._read_orgs(claims)
+        self._apply_ceiling(how)
 
     @property
     def admin(self):
+        if self.ceiling is not None and not self.ceiling["admin"]:
+            return False
         return self.admin_claim or any(self.holds_item(self.client, permission)
                                        for permission in self.admin_permissions)
 
@@ -180,6 +190,8 @@ class Person(Nobody):
 
     def holds_item(self, item, permission, parents=False):
         if not self.can_hold() or item is None or permission is None:
+            return False
+        if not self._left("item_permissions", permission):
             return False
         items = items_above(item) if parents else []
         return any((self.client, ascii_lower(self.email), ascii_lower(path), ascii_lower(permission))
@@ -217,9 +229,40 @@ class Person(Nobody):
 
     def claim(self, name):
         """The text that an owner column is compared with."""
+        if self._is_closed([name]):
+            return None
         return scalar(self.payload.get(name))
 
+    def _apply_ceiling(self, how):
+        """Limits what was read, and remembers the rest for what is asked later."""
+        self.ceiling = ceiling = CEILINGS.get((self.payload["iss"], self.actor))
+        if ceiling is None:
+            return
+        self.closed = how["scopes"] + how["roles"] + how["permissions"] + how["groups"] + [
+            ["org_member_info"], ["org_id_to_org_member_info"]]
+        for kind in ("scopes", "roles", "permissions", "groups"):
+            setattr(self, kind, {v for v in getattr(self, kind) if self._left(kind, v)})
+        for org in self.orgs:
+            if not self._left("org_roles", org.role):
+                org.role = None
+            for name in ("inherited", "additional"):
+                setattr(org, name, {v for v in getattr(org, name) if self._left("org_roles", v)})
+            org.permissions = {v for v in org.permissions if self._left("org_permissions", v)}
+
+    def _left(self, kind, value):
+        ceiling = self.ceiling
+        if ceiling is None or ceiling[kind] is None:
+            return True
+        if kind == "item_permissions":
+            return ascii_lower(value) in map(ascii_lower, ceiling[kind] + ceiling["keep"])
+        return value in ceiling[kind] + ceiling["keep"]
+
+    def _is_closed(self, path):
+        return self.ceiling is not None and any(path[:len(c)] == c for c in self.closed)
+
     def holds(self, path, value):
+        if self._is_closed(path):
+            return False
         claim = at(self.payload, path)
         if isinstance(claim, str):
             return value in words(claim)
@@ -228,6 +271,8 @@ class Person(Nobody):
                    for m in members)
 
     def claim_is(self, path, value):
+        if self._is_closed(path):
+            return False
         claim = at(self.payload, path)
         return value == (json.dumps(claim) if isinstance(claim, bool) else scalar(claim))
 

@@ -1,6 +1,6 @@
 """Tables, policies and people, drawn from a seed."""
 from expr import Conditions, HELD, ITEMS, UNKNOWN, WORDS, ascii_upper, quote, v_and, v_or
-from person import Nobody, Person, ascii_lower
+from person import CEILINGS, ISSUERS, KINDS, Nobody, Person, ascii_lower
 
 LONG = "n" * 63
 NEAR = ["emil", "émil", "Emil", "ann", "Ann"]         # some are equal to some collation
@@ -276,6 +276,7 @@ class World:
             % self.mistake[1]]
         self.script += ["GRANT ALL ON ALL TABLES IN SCHEMA w TO eq_app, eq_may, eq_view;"]
         self.withheld = rng.sample(WITHHELD, rng.choice([1, 1, 2, 3])) if rng.random() < 0.35 else []
+        self._ceilings()
         self.people = [Nobody()] + [self._person() for _ in range(people)]
 
     def _views(self):
@@ -374,6 +375,26 @@ class World:
             members[ident] = rng.choice([None, 7]) if rng.random() < 0.05 else self._org(ident)
         claims["org_id_to_org_member_info"] = members
 
+    def _ceilings(self):
+        """What some actors may not go beyond.  They may write, as persons do."""
+        rng = self.rng
+        CEILINGS.clear()
+        self.script.append("DELETE FROM authz.actor_ceiling;")
+        for issuer in ISSUERS:
+            for actor in HELD + ["https://agents.example " + word for word in HELD]:
+                if rng.random() < 0.2:
+                    continue
+                ceiling = {kind: None if rng.random() < 0.4 else
+                           [w for w in WORDS[-8:] if rng.random() < 0.4] for kind in KINDS}
+                ceiling["keep"] = [w for w in HELD if rng.random() < 0.1]
+                ceiling["admin"] = rng.random() < 0.3
+                CEILINGS[issuer, actor] = ceiling
+                lists = ["NULL" if ceiling[kind] is None else
+                         "ARRAY[%s]::text[]" % ", ".join(map(quote, ceiling[kind]))
+                         for kind in KINDS + ["keep"]]
+                self.script.append("SELECT authz.set_actor_ceiling(%s, %s, %s, %s, false);" % (
+                    quote(issuer), quote(actor), ", ".join(lists), ceiling["admin"]))
+
     def _person(self):
         rng = self.rng
         issuer = rng.choice(["https://plain.example", "https://plain.example",
@@ -400,7 +421,7 @@ class World:
             claims["flag"] = True
         if rng.random() < 0.5:
             claims["acr"] = rng.choice(WORDS + ["", 1, ["read"]])
-        if rng.random() < 0.4:
+        if rng.random() < 0.5:
             claims["act"] = {"sub": rng.choice(WORDS), "act": {"sub": rng.choice(WORDS)}}
             if rng.random() < 0.4:
                 claims["act"]["iss"] = rng.choice([issuer, "https://agents.example"])

@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "token/actor.h"
+#include "token/limit.h"
 
 /* In the order of the token, each found, each once. */
 static void
@@ -105,6 +106,30 @@ check_identity(const AzIdentity *original, const AzJson *payload)
 	free(id);
 }
 
+/* Within a ceiling it is whole, holds no more than before, and knows it. */
+static void
+check_limited(const AzIdentity *id)
+{
+	AzText		texts[] = {{"admins", 6}, {"r", 1}, {"", 0}, {"r", 1}};
+	AzCeiling	ceiling = {.keep = {true, 1, texts}};
+	AzIdentity *room = malloc(az_limit_room(id));
+	const AzNode *items;
+	uint32_t	i;
+
+	HOLDS(room != NULL);
+	for (i = 0; i < AZ_N_LIMITS; i++)
+		ceiling.limits[i] = (AzLimit) {i != AZ_LIMIT_SCOPES, i % 2 ? 4 : 0, texts};
+	az_limit_identity(id, &ceiling, room);
+	HOLDS(room->size <= az_limit_room(id) && az_identity_check(room, room->size));
+	check_set(room, &room->groups);
+	check_set(room, &room->permission_ceiling);
+	HOLDS(room->scopes.count == id->scopes.count && room->is_admin == 0 && room->norgs == id->norgs);
+	items = az_set_items(room, &room->roles);
+	for (i = 0; i < room->roles.count; i++)
+		HOLDS(az_set_has(id, &id->roles, az_node_bytes(room, &items[i]), az_node_len(&items[i])));
+	free(room);
+}
+
 /* A block that was tampered with is judged without reading outside of it. */
 static void
 check_damaged(const uint8_t *data, size_t size)
@@ -135,6 +160,7 @@ build(const AzIssuer *issuer, const AzKey *key, const AzJson *payload)
 	if (reason == AZ_OK)
 	{
 		check_identity(id, payload);
+		check_limited(id);
 		HOLDS(actor == NULL ? az_node_type(&id->actor) == AZ_NULL :
 			  az_node_len(&id->trust_actor) == strlen(actor));
 	}

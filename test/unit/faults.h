@@ -272,7 +272,7 @@ static inline AzReason
 verify_all(AzIssuer *issuer, const char *token, bool *right)
 {
 	AzVerification *verification = az_verification_new();
-	AzTrust		trust = {&issuer, 1, 65536, NULL, NULL, NULL, NULL};
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = 65536};
 	const AzIdentity *id = NULL;
 	AzReason	reason = AZ_NO_MEMORY;
 

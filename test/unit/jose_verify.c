@@ -591,7 +591,7 @@ static AzReason
 verify_jwt(const char *token, size_t len, int64_t now, AzIssuer *issuer)
 {
 	AzVerification *verification = az_verification_new();
-	AzTrust		trust = {&issuer, 1, MAX_TOKEN_SIZE, NULL, NULL, NULL, NULL};
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = MAX_TOKEN_SIZE};
 	const AzIdentity *identity;
 	AzReason	reason = AZ_NO_MEMORY;
 

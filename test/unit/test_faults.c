@@ -270,7 +270,7 @@ test_reuse(const Subject *subject)
 	AzKeyError	error;
 	AzKey	   *key;
 	AzIssuer   *issuer;
-	AzTrust		trust = {&issuer, 1, 65536, NULL, NULL, NULL, NULL};
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = 65536};
 	const AzIdentity *id;
 	int			wrong = 0;
 	long		n = 0;

@@ -26,7 +26,7 @@ static AzReason
 judge(const Case *c, const AzIdentity **id)
 {
 	static AzIssuer *issuer;
-	AzTrust		trust = {&issuer, 1, 65536, NULL, NULL, NULL, NULL};
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = 65536};
 	char		payload[2000];
 	char	   *token;
 	AzReason	reason;

@@ -46,7 +46,7 @@ typedef struct Case
 static AzTrust
 trust_of(AzIssuer **issuers, size_t n)
 {
-	AzTrust		trust = {issuers, n, MAX_SIZE, NULL, NULL, NULL, NULL};
+	AzTrust		trust = {.issuers = issuers, .nissuers = n, .max_token_size = MAX_SIZE};
 
 	return trust;
 }
@@ -483,6 +483,31 @@ test_actors(void)
 		sprintf(payload, BASE "%s}", cases[i].payload);
 		judges(cases[i].what, cases[i].options, NULL, payload, cases[i].expected);
 	}
+}
+
+static bool
+has_ceiling(void *arg, const char *issuer, const char *actor)
+{
+	return strcmp(issuer, "https://x/") == 0 && strcmp(actor, arg) == 0;
+}
+
+/* The option ceiling_required asks for that of the outermost one. */
+static void
+test_ceilings(void)
+{
+	AzIssuer   *issuer = new_issuer("https://x/", "{\"ceiling_required\":true}");
+	AzTrust		trust = trust_of(&issuer, 1);
+	char	   *token = mint(HEADER, BASE ",\"act\":{\"sub\":\"bot\",\"act\":{\"sub\":\"b\"}}}");
+	const AzIdentity *id;
+
+	issuer->any_audience = true;
+	trust.has_ceiling = has_ceiling;
+	trust.arg = (char *) "bot";
+	ok(verify_at(&trust, token, NOW, &id) == AZ_OK && id->needs_ceiling, "an actor with a ceiling");
+	trust.arg = (char *) "b";
+	ok(verify_at(&trust, token, NOW, &id) == AZ_CEILING_MISSING, "the inner one has one");
+	free(token);
+	az_issuer_free(issuer);
 }
 
 /* How the actor is called, and that it is stored once where it can be. */
@@ -1319,6 +1344,7 @@ main(void)
 	test_claims();
 	test_actors();
 	test_actor_names();
+	test_ceilings();
 	test_issuers();
 	test_hint();
 	test_again();

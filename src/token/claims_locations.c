@@ -1,0 +1,93 @@
+/*-------------------------------------------------------------------------
+ *
+ * claims_locations.c
+ *	  Where the values come from that an actor's ceiling may take away.
+ *
+ * Past a ceiling these claims must not be asked either.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "token/claims_intern.h"
+
+/* The locations while they are counted, and while they are written. */
+typedef struct Locations
+{
+	AzReading  *reading;
+	bool		counted;
+	uint32_t	n;
+} Locations;
+
+static AzNode
+node_of(AzReading *reading, const AzPath *path)
+{
+	uint32_t	room = az_builder_room(reading->builder, path->n, sizeof(AzNode));
+	size_t		i;
+
+	for (i = 0; i < path->n; i++)
+	{
+		AzNode		key = az_builder_string(reading->builder, path->name[i].data,
+											path->name[i].len);
+
+		az_builder_put(reading->builder, room, i, &key, sizeof(key));
+	}
+	return az_make_node(AZ_ARRAY, path->n, room);
+}
+
+static void
+add_path(Locations *locations, const AzPath *path)
+{
+	AzReading  *reading = locations->reading;
+
+	if (path->n == 0)
+		return;
+	if (locations->counted)
+	{
+		AzNode		node = node_of(reading, path);
+
+		az_builder_put(reading->builder, reading->id.locations, locations->n, &node, sizeof(node));
+	}
+	locations->n++;
+}
+
+static void
+add_paths(Locations *locations, const AzPaths *paths)
+{
+	size_t		i;
+
+	for (i = 0; i < paths->n; i++)
+		add_path(locations, &paths->path[i]);
+}
+
+/* In the other shapes all of an organisation stands under org_claims. */
+static void
+add_all(Locations *locations)
+{
+	const AzIssuer *issuer = locations->reading->issuer;
+
+	add_paths(locations, &issuer->scope_claims);
+	add_paths(locations, &issuer->role_claims);
+	add_paths(locations, &issuer->permission_claims);
+	add_paths(locations, &issuer->group_claims);
+	if (issuer->org_shape != AZ_ORGS_SINGLE)
+	{
+		add_paths(locations, &issuer->org_claims);
+		return;
+	}
+	add_path(locations, az_org_id_path(issuer));
+	add_path(locations, &issuer->org_name_claim);
+	add_paths(locations, &issuer->org_role_claims);
+	add_paths(locations, &issuer->org_permission_claims);
+}
+
+void
+az_read_locations(AzReading *reading)
+{
+	Locations	locations = {.reading = reading};
+
+	add_all(&locations);
+	reading->id.nlocations = locations.n;
+	reading->id.locations = az_builder_room(reading->builder, locations.n, sizeof(AzNode));
+	locations.n = 0;
+	locations.counted = true;
+	add_all(&locations);
+}

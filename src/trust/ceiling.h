@@ -1,0 +1,31 @@
+/*-------------------------------------------------------------------------
+ *
+ * ceiling.h
+ *	  What an actor may not go beyond, whomever it acts for.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_CEILING_H
+#define AZ_CEILING_H
+
+#include "server/compat.h"
+#include "token/limit.h"
+
+typedef enum AzCeilingFound
+{
+	AZ_CEILING_NONE,
+	AZ_CEILING_FOUND,
+	AZ_CEILING_UNREADABLE		/* nobody may act, then */
+} AzCeilingFound;
+
+/*
+ * The ceiling of an actor, both names in UTF-8.  version: another one when the
+ * row is written again.  What is found goes with the current context.
+ */
+extern AzCeilingFound az_find_ceiling(const char *issuer, const char *actor,
+									  AzCeiling *ceiling, uint64 *version);
+
+/* The callback of AzTrust. */
+extern bool az_has_ceiling(void *arg, const char *issuer, const char *actor);
+
+#endif							/* AZ_CEILING_H */
