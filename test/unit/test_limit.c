@@ -94,6 +94,25 @@ test_locations(const AzIdentity *id)
 	   "no other claim");
 }
 
+/* Where an organisation has its claims at the top, these are its locations. */
+static void
+test_flat_locations(AzBuilder *builder)
+{
+	AzIssuer   *issuer = new_issuer("https://x/", "{\"org_shape\":\"single\",\"org_name_claim\":\"org_slug\","
+									"\"org_role_claims\":[\"org_role\",[\"o\",\"rol\"]],"
+									"\"org_permission_claims\":[\"org_permissions\"]}");
+	AzJson	   *payload = parse("{\"iss\":\"https://x/\",\"sub\":\"ann\",\"act\":{\"sub\":\"bot\"},"
+							   "\"org_id\":\"o1\",\"org_role\":\"admin\",\"org_permissions\":[\"p\"]}");
+	const AzIdentity *id = build(issuer, builder, payload);
+
+	ok(closed(id, "org_role", NULL) && closed(id, "o", "rol") && closed(id, "org_permissions", NULL) &&
+	   closed(id, "org_slug", NULL) && closed(id, "org_id", NULL), "flat claims of an organisation");
+	ok(!closed(id, "o", "id") && !closed(id, "org_member_info", NULL) && closed(id, "scope", NULL),
+	   "and none that says nothing there");
+	az_json_free(payload);
+	az_issuer_free(issuer);
+}
+
 int
 main(void)
 {
@@ -107,6 +126,7 @@ main(void)
 	id = build(issuer, builder, payload);
 	test_left(id);
 	test_locations(id);
+	test_flat_locations(builder);
 	az_builder_free(builder);
 	az_json_free(payload);
 	az_issuer_free(issuer);
