@@ -147,7 +147,15 @@ check_damaged(const uint8_t *data, size_t size)
 static void
 build(const AzIssuer *issuer, const AzKey *key, const AzJson *payload)
 {
-	AzVerified	verified = {issuer, key, payload, 3, 4, 1, 2};
+	AzVerified	verified = {
+		.issuer = issuer,
+		.key = key,
+		.payload = payload,
+		.expires = 3,
+		.deadline = 4,
+		.not_before = 1,
+		.issued = 2
+	};
 	AzBuilder  *builder = az_builder_new();
 	const AzIdentity *id = NULL;
 	char	   *actor;

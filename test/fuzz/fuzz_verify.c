@@ -168,7 +168,12 @@ is_revoked(void *arg, const AzRevocable *what)
 static AzReason
 judge(const char *token, size_t len, int64_t now)
 {
-	AzTrust		trust = {issuers, 3, 65536, is_revoked, NULL, NULL, NULL};
+	AzTrust		trust = {
+		.issuers = issuers,
+		.nissuers = 3,
+		.max_token_size = 65536,
+		.revoked = is_revoked
+	};
 	const AzIdentity *id = NULL;
 	const char *text;
 	size_t		text_len;

@@ -1,0 +1,65 @@
+/*-------------------------------------------------------------------------
+ *
+ * verify_intern.h
+ *	  A verification under way, for verify.c and verify_claims.c alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_VERIFY_INTERN_H
+#define AZ_VERIFY_INTERN_H
+
+#include "token/verify.h"
+
+struct AzVerification
+{
+	/* what to judge, and by what: borrowed during az_verify() */
+	const char *token;
+	size_t		len;
+	int64_t		now;
+	const AzTrust *trust;
+	const AzIdentity *known;	/* NULL: these bytes were not seen before */
+
+	/* owned */
+	AzJws		jws;
+	AzJson	   *payload;
+	char	   *actor;
+
+	/* what the checks have found */
+	AzCandidateKeys candidates;
+	AzVerified	verified;
+
+	/* what outlives one verification */
+	AzBuilder  *builder;		/* owned */
+	const AzIdentity *identity; /* borrowed from builder, or known */
+	AzHint		hint;			/* about the last refusal */
+};
+
+/* A member of the payload; NULL: absent. */
+static inline const AzJson *
+az_payload_claim(const AzVerification *v, const char *name)
+{
+	return az_json_get_z(v->payload, name);
+}
+
+/* Is an accepted audience among those of the token?  NULL has none. */
+extern bool az_has_audience(const AzIssuer *issuer, const AzJson *aud);
+
+/* The checks of what the issuer has signed: see verify_claims.c for the rules. */
+extern AzReason az_check_token_type(AzVerification *v);
+extern AzReason az_check_audience(AzVerification *v);
+extern AzReason az_check_expiration(AzVerification *v);
+extern AzReason az_check_not_before(AzVerification *v);
+extern AzReason az_check_issued_at(AzVerification *v);
+extern AzReason az_check_age(AzVerification *v);
+extern AzReason az_check_required_claims(AzVerification *v);
+extern AzReason az_check_claim_values(AzVerification *v);
+extern AzReason az_check_claim_types(AzVerification *v);
+extern AzReason az_check_bound(AzVerification *v);
+extern AzReason az_check_groups_listed(AzVerification *v);
+extern AzReason az_check_actor(AzVerification *v);
+extern AzReason az_check_revocation(AzVerification *v);
+
+/* auth_time, which nothing is refused for. */
+extern void az_read_authentication(AzVerification *v);
+
+#endif							/* AZ_VERIFY_INTERN_H */
