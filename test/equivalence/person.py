@@ -108,6 +108,8 @@ class Org:
         self.additional = listed(value.get("additional_roles"))
 
     def has_role(self, role):
+        if role is None:            # a ceiling may have taken the assigned one
+            return False
         return role == self.role or (self.multi and role in self.additional)
 
     def at_least(self, role):
