@@ -38,7 +38,7 @@ INSERT INTO rights_hook (statement) SELECT format('GRANT TRIGGER ON authz.%1$I T
 	CREATE TRIGGER z_spy AFTER INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH ROW EXECUTE FUNCTION rights_spy();
 	CREATE TRIGGER s_spy AFTER INSERT OR UPDATE OR DELETE ON authz.%1$I FOR EACH STATEMENT EXECUTE FUNCTION rights_spy(''statement'');
 	ALTER TABLE authz.%1$I ADD spy text DEFAULT rights_text(''default''), ADD CONSTRAINT spy CHECK (rights_spy(''check'')) NOT VALID, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', t)
-  FROM unnest(ARRAY['issuer', 'issuer_key', 'revocation', 'object_access', 'item_permission']) t;
+  FROM unnest(ARRAY['issuer', 'issuer_key', 'jwks_status', 'revocation', 'actor_ceiling', 'object_access', 'item_permission']) t;
 INSERT INTO rights_hook (statement) VALUES
 	('CREATE RULE spy AS ON INSERT TO authz.issuer DO ALSO SELECT rights_spy(''rule'')'),
 	('CREATE RULE spy AS ON UPDATE TO authz.issuer DO ALSO SELECT rights_spy(''rule'')'),
@@ -62,6 +62,9 @@ INSERT INTO rights_function (statement) VALUES
 	($$authz.revoke_token('https://rights.example', 'J2')$$),
 	($$authz.revoke_subject('https://rights.example', 'ann')$$),
 	($$authz.revoke_session('https://rights.example', 'S1')$$),
+	($$authz.revoke_actor('https://rights.example', 'bot')$$),
+	($$authz.set_actor_ceiling('https://rights.example', 'bot', scopes => '{a}')$$),
+	($$authz.drop_actor_ceiling('https://rights.example', 'helper')$$),
 	($$authz.prune_revocations()$$),
 	($$authz.register_access('polls.vote', 'rights_question', 'user', 'rights_rule(integer)')$$),
 	($$authz.unregister_access('polls.see', 'rights_question', 'user')$$),
@@ -69,7 +72,7 @@ INSERT INTO rights_function (statement) VALUES
 	($$authz.revoke_item_permission('ann@example.com', 'ward', 'VIEW')$$),
 	($$authz.grant_profile_permission('bob@example.com', 'ward')$$);
 SELECT authz.add_issuer('https://rights.example', '{clinic}', options => '{"algorithms": ["HS256"]}'), authz.add_secret('https://rights.example', mint.secret(), 'one'),
-	   authz.revoke_token('https://rights.example', 'J1', '2000-01-01'), authz.register_access('polls.see', 'rights_question', 'user', 'rights_rule(integer)') \g /dev/null
+	   authz.revoke_token('https://rights.example', 'J1', '2000-01-01'), authz.set_actor_ceiling('https://rights.example', 'helper'), authz.register_access('polls.see', 'rights_question', 'user', 'rights_rule(integer)') \g /dev/null
 INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('ann@example.com', 'my-client', 'ward', 'VIEW');
 -- Hang that on the tables as the owner, call the function as that role, say what came of it and who was seen, and undo all.
 CREATE FUNCTION rights_try(role text, hook text, call text) RETURNS text LANGUAGE plpgsql AS $$

@@ -34,11 +34,16 @@ sub start
 # workers of logical replication
 for my $name (qw(010_parallel 120_standby 150_pg_upgrade 220_background))
 {
+	# The same test may run beside this one, with data directories of these names.
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	mkdir "$dir/$_" or die $! foreach qw(data log);
+	local @ENV{qw(TESTDIR TESTDATADIR TESTLOGDIR)} = ($dir, "$dir/data", "$dir/log");
 	local $ENV{TEMP_CONFIG} = $config;
 	start($name, $^X, "$FindBin::RealBin/$name.pl");
 }
 
-my $node = start_node('main', 'log_min_messages = warning', 'max_prepared_transactions = 4', 'autovacuum_naptime = 1s', $preload);
+# Autovacuum would now and then stand in the way of a test that locks tables.
+my $node = start_node('main', 'log_min_messages = warning', 'max_prepared_transactions = 4', 'autovacuum_naptime = 1s', 'autovacuum = off', $preload);
 my $super = $node->safe_psql('postgres', 'SELECT current_user');
 
 # As test/suites runs them, where nothing is preloaded.
@@ -97,6 +102,7 @@ my ($told, $log) = ('', '');
 IPC::Run::run([ 'postgres', '--single', '-D', $node->data_dir, 'postgres' ], '<', \$sql, '>', \$told, '2>', \$log);
 like($told, qr/subject = "ann".*count = "2"/s, 'single-user mode');
 
+$node->append_conf('postgresql.conf', 'autovacuum = on');
 $node->start;
 is_deeply([ session($node, "SELECT authz.token_state(), count(*) FROM doc;") ], ['none|0'], 'a token in the configuration file is nobody');
 $node->safe_psql('postgres', "INSERT INTO doc SELECT 3, 'bob' FROM generate_series(1, 1000)");

@@ -83,6 +83,7 @@ CREATE EXTENSION dbmi_authz;
 SELECT authz.add_issuer('https://id.example', '{clinic}'), authz.add_pem('https://id.example', '$pem', 'k1', 'ES256');
 SELECT authz.add_issuer('https://other.example/', '{clinic}', 'auth0', '{"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "ES256K", "EdDSA"]}');
 SELECT authz.revoke_token('https://id.example', 'gone');
+SELECT authz.set_actor_ceiling('https://id.example', 'bot', scopes => '{read}');
 \\o
 SELECT authz.set_jwks('https://other.example/', \$jwks\$$jwks\$jwks\$);
 CREATE TABLE doc (id int, owner text DEFAULT authz.subject());
@@ -107,7 +108,8 @@ SELECT * FROM authz.issuer ORDER BY 1;
 SELECT * FROM authz.issuer_key ORDER BY 1, 2;
 SELECT * FROM authz.revocation ORDER BY 1, 2, 3;
 SELECT * FROM authz.profile ORDER BY 1;
-SELECT * FROM pg_policies;
+SELECT * FROM authz.actor_ceiling ORDER BY 1, 2;
+SELECT * FROM pg_policies ORDER BY 1, 2, 3;
 SELECT pg_get_triggerdef(oid), tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname;
 SELECT extname, extversion, extnamespace::regnamespace, extconfig::regclass[] FROM pg_extension;
 SELECT replace((pg_identify_object(classid, objid, objsubid)).identity, 'pg_catalog.', '') FROM pg_depend
