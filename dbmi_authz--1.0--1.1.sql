@@ -32,16 +32,29 @@ CREATE FUNCTION authz.drop_key(issuer text, kid text, alg text DEFAULT NULL)
 	VOLATILE PARALLEL UNSAFE;
 
 --
+-- What is written from here on is written as the owner of the tables, whose
+-- triggers, rules and constraints must not run as whoever runs this script.
+--
+CREATE FUNCTION authz.update_as_owner(command text) RETURNS bigint
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_update_as_owner'
+	STRICT VOLATILE PARALLEL UNSAFE;
+
+--
 -- Issuers go on as they are: what a new one of 1.1 does otherwise is written
 -- into their options.  The library compares these very words (issuer_read.c),
 -- so that the sessions which hold an identity keep it.
 --
+SELECT authz.update_as_owner($$
 UPDATE authz.issuer
    SET options = pg_catalog.regexp_replace(options::pg_catalog.text, '\}\s*$',
 		pg_catalog.concat(
 			CASE WHEN options::pg_catalog.text OPERATOR(pg_catalog.~) '^\s*\{\s*\}\s*$' THEN '' ELSE ', ' END,
 			'"bound_tokens": "ignore", "groups_overage": "ignore", "skew_seconds": 0}'))::pg_catalog.json
- WHERE pg_catalog.json_typeof(options) OPERATOR(pg_catalog.=) 'object';
+ WHERE pg_catalog.json_typeof(options) OPERATOR(pg_catalog.=) 'object'
+$$);
+
+-- A profile that somebody has changed stays as it is.
+SELECT authz.update_as_owner($$
 UPDATE authz.profile SET options = '{
 	"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
 				   "EdDSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"],
@@ -51,7 +64,13 @@ UPDATE authz.profile SET options = '{
 	"owner_claim": "sub",
 	"user_id_claim": "sub"
 }'
- WHERE profile OPERATOR(pg_catalog.=) 'generic';
+ WHERE profile OPERATOR(pg_catalog.=) 'generic'
+   AND pg_catalog.regexp_replace(options::pg_catalog.text, '\s', '', 'g') OPERATOR(pg_catalog.=)
+	   pg_catalog.concat('{"algorithms":["RS256","RS384","RS512","PS256","PS384","PS512","ES256","ES384","ES512",',
+		'"EdDSA","ML-DSA-44","ML-DSA-65","ML-DSA-87"],"leeway_seconds":0,"required_claims":["iss","aud","exp","sub"],',
+		'"owner_claim":"sub","user_id_claim":"sub"}')
+$$);
+DROP FUNCTION authz.update_as_owner(text);
 
 --
 -- A bound token is no constant of a plan

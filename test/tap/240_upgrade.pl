@@ -395,6 +395,41 @@ SQL
 	same_catalog($db, 'fresh', 'the catalog is that of a fresh install');
 }
 
+# Z7: what the owner of the database has hung on the tables runs as the owner,
+# whoever runs the update; and a profile that somebody changed stays.
+for my $updater ('owner', 'postgres')
+{
+	my $db = "hung_$updater";
+	$node->safe_psql('postgres', "CREATE DATABASE $db OWNER owner");
+	my $hang = join "\n", map { <<"SQL" } qw(issuer issuer_key profile revocation object_access item_permission permission_implies inactive_subject);
+GRANT TRIGGER ON authz.$_ TO owner;
+CREATE TRIGGER spy BEFORE INSERT OR UPDATE OR DELETE ON authz.$_ FOR EACH ROW EXECUTE FUNCTION spy();
+CREATE TRIGGER spy_after AFTER INSERT OR UPDATE OR DELETE ON authz.$_ FOR EACH STATEMENT EXECUTE FUNCTION spy();
+ALTER TABLE authz.$_ ADD CONSTRAINT spy CHECK (public.spy('check')) NOT VALID;
+CREATE RULE spy AS ON UPDATE TO authz.$_ DO ALSO SELECT public.spy('rule');
+SQL
+	is_deeply([ session($node, <<"SQL", db => $db, user => 'owner') ], [], "$db: somebody hangs something on the tables");
+SET client_min_messages = error;
+CREATE EXTENSION dbmi_authz VERSION '1.0';
+\\o /dev/null
+SELECT authz.add_issuer('https://id.example', '{clinic}');
+\\o
+UPDATE authz.profile SET options = '{"algorithms": ["RS256"], "required_claims": ["iss", "aud", "exp", "jti"], "token_types": ["at+jwt"]}' WHERE profile = 'generic';
+CREATE TABLE seen (who name, place text);
+GRANT ALL ON seen TO PUBLIC;
+CREATE FUNCTION spy(place text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.seen VALUES (current_user, place); RETURN true; END';
+CREATE FUNCTION spy() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.spy(concat_ws('' '', TG_TABLE_NAME, TG_WHEN, TG_OP)); RETURN coalesce(new, old); END';
+$hang
+SQL
+	session($node, 'ALTER EXTENSION dbmi_authz UPDATE;', db => $db, user => $updater);
+	is($node->safe_psql($db, 'SELECT extversion FROM pg_extension WHERE extname = \'dbmi_authz\''), $version, "$updater updates");
+	is($node->safe_psql($db, q(SELECT string_agg(DISTINCT who, ' ') FROM seen)), 'pg_database_owner', 'and all of that runs as the owner');
+	is($node->safe_psql($db, q(SELECT string_agg(DISTINCT place, ', ' ORDER BY place) FROM seen WHERE place ~ 'UPDATE|check|rule')),
+		'check, issuer AFTER UPDATE, issuer BEFORE UPDATE, profile AFTER UPDATE, rule', 'each of them');
+	is($node->safe_psql($db, q(SELECT options ->> 'token_types' FROM authz.profile WHERE profile = 'generic')), '["at+jwt"]', 'a profile that was changed stays');
+	is($node->safe_psql($db, q(SELECT count(*) FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND proname = 'update_as_owner')), '0', 'what wrote that is gone');
+}
+
 $node->stop;
 unlike(slurp_file($node->logfile), qr/PANIC|terminated by signal|eyJ/, 'nothing crashed, no token in the log');
 done_testing();
