@@ -63,6 +63,14 @@ CALL mint.login('tG', '{"sub": "ann", "auth_time": "-7195"}');
 BEGIN;
 DECLARE auth_cursor CURSOR FOR SELECT id FROM auth_doc ORDER BY id;
 FETCH 1 FROM auth_cursor;
+SET LOCAL dbmi_authz.plan_folding = off;
+DECLARE auth_calls CURSOR FOR SELECT id FROM auth_doc, generate_series(1, 3);
+FETCH 1 FROM auth_calls;
+DECLARE auth_column CURSOR FOR SELECT authz.authenticated_within('2 hours') FROM generate_series(1, 3);
+FETCH 1 FROM auth_column;
+DECLARE auth_false CURSOR FOR SELECT authz.authenticated_within('1 hour') FROM generate_series(1, 3);
+FETCH 1 FROM auth_false;
+RESET dbmi_authz.plan_folding;
 EXECUTE auth_all;
 EXECUTE auth_one;
 EXECUTE auth_five;
@@ -72,8 +80,15 @@ EXECUTE auth_all;
 EXECUTE auth_one;
 EXECUTE auth_five;
 SELECT (SELECT count(*) FROM auth_doc), auth_kept(), auth_sql(), called FROM auth_call;
--- refuse: a cursor does not go on with an answer of then
+-- accept: what was false then
+FETCH 1 FROM auth_false;
+-- refuse: a cursor does not go on with an answer of then, nor does it end as if that were all
+SAVEPOINT auth;
 FETCH 1 FROM auth_cursor;
+ROLLBACK TO auth;
+FETCH 1 FROM auth_calls;
+ROLLBACK TO auth;
+FETCH 1 FROM auth_column;
 ROLLBACK;
 -- accept: somebody who has just logged in
 CALL mint.login('tG', '{"sub": "ann", "auth_time": "-1"}');

@@ -260,9 +260,13 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
 	PlanGuard	guard = guard_of(query);
-	AzAnswer	answer = answer_for(&guard);
+	int64		until = az_until_of_answers(query);
+	AzAnswer	answer;
 	AzQueryPart part;
 
+	if (until != 0)
+		guard.until = Min(guard.until, until);
+	answer = answer_for(&guard);
 	if (!guard.guarded)
 	{
 		answer.untied = query;
@@ -282,6 +286,8 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	}
 	PG_END_TRY();
 	az_check_unchanged(&part.answer);
+	if (part.answer.until != 0)
+		az_answered_until(query, part.answer.until);
 }
 
 /*

@@ -293,16 +293,33 @@ az_raise_outdated(void)
 			 "Run the query again.");
 }
 
+/* A query that has been tied is guarded. */
+static inline bool
+in_query(void)
+{
+	return running.guarded || running.untied != NULL;
+}
+
 int64
 az_query_clock(void)
 {
-	return asked_of_now || running.clock == 0 ? az_unix_now() : running.clock;
+	if (asked_of_now)
+		return az_unix_now();
+	if (running.clock != 0)
+		return running.clock;
+	/* nobody was there when the query started: from now on it is this late */
+	if (in_query())
+		return running.clock = az_unix_now();
+	return az_unix_now();
 }
 
 void
 az_holds_until(int64 instant)
 {
-	until = Min(until, instant);
+	if (asked_of_now)
+		until = Min(until, instant);
+	else if (in_query())
+		running.until = running.until == 0 ? instant : Min(running.until, instant);
 }
 
 void

@@ -77,6 +77,7 @@ typedef struct AzAnswer
 	uint32		grants;			/* what is stored for the identity; 0: look anew */
 	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
 	int64		clock;			/* when that was looked at; 0: nobody was there */
+	int64		until;			/* an answer that was given holds until then; 0: all do */
 	bool		moved;			/* untied, and somebody else was logged in when it
 								 * started */
 } AzAnswer;

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tied.c
- *	  Queries that asked for the identity though their plans do not say so.
+ *	  Queries that asked for the identity though their plans do not say so,
+ *	  or were given an answer that goes by the time.
  *
  * A cursor goes on later, so this is remembered with the query, and is
  * forgotten with it: the entries live in the memory of the executor's state.
@@ -20,7 +21,9 @@ typedef struct Tie
 {
 	dlist_node	node;
 	const EState *estate;
+	bool		tied;
 	uint32		serial;
+	int64		until;			/* 0: no answer ends */
 	MemoryContextCallback callback;
 } Tie;
 
@@ -32,36 +35,72 @@ forget(void *tie)
 	dlist_delete(&((Tie *) tie)->node);
 }
 
-void
-az_tie(QueryDesc *query, uint32 serial)
-{
-	MemoryContext context = query->estate->es_query_cxt;
-	Tie		   *tie = MemoryContextAllocZero(context, sizeof(Tie));
-
-	tie->estate = query->estate;
-	tie->serial = serial;
-	tie->callback.func = forget;
-	tie->callback.arg = tie;
-	dlist_push_head(&ties, &tie->node);
-	MemoryContextRegisterResetCallback(context, &tie->callback);
-}
-
-bool
-az_is_tied(const QueryDesc *query, uint32 *serial)
+static Tie *
+find_tie(const QueryDesc *query)
 {
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &ties)
 	{
-		const Tie  *tie = dlist_container(Tie, node, iter.cur);
+		Tie		   *tie = dlist_container(Tie, node, iter.cur);
 
 		if (tie->estate == query->estate)
-		{
-			*serial = tie->serial;
-			return true;
-		}
+			return tie;
 	}
-	return false;
+	return NULL;
+}
+
+static Tie *
+find_or_make_tie(QueryDesc *query)
+{
+	MemoryContext context = query->estate->es_query_cxt;
+	Tie		   *tie = find_tie(query);
+
+	if (tie != NULL)
+		return tie;
+	tie = MemoryContextAllocZero(context, sizeof(Tie));
+	tie->estate = query->estate;
+	tie->callback.func = forget;
+	tie->callback.arg = tie;
+	dlist_push_head(&ties, &tie->node);
+	MemoryContextRegisterResetCallback(context, &tie->callback);
+	return tie;
+}
+
+void
+az_tie(QueryDesc *query, uint32 serial)
+{
+	Tie		   *tie = find_or_make_tie(query);
+
+	tie->tied = true;
+	tie->serial = serial;
+}
+
+bool
+az_is_tied(const QueryDesc *query, uint32 *serial)
+{
+	const Tie  *tie = find_tie(query);
+
+	if (tie == NULL || !tie->tied)
+		return false;
+	*serial = tie->serial;
+	return true;
+}
+
+void
+az_answered_until(QueryDesc *query, int64 until)
+{
+	Tie		   *tie = find_or_make_tie(query);
+
+	tie->until = tie->until == 0 ? until : Min(tie->until, until);
+}
+
+int64
+az_until_of_answers(const QueryDesc *query)
+{
+	const Tie  *tie = dlist_is_empty(&ties) ? NULL : find_tie(query);
+
+	return tie == NULL ? 0 : tie->until;
 }
 
 /*

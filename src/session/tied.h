@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tied.h
- *	  Queries that asked for the identity though their plans do not say so.
+ *	  Queries that asked for the identity though their plans do not say so,
+ *	  or were given an answer that goes by the time.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +24,10 @@ extern void az_tie(QueryDesc *query, uint32 serial);
 
 /* Does it belong to somebody, and to whom? */
 extern bool az_is_tied(const QueryDesc *query, uint32 *serial);
+
+/* An answer that it was given holds until then; 0: none of them ends. */
+extern void az_answered_until(QueryDesc *query, int64 until);
+extern int64 az_until_of_answers(const QueryDesc *query);
 
 /*
  * Who was logged in when the query started?  False when that was not noted, or
