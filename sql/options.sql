@@ -170,10 +170,16 @@ SELECT as_reader('EXECUTE folders') AS kept, as_reader('SELECT count(*) FROM fol
 SELECT as_reader('EXECUTE papers') AS kept, as_reader('SELECT count(*) FROM paper') AS planned;
 SELECT question, mint.outcome('SELECT ' || question) FROM unnest(ARRAY[
 	$$authz.has_group('b')$$, $$authz.has_any_group('b', 'c')$$, $$authz.has_all_groups('b')$$, $$authz.require_group('b')$$, $$authz.groups()$$,
-	$$CASE WHEN authz.has_role('x') THEN authz.has_group('b') END$$, $$authz.has_claim('{groups}', 'b')$$, $$authz.subject()$$]) question;
+	$$CASE WHEN authz.has_role('x') THEN authz.has_group('b') END$$, $$authz.has_claim('{groups}', 'b')$$, $$authz.has_any_claim('{groups}', 'b', 'c')$$, $$authz.has_all_claims('{groups,0}', 'b')$$, $$authz.claim_is('{groups}', 'b')$$, $$authz.is_owner('b', 'groups')$$,
+	$$authz.claim('groups')$$, $$authz.has_claim('{hasgroups}', 'true')$$, $$authz.subject()$$]) question;
 -- planning asks nothing
 EXPLAIN (COSTS OFF) SELECT FROM folder WHERE authz.has_group('b');
 SELECT authz.last_error() ->> 'error_description';
+-- nobody is an administrator by groups that are not all
+SELECT optioned('{"groups_overage": "raise", "admin_groups": ["b"]}', '{"hasgroups": true, "groups": ["b"]}');
+SELECT authz.is_admin(), authz.is_owner_or_admin('x');
+SELECT optioned('{"groups_overage": "raise", "admin_groups": ["b"]}', '{"groups": ["b"]}');
+SELECT authz.is_admin();
 SELECT optioned('{"groups_overage": "raise"}', '{"groups": ["b"]}');
 SELECT as_reader('EXECUTE folders'), as_reader('EXECUTE papers'), authz.groups();
 DEALLOCATE ALL;

@@ -18,6 +18,8 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "server/report.h"
+
 void
 az_list_read(AzList *list, Datum datum)
 {
@@ -191,12 +193,21 @@ az_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int argno)
 	return node;
 }
 
+/* Groups that the token does not list must not be taken for none (Q20). */
+static bool
+is_closed(const AzIdentity *id, const AzText *path, size_t n)
+{
+	if (unlikely(az_is_unlisted_location(id, path, n)))
+		az_raise_groups_unlisted();
+	return az_is_limited_location(id, path, n);
+}
+
 bool
 az_is_closed_claim(const AzIdentity *id, const char *name, size_t len)
 {
 	const AzText key = {name, len};
 
-	return id->limited && az_is_limited_location(id, &key, 1);
+	return is_closed(id, &key, 1);
 }
 
 /* Paths are short; what is as deep as a token cannot be is no location. */
@@ -218,7 +229,7 @@ is_closed_path(const AzIdentity *id, const AzList *path)
 		keys[i].bytes = key ? VARDATA_ANY(key) : "";
 		keys[i].len = key ? VARSIZE_ANY_EXHDR(key) : 0;
 	}
-	closed = az_is_limited_location(id, keys, n);
+	closed = is_closed(id, keys, n);
 	for (i = 0; i < n; i++)
 	{
 		if (copies[i] != NULL)
@@ -233,7 +244,7 @@ az_open_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int arg
 	AzList		path;
 	bool		closed;
 
-	if (id->limited && list_open(&path, fcinfo, argno))
+	if ((id->limited || id->groups_unlisted) && list_open(&path, fcinfo, argno))
 	{
 		closed = is_closed_path(id, &path);
 		az_list_close(&path);

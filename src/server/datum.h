@@ -73,7 +73,10 @@ extern const AzNode *az_claim_at_argument(const AzIdentity *id,
 extern const AzNode *az_open_claim_at_argument(const AzIdentity *id,
 											   FunctionCallInfo fcinfo, int argno);
 
-/* Is this top-level claim closed to an actor within a ceiling? */
+/*
+ * Is this top-level claim closed to an actor within a ceiling?  28000 for groups
+ * that the token does not list.
+ */
 extern bool az_is_closed_claim(const AzIdentity *id, const char *name, size_t len);
 
 /* A string or a number; NULL for anything else and for no node. */

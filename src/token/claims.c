@@ -234,7 +234,8 @@ read_admin(Reading *reading)
 {
 	AzIdentity *id = &reading->id;
 
-	id->is_admin = has_any(reading, &id->groups, &reading->issuer->admin_groups) ||
+	id->is_admin = (!id->groups_unlisted &&
+					has_any(reading, &id->groups, &reading->issuer->admin_groups)) ||
 		has_any(reading, &id->permissions, &reading->issuer->admin_permissions);
 }
 
@@ -412,10 +413,9 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	read_lists(&reading);
 	read_admin(&reading);
 	az_read_orgs(&reading);
+	if (verified->actor != NULL || verified->groups_unlisted)
+		az_read_locations(&reading, verified->actor == NULL);
 	if (verified->actor != NULL)
-	{
-		az_read_locations(&reading);
 		reading.id.needs_ceiling = reading.issuer->ceiling_required;
-	}
 	return az_builder_finish(builder, &reading.id, identity);
 }

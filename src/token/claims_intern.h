@@ -47,7 +47,7 @@ extern bool az_is_person(const AzJson *value);
 extern void az_read_trust(AzReading *reading, const AzVerified *verified);
 
 /* claims_locations.c: where what can be limited stands. */
-extern void az_read_locations(AzReading *reading);
+extern void az_read_locations(AzReading *reading, bool groups_only);
 
 /* Where the id of an organisation stands. */
 extern const AzPath *az_org_id_path(const AzIssuer *issuer);

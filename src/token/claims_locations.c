@@ -1,9 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * claims_locations.c
- *	  Where the values come from that an actor's ceiling may take away.
+ *	  Where the values come from that an actor's ceiling may take away, and
+ *	  the groups that a token may not list.
  *
- * Past a ceiling these claims must not be asked either.
+ * Past a ceiling these claims must not be asked either, nor past a list that
+ * is not there.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,8 +15,10 @@
 typedef struct Locations
 {
 	AzReading  *reading;
+	bool		groups_only;
 	bool		counted;
 	uint32_t	n;
+	uint32_t	ngroups;		/* of them, the first */
 } Locations;
 
 static AzNode
@@ -64,10 +68,13 @@ add_all(Locations *locations)
 {
 	const AzIssuer *issuer = locations->reading->issuer;
 
+	add_paths(locations, &issuer->group_claims);
+	locations->ngroups = locations->n;
+	if (locations->groups_only)
+		return;
 	add_paths(locations, &issuer->scope_claims);
 	add_paths(locations, &issuer->role_claims);
 	add_paths(locations, &issuer->permission_claims);
-	add_paths(locations, &issuer->group_claims);
 	if (issuer->org_shape != AZ_ORGS_SINGLE)
 	{
 		add_paths(locations, &issuer->org_claims);
@@ -80,12 +87,13 @@ add_all(Locations *locations)
 }
 
 void
-az_read_locations(AzReading *reading)
+az_read_locations(AzReading *reading, bool groups_only)
 {
-	Locations	locations = {.reading = reading};
+	Locations	locations = {.reading = reading, .groups_only = groups_only};
 
 	add_all(&locations);
 	reading->id.nlocations = locations.n;
+	reading->id.ngroup_locations = locations.ngroups;
 	reading->id.locations = az_builder_room(reading->builder, locations.n, sizeof(AzNode));
 	locations.n = 0;
 	locations.counted = true;

@@ -418,7 +418,8 @@ are_locations(Walk *walk)
 	const AzNode *nodes = (const AzNode *) ((const char *) id + id->locations);
 	uint32_t	i;
 
-	if (!is_range(walk, id->locations, id->nlocations, sizeof(AzNode), 4))
+	if (id->ngroup_locations > id->nlocations ||
+		!is_range(walk, id->locations, id->nlocations, sizeof(AzNode), 4))
 		return false;
 	for (i = 0; i < id->nlocations; i++)
 	{

@@ -128,9 +128,11 @@ typedef struct AzIdentity
 
 	/*
 	 * Where the values of the sets above come from: AzNode[nlocations], each an
-	 * AZ_ARRAY of keys.  Only where somebody acts.
+	 * AZ_ARRAY of keys, those of groups first.  All of them only where somebody
+	 * acts, those of groups also where these are not listed.
 	 */
 	uint32_t	nlocations;
+	uint32_t	ngroup_locations;
 	uint32_t	locations;
 
 	uint32_t	needs_ceiling;	/* the issuer demands one of actors */

@@ -252,14 +252,15 @@ az_limit_identity(const AzIdentity *id, const AzCeiling *ceiling, AzIdentity *ro
 	room->size = (uint32_t) limiting.used;
 }
 
-bool
-az_is_limited_location(const AzIdentity *id, const AzText *path, size_t n)
+/* Does the path lead to, or into, one of the first so many locations? */
+static bool
+is_location(const AzIdentity *id, uint32_t count, const AzText *path, size_t n)
 {
 	const AzNode *locations = (const AzNode *) ((const char *) id + id->locations);
 	uint32_t	i;
 	uint32_t	j;
 
-	for (i = 0; i < id->nlocations; i++)
+	for (i = 0; i < count; i++)
 	{
 		const AzNode *keys = az_node_elements(id, &locations[i]);
 		uint32_t	depth = az_node_len(&locations[i]);
@@ -274,4 +275,16 @@ az_is_limited_location(const AzIdentity *id, const AzText *path, size_t n)
 			return true;
 	}
 	return false;
+}
+
+bool
+az_is_limited_location(const AzIdentity *id, const AzText *path, size_t n)
+{
+	return id->limited && is_location(id, id->nlocations, path, n);
+}
+
+bool
+az_is_unlisted_location(const AzIdentity *id, const AzText *path, size_t n)
+{
+	return id->groups_unlisted && is_location(id, id->ngroup_locations, path, n);
 }

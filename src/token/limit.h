@@ -57,7 +57,10 @@ extern size_t az_limit_room(const AzIdentity *id);
 extern void az_limit_identity(const AzIdentity *id, const AzCeiling *ceiling,
 							  AzIdentity *room);
 
-/* Does the path lead to, or into, a claim that holds what can be limited? */
+/* Within a ceiling: does the path lead to, or into, a claim of what can be limited? */
 extern bool az_is_limited_location(const AzIdentity *id, const AzText *path, size_t n);
+
+/* The same for groups of which the token says that it does not list them. */
+extern bool az_is_unlisted_location(const AzIdentity *id, const AzText *path, size_t n);
 
 #endif							/* AZ_LIMIT_H */

@@ -37,6 +37,8 @@ closed(const AzIdentity *id, const char *a, const char *b)
 {
 	AzText		path[] = {{a, strlen(a)}, {b ? b : "", b ? strlen(b) : 0}};
 
+	/* the block is ours */
+	((AzIdentity *) id)->limited = 1;
 	return az_is_limited_location(id, path, b ? 2 : 1);
 }
 
@@ -113,6 +115,34 @@ test_flat_locations(AzBuilder *builder)
 	az_issuer_free(issuer);
 }
 
+/* Groups that the token does not list: to ask for them is an error. */
+static void
+test_unlisted(AzBuilder *builder)
+{
+	AzIssuer   *issuer = new_issuer("https://x/", "{\"groups_overage\":\"raise\",\"admin_groups\":[\"adm\"],"
+									"\"group_claims\":[\"groups\",[\"a\",\"b\"]]}");
+	AzJson	   *payload = parse("{\"iss\":\"https://x/\",\"sub\":\"ann\",\"hasgroups\":true,\"groups\":[\"adm\"]}");
+	AzVerified	verified = {.issuer = issuer, .key = issuer->keys[0], .payload = payload,
+	.expires = 2000000, .deadline = 3000000, .groups_unlisted = true};
+	AzText		groups[] = {{"groups", 6}, {"0", 1}};
+	AzText		path[] = {{"a", 1}, {"b", 1}};
+	AzText		scope = {"scope", 5};
+	const AzIdentity *id;
+
+	must(az_claims_build(builder, &verified, NULL, &id) == AZ_OK, "cannot build an identity");
+	ok(az_identity_check(id, id->size), "the block is well-formed");
+	ok(id->is_admin == 0, "nobody is an administrator by groups that are not all");
+	ok(az_is_unlisted_location(id, groups, 1) && az_is_unlisted_location(id, groups, 2) &&
+	   az_is_unlisted_location(id, path, 2), "where groups are");
+	ok(!az_is_unlisted_location(id, path, 1) && !az_is_unlisted_location(id, &scope, 1) &&
+	   !az_is_limited_location(id, groups, 1), "and nowhere else");
+	verified.groups_unlisted = false;
+	must(az_claims_build(builder, &verified, NULL, &id) == AZ_OK, "cannot build an identity");
+	ok(id->is_admin == 1 && !az_is_unlisted_location(id, groups, 1), "a list is asked, and makes an administrator");
+	az_json_free(payload);
+	az_issuer_free(issuer);
+}
+
 int
 main(void)
 {
@@ -127,6 +157,7 @@ main(void)
 	test_left(id);
 	test_locations(id);
 	test_flat_locations(builder);
+	test_unlisted(builder);
 	az_builder_free(builder);
 	az_json_free(payload);
 	az_issuer_free(issuer);
