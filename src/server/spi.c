@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "server/release.h"
@@ -59,18 +60,35 @@ az_spi_param_bool(AzSpiParams *params, bool value)
 	add_param(params, BOOLOID, BoolGetDatum(value), false);
 }
 
-uint64
-az_spi_run(const char *sql, const AzSpiParams *params)
+static uint64
+run(const char *sql, const AzSpiParams *params, bool read_only)
 {
 	AzSpiParams	copy = *params;
 	int			result;
 
 	az_warn_of_release(true);
 	result = SPI_execute_with_args(sql, copy.n, copy.type, copy.value,
-								   copy.isnull, false, 0);
+								   copy.isnull, read_only, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+uint64
+az_spi_run(const char *sql, const AzSpiParams *params)
+{
+	return run(sql, params, false);
+}
+
+uint64
+az_spi_look_up(const char *sql, const AzSpiParams *params)
+{
+	uint64		rows;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	rows = run(sql, params, true);
+	PopActiveSnapshot();
+	return rows;
 }
 
 char *

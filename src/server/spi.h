@@ -33,7 +33,13 @@ extern void az_spi_param_bool(AzSpiParams *params, bool value);
  */
 extern uint64 az_spi_run(const char *sql, const AzSpiParams *params);
 
-/* One value of the result of the last az_spi_run(); an error for SQL's NULL. */
+/*
+ * The same for a statement that reads, and sees what is committed by now, whatever
+ * the snapshot of the transaction.
+ */
+extern uint64 az_spi_look_up(const char *sql, const AzSpiParams *params);
+
+/* One value of the result of the last of these; an error for SQL's NULL. */
 extern char *az_spi_result(uint64 row, int column);
 extern text *az_spi_result_text(uint64 row, int column);
 

@@ -150,7 +150,7 @@ check_not_shared(const text *issuer, const ArrayType *audience)
 
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, TEXTARRAYOID, audience);
-	if (az_spi_run("SELECT i.issuer, a.value"
+	if (az_spi_look_up("SELECT i.issuer, a.value"
 			   " FROM authz.issuer i, pg_catalog.unnest(i.audience) a(value),"
 			   "	  pg_catalog.unnest($2) b(value), authz.profile p"
 			   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
@@ -196,7 +196,7 @@ find_unnamed(const text *but)
 	uint64		i;
 
 	az_spi_param(&params, TEXTOID, but);
-	n = az_spi_run("SELECT i.issuer, i.options, p.options"
+	n = az_spi_look_up("SELECT i.issuer, i.options, p.options"
 				   " FROM authz.issuer i, authz.profile p"
 				   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
 				   " AND i.issuer OPERATOR(pg_catalog.<>) $1"
@@ -219,7 +219,7 @@ find_chosen_by_audience(const text *but)
 	AzSpiParams	params = {0};
 
 	az_spi_param(&params, TEXTOID, but);
-	if (az_spi_run("SELECT i.issuer FROM authz.issuer i, authz.profile p"
+	if (az_spi_look_up("SELECT i.issuer FROM authz.issuer i, authz.profile p"
 				   " WHERE p.profile OPERATOR(pg_catalog.=) i.profile"
 				   " AND p.chosen_by OPERATOR(pg_catalog.=) 'aud'"
 				   " AND i.issuer OPERATOR(pg_catalog.<>) $1 LIMIT 1", &params) == 0)
