@@ -155,6 +155,10 @@ SELECT authz.set_jwks('https://id.example', jwks_set('null', '{"kty": "RSA", "ki
 	'{"kid": "no kty"}', '{"kty": "RSA", "use": "enc"}', jwks_without(:'jwk_rs256', 'kid'))::json);
 TABLE jwks_shown;
 SELECT authz.try_set_token(:'token_es256') AS es256, authz.try_set_token(:'token_rs256') AS rs256;
+-- a kid that no index holds
+SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_es256', '{"kty": "OKP", "crv": "Ed25519", "kid": "' || repeat('x', 2001) || '", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}')::json);
+SELECT authz.set_jwks('https://id.example', jwks_set('null', '{"kty": "RSA", "kid": "short", "n": "AQAB", "e": "AQAB"}', :'jwk_es256',
+	'{"kid": "no kty"}', '{"kty": "RSA", "use": "enc"}', jwks_without(:'jwk_rs256', 'kid'))::json) \g /dev/null
 -- it is kept what was skipped, until the next set
 SELECT issuer, last_success = now() AS now, s.* FROM authz.jwks_status j, json_to_recordset(skipped) s(position int, kid text, reason text);
 SELECT authz.set_jwks('https://id.example', jwks_set(:'jwk_es256')::json);

@@ -310,6 +310,14 @@ SELECT authz.drop_key('https://hs.example', :'thumbprint', 'HS512');
 SELECT alg, kid FROM authz.issuer_key WHERE issuer = 'https://hs.example' AND thumbprint = :'thumbprint';
 SELECT authz.drop_key('https://hs.example', :'thumbprint', NULL);
 SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://hs.example' AND thumbprint = :'thumbprint';
+-- accept: EdDSA is the name of two
+SELECT authz.add_key('https://id.example', jsonb_set(:'jwk_ed25519', '{kid}', '"ed"')::json), authz.add_key('https://id.example', jsonb_set(:'jwk_ed448', '{kid}', '"ed"')::json);
+SELECT keys_try($$SELECT authz.drop_key('https://id.example', 'ed', 'RS256')$$);
+SELECT authz.drop_key('https://id.example', 'ed', 'EdDSA');
+SELECT count(*) FROM authz.issuer_key WHERE kid = 'ed';
+-- a kid that no index holds
+SELECT keys_try(format($$SELECT authz.add_key('https://id.example', %L)$$, jsonb_set(:'jwk_ed25519', '{kid}', to_jsonb(repeat('x', 2001)))));
+SELECT keys_try(format($$SELECT authz.add_secret('https://hs.example', mint.secret('b'), %L)$$, repeat('x', 2001)));
 -- refuse: a key that has a kid goes by that alone
 SELECT thumbprint FROM authz.issuer_key WHERE issuer = 'https://id.example' AND kid = 'ed448' \gset
 SELECT keys_try(format('SELECT authz.drop_key(%L, %L)', 'https://id.example', :'thumbprint'));

@@ -49,6 +49,25 @@ make_name(const char *iss, const char *sub)
 	return name;
 }
 
+/*
+ * Would it read as that of another issuer?  Then it could be taken for that one,
+ * by who may choose names here.
+ */
+static bool
+reads_as_foreign(const char *sub)
+{
+	const char *space = strchr(sub, ' ');
+	const char *scheme = strstr(sub, "://");
+
+	return space != NULL && scheme != NULL && scheme < space;
+}
+
+static bool
+is_absent(const AzJson *value)
+{
+	return value == NULL || az_json_type(value) == AZ_JSON_NULL;
+}
+
 AzReason
 az_read_actor(const AzJson *payload, char **actor)
 {
@@ -61,10 +80,12 @@ az_read_actor(const AzJson *payload, char **actor)
 		return AZ_OK;
 	if (sub == NULL || *sub == '\0')
 		return AZ_ACTOR_CLAIM;
-	if (az_json_get_z(act, "iss") != NULL && !is_issuer(iss))
+	if (!is_absent(az_json_get_z(act, "iss")) && !is_issuer(iss))
 		return AZ_ACTOR_CLAIM;
 	if (iss != NULL && is_same(iss, string_member(payload, "iss")))
 		iss = NULL;
+	if (iss == NULL && reads_as_foreign(sub))
+		return AZ_ACTOR_CLAIM;
 	*actor = make_name(iss, sub);
 	return *actor != NULL ? AZ_OK : AZ_NO_MEMORY;
 }

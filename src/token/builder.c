@@ -215,6 +215,16 @@ convert(AzBuilder *builder, const char **text, size_t *len, char **owned)
 	return fits(builder, text, len, owned) || fail(builder, AZ_CLAIM_ENCODING);
 }
 
+bool
+az_builder_fits(const AzBuilder *builder, const char *utf8, size_t len)
+{
+	char	   *owned;
+	bool		fit = fits(builder, &utf8, &len, &owned);
+
+	free(owned);
+	return fit;
+}
+
 static AzNode
 add_text(AzBuilder *builder, AzType type, const char *bytes, size_t len)
 {
@@ -423,7 +433,8 @@ az_builder_member(AzBuilder *builder, AzNode object, const char *utf8, size_t le
 	char	   *owned;
 
 	memset(member, 0, sizeof(*member));
-	if (failed(builder) || !convert(builder, &utf8, &len, &owned))
+	/* what does not fit is nobody's name here */
+	if (failed(builder) || !fits(builder, &utf8, &len, &owned))
 		return false;
 	value = az_node_member(az_builder_block(builder), &object, utf8, len);
 	free(owned);

@@ -58,6 +58,9 @@ extern bool az_builder_failed(const AzBuilder *builder);
 /* The block so far.  It moves whenever something is added. */
 extern const AzIdentity *az_builder_block(const AzBuilder *builder);
 
+/* Has the text a form in the encoding of the block? */
+extern bool az_builder_fits(const AzBuilder *builder, const char *utf8, size_t len);
+
 /* A string: converted, or byte for byte. */
 extern AzNode az_builder_string(AzBuilder *builder, const char *utf8, size_t len);
 extern AzNode az_builder_bytes(AzBuilder *builder, const char *bytes, size_t len);

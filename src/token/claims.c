@@ -176,9 +176,14 @@ option_set(Reading *reading, const AzNames *names)
 	size_t		i;
 
 	for (i = 0; i < names->n; i++)
-		az_builder_set_add(reading->builder,
-						   az_builder_string(reading->builder, names->name[i].data,
-											 names->name[i].len));
+	{
+		const AzName *name = &names->name[i];
+
+		/* one that has no form in this encoding is held by nobody */
+		if (az_builder_fits(reading->builder, name->data, name->len))
+			az_builder_set_add(reading->builder,
+							   az_builder_string(reading->builder, name->data, name->len));
+	}
 	return az_builder_set_end(reading->builder, null_node);
 }
 

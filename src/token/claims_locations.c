@@ -37,12 +37,26 @@ node_of(AzReading *reading, const AzPath *path)
 	return az_make_node(AZ_ARRAY, path->n, room);
 }
 
+/* Nobody can ask for what has no form in this encoding. */
+static bool
+can_be_asked(const AzReading *reading, const AzPath *path)
+{
+	size_t		i;
+
+	for (i = 0; i < path->n; i++)
+	{
+		if (!az_builder_fits(reading->builder, path->name[i].data, path->name[i].len))
+			return false;
+	}
+	return path->n > 0;
+}
+
 static void
 add_path(Locations *locations, const AzPath *path)
 {
 	AzReading  *reading = locations->reading;
 
-	if (path->n == 0)
+	if (!can_be_asked(reading, path))
 		return;
 	if (locations->counted)
 	{

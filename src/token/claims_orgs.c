@@ -257,7 +257,10 @@ read_mapped(AzReading *reading, const AzJson *json, const AzMember *member)
 
 	memset(&org, 0, sizeof(org));
 	if (!has_id_inside(reading))
-		org.id = member->name;
+	{
+		if (az_node_len(&member->name) > 0)
+			org.id = member->name;
+	}
 	else
 	{
 		org.id = id_at(reading, json, member->value);

@@ -66,6 +66,8 @@ az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len)
 {
 	size_t		i;
 
+	if (issuer->to_be_updated)
+		return az_names_has(&issuer->token_types, typ, len);
 	shorten_type(&typ, &len);
 	for (i = 0; i < issuer->token_types.n; i++)
 	{

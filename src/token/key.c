@@ -190,6 +190,13 @@ az_key_make(AzAlg alg, const char *kid, AzMaterial *material,
 		az_material_free(material);
 		return AZ_KEY_NO_MEMORY;
 	}
+	if (kid != NULL && strlen(kid) > AZ_MAX_KID)
+	{
+		az_material_free(material);
+		free(made);
+		*why = "\"kid\" is longer than 2000 bytes";
+		return AZ_KEY_REFUSED;
+	}
 
 	made->alg = alg;
 	made->material = *material;

@@ -21,6 +21,9 @@ typedef struct AzKey AzKey;		/* opaque */
 /* Base64url SHA-256, with terminator. */
 #define AZ_THUMBPRINT_SIZE	44
 
+/* In bytes: a longer key ID has no place in an index. */
+#define AZ_MAX_KID		2000
+
 typedef enum AzKeyStatus
 {
 	AZ_KEY_OK,

@@ -158,6 +158,24 @@ choose_issuer(AzVerification *v)
 	return AZ_ISSUER_UNTRUSTED;
 }
 
+/* Until the update one key is meant: without kid, one that has none if there is any. */
+static AzReason
+choose_as_1_0(AzVerification *v)
+{
+	AzCandidateKeys *all = &v->candidates;
+	AzCandidateKeys kidless = {0};
+	size_t		i;
+
+	for (i = 0; i < all->n; i++)
+	{
+		if (az_key_kid(all->key[i]) == NULL)
+			kidless.key[kidless.n++] = all->key[i];
+	}
+	if (v->jws.kid == NULL && kidless.n > 0)
+		*all = kidless;
+	return all->n == 1 ? AZ_OK : AZ_KEY_AMBIGUOUS;
+}
+
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
 static AzReason
 choose_keys(AzVerification *v)
@@ -169,6 +187,8 @@ choose_keys(AzVerification *v)
 
 	if (reason == AZ_ALG_REFUSED)
 		az_hint_algorithms(&v->hint, issuer);
+	if (reason == AZ_OK && issuer->to_be_updated)
+		return choose_as_1_0(v);
 	return reason;
 }
 

@@ -167,10 +167,15 @@ AZ_SQL(authz_add_secret)
 	PG_RETURN_VOID();
 }
 
-/* Those of an issuer, and of one algorithm if it is not NULL. */
+/*
+ * Those of an issuer, and of one algorithm if it is not NULL.  EdDSA is the name
+ * that two of them have together (RFC 9864).
+ */
 #define DELETE_KEYS \
 	"DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1" \
-	" AND ($3 IS NULL OR alg OPERATOR(pg_catalog.=) $3)"
+	" AND ($3 IS NULL OR alg OPERATOR(pg_catalog.=) $3" \
+	"	  OR ($3 OPERATOR(pg_catalog.=) 'EdDSA'" \
+	"		  AND (alg OPERATOR(pg_catalog.=) 'Ed25519' OR alg OPERATOR(pg_catalog.=) 'Ed448')))"
 
 pg_noreturn static void
 raise_no_key(const text *issuer, const text *kid, const text *alg)

@@ -129,7 +129,7 @@ read_audience(Datum array)
 	int			n;
 	int			i;
 
-	if (ARR_ELEMTYPE(audience) != TEXTOID)
+	if (ARR_ELEMTYPE(audience) != TEXTOID || ARR_NDIM(audience) > 1)
 		return NIL;
 	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
 	for (i = 0; i < n; i++)

@@ -19,7 +19,7 @@ old_version();
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
 my %tokens = (ann => mint(), bob => mint(sub => 'bob'), gone => mint(jti => 'gone'), eve => forge(sub => 'ann'),
 	# Q22, Q20, Q23: what an issuer that is added to 1.1 treats otherwise
-	bound => mint(cnf => { jkt => 'x' }), overage => mint(hasgroups => JSON::PP::true()), ahead => mint(iat => '+600'));
+	bound => mint(cnf => { jkt => 'x' }), overage => mint(hasgroups => JSON::PP::true()), ahead => mint(iat => '+600'), odd_act => mint(act => 'bot'));
 # the same of another issuer, which is there from 1.0 on, or comes later
 for my $name (qw(bare spaced later))
 {
@@ -308,6 +308,7 @@ for my $installer ($first, 'second', 'owner', 'maker')
 	# C3.5: the library of 1.1 with the objects of 1.0
 	works($db, "$db: works with the objects of 1.0");
 	as_before($db, 'and takes what 1.0 took');
+	like((session($node, q(SELECT authz.try_set_token('%{odd_act}');), db => $db, tokens => \%tokens))[-1], qr/^t$/, 'also an act that names nobody');
 	# an option that 1.0 has not got: written by hand, since the library of 1.0 would refuse it
 	$node->safe_psql($db, q(INSERT INTO authz.issuer VALUES ('https://later.example', '{clinic}', 'generic', '{"skew_seconds": 5}'); INSERT INTO authz.issuer_key SELECT 'https://later.example', kid, alg, jwk, thumbprint, source FROM authz.issuer_key WHERE issuer = 'https://id.example'));
 	is_deeply([ (session($node, q(SELECT authz.try_set_token('%{later_plain}');), db => $db, tokens => \%tokens, details => 1))[-4 .. -1] ],

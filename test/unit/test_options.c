@@ -333,6 +333,51 @@ test_hints(void)
 	}
 }
 
+/* ---- over the objects of 1.0, what 1.0 did ---- */
+
+static AzReason
+judge_old(AzIssuer *issuer, const char *header, const char *more)
+{
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = 65536};
+	char		payload[500];
+	const AzIdentity *id;
+	AzReason	reason;
+	char	   *token;
+
+	snprintf(payload, sizeof(payload), START "%s}", more);
+	token = mint(header, payload);
+	reason = az_verify(verification, token, strlen(token), NOW, &trust, &id);
+	free(token);
+	return reason;
+}
+
+static void
+test_before_the_update(void)
+{
+	static const char no_kid[] = "{\"alg\":\"HS256\"}";
+	AzIssuer   *issuer = new_issuer("https://x/", "{\"token_types\":[\"at+jwt\"]}");
+
+	add_audience(issuer, "api");
+	issuer->to_be_updated = true;
+	ok(judge_old(issuer, HEADER, AUD ",\"act\":\"bot\"") == AZ_OK &&
+	   judge_old(issuer, HEADER, AUD ",\"act\":null") == AZ_OK, "act is any claim");
+	ok(judge_old(issuer, "{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"at+jwt\"}", AUD) == AZ_OK &&
+	   judge_old(issuer, "{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"AT+JWT\"}", AUD) == AZ_TOKEN_TYPE &&
+	   judge_old(issuer, "{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"application/at+jwt\"}", AUD) == AZ_TOKEN_TYPE,
+	   "types are compared byte by byte");
+	ok(judge_old(issuer, no_kid, AUD) == AZ_OK, "one key without kid is found");
+	must(az_issuer_add_key(issuer, new_key("k2")), "out of memory");
+	ok(judge_old(issuer, no_kid, AUD) == AZ_KEY_AMBIGUOUS && judge_old(issuer, HEADER, AUD) == AZ_OK,
+	   "one of two is ambiguous");
+	must(az_issuer_add_key(issuer, new_key(NULL)), "out of memory");
+	ok(judge_old(issuer, no_kid, AUD) == AZ_OK, "but for one that has no kid either");
+	issuer->to_be_updated = false;
+	ok(judge_old(issuer, HEADER, AUD ",\"act\":\"bot\"") == AZ_ACTOR_CLAIM &&
+	   judge_old(issuer, "{\"alg\":\"HS256\",\"kid\":\"k1\",\"typ\":\"AT+JWT\"}", AUD) == AZ_OK &&
+	   judge_old(issuer, no_kid, AUD) == AZ_OK, "after it all of that is as now");
+	az_issuer_free(issuer);
+}
+
 int
 main(void)
 {
@@ -346,6 +391,7 @@ main(void)
 	TEST("overage", overage);
 	test_unlisted();
 	test_hints();
+	test_before_the_update();
 	az_verification_free(verification);
 	return tap_done();
 }

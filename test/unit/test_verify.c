@@ -440,6 +440,9 @@ test_actors(void)
 		{"of this issuer", NULL, NULL, ",\"act\":{\"iss\":\"https://x/\",\"sub\":\"bot\"}", AZ_OK},
 		{"of another issuer", NULL, NULL, ",\"act\":{\"iss\":\"https://y/\",\"sub\":\"bot\"}", AZ_OK},
 		{"inner ones tell nothing", NULL, NULL, ",\"act\":{\"sub\":\"bot\",\"act\":{\"sub\":5}}", AZ_OK},
+		{"act.iss null is absent", NULL, NULL, ",\"act\":{\"iss\":null,\"sub\":\"bot\"}", AZ_OK},
+		{"sub with a space", NULL, NULL, ",\"act\":{\"sub\":\"my bot at https://y/\"}", AZ_OK},
+		{"sub with a space of another issuer", NULL, NULL, ",\"act\":{\"iss\":\"https://y/\",\"sub\":\"https://z/ bot\"}", AZ_OK},
 		{"may_act is another claim", NULL, NULL, ",\"may_act\":{\"sub\":5}", AZ_OK},
 
 		{"act null", NULL, NULL, ",\"act\":null", AZ_ACTOR_CLAIM},
@@ -452,7 +455,8 @@ test_actors(void)
 		{"act.sub null", NULL, NULL, ",\"act\":{\"sub\":null}", AZ_ACTOR_CLAIM},
 		{"act.sub \"\"", NULL, NULL, ",\"act\":{\"sub\":\"\"}", AZ_ACTOR_CLAIM},
 		{"act.iss a number", NULL, NULL, ",\"act\":{\"iss\":5,\"sub\":\"bot\"}", AZ_ACTOR_CLAIM},
-		{"act.iss null", NULL, NULL, ",\"act\":{\"iss\":null,\"sub\":\"bot\"}", AZ_ACTOR_CLAIM},
+		{"sub as if of another issuer", NULL, NULL, ",\"act\":{\"sub\":\"https://y/ bot\"}", AZ_ACTOR_CLAIM},
+		{"the same beside its own issuer", NULL, NULL, ",\"act\":{\"iss\":\"https://x/\",\"sub\":\"https://y/ bot\"}", AZ_ACTOR_CLAIM},
 		{"act.iss \"\"", NULL, NULL, ",\"act\":{\"iss\":\"\",\"sub\":\"bot\"}", AZ_ACTOR_CLAIM},
 		{"act.iss with a space", NULL, NULL, ",\"act\":{\"iss\":\"https://y/ b\",\"sub\":\"ot\"}", AZ_ACTOR_CLAIM},
 
