@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs7.h>
 #include <openssl/x509v3.h>
 
 #include "token/jwk.h"
@@ -314,19 +315,51 @@ test_certificate(void)
 
 /* ---- secrets ---- */
 
-/*
- * Is it fit to be a secret?  As it is, and in base64, too.
- */
+/* As it is, and as it is handed around. */
+static size_t
+wrap(int how, const unsigned char *bytes, size_t len, unsigned char *text)
+{
+	static unsigned char inner[4 * PEM_MAX];
+	size_t		n = 0;
+	size_t		i;
+
+	switch (how)
+	{
+		case 0:
+			memcpy(text, bytes, len);
+			return len;
+		case 1:
+			return (size_t) EVP_EncodeBlock(text, bytes, (int) len);
+		case 2:
+			n = (size_t) EVP_EncodeBlock(inner, bytes, (int) len);
+			return (size_t) EVP_EncodeBlock(text, inner, (int) n);
+		case 3:
+			for (i = 0; i < len; i++)
+				n += (size_t) sprintf((char *) text + n, i == 0 ? "\\x%02X" : "%02X", bytes[i]);
+			return n;
+		case 4:
+			n = (size_t) EVP_EncodeBlock(inner, bytes, (int) len);
+			return (size_t) sprintf((char *) text, "\"%.*s\\n\"\n", (int) n, (char *) inner);
+		default:
+			text[0] = '\n';
+			memcpy(text + 1, bytes, len);
+			return len + 1;
+	}
+}
+
+/* Is it fit to be a secret, however it is wrapped? */
 static void
 secret_is(bool fit, const void *bytes, size_t len, const char *what)
 {
-	unsigned char text[4 * PEM_MAX];
-	size_t		text_len = len;
-	int			layer;
+	static const char *const ways[] = {
+		"", ", in base64", ", in base64 twice", ", in hexadecimal", ", in base64 in quotes", ", behind a new line"
+	};
+	static unsigned char text[8 * PEM_MAX];
+	int			how;
 
-	memcpy(text, bytes, len);
-	for (layer = 0; layer < 2; layer++)
+	for (how = 0; how < (int) (sizeof(ways) / sizeof(ways[0])); how++)
 	{
+		size_t		text_len = wrap(how, bytes, len, text);
 		AzKey	   *key;
 		AzKeyError	error;
 		const char *why;
@@ -335,10 +368,8 @@ secret_is(bool fit, const void *bytes, size_t len, const char *what)
 		MUST(az_key_from_secret(text, text_len, NULL, "HS256", &key, &error) == AZ_KEY_OK);
 		status = az_key_judge_secret(key, &why);
 		ok(status == (fit ? AZ_KEY_OK : AZ_KEY_REFUSED) && (why == NULL) == fit &&
-		   ERR_peek_error() == 0, "%s %s%s", fit ? "accept" : "refuse", what,
-		   layer > 0 ? ", in base64" : "");
+		   ERR_peek_error() == 0, "%s %s%s", fit ? "accept" : "refuse", what, ways[how]);
 		az_key_free(key);
-		text_len = (size_t) EVP_EncodeBlock(text, bytes, (int) len);
 	}
 }
 
@@ -377,6 +408,9 @@ test_secrets(void)
 		{"{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ\"}", "a symmetric JWK"},
 		{"-----BEGIN CERTIFICATE-----, and nothing more", "the beginning of PEM"},
 		{"<RSAKeyValue><Modulus>AQAB</Modulus></RSAKeyValue>", "XML"},
+		{"{\"\\u006bty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}", "a JWK whose names are escaped"},
+		{"{\"n\": \"AQAB\", \"e\": \"AQAB\", \"padding\": \"that it is long enough\"}", "the numbers of an RSA key"},
+		{"\"-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEA\"", "PEM as a string"},
 	};
 	unsigned char random[64];
 	char		pem[PEM_MAX];
@@ -402,6 +436,7 @@ test_secrets(void)
 		{
 			BIO		   *bio;
 			X509	   *cert;
+			PKCS7	   *bundle;
 
 			certificate_pem(signer.pkey, NULL, pem);
 			secret_is(false, pem, strlen(pem), "a certificate as PEM");
@@ -411,6 +446,15 @@ test_secrets(void)
 			len = i2d_X509(cert, &der);
 			secret_is(false, der, (size_t) len, "a certificate as DER");
 			OPENSSL_free(der);
+			bundle = PKCS7_new();
+			MUST(bundle != NULL && PKCS7_set_type(bundle, NID_pkcs7_signed) == 1 &&
+				 PKCS7_content_new(bundle, NID_pkcs7_data) == 1 &&
+				 PKCS7_add_certificate(bundle, cert) == 1);
+			der = NULL;
+			len = i2d_PKCS7(bundle, &der);
+			secret_is(false, der, (size_t) len, "a certificate in PKCS #7");
+			OPENSSL_free(der);
+			PKCS7_free(bundle);
 			X509_free(cert);
 			BIO_free(bio);
 		}
