@@ -28,6 +28,7 @@
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "session/only_reads.h"
 #include "session/plans.h"
 #include "session/tied.h"
 #include "trust/trust.h"
@@ -39,9 +40,6 @@ static AzAdoption *adopted = NULL;
 static uint64 last_number = 0;
 static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
-
-/* A transaction that writes nothing, whoever is in force by now. */
-static LocalTransactionId only_reads_in = InvalidLocalTransactionId;
 
 /* What the checks of the running query are based on. */
 static AzAnswer running = {0};
@@ -534,38 +532,23 @@ az_is_authenticated(FunctionCallInfo fcinfo)
 }
 
 
-/*
- * Who only reads
- *
- * Core's own variable is what refuses, as in any read-only transaction.  The
- * end of a subtransaction and SET TRANSACTION put it back, so it is set again
- * whenever something starts that could write.
- */
-
-static void
-let_only_read(void)
-{
-	only_reads_in = az_local_xid();
-	XactReadOnly = true;
-}
-
+/* Also one that has ended, or whose subject is inactive. */
 void
-az_enforce_read_only(bool writes)
+az_enforce_read_only(bool look)
 {
 	AzAdoption *current;
 
 	if (IsParallelWorker() || !IsTransactionState())
 		return;
-	current = writes ? judged_candidate() : candidate();
+	current = look ? judged_candidate() : candidate();
 	if (current != NULL && current->limited != NULL)
 	{
-		(void) state_of(current);
-		/* also one that has ended, or whose subject is inactive */
+		if (look)
+			(void) state_of(current);
 		if (current->read_only)
-			let_only_read();
+			az_only_read();
 	}
-	if (LocalTransactionIdIsValid(only_reads_in) && only_reads_in == az_local_xid())
-		XactReadOnly = true;
+	az_keep_reading();
 }
 
 
@@ -578,8 +561,8 @@ az_adopt(AzAdoption *adoption)
 {
 	adopted = adoption;
 	/* it may be gone again before anything starts */
-	if (adopted && adopted->read_only && IsTransactionState())
-		let_only_read();
+	if (adopted && adopted->read_only)
+		az_only_read();
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */
@@ -653,6 +636,9 @@ az_session_init(void)
 
 	az_guc_init(identity_changed, az_invalidate_all_plans);
 	if (!registered)
+	{
 		RegisterXactCallback(transaction_ended, NULL);
+		az_only_reads_init();
+	}
 	registered = true;
 }

@@ -171,10 +171,11 @@ extern void az_reject_reason(AzReason reason);
 
 /*
  * Before anything that could write: a transaction in which an actor was in force
- * that may only read is read-only to its end (25006).  writes: judge first what
- * nobody has asked about yet.
+ * that may only read is read-only to its end (25006).  look: judge first what
+ * nobody has asked about yet, and look whether the ceiling is another; else who
+ * is in force counts as last seen.
  */
-extern void az_enforce_read_only(bool writes);
+extern void az_enforce_read_only(bool look);
 
 /* May be called again when it raised. */
 extern void az_session_init(void);
