@@ -104,7 +104,9 @@ ROLLBACK;
 SELECT statement, person, differs FROM only_compare(:'person', :'core', :'agent');
 
 -- Roads on which an actor logs in: each in a transaction of its own that the person begins
+SELECT authz.clear_token() \g /dev/null
 \set ECHO none
+SET client_min_messages = warning;
 CREATE FUNCTION only_login(token text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.set_token(token); RETURN 0; END $$;
 CREATE FUNCTION only_block(token text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN BEGIN PERFORM authz.set_token(token); EXCEPTION WHEN division_by_zero THEN NULL; END; RETURN 0; END $$;
 CREATE FUNCTION only_failed(token text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN BEGIN PERFORM authz.set_token(token); RAISE division_by_zero; EXCEPTION WHEN division_by_zero THEN NULL; END; RETURN 0; END $$;
@@ -152,6 +154,7 @@ BEGIN
 	END LOOP;
 END $$;
 CREATE TEMP VIEW only_map AS SELECT rtrim(b.road) AS road, b.done, b.moved, b.state, w.done AS writer, w.moved AS more FROM only_road b JOIN only_road w USING (road) WHERE b.actor = 'bot' AND w.actor = 'writer' ORDER BY b.n;
+RESET client_min_messages;
 \set ECHO all
 -- refuse: a sequence, however the expression that moves it came to be.  accept: for an actor that writes
 CALL only_travel(ARRAY['SELECT only_login(%L), NEXT', 'SELECT NEXT, only_login(%L), NEXT', 'SELECT only_block(%L), NEXT', 'SELECT only_failed(%L), NEXT', 'SELECT only_deep(%L), NEXT', 'SELECT only_saved(%L), NEXT',
