@@ -130,7 +130,7 @@ END $$;
 -- 15 lets a function save the setting, and anybody reset it
 CREATE FUNCTION only_saved(token text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.set_token(token); RETURN 0; END $$;
 DO 'BEGIN ALTER FUNCTION only_saved SET transaction_read_only = on; EXCEPTION WHEN OTHERS THEN NULL; END';
-CREATE FUNCTION only_resets() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN BEGIN PERFORM set_config('transaction_read_only', NULL, true); EXCEPTION WHEN OTHERS THEN NULL; END; RETURN 0; END $$;
+CREATE FUNCTION only_resets() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN IF current_setting('server_version_num')::integer < 160000 THEN PERFORM set_config('transaction_read_only', NULL, true); END IF; RETURN 0; END $$;
 CREATE FUNCTION only_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.set_token(TG_ARGV[0]); RETURN NEW; END $$;
 CREATE FUNCTION only_next(integer) RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''only_seq'') + $1';
 CREATE PROCEDURE only_take(bigint) LANGUAGE plpgsql AS 'BEGIN END';
