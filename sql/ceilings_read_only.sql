@@ -129,10 +129,10 @@ BEGIN
 END $$;
 -- 15 lets a function save the setting, and anybody reset it
 CREATE FUNCTION only_saved(token text) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.set_token(token); RETURN 0; END $$;
-DO 'BEGIN ALTER FUNCTION only_saved SET transaction_read_only = on; EXCEPTION WHEN OTHERS THEN NULL; END';
+DO 'BEGIN IF current_setting(''server_version_num'')::integer < 160000 THEN ALTER FUNCTION only_saved SET transaction_read_only = on; END IF; END';
 CREATE FUNCTION only_resets() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN IF current_setting('server_version_num')::integer < 160000 THEN PERFORM set_config('transaction_read_only', NULL, true); END IF; RETURN 0; END $$;
 CREATE FUNCTION only_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.set_token(TG_ARGV[0]); RETURN NEW; END $$;
-CREATE FUNCTION only_next(integer) RETURNS bigint LANGUAGE sql AS 'SELECT nextval(''only_seq'') + $1';
+CREATE FUNCTION only_next(integer) RETURNS bigint LANGUAGE sql AS 'SELECT $1 + nextval(''only_seq'')';
 CREATE PROCEDURE only_take(bigint) LANGUAGE plpgsql AS 'BEGIN END';
 CREATE TEMP TABLE only_road (n serial, road text, actor text, done boolean, moved bigint, state text);
 CREATE PROCEDURE only_travel(roads text[]) LANGUAGE plpgsql AS $$

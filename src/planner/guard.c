@@ -233,8 +233,7 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
-	/* who logs in and does nothing else is not kept from it, as above */
-	az_enforce_read_only(!guard.logs_in || az_plan_writes(query->plannedstmt));
+	az_enforce_read_only(az_plan_writes(query->plannedstmt));
 	if (guard.shape != 0)
 		start_shared(query, guard, eflags);
 	else

@@ -124,6 +124,14 @@ identity_changed(void)
 	az_invalidate_plans();
 }
 
+/* Also of one that has ended since, or whose subject is inactive. */
+static inline void
+note_read_only(const AzAdoption *current)
+{
+	if (current != NULL && current->read_only)
+		az_only_read();
+}
+
 /* What core would say of a value that it does not take. */
 static void
 warn_refused(AzReason reason)
@@ -151,6 +159,7 @@ judge(AzAdoption *current)
 	reason = az_judge(current);
 	if (reason == AZ_OK)
 	{
+		note_read_only(current);
 		rejected = false;
 		az_forget_failure();
 		identity_changed();
@@ -223,6 +232,7 @@ look(AzAdoption *current)
 		current->epoch = epoch;
 		current->ended = reason;
 		current->inactive = inactive;
+		note_read_only(current);
 		identity_changed();
 	}
 	return state_by(current);
@@ -532,22 +542,17 @@ az_is_authenticated(FunctionCallInfo fcinfo)
 }
 
 
-/* Also one that has ended, or whose subject is inactive. */
 void
-az_enforce_read_only(bool look)
+az_enforce_read_only(bool writes)
 {
 	AzAdoption *current;
 
 	if (IsParallelWorker() || !IsTransactionState())
 		return;
-	current = look ? judged_candidate() : candidate();
-	if (current != NULL && current->limited != NULL)
-	{
-		if (look)
-			(void) state_of(current);
-		if (current->read_only)
-			az_only_read();
-	}
+	current = writes ? judged_candidate() : candidate();
+	if (writes && current != NULL && current->limited != NULL)
+		(void) state_of(current);
+	note_read_only(current);
 	az_keep_reading();
 }
 
@@ -561,8 +566,7 @@ az_adopt(AzAdoption *adoption)
 {
 	adopted = adoption;
 	/* it may be gone again before anything starts */
-	if (adopted && adopted->read_only)
-		az_only_read();
+	note_read_only(adopted);
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */
