@@ -43,7 +43,7 @@ $$;
 \set ECHO all
 RESET client_min_messages;
 
--- refuse: what PostgreSQL refuses in a read-only transaction.  accept: the rest, and all of it from the person
+-- C1.9: what PostgreSQL refuses in a read-only transaction is refused.  accept: the rest, and all of it from the person
 INSERT INTO only_statement (statement) VALUES
 	('SELECT count(*) FROM only_doc'), ('INSERT INTO only_part VALUES (1)'), ('UPDATE only_doc SET owner = owner'), ('DELETE FROM only_part'),
 	('MERGE INTO only_part USING only_doc ON doc = id WHEN NOT MATCHED THEN INSERT VALUES (id)'), ('WITH w AS (DELETE FROM only_part RETURNING 1) SELECT count(*) FROM w'),
@@ -156,7 +156,7 @@ END $$;
 CREATE TEMP VIEW only_map AS SELECT rtrim(b.road) AS road, b.done, b.moved, b.state, w.done AS writer, w.moved AS more FROM only_road b JOIN only_road w USING (road) WHERE b.actor = 'bot' AND w.actor = 'writer' ORDER BY b.n;
 RESET client_min_messages;
 \set ECHO all
--- refuse: a sequence, however the expression that moves it came to be.  accept: for an actor that writes
+-- C1.9: a sequence is refused, however the expression that moves it came to be.  accept: for an actor that writes
 CALL only_travel(ARRAY['SELECT only_login(%L), NEXT', 'SELECT NEXT, only_login(%L), NEXT', 'SELECT only_block(%L), NEXT', 'SELECT only_failed(%L), NEXT', 'SELECT only_deep(%L), NEXT', 'SELECT only_saved(%L), NEXT',
 	'SELECT only_login(%L), only_resets(), NEXT', 'SELECT only_block(%L), only_resets(), NEXT', 'SELECT only_block(%L) + NEXT', 'SELECT sum(NEXT) FROM generate_series(only_block(%L), 1)', 'SELECT only_next(only_block(%L))', 'SELECT setval(''only_seq'', only_deep(%L) + 900)',
 	'DO $d$ DECLARE x bigint; BEGIN x := only_block(%L) + NEXT; END $d$', 'DO $d$ DECLARE x bigint; BEGIN IF only_deep(%L) = 0 AND NEXT > 0 THEN x := NEXT; END IF; END $d$', 'CALL only_take(only_block(%L) + NEXT)',
@@ -167,7 +167,7 @@ CALL only_travel(ARRAY['SELECT only_login(%L), NEXT', 'SELECT NEXT, only_login(%
 	'DO $d$ DECLARE c refcursor; x bigint; BEGIN OPEN c FOR SELECT NEXT FROM generate_series(1, 9); FETCH c INTO x; PERFORM only_deep(%L); FETCH c INTO x; END $d$']);
 SELECT * FROM only_map;
 TRUNCATE only_road;
--- refuse: within a query or a statement that writes, by any road; nobody is left.  accept: for an actor that writes
+-- C1.9: refused within a query or a statement that writes, by any road; nobody is left.  accept: for an actor that writes
 CALL only_travel(ARRAY['INSERT INTO only_log SELECT only_login(%L)', 'INSERT INTO only_log VALUES (authz.set_token(%L)::text)', 'INSERT INTO only_log VALUES (authz.try_set_token(%L))', 'INSERT INTO only_log VALUES (set_config(''dbmi_authz.token'', %L, true))',
 	'INSERT INTO only_keyed (what) SELECT only_block(%L)', 'UPDATE only_doc SET owner = only_login(%L)::text WHERE id = 2', 'DELETE FROM only_log WHERE only_login(%L) = 1', 'MERGE INTO only_log USING only_doc ON what = owner WHEN NOT MATCHED THEN INSERT VALUES (only_login(%L))',
 	'WITH w AS (INSERT INTO only_log VALUES (1) RETURNING 1) SELECT only_login(%L)', 'INSERT INTO only_log SELECT 1 RETURNING only_login(%L)', 'EXPLAIN ANALYZE INSERT INTO only_log SELECT only_login(%L)', 'COPY (INSERT INTO only_log SELECT only_login(%L) RETURNING 1) TO PROGRAM ''cat >/dev/null''',

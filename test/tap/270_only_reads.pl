@@ -53,6 +53,7 @@ sub wire_as
 }
 
 # ---- functions that the protocol calls ----
+# C1.9: no query starts, and who only reads is looked at all the same
 for my $road ('set_token', 'SET before the library is loaded')
 {
 	for my $who ('ann', 'bot', 'writer')

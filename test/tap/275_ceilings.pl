@@ -15,6 +15,7 @@ use AzTest;
 use IPC::Run ();
 use Test::More;
 
+# C1.10: every function, and random policies
 my $times = $ENV{DBMI_LONG} ? 20 : 1;
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off');

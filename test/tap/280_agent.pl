@@ -12,6 +12,7 @@ use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# C1.9, C1.10: whatever the letter tried
 my $node = start_node('main', "log_line_prefix = '%u '");
 local $ENV{PG_ABS_SRCDIR} = "$FindBin::RealBin/../examples";
 my ($out, $err) = run_command([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', "$ENV{PG_ABS_SRCDIR}/sql/agent.sql" ]);
