@@ -18,6 +18,7 @@
 #include "catalog/objectaccess.h"
 #include "datatype/timestamp.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/plannodes.h"
 #include "tcop/utility.h"
 #include "utils/inval.h"
@@ -26,9 +27,11 @@
 #include "planner/function.h"
 #include "planner/plan.h"
 #include "planner/shared_start.h"
+#include "planner/statement.h"
 #include "server/discretion.h"
 #include "server/report.h"
 #include "session/login.h"
+#include "session/only_reads.h"
 #include "session/plans.h"
 #include "session/tied.h"
 
@@ -225,20 +228,12 @@ start_shared(QueryDesc *query, PlanGuard guard, int eflags)
 	az_tell_values(query, &shared, guard.shape != 0);
 }
 
-/* As far as the plan tells; functions in it may, and then start themselves. */
-static bool
-may_write(const PlannedStmt *plan)
-{
-	return plan->commandType != CMD_SELECT || plan->hasModifyingCTE ||
-		plan->rowMarks != NIL;
-}
-
 static void
 guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
-	az_enforce_read_only(may_write(query->plannedstmt) && !guard.logs_in);
+	az_enforce_read_only(az_plan_writes(query->plannedstmt));
 	if (guard.shape != 0)
 		start_shared(query, guard, eflags);
 	else
@@ -255,14 +250,31 @@ has_moved(const QueryDesc *query)
 	return az_started_as(query, &serial) && serial != az_login_serial();
 }
 
+/*
+ * A query that writes, be it that it locks rows, and that was opened before the
+ * transaction became a read-only one: core looks when it starts, and it goes on.
+ */
+static void
+refuse_writing(const QueryDesc *query, bool writes)
+{
+	az_keep_reading();
+	if (writes && az_only_reads())
+		PreventCommandIfReadOnly(CreateCommandName((Node *) query->plannedstmt));
+}
+
 static void
 guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
 	PlanGuard	guard = guard_of(query);
 	int64		until = az_until_of_answers(query);
+	bool		writes = az_plan_writes(query->plannedstmt);
 	AzAnswer	answer;
 	AzQueryPart part;
+	int			outer_writing;
+
+	if (!ScanDirectionIsNoMovement(direction))
+		refuse_writing(query, writes);
 
 	if (until != 0)
 		guard.until = Min(guard.until, until);
@@ -273,6 +285,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 		answer.moved = has_moved(query);
 	}
 	az_query_enter(&part, &answer);
+	outer_writing = az_write_enter(writes);
 	PG_TRY();
 	{
 		if (prev_ExecutorRun)
@@ -282,6 +295,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	}
 	PG_FINALLY();
 	{
+		az_write_leave(outer_writing);
 		az_query_leave(&part);
 	}
 	PG_END_TRY();
@@ -320,6 +334,7 @@ guard_ExecutorFinish(QueryDesc *query)
 	PlanGuard	guard;
 	AzAnswer	answer = {0};
 	AzQueryPart part;
+	int			outer_writing;
 
 	if (!has_rest(query->plannedstmt))
 	{
@@ -334,61 +349,18 @@ guard_ExecutorFinish(QueryDesc *query)
 	if (!guard.guarded)
 		answer.untied = query;
 	az_query_enter(&part, &answer);
+	outer_writing = az_write_enter(az_plan_writes(query->plannedstmt));
 	PG_TRY();
 	{
 		finish(query);
 	}
 	PG_FINALLY();
 	{
+		az_write_leave(outer_writing);
 		az_query_leave(&part);
 	}
 	PG_END_TRY();
 	az_check_unchanged(&part.answer);
-}
-
-/* Does this statement put dbmi_authz.token back to its default? */
-static bool
-resets_token(const Node *statement)
-{
-	if (IsA(statement, DiscardStmt))
-		return ((const DiscardStmt *) statement)->target == DISCARD_ALL;
-	if (IsA(statement, VariableSetStmt))
-	{
-		const VariableSetStmt *set = (const VariableSetStmt *) statement;
-
-		if (set->kind == VAR_RESET_ALL)
-			return true;
-		return (set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT) &&
-			pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
-	}
-	return false;
-}
-
-/* Does this statement give dbmi_authz.token a value, be it in a catalog? */
-static bool
-sets_token(const Node *statement)
-{
-	const VariableSetStmt *set;
-
-	switch (nodeTag(statement))
-	{
-		case T_VariableSetStmt:
-			set = (const VariableSetStmt *) statement;
-			break;
-		case T_AlterSystemStmt:
-			set = ((const AlterSystemStmt *) statement)->setstmt;
-			break;
-		case T_AlterRoleSetStmt:
-			set = ((const AlterRoleSetStmt *) statement)->setstmt;
-			break;
-		case T_AlterDatabaseSetStmt:
-			set = ((const AlterDatabaseSetStmt *) statement)->setstmt;
-			break;
-		default:
-			return false;
-	}
-	return set->kind == VAR_SET_VALUE &&
-		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
 }
 
 /* Core refuses ALTER SYSTEM by itself, in words that say less. */
@@ -403,27 +375,6 @@ refuse_alter_system(const Node *statement)
 				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
-/* Does it change settings or the transaction at most? */
-static bool
-writes_nothing(const Node *statement)
-{
-	switch (nodeTag(statement))
-	{
-		case T_VariableSetStmt:
-		case T_VariableShowStmt:
-		case T_TransactionStmt:
-		case T_DiscardStmt:
-		case T_DeallocateStmt:
-		case T_PrepareStmt:
-		case T_ExecuteStmt:
-		case T_ExplainStmt:
-		case T_LoadStmt:
-			return true;
-		default:
-			return false;
-	}
-}
-
 /* A function called by the protocol starts no query. */
 static void
 guard_object_access(ObjectAccessType access, Oid class, Oid object, int sub, void *arg)
@@ -431,7 +382,7 @@ guard_object_access(ObjectAccessType access, Oid class, Oid object, int sub, voi
 	if (prev_object_access)
 		prev_object_access(access, class, object, sub, arg);
 	if (access == OAT_FUNCTION_EXECUTE)
-		az_enforce_read_only(false);
+		az_enforce_read_only(az_function_writes(object));
 }
 
 /*
@@ -444,21 +395,27 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 					   ParamListInfo params, QueryEnvironment *environment,
 					   DestReceiver *dest, QueryCompletion *completion)
 {
-	bool		resets = resets_token(statement->utilityStmt);
-	bool		takes = sets_token(statement->utilityStmt);
+	Node	   *node = statement->utilityStmt;
+	bool		resets = az_resets_token(node);
+	bool		takes = az_sets_token(node);
+	bool		writes = az_statement_writes(node);
 	AzDiscretion discretion;
 	AzUtility	utility;
+	int			outer_writing;
 
 	if (takes)
 		az_take_token(&discretion);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
-	az_enforce_read_only(!writes_nothing(statement->utilityStmt));
-	refuse_alter_system(statement->utilityStmt);
+	az_enforce_read_only(writes);
+	if (az_only_reads() && az_explains_ddl(node))
+		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
+	refuse_alter_system(node);
 	if (resets && az_may_be_reset())
 		az_check_may_change();
 	az_utility_enter(&utility, query_string);
+	outer_writing = az_write_enter(writes);
 	PG_TRY();
 	{
 		if (prev_ProcessUtility)
@@ -470,6 +427,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	}
 	PG_FINALLY();
 	{
+		az_write_leave(outer_writing);
 		az_utility_leave(&utility);
 	}
 	PG_END_TRY();

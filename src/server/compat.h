@@ -79,6 +79,21 @@ az_find_setting(const char *name)
 #define az_find_setting(name)	find_option(name, false, false, ERROR)
 #endif
 
+/*
+ * Since 16 (GUC_NO_RESET) nobody resets or saves whether a transaction is
+ * read-only.  In 15 RESET and set_config(..., NULL) give the value that stands
+ * here, without asking, and the end of a function with a SET clause gives the one
+ * from before.
+ */
+#if PG_VERSION_NUM < 160000
+#define AZ_READ_ONLY_IS_SAVED	true
+#define az_reset_read_only_to(value) \
+	(((struct config_bool *) az_find_setting("transaction_read_only"))->reset_val = (value))
+#else
+#define AZ_READ_ONLY_IS_SAVED	false
+#define az_reset_read_only_to(value)	((void) (value))
+#endif
+
 /* 15.1 gave it a new name (core commit a19e5cee6), the flag's value is the same. */
 #if PG_VERSION_NUM < 150001
 #define InitMaterializedSRF		SetSingleFuncCall
@@ -99,6 +114,15 @@ az_find_setting(const char *name)
 #else
 #define az_owns_relation(oid) \
 	object_ownercheck(RelationRelationId, oid, GetUserId())
+#endif
+
+/* A plan's relations and rights stand in lists of their own since 16 (core commit a61b1f748). */
+#if PG_VERSION_NUM < 160000
+typedef struct RangeTblEntry AzRelationRights;
+#define az_relation_rights(plan)	((plan)->rtable)
+#else
+typedef struct RTEPermissionInfo AzRelationRights;
+#define az_relation_rights(plan)	((plan)->permInfos)
 #endif
 
 /* One function for the privileges of all kinds of objects since 16 (core commit c727f511b). */

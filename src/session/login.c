@@ -28,6 +28,7 @@
 #include "server/guc.h"
 #include "server/report.h"
 #include "server/setting.h"
+#include "session/only_reads.h"
 
 #define TOKEN_LABEL		"token accepted"
 #define UNJUDGED_LABEL	"token not verified yet"
@@ -232,6 +233,22 @@ refuse_for_memory(char **value, bool raise)
 }
 
 /*
+ * What runs could go on to write for somebody who only reads.  R8: nobody is in
+ * force then, and the query is not finished for the one before.
+ */
+static bool
+refuse_while_writing(char **value, Taken *taken)
+{
+	const char *message = "cannot log in an actor that only reads while a query that writes is running";
+
+	drop(taken);
+	az_reject(ERRCODE_READ_ONLY_SQL_TRANSACTION, "invalid_request", message);
+	return refuse_value(value, ERRCODE_READ_ONLY_SQL_TRANSACTION, message,
+						"invalid_request", "Actor only reads, and a query that writes is running",
+						"Set the token in a statement of its own, before the query.", true);
+}
+
+/*
  * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
  * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
  * catalog that everybody may read.  What a session brings along when it starts
@@ -288,8 +305,11 @@ judge_value(char **newval, void **extra, GucSource source)
 							AZ_REFUSED_MESSAGE, info->error, info->description,
 							verified.hint ? verified.hint : info->hint, true);
 	}
-	return take(&taken, az_make_adoption(&verified)) ?
-		give(newval, extra, taken) : refuse_for_memory(newval, true);
+	if (!take(&taken, az_make_adoption(&verified)))
+		return refuse_for_memory(newval, true);
+	if (taken.adoption->read_only && az_is_writing())
+		return refuse_while_writing(newval, &taken);
+	return give(newval, extra, taken);
 }
 
 static bool

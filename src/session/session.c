@@ -28,6 +28,7 @@
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "session/only_reads.h"
 #include "session/plans.h"
 #include "session/tied.h"
 #include "trust/trust.h"
@@ -39,9 +40,6 @@ static AzAdoption *adopted = NULL;
 static uint64 last_number = 0;
 static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
-
-/* A transaction that writes nothing, whoever is in force by now. */
-static LocalTransactionId only_reads_in = InvalidLocalTransactionId;
 
 /* What the checks of the running query are based on. */
 static AzAnswer running = {0};
@@ -126,6 +124,14 @@ identity_changed(void)
 	az_invalidate_plans();
 }
 
+/* Also of one that has ended since, or whose subject is inactive. */
+static inline void
+note_read_only(const AzAdoption *current)
+{
+	if (current != NULL && current->read_only)
+		az_only_read();
+}
+
 /* What core would say of a value that it does not take. */
 static void
 warn_refused(AzReason reason)
@@ -153,6 +159,7 @@ judge(AzAdoption *current)
 	reason = az_judge(current);
 	if (reason == AZ_OK)
 	{
+		note_read_only(current);
 		rejected = false;
 		az_forget_failure();
 		identity_changed();
@@ -225,6 +232,7 @@ look(AzAdoption *current)
 		current->epoch = epoch;
 		current->ended = reason;
 		current->inactive = inactive;
+		note_read_only(current);
 		identity_changed();
 	}
 	return state_by(current);
@@ -551,21 +559,6 @@ az_is_authenticated(FunctionCallInfo fcinfo)
 }
 
 
-/*
- * Who only reads
- *
- * Core's own variable is what refuses, as in any read-only transaction.  The
- * end of a subtransaction and SET TRANSACTION put it back, so it is set again
- * whenever something starts that could write.
- */
-
-static void
-let_only_read(void)
-{
-	only_reads_in = az_local_xid();
-	XactReadOnly = true;
-}
-
 void
 az_enforce_read_only(bool writes)
 {
@@ -574,15 +567,10 @@ az_enforce_read_only(bool writes)
 	if (IsParallelWorker() || !IsTransactionState())
 		return;
 	current = writes ? judged_candidate() : candidate();
-	if (current != NULL && current->limited != NULL)
-	{
+	if (writes && current != NULL && current->limited != NULL)
 		(void) state_of(current);
-		/* also one that has ended, or whose subject is inactive */
-		if (current->read_only)
-			let_only_read();
-	}
-	if (LocalTransactionIdIsValid(only_reads_in) && only_reads_in == az_local_xid())
-		XactReadOnly = true;
+	note_read_only(current);
+	az_keep_reading();
 }
 
 
@@ -595,8 +583,7 @@ az_adopt(AzAdoption *adoption)
 {
 	adopted = adoption;
 	/* it may be gone again before anything starts */
-	if (adopted && adopted->read_only && IsTransactionState())
-		let_only_read();
+	note_read_only(adopted);
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */
@@ -670,6 +657,9 @@ az_session_init(void)
 
 	az_guc_init(identity_changed, az_invalidate_all_plans);
 	if (!registered)
+	{
 		RegisterXactCallback(transaction_ended, NULL);
+		az_only_reads_init();
+	}
 	registered = true;
 }

@@ -171,9 +171,10 @@ extern void az_reject(int sqlstate, const char *error, const char *description);
 extern void az_reject_reason(AzReason reason);
 
 /*
- * Before anything that could write: a transaction in which an actor was in force
- * that may only read is read-only to its end (25006).  writes: judge first what
- * nobody has asked about yet.
+ * Before anything starts: a transaction in which an actor was in force that may
+ * only read is read-only to its end (25006).  writes: it is going to write, so
+ * judge first what nobody has asked about yet, and look at the trust; else who
+ * is in force counts as last seen.
  */
 extern void az_enforce_read_only(bool writes);
 

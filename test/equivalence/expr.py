@@ -3,9 +3,10 @@
 The worked-out value is True, False or None, as in SQL; where it is not known
 (what a collation says, say) it is UNKNOWN, and so is all that holds it.
 """
-from person import equals
+from person import KINDS, equals
 
 UNKNOWN = object()
+ANY = object()
 HELD = ["read", "write", "admin", "billing"]       # by many
 WORDS = 3 * HELD + ["Read", "rea", "MANAGE", "admins"]
 ITEMS = ["a", "a.b", "A.b.c", "ab", "é.x", "a.3", "app", "a.x@y", "a.x@y.z", "SciReg.a.profile",
@@ -23,9 +24,16 @@ def ascii_upper(text):
 
 
 class Expr:
-    def __init__(self, sql, value=None):
+    """asks: what a ceiling may take from the answer, as pairs of a kind and a
+    value of it, or ANY; for kind "claim" its path."""
+    def __init__(self, sql, value=None, asks=()):
         self.sql = sql
         self.value = value or (lambda person, row: UNKNOWN)
+        self.asks = list(asks)
+
+
+def asks(kind, values):
+    return [(kind, value) for value in values or () if kind in KINDS and value is not None]
 
 
 class Arg:
@@ -115,15 +123,15 @@ class Conditions:
                    lambda row: None)
 
     def word(self):
-        """A constant word, NULL, or a column with words."""
+        """A constant word, NULL, or a column with words; as asks has it, too."""
         rng = self.rng
         how = rng.random()
         if how < 0.88:
             word = rng.choice(WORDS)
-            return quote(word), lambda row: word
+            return quote(word), (lambda row: word), [word]
         if how < 0.95:
-            return "NULL", lambda row: None
-        return self.dot + "word", lambda row: row["word"]
+            return "NULL", (lambda row: None), []
+        return self.dot + "word", (lambda row: row["word"]), [ANY]
 
     def word_list(self):
         """VARIADIC arguments and their value; a NULL element in a few."""
@@ -149,9 +157,10 @@ class Conditions:
         """A constant item, or one made of a column."""
         rng = self.rng
         if rng.random() < 0.25:
-            sql, word = self.word()
+            sql, word, asked = self.word()
             return Expr("authz.has_app_permission(%s)" % sql, lambda p, row:
-                        word(row) in p.permissions or p.holds_item(p.client, word(row)) if p.known else False)
+                        word(row) in p.permissions or p.holds_item(p.client, word(row)) if p.known else False,
+                        asks("permissions", asked) + asks("item_permissions", asked))
         if rng.random() < 0.7:
             constant = rng.choice(ITEMS)
             item_sql, item = quote(constant), lambda row: constant
@@ -162,15 +171,18 @@ class Conditions:
         flag = ", true" if parents else ""
         if rng.random() < 0.15:
             return Expr("authz.manages_item(%s%s)" % (item_sql, flag or ", false"),
-                        lambda p, row: p.holds_item(item(row), "MANAGE", parents))
+                        lambda p, row: p.holds_item(item(row), "MANAGE", parents),
+                        asks("item_permissions", ["MANAGE"]))
         if rng.random() < 0.6:
-            sql, word = self.word()
+            sql, word, asked = self.word()
             return Expr("authz.has_item_permission(%s, %s%s)" % (item_sql, sql, flag),
-                        lambda p, row: p.holds_item(item(row), word(row), parents))
+                        lambda p, row: p.holds_item(item(row), word(row), parents),
+                        asks("item_permissions", asked))
         words = [None if rng.random() < 0.06 else rng.choice(WORDS) for _ in range(rng.randint(1, 3))]
         return Expr("authz.has_any_item_permission(%s, ARRAY[%s]::text[]%s)"
                     % (item_sql, ", ".join(map(quote, words)), flag),
-                    lambda p, row: any(p.holds_item(item(row), w, parents) for w in words))
+                    lambda p, row: any(p.holds_item(item(row), w, parents) for w in words),
+                    asks("item_permissions", words))
 
     def set_check(self):
         if self.rng.random() < 0.15:
@@ -178,14 +190,14 @@ class Conditions:
         what = self.rng.choice(["scope", "role", "permission", "group", "amr"])
         held = what + "s"
         if self.rng.random() < 0.6:
-            sql, word = self.word()
+            sql, word, asked = self.word()
             return Expr("authz.has_%s(%s)" % (what, sql),
-                        lambda p, row: word(row) in getattr(p, held))
+                        lambda p, row: word(row) in getattr(p, held), asks(held, asked))
         sql, words = self.word_list()
         quantify = self.rng.choice([any, all])
         name = "has_any_" + what if quantify is any else "has_all_" + held
         return Expr("authz.%s(%s)" % (name, sql), lambda p, row: words is not None and
-                    quantify(w in getattr(p, held) for w in words))
+                    quantify(w in getattr(p, held) for w in words), asks(held, words))
 
     def value_check(self):
         """Of one value, and so there is no "all"."""
@@ -193,7 +205,7 @@ class Conditions:
         if self.rng.random() < 0.2:
             return Expr("authz.is_delegated()", lambda p, row: p.actor is not None)
         if self.rng.random() < 0.6:
-            sql, word = self.word()
+            sql, word, _ = self.word()
             return Expr("authz.has_%s(%s)" % (what, sql), lambda p, row:
                         getattr(p, what) is not None and word(row) == getattr(p, what))
         sql, words = self.word_list()
@@ -208,12 +220,13 @@ class Conditions:
                         lambda p, row: arg.is_claim(row, p.owner))
         if how < 0.75:
             return Expr("authz.is_owner_or_admin(%s)" % arg.sql,
-                        lambda p, row: p.admin or arg.is_claim(row, p.owner))
+                        lambda p, row: p.admin or arg.is_claim(row, p.owner), [("admin", ANY)])
         claim = self.rng.choice(CLAIMS)
         if self.rng.random() < 0.15:
             claim = None
         return Expr("authz.is_owner(%s, %s)" % (arg.sql, quote(claim)), lambda p, row:
-                    claim is not None and arg.is_claim(row, p.claim(claim) or None))
+                    claim is not None and arg.is_claim(row, p.claim(claim) or None),
+                    [("claim", [claim])])
 
     def org_check(self):
         arg = self.argument(self.rng.choice(["org", "org", "owner"]))
@@ -226,17 +239,19 @@ class Conditions:
             quantify = any if how == "any" else all
             name = "has_any_org_permission" if how == "any" else "has_all_org_permissions"
             return self._org(name, arg, ", " + sql, lambda org, row: words is not None and
-                             quantify(w in org.permissions for w in words))
-        sql, word = self.word()
+                             quantify(w in org.permissions for w in words),
+                             asks("org_permissions", words))
+        sql, word, asked = self.word()
         test = {"has_org_role": lambda org, row: org.has_role(word(row)),
                 "is_at_least_org_role": lambda org, row: org.at_least(word(row)),
                 "has_org_permission": lambda org, row: word(row) in org.permissions}[how]
-        return self._org(how, arg, ", " + sql, test)
+        return self._org(how, arg, ", " + sql, test,
+                         asks("org_permissions" if how == "has_org_permission" else "org_roles", asked))
 
     @staticmethod
-    def _org(name, arg, more, test):
+    def _org(name, arg, more, test, asked=()):
         return Expr("authz.%s(%s%s)" % (name, arg.sql, more), lambda p, row:
-                    any(arg.is_claim(row, org.id) and test(org, row) for org in p.orgs))
+                    any(arg.is_claim(row, org.id) and test(org, row) for org in p.orgs), asked)
 
     def active_check(self):
         how = self.rng.choice(["in_active_org", "has_active_org_role",
@@ -245,12 +260,13 @@ class Conditions:
             arg = self.argument("org")
             return Expr("authz.in_active_org(%s)" % arg.sql, lambda p, row:
                         p.active is not None and arg.is_claim(row, p.active.id))
-        sql, word = self.word()
+        sql, word, asked = self.word()
         if how == "has_active_org_role":
             return Expr("authz.has_active_org_role(%s)" % sql, lambda p, row:
-                        p.active is not None and p.active.has_role(word(row)))
+                        p.active is not None and p.active.has_role(word(row)), asks("org_roles", asked))
         return Expr("authz.has_active_org_permission(%s)" % sql, lambda p, row:
-                    p.active is not None and word(row) in p.active.permissions)
+                    p.active is not None and word(row) in p.active.permissions,
+                    asks("org_permissions", asked))
 
     def claim_check(self):
         path = self.rng.choice([["alt"], ["roles"], ["scope"], ["ids", "uid"], ["a.b", "scopes"],
@@ -260,20 +276,20 @@ class Conditions:
         value = self.rng.choice(WORDS + ["true", "7", "ann"])
         if how < 0.2:
             return Expr("authz.claim_is(%s, %s)" % (array, quote(value)),
-                        lambda p, row: p.claim_is(path, value))
+                        lambda p, row: p.claim_is(path, value), [("claim", path)])
         if how < 0.5:
             return Expr("authz.has_claim(%s, %s)" % (array, quote(value)),
-                        lambda p, row: p.holds(path, value))
+                        lambda p, row: p.holds(path, value), [("claim", path)])
         sql, words = self.word_list()
         quantify = self.rng.choice([any, all])
         name = "has_any_claim" if quantify is any else "has_all_claims"
         return Expr("authz.%s(%s, %s)" % (name, array, sql), lambda p, row: words is not None and
-                    quantify(w is not None and p.holds(path, w) for w in words))
+                    quantify(w is not None and p.holds(path, w) for w in words), [("claim", path)])
 
     def plain_check(self):
         if self.rng.random() < 0.5:
             return Expr("authz.is_authenticated()", lambda p, row: p.known)
-        return Expr("authz.is_admin()", lambda p, row: p.admin)
+        return Expr("authz.is_admin()", lambda p, row: p.admin, [("admin", ANY)])
 
     def accessor_check(self):
         """An accessor compared with a column, in collation "C"."""
@@ -296,7 +312,8 @@ class Conditions:
             if ids is None:
                 return None
             return False if not ids else None if row[name] is None else row[name] in ids
-        return Expr("%s = ANY (authz.%s)" % (column, call), value)
+        return Expr("%s = ANY (authz.%s)" % (column, call), value,
+                    [("org_permissions", permission)] if permission else [])
 
     def other(self):
         """A condition that asks nobody."""

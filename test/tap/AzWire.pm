@@ -80,6 +80,22 @@ sub heard
 	return @heard;
 }
 
+# Send what was put together, and read up to ReadyForQuery: the first message,
+# its type and its body.
+sub answer
+{
+	my ($self) = @_;
+	my @first;
+	$self->send_all;
+	while (1)
+	{
+		my ($type, $length) = unpack 'aN', $self->read_bytes(5);
+		my $body = $self->read_bytes($length - 4);
+		return @first if $type eq 'Z';
+		@first = ($type, $body) unless @first || $type =~ /[NS]/;
+	}
+}
+
 # Send what was put together and read up to ReadyForQuery: rows as "a|b",
 # "SQLSTATE: message" for errors, "suspended" where a limit ended a portal.
 sub answers

@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.c
+ *	  What a statement is about to do, as far as it tells before it runs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/statement.h"
+
+#include "catalog/namespace.h"
+#include "nodes/parsenodes.h"
+#include "tcop/tcopprot.h"
+#include "tcop/utility.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+
+#include "server/report.h"
+
+/* ---- the token ---- */
+
+bool
+az_resets_token(const Node *statement)
+{
+	if (IsA(statement, DiscardStmt))
+		return ((const DiscardStmt *) statement)->target == DISCARD_ALL;
+	if (IsA(statement, VariableSetStmt))
+	{
+		const VariableSetStmt *set = (const VariableSetStmt *) statement;
+
+		if (set->kind == VAR_RESET_ALL)
+			return true;
+		return (set->kind == VAR_RESET || set->kind == VAR_SET_DEFAULT) &&
+			pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+	}
+	return false;
+}
+
+bool
+az_sets_token(const Node *statement)
+{
+	const VariableSetStmt *set;
+
+	switch (nodeTag(statement))
+	{
+		case T_VariableSetStmt:
+			set = (const VariableSetStmt *) statement;
+			break;
+		case T_AlterSystemStmt:
+			set = ((const AlterSystemStmt *) statement)->setstmt;
+			break;
+		case T_AlterRoleSetStmt:
+			set = ((const AlterRoleSetStmt *) statement)->setstmt;
+			break;
+		case T_AlterDatabaseSetStmt:
+			set = ((const AlterDatabaseSetStmt *) statement)->setstmt;
+			break;
+		default:
+			return false;
+	}
+	return set->kind == VAR_SET_VALUE &&
+		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
+}
+
+/* ---- writing ---- */
+
+/* Core's own question, in ExecCheckXactReadOnly(). */
+bool
+az_plan_writes(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	if (plan->commandType == CMD_SELECT && !plan->hasModifyingCTE &&
+		plan->rowMarks == NIL)
+		return false;
+	foreach(lc, az_relation_rights(plan))
+	{
+		const AzRelationRights *rights = lfirst(lc);
+
+		if ((rights->requiredPerms & ~ACL_SELECT) != 0 &&
+			!isTempNamespace(get_rel_namespace(rights->relid)))
+			return true;
+	}
+	return false;
+}
+
+/* As core tells what log_statement is to log: DDL, COPY FROM, TRUNCATE. */
+bool
+az_statement_writes(Node *statement)
+{
+	return GetCommandLogLevel(statement) != LOGSTMT_ALL;
+}
+
+bool
+az_explains_ddl(Node *statement)
+{
+	return IsA(statement, ExplainStmt) &&
+		GetCommandLogLevel(statement) == LOGSTMT_DDL;
+}
+
+bool
+az_function_writes(Oid function)
+{
+	switch (function)
+	{
+		case F_NEXTVAL:
+		case F_SETVAL_REGCLASS_INT8:
+		case F_SETVAL_REGCLASS_INT8_BOOL:
+		case F_LO_OPEN:
+		case F_LO_CREAT:
+		case F_LO_CREATE:
+		case F_LO_UNLINK:
+		case F_LOWRITE:
+		case F_LO_IMPORT_TEXT:
+		case F_LO_IMPORT_TEXT_OID:
+		case F_LO_TRUNCATE:
+		case F_LO_TRUNCATE64:
+		case F_LO_FROM_BYTEA:
+		case F_LO_PUT:
+			return true;
+		default:
+			return false;
+	}
+}

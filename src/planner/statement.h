@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * statement.h
+ *	  What a statement is about to do, as far as it tells before it runs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_STATEMENT_H
+#define AZ_STATEMENT_H
+
+#include "server/compat.h"
+#include "nodes/plannodes.h"
+
+/* Does a utility statement put dbmi_authz.token back to its default? */
+extern bool az_resets_token(const Node *statement);
+
+/* Does it give dbmi_authz.token a value, be it in a catalog? */
+extern bool az_sets_token(const Node *statement);
+
+/*
+ * What core refuses in a read-only transaction, and asks for when it starts: does
+ * the plan write, or lock rows, of a table that is not temporary?  Functions in
+ * it may; they start queries of their own.  Does the utility statement?
+ */
+extern bool az_plan_writes(const PlannedStmt *plan);
+extern bool az_statement_writes(Node *statement);
+
+/* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
+extern bool az_explains_ddl(Node *statement);
+
+/* Is it one of core's own functions that ask on their own? */
+extern bool az_function_writes(Oid function);
+
+#endif							/* AZ_STATEMENT_H */
