@@ -189,7 +189,8 @@ static void
 read_facts(AzReading *reading, AzOrg *org, const AzJson *json, AzNode object)
 {
 	const AzIssuer *issuer = reading->issuer;
-	AzNode		name = if_string(az_node_at(reading, object, &issuer->org_name_claim));
+	const AzPath *path = az_first_path(json, &issuer->org_name_claim);
+	AzNode		name = path != NULL ? if_string(az_node_at(reading, object, path)) : null_node;
 
 	if (az_node_type(&name) != AZ_NULL)
 		org->name = name;
@@ -202,13 +203,13 @@ static AzNode
 id_at(AzReading *reading, const AzJson *json, AzNode object)
 {
 	static AzName usual = {"org_id", 6};
-	static const AzPath usual_path = {1, &usual, false};
-	const AzPath *path = &reading->issuer->org_id_claim;
+	static AzPath usual_path = {1, &usual, false};
+	static const AzPaths usual_paths = {1, &usual_path};
+	const AzPaths *paths = &reading->issuer->org_id_claim;
+	const AzPath *path = az_first_path(json, paths->n > 0 ? paths : &usual_paths);
 	size_t		len;
 
-	if (path->n == 0)
-		path = &usual_path;
-	if (az_json_string(az_claim_at(json, path), &len) == NULL || len == 0)
+	if (path == NULL || az_json_string(az_claim_at(json, path), &len) == NULL || len == 0)
 		return null_node;
 	return az_node_at(reading, object, path);
 }
@@ -317,6 +318,54 @@ read_map(AzReading *reading)
 		reading->id.norgs = 0;
 }
 
+/* The ids of a list, which may be a string alone. */
+static AzSet
+ids_of(AzReading *reading, AzNode list)
+{
+	bool		is_list = az_node_type(&list) == AZ_ARRAY;
+	uint32_t	n = is_list ? az_node_len(&list) : 1;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+	{
+		AzNode		id = list;
+
+		if (is_list)
+			id = az_node_elements(az_builder_block(reading->builder), &list)[i];
+		if (az_node_type(&id) == AZ_STRING && az_node_len(&id) > 0)
+			az_builder_set_add(reading->builder, id);
+	}
+	return az_builder_set_end(reading->builder, null_node);
+}
+
+/* Organisations of which nothing is told but their ids; or a map. */
+static void
+read_list(AzReading *reading)
+{
+	AzNode		list = null_node;
+	AzSet		ids;
+	uint32_t	i;
+
+	if (find_orgs(reading, &list) != NULL)
+	{
+		read_map(reading);
+		return;
+	}
+	ids = ids_of(reading, list);
+	if (az_builder_failed(reading->builder))
+		return;
+	make_room(reading, ids.count);
+	for (i = 0; i < ids.count && !az_builder_failed(reading->builder); i++)
+	{
+		AzOrg		org;
+
+		memset(&org, 0, sizeof(org));
+		org.id = az_set_items(az_builder_block(reading->builder), &ids)[i];
+		org.multi_role = 1;
+		put_org(reading, i, &org);
+	}
+}
+
 /* ---- whichever it is ---- */
 
 void
@@ -325,7 +374,8 @@ az_read_orgs(AzReading *reading)
 	static void (*const readers[]) (AzReading *reading) = {
 		[AZ_ORGS_PROPELAUTH] = read_propelauth,
 		[AZ_ORGS_SINGLE] = read_single,
-		[AZ_ORGS_MAP] = read_map
+		[AZ_ORGS_MAP] = read_map,
+		[AZ_ORGS_LIST] = read_list
 	};
 
 	readers[reading->issuer->org_shape] (reading);

@@ -30,6 +30,7 @@ static const char defaults[] =
 "\"permission_claims\":[\"permissions\"],"
 "\"group_claims\":[\"groups\"],"
 "\"org_claims\":[\"org_member_info\",\"org_id_to_org_member_info\"],"
+"\"client_id_claims\":[\"azp\",\"client_id\"],"
 "\"email_claim\":\"email\","
 "\"owner_claim\":\"sub\","
 "\"user_id_claim\":\"sub\","
@@ -198,12 +199,13 @@ read_org_shape(void *field, const AzJson *value, size_t *element)
 	static const char *const words[] = {
 		[AZ_ORGS_PROPELAUTH] = "propelauth",
 		[AZ_ORGS_SINGLE] = "single",
-		[AZ_ORGS_MAP] = "map"
+		[AZ_ORGS_MAP] = "map",
+		[AZ_ORGS_LIST] = "list"
 	};
-	int			word = read_word(value, words, 3);
+	int			word = read_word(value, words, 4);
 
 	if (word < 0)
-		return "Expected \"propelauth\", \"single\" or \"map\".";
+		return "Expected \"propelauth\", \"single\", \"map\" or \"list\".";
 	*(AzOrgShape *) field = (AzOrgShape) word;
 	return NULL;
 }
@@ -260,6 +262,8 @@ static const Option options_table[] = {
 	OPTION(max_age_seconds, read_max_age),
 	NEW_OPTION(unnamed, read_boolean),
 	NEW_OPTION(audience_claims, read_audience_claims),
+	NEW_OPTION(merge_audience, read_boolean),
+	NEW_OPTION(audience_optional, read_boolean),
 	OPTION(required_claims, read_names),
 	NEW_OPTION(claim_values, az_read_demands),
 	OPTION(token_types, read_names),
@@ -274,13 +278,14 @@ static const Option options_table[] = {
 	NEW_OPTION(merge_claims, read_boolean),
 	OPTION(org_claims, az_read_paths),
 	NEW_OPTION(org_shape, read_org_shape),
-	NEW_OPTION(org_id_claim, az_read_path),
-	NEW_OPTION(org_name_claim, az_read_path),
+	NEW_OPTION(org_id_claim, az_read_first_path),
+	NEW_OPTION(org_name_claim, az_read_first_path),
 	NEW_OPTION(org_role_claims, az_read_list_paths),
 	NEW_OPTION(org_permission_claims, az_read_list_paths),
 	OPTION(owner_claim, az_read_path),
 	OPTION(email_claim, az_read_path),
 	OPTION(user_id_claim, az_read_path),
+	NEW_OPTION(client_id_claims, az_read_paths),
 	NEW_OPTION(session_claim, az_read_path),
 	OPTION(admin_groups, read_names),
 	OPTION(admin_permissions, read_names),
@@ -397,7 +402,8 @@ impossible_claim(const AzIssuer *issuer)
 		const AzDemand *demand = &issuer->claim_values.demand[i];
 		const AzName *name = &demand->claim.name[0];
 
-		if (demand->absent && demand->claim.n == 1 &&
+		if (demand->kind == AZ_ABSENT && demand->claim.n == 1 &&
+			az_demand_is_alone(&issuer->claim_values, i) &&
 			(strcmp(name->data, "exp") == 0 ||
 			 az_names_has(&issuer->required_claims, name->data, name->len)))
 			return name->data;
@@ -551,13 +557,14 @@ az_issuer_free(AzIssuer *issuer)
 	az_paths_free(&issuer->permission_claims);
 	az_paths_free(&issuer->group_claims);
 	az_paths_free(&issuer->org_claims);
-	az_path_free(&issuer->org_id_claim);
-	az_path_free(&issuer->org_name_claim);
+	az_paths_free(&issuer->org_id_claim);
+	az_paths_free(&issuer->org_name_claim);
 	az_paths_free(&issuer->org_role_claims);
 	az_paths_free(&issuer->org_permission_claims);
 	az_path_free(&issuer->owner_claim);
 	az_path_free(&issuer->email_claim);
 	az_path_free(&issuer->user_id_claim);
+	az_paths_free(&issuer->client_id_claims);
 	az_path_free(&issuer->session_claim);
 	az_names_free(&issuer->admin_groups);
 	az_names_free(&issuer->admin_permissions);

@@ -334,26 +334,39 @@ is_audience(const AzJson *aud)
 	return true;
 }
 
-/* The issuer's audience_claims: where it is, the first that is present. */
-static const AzJson *
-audience_of(const AzVerification *v)
+/*
+ * The issuer's audience_claims: where it is, the first that is present.  All of
+ * them count where the issuer says so (merge_audience); none may be anything
+ * but an audience then.  A token that has none of them is refused, unless that
+ * is no fault of it (audience_optional).
+ */
+static bool
+names_audience(const AzIssuer *issuer, const AzJson *payload)
 {
-	const AzPaths *paths = &v->verified.issuer->audience_claims;
-	const AzJson *value = NULL;
+	bool		found = false;
+	size_t		present = 0;
 	size_t		i;
 
-	for (i = 0; i < paths->n && value == NULL; i++)
-		value = az_claim_at(v->payload, &paths->path[i]);
-	return value;
+	for (i = 0; i < issuer->audience_claims.n && (present == 0 || issuer->merge_audience); i++)
+	{
+		const AzJson *aud = az_claim_at(payload, &issuer->audience_claims.path[i]);
+
+		if (aud == NULL)
+			continue;
+		if (!is_audience(aud))
+			return false;
+		found = found || has_audience(issuer, aud);
+		present++;
+	}
+	return present > 0 ? found : issuer->audience_optional;
 }
 
 static AzReason
 check_audience(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
-	const AzJson *aud = audience_of(v);
 
-	if (issuer->any_audience || (is_audience(aud) && has_audience(issuer, aud)))
+	if (issuer->any_audience || names_audience(issuer, v->payload))
 		return AZ_OK;
 	az_hint_audience(&v->hint, issuer);
 	return AZ_AUDIENCE;

@@ -28,6 +28,8 @@ MORE_OPTIONS = [
     b'"org_id_claim":["o","id"],"org_role_claims":[["o","rol"]],"audience_claims":["azp"],"application":"a"}',
     b'{"org_shape":"map","org_claims":["orgs"],"org_id_claim":"id","org_name_claim":"n","session_claim":"session_id",'
     b'"claim_values":[{"claim":"azp","values":["app"]},{"claim":["a","b"],"absent":true}],"groups_overage":"raise"}',
+    b'{"org_shape":"list","org_claims":["orgs"],"client_id_claims":["cid"],"audience_claims":["aud","azp"],"merge_audience":true,'
+    b'"claim_values":[{"any":[{"claim":"azp","present":true},{"claim":"a","absent":true}]}],"org_id_claim":[["o","id"],"org_id"]}',
     b'{"unnamed":true,"bound_tokens":"ignore","skew_seconds":300,"token_type_required":true,"org_shape":"map",'
     b'"org_claims":["orgs"],"org_permission_claims":[{"path":"p","keys":true}]}',
 ]

@@ -269,6 +269,8 @@ typedef struct FactCase
 	const char *expected;		/* NULL: none */
 } FactCase;
 
+#define CID		"{\"client_id_claims\":[\"cid\",[\"a\",\"b\"]]}"
+
 static const FactCase facts[] = {
 	{SUBJECT, false, NULL, "{\"sub\":\"auth0|u1\"}", "auth0|u1"},
 	{SUBJECT, false, NULL, "{}", NULL},
@@ -298,6 +300,12 @@ static const FactCase facts[] = {
 	{CLIENT_ID, false, NULL, "{\"azp\":\"a\",\"client_id\":\"c\",\"aud\":\"clientA\"}", "a"},
 	{CLIENT_ID, false, NULL, "{\"client_id\":\"c\",\"aud\":\"clientA\"}", "c"},
 	{CLIENT_ID, false, NULL, "{\"aud\":\"clientA\"}", NULL},
+	{CLIENT_ID, false, NULL, "{\"azp\":7,\"client_id\":\"c\"}", "c"},
+	{CLIENT_ID, false, CID, "{\"cid\":\"a\",\"azp\":\"c\"}", "a"},
+	{CLIENT_ID, false, CID, "{\"a\":{\"b\":\"c\"},\"client_id\":\"x\"}", "c"},
+	{CLIENT_ID, false, CID, "{\"azp\":\"x\",\"client_id\":\"x\"}", NULL},
+	{CLIENT_ID, false, "{\"client_id_claims\":[]}", "{\"azp\":\"x\"}", NULL},
+	{CLIENT_ID, true, CID, "{\"aud\":\"clientA\"}", "clientA"},
 	{CLIENT_ID, true, NULL, "{\"aud\":\"clientA\"}", "clientA"},
 	{CLIENT_ID, true, NULL, "{\"aud\":[\"zzz\",\"clientB\",\"clientA\"]}", "clientB"},
 	{CLIENT_ID, true, NULL, "{\"aud\":[\"zzz\",\"clientB\"],\"azp\":\"a\"}", "a"},
@@ -877,6 +885,8 @@ test_depth(void)
 
 #define SINGLE	"{\"org_shape\":\"single\"}"
 #define CLERK	"{\"org_shape\":\"single\",\"org_id_claim\":[\"o\",\"id\"],\"org_name_claim\":[\"o\",\"slg\"],\"org_role_claims\":[[\"o\",\"rol\"]],\"org_permission_claims\":[[\"o\",\"per\"]]}"
+#define BOTH	"{\"org_shape\":\"single\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_name_claim\":[[\"o\",\"slg\"],\"org_slug\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
+#define LIST	"{\"org_shape\":\"list\",\"org_claims\":[\"organization\",\"organizations\"]}"
 #define MAP		"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"]}"
 #define MAP_ID	"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"],\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"]}"
 
@@ -936,6 +946,20 @@ test_org_shapes(void)
 		{SINGLE, "{\"org_member_info\":{\"org_id\":\"o1\",\"user_role\":\"Admin\"}}", ""},
 		{CLERK, "{\"o\":{\"id\":\"org_1\",\"slg\":\"acme\",\"rol\":\"admin\",\"per\":\"read manage\"},\"org_id\":\"x\"}", "org_1 acme admin read,manage admin\n"},
 		{CLERK, "{\"org_id\":\"x\"}", ""},
+		{BOTH, "{\"o\":{\"id\":\"org_1\",\"slg\":\"acme\",\"rol\":\"admin\"}}", "org_1 acme admin  admin\n"},
+		{BOTH, "{\"org_id\":\"org_1\",\"org_slug\":\"acme\",\"org_role\":\"org:admin\"}", "org_1 acme org:admin  org:admin\n"},
+		{BOTH, "{\"o\":{\"id\":\"\"},\"org_id\":\"org_1\"}", ""},
+		{BOTH, "{\"o\":{},\"org_id\":\"org_1\",\"org_slug\":7}", "org_1 - -  \n"},
+		{BOTH, "{}", ""},
+		{LIST, "{\"organization\":[\"b\",\"a\",\"b\",\"\",7,null,[\"c\"]]}", "b - -  \na - -  \n"},
+		{LIST, "{\"organization\":\"a b\"}", "a b - -  \n"},
+		{LIST, "{\"organization\":\"\"}", ""},
+		{LIST, "{\"organization\":[]}", ""},
+		{LIST, "{\"organization\":[],\"organizations\":[\"a\"]}", ""},
+		{LIST, "{\"organization\":{},\"organizations\":[\"a\"]}", "a - -  \n"},
+		{LIST, "{\"organization\":7}", ""},
+		{LIST, "{\"organization\":{\"acme\":{\"org_role\":\"r\"},\"beta\":[\"s\"]}}", "acme - r  r\nbeta - s  s\n"},
+		{LIST, "{}", ""},
 		{MAP, "{\"organization\":{\"b\":[\"r1\",\"r2\"],\"a\":{\"org_name\":\"Acme\",\"org_role\":\"r3\",\"org_permissions\":[\"p\"]}}}",
 		"b - r1  r1,r2\na Acme r3 p r3\n"},
 		{MAP, "{\"organization\":{\"a\":{},\"b\":[],\"c\":null,\"d\":\"admin\",\"e\":5,\"f\":true}}", "a - -  \nb - -  \n"},
