@@ -40,6 +40,12 @@ extern AzSet az_list_of(AzReading *reading, AzNode claim, bool split);
 extern AzSet az_list_at(AzReading *reading, const AzJson *json, AzNode object,
 						const AzPaths *paths, bool split);
 
+/*
+ * claims_clerk.c: add the permissions of Clerk's compact claim to the set that
+ * is being built; false when the token has none such.
+ */
+extern bool az_add_compact_permissions(AzReading *reading);
+
 /* claims_orgs.c: the memberships in organisations. */
 extern void az_read_orgs(AzReading *reading);
 

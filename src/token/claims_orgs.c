@@ -195,7 +195,10 @@ read_facts(AzReading *reading, AzOrg *org, const AzJson *json, AzNode object)
 	if (az_node_type(&name) != AZ_NULL)
 		org->name = name;
 	set_roles(reading, org, az_list_at(reading, json, object, &issuer->org_role_claims, false));
-	org->permissions = az_list_at(reading, json, object, &issuer->org_permission_claims, false);
+	if (issuer->org_shape == AZ_ORGS_CLERK && az_add_compact_permissions(reading))
+		org->permissions = az_builder_set_end(reading->builder, null_node);
+	else
+		org->permissions = az_list_at(reading, json, object, &issuer->org_permission_claims, false);
 }
 
 /* An id that is absent, or "", is no organisation. */
@@ -374,6 +377,7 @@ az_read_orgs(AzReading *reading)
 	static void (*const readers[]) (AzReading *reading) = {
 		[AZ_ORGS_PROPELAUTH] = read_propelauth,
 		[AZ_ORGS_SINGLE] = read_single,
+		[AZ_ORGS_CLERK] = read_single,
 		[AZ_ORGS_MAP] = read_map,
 		[AZ_ORGS_LIST] = read_list
 	};

@@ -199,13 +199,14 @@ read_org_shape(void *field, const AzJson *value, size_t *element)
 	static const char *const words[] = {
 		[AZ_ORGS_PROPELAUTH] = "propelauth",
 		[AZ_ORGS_SINGLE] = "single",
+		[AZ_ORGS_CLERK] = "clerk",
 		[AZ_ORGS_MAP] = "map",
 		[AZ_ORGS_LIST] = "list"
 	};
-	int			word = read_word(value, words, 4);
+	int			word = read_word(value, words, 5);
 
 	if (word < 0)
-		return "Expected \"propelauth\", \"single\", \"map\" or \"list\".";
+		return "Expected \"propelauth\", \"single\", \"clerk\", \"map\" or \"list\".";
 	*(AzOrgShape *) field = (AzOrgShape) word;
 	return NULL;
 }

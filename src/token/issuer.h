@@ -29,6 +29,7 @@ typedef enum AzOrgShape
 {
 	AZ_ORGS_PROPELAUTH,			/* at org_claims, with PropelAuth's names inside */
 	AZ_ORGS_SINGLE,				/* flat claims of one */
+	AZ_ORGS_CLERK,				/* the same, with Clerk's compact permissions */
 	AZ_ORGS_MAP,				/* at org_claims, by organisation */
 	AZ_ORGS_LIST				/* the same, or a list of their ids */
 } AzOrgShape;

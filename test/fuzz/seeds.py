@@ -30,6 +30,7 @@ MORE_OPTIONS = [
     b'"claim_values":[{"claim":"azp","values":["app"]},{"claim":["a","b"],"absent":true}],"groups_overage":"raise"}',
     b'{"org_shape":"list","org_claims":["orgs"],"client_id_claims":["cid"],"audience_claims":["aud","azp"],"merge_audience":true,'
     b'"claim_values":[{"any":[{"claim":"azp","present":true},{"claim":"a","absent":true}]}],"org_id_claim":[["o","id"],"org_id"]}',
+    b'{"org_shape":"clerk","org_id_claim":[["o","id"],"org_id"],"audience_optional":true}',
     b'{"unnamed":true,"bound_tokens":"ignore","skew_seconds":300,"token_type_required":true,"org_shape":"map",'
     b'"org_claims":["orgs"],"org_permission_claims":[{"path":"p","keys":true}]}',
 ]

@@ -886,6 +886,8 @@ test_depth(void)
 #define SINGLE	"{\"org_shape\":\"single\"}"
 #define CLERK	"{\"org_shape\":\"single\",\"org_id_claim\":[\"o\",\"id\"],\"org_name_claim\":[\"o\",\"slg\"],\"org_role_claims\":[[\"o\",\"rol\"]],\"org_permission_claims\":[[\"o\",\"per\"]]}"
 #define BOTH	"{\"org_shape\":\"single\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_name_claim\":[[\"o\",\"slg\"],\"org_slug\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
+#define COMPACT	"{\"org_shape\":\"clerk\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
+#define O(per, fpm, fea)	"{\"o\":{\"id\":\"o1\",\"rol\":\"admin\",\"per\":" per ",\"fpm\":" fpm "},\"fea\":" fea "}"
 #define LIST	"{\"org_shape\":\"list\",\"org_claims\":[\"organization\",\"organizations\"]}"
 #define MAP		"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"]}"
 #define MAP_ID	"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"],\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"]}"
@@ -951,6 +953,21 @@ test_org_shapes(void)
 		{BOTH, "{\"o\":{\"id\":\"\"},\"org_id\":\"org_1\"}", ""},
 		{BOTH, "{\"o\":{},\"org_id\":\"org_1\",\"org_slug\":7}", "org_1 - -  \n"},
 		{BOTH, "{}", ""},
+		{COMPACT, O("\"manage,read\"", "\"3,2\"", "\"o:dash,o:teams\""), "o1 - admin org:dash:manage,org:dash:read,org:teams:read admin\n"},
+		{COMPACT, O("\"manage,read\"", "\"1,2\"", "\"u:own,o:dash, uo:teams\""), "o1 - admin org:dash:manage,org:teams:read admin\n"},
+		{COMPACT, O("\"manage,read\"", "\"3\"", "\"o:dash,o:teams\""), "o1 - admin org:dash:manage,org:dash:read admin\n"},
+		{COMPACT, O("\"read\"", "\"3,2,1\"", "\"o:dash\""), "o1 - admin org:dash:read admin\n"},
+		{COMPACT, O("\"read\"", "\"x,-1,1.0,1e0,18446744073709551617,\"", "\"o:a,o:b,o:c,o:d,o:e,o:f\""), "o1 - admin  admin\n"},
+		{COMPACT, O("\",read\"", "\"3\"", "\"o:dash\""), "o1 - admin org:dash:read admin\n"},
+		{COMPACT, O("\"read\"", "\"1,1,1\"", "\"o:,dash,:x,o:b\""), "o1 - admin org:b:read admin\n"},
+		{COMPACT, O("\"\"", "\"\"", "\"\""), "o1 - admin  admin\n"},
+		{COMPACT, O("[\"read\"]", "\"1\"", "\"o:dash\""), "o1 - admin  admin\n"},
+		{COMPACT, O("\"read\"", "1", "\"o:dash\""), "o1 - admin  admin\n"},
+		{COMPACT, O("\"read\"", "\"1\"", "null"), "o1 - admin  admin\n"},
+		{COMPACT, "{\"org_id\":\"o1\",\"org_role\":\"org:admin\",\"org_permissions\":[\"org:dash:read\"],\"fea\":\"o:dash\"}",
+		"o1 - org:admin org:dash:read org:admin\n"},
+		{COMPACT, "{\"fea\":\"o:dash\"}", ""},
+		{BOTH, O("\"read\"", "\"1\"", "\"o:dash\""), "o1 - admin  admin\n"},
 		{LIST, "{\"organization\":[\"b\",\"a\",\"b\",\"\",7,null,[\"c\"]]}", "b - -  \na - -  \n"},
 		{LIST, "{\"organization\":\"a b\"}", "a b - -  \n"},
 		{LIST, "{\"organization\":\"\"}", ""},
@@ -979,7 +996,7 @@ test_org_shapes(void)
 		Build		b = build(cases[i].options, cases[i].payload);
 
 		ok(are_orgs(&b, cases[i].expected), "%s under %s", cases[i].payload, cases[i].options);
-		ok(b.id->active_org == (strstr(cases[i].options, "single") != NULL && b.id->norgs == 1),
+		ok(b.id->active_org == ((strstr(cases[i].options, "single") != NULL || strstr(cases[i].options, "clerk") != NULL) && b.id->norgs == 1),
 		   "it is the active one, or there is none");
 		end(&b);
 	}
