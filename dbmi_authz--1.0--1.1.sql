@@ -54,12 +54,17 @@ UPDATE authz.profile SET options = '{
  WHERE profile OPERATOR(pg_catalog.=) 'generic';
 
 --
--- Profiles of providers.  A row of that name which somebody made counts no more.
+-- Profiles of providers.  A row of that name which somebody made counts no more,
+-- which is told although PostgreSQL holds back what a script says below WARNING.
 --
 DO $$
 DECLARE
 	mine	pg_catalog.text;
+	level	pg_catalog.text := pg_catalog.current_setting('client_min_messages');
 BEGIN
+	IF level OPERATOR(pg_catalog.=) 'warning' THEN
+		PERFORM pg_catalog.set_config('client_min_messages', 'notice', true);
+	END IF;
 	FOR mine IN
 		SELECT p.profile FROM authz.profile p
 		 WHERE p.profile OPERATOR(pg_catalog.=) ANY (
@@ -71,6 +76,7 @@ BEGIN
 				  HINT = 'Issuers of it keep their own options; look at what the new profile says, and set what differs with alter_issuer.';
 		DELETE FROM authz.profile WHERE profile OPERATOR(pg_catalog.=) mine;
 	END LOOP;
+	PERFORM pg_catalog.set_config('client_min_messages', level, true);
 END
 $$;
 INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUES

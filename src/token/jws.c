@@ -237,9 +237,7 @@ az_jws_choose_keys(const AzJws *jws, AzKey *const *keys, size_t n,
 
 	if (candidates->n > 0)
 		return AZ_OK;
-
-	/* a kid that nobody has is the news, not that other keys would not do */
-	return found && (named || jws->kid == NULL) ? AZ_KEY_MISMATCH : AZ_KEY_NOT_FOUND;
+	return found ? AZ_KEY_MISMATCH : AZ_KEY_NOT_FOUND;
 }
 
 /* ---- signatures ---- */

@@ -237,7 +237,7 @@ sub rotation
 		  . "$drop \\g /dev/null\nSELECT authz.token_state();\n" . login('access') . login('new_key'), sub {
 		my @lines = @_;
 		my ($refused) = splice @lines, 5, 1;
-		like($refused, qr/^f\|(No matching key|Invalid token signature)$/, "$provider->{name}: the key that went is missed");
+		like($refused, qr/^f\|(No matching key|Key is bound to another algorithm|Invalid token signature)$/, "$provider->{name}: the key that went is missed");
 		return (\@lines, [ 't|', 'valid', 't|', 't|', 'revoked', 't|' ]);
 	});
 	return;
@@ -249,9 +249,10 @@ sub key_set
 	my ($provider, $question, $answer) = @_;
 	my $iss = quoted($provider->{issuer});
 	my ($keys, $skipped) = @{ $answer->{is} }{qw(keys skipped)};
+	my ($because, $hint) = @{ $answer->{unknown} // [ 'No matching key', "Load the issuer's current keys with set_jwks." ] };
 	ask($provider, $question, "BEGIN;\nSELECT authz.set_jwks($iss, :'jwks_odd');\nSELECT json_array_length(skipped) FROM authz.jwks_status WHERE issuer = $iss;\n"
 		  . login('access') . login('unknown_kid') . "SELECT authz.set_token('%{unknown_kid}');",
-		sub { ([@_], [ $keys, $skipped + 5, 't|', 'f|No matching key', '28000: token was refused', "HINT:  Load the issuer's current keys with set_jwks." ]) });
+		sub { ([@_], [ $keys, $skipped + 5, 't|', "f|$because", '28000: token was refused', "HINT:  $hint" ]) });
 	return;
 }
 
