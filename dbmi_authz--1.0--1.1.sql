@@ -98,13 +98,10 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"required_claims": ["iss", "aud", "exp", "sub"],
 	"claim_values": [{"any": [{"claim": "azp", "present": true}, {"claim": "appid", "present": true}]},
 					 {"any": [{"claim": "scp", "present": true}, {"claim": "roles", "present": true}]}],
-	"scope_claims": ["scp"],
 	"user_id_claim": "oid",
 	"client_id_claims": ["azp", "appid"],
 	"org_shape": "single",
-	"org_id_claim": "tid",
-	"org_role_claims": [],
-	"org_permission_claims": []
+	"org_id_claim": "tid"
 }'),
 ('okta', 'iss', true, '{
 	"algorithms": ["RS256"],
@@ -112,7 +109,6 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"required_claims": ["iss", "aud", "exp", "sub"],
 	"claim_values": [{"any": [{"claim": "cid", "present": true}, {"claim": "scp", "present": true},
 							  {"claim": "scope", "present": true}]}],
-	"scope_claims": ["scp", "scope"],
 	"user_id_claim": "uid",
 	"client_id_claims": ["cid"]
 }'),
@@ -135,8 +131,7 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"org_shape": "clerk",
 	"org_id_claim": [["o", "id"], ["org_id"]],
 	"org_name_claim": [["o", "slg"], ["org_slug"]],
-	"org_role_claims": [["o", "rol"], "org_role"],
-	"org_permission_claims": ["org_permissions"]
+	"org_role_claims": [["o", "rol"], "org_role"]
 }'),
 ('workos', 'iss', false, '{
 	"algorithms": ["RS256"],
@@ -148,7 +143,6 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"claim_values": [{"claim": "scope", "absent": true}, {"claim": "sub_type", "absent": true}],
 	"role_claims": ["roles", "role"],
 	"org_shape": "single",
-	"org_id_claim": "org_id",
 	"org_role_claims": ["roles", "role"],
 	"org_permission_claims": ["permissions"]
 }'),
@@ -169,18 +163,14 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"required_claims": ["iss", "aud", "exp", "sub"],
 	"role_claims": ["roles", "role"],
 	"org_shape": "single",
-	"org_id_claim": ["firebase", "tenant"],
-	"org_role_claims": [],
-	"org_permission_claims": []
+	"org_id_claim": ["firebase", "tenant"]
 }'),
 ('google', 'iss', true, '{
 	"algorithms": ["RS256"],
 	"skew_seconds": 5,
 	"required_claims": ["iss", "aud", "exp", "sub"],
 	"org_shape": "single",
-	"org_id_claim": "hd",
-	"org_role_claims": [],
-	"org_permission_claims": []
+	"org_id_claim": "hd"
 }'),
 ('zitadel', 'iss', true, '{
 	"algorithms": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"],
@@ -191,9 +181,7 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"role_claims": [{"path": ["urn:zitadel:iam:org:project:roles"], "keys": true}],
 	"org_shape": "single",
 	"org_id_claim": "urn:zitadel:iam:user:resourceowner:id",
-	"org_name_claim": "urn:zitadel:iam:user:resourceowner:name",
-	"org_role_claims": [],
-	"org_permission_claims": []
+	"org_name_claim": "urn:zitadel:iam:user:resourceowner:name"
 }'),
 ('simplejwt', 'iss', false, '{
 	"algorithms": ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",

@@ -5,7 +5,8 @@
 # test/providers/NAME.json, with the lines of doc/providers.md that set it up, and
 # the answers; test/providers/mint signs it with keys of ours.  A question without
 # an answer has the reason in the file.  Where it is about a token that cannot be
-# told from another, doc/providers.md says so, in the same words.
+# told from another, doc/providers.md says so, in the same words.  PROVIDERS="okta
+# clerk" asks some of them only.
 
 use strict;
 use warnings;
@@ -22,7 +23,7 @@ use Test::More;
 my $here = $FindBin::RealBin;
 my $json = JSON::PP->new->canonical;
 my $page = slurp_file("$here/../../doc/providers.md") =~ s/\s+/ /gr;
-my @names = qw(keycloak entra okta cognito clerk workos supabase firebase google zitadel simplejwt postgrest);
+my @names = split ' ', $ENV{PROVIDERS} // 'keycloak entra okta cognito clerk workos supabase firebase google zitadel simplejwt postgrest';
 
 # What is asked of a token that is accepted.
 my $facts = <<'SQL' =~ s/\n/ /gr;
@@ -41,7 +42,7 @@ SQL
 # a token.  "refused": it names tokens that are refused, and why.  A function:
 # how it is found out (what to ask, and what it must say).
 my @questions = (
-	who => [qw(issuer subject)],
+	who => \&who,
 	owner => \&owner,
 	user => [qw(user_id username)],
 	email => ['email'],
@@ -179,6 +180,15 @@ sub ask_refused
 }
 
 # ----------------------------------------------------------- the questions --
+
+# And a token that names nobody is refused.
+sub who
+{
+	my ($provider, $question, $answer) = @_;
+	ask_facts($provider, $question, $answer, qw(issuer subject));
+	ask_refused($provider, 'who, when the token names nobody', { refused => { nameless => 'Invalid payload in token' } });
+	return;
+}
 
 sub owner
 {
