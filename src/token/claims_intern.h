@@ -46,6 +46,31 @@ extern AzSet az_list_at(AzReading *reading, const AzJson *json, AzNode object,
  */
 extern bool az_add_compact_permissions(AzReading *reading);
 
+/*
+ * claims_orgs.c, for whoever reads memberships: room for so many, and one put into
+ * it.  Roles are a list; the first counts as the assigned one, and nothing is
+ * inherited.  The facts are name, roles and permissions, at the claims of the
+ * options under an object.
+ */
+extern void az_make_room_for_orgs(AzReading *reading, size_t n);
+extern void az_put_org(AzReading *reading, size_t i, const AzOrg *org);
+extern void az_set_org_roles(AzReading *reading, AzOrg *org, AzSet roles);
+extern void az_read_org_facts(AzReading *reading, AzOrg *org, const AzJson *json,
+							  AzNode object);
+
+/*
+ * The id under an object, as signed, and in the block.  NULL, and nothing is
+ * written, when it is absent, no string, or "": that is no organisation.
+ */
+extern const char *az_org_id_at(AzReading *reading, const AzJson *json, AzNode object,
+								size_t *len, AzNode *id);
+
+/*
+ * claims_by_role.c: read an object that goes from role to organisations, which
+ * may be NULL.
+ */
+extern void az_read_by_role(AzReading *reading, const AzJson *roles, AzNode node);
+
 /* claims_orgs.c: the memberships in organisations. */
 extern void az_read_orgs(AzReading *reading);
 

@@ -31,7 +31,8 @@ typedef enum AzOrgShape
 	AZ_ORGS_SINGLE,				/* flat claims of one */
 	AZ_ORGS_CLERK,				/* the same, with Clerk's compact permissions */
 	AZ_ORGS_MAP,				/* at org_claims, by organisation */
-	AZ_ORGS_LIST				/* the same, or a list of their ids */
+	AZ_ORGS_LIST,				/* the same, or a list of their ids */
+	AZ_ORGS_BY_ROLE				/* at org_claims, by role; one more in flat claims */
 } AzOrgShape;
 
 /* Who may act for others: anybody, unless it is limited. */

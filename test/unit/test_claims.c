@@ -888,6 +888,7 @@ test_depth(void)
 #define BOTH	"{\"org_shape\":\"single\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_name_claim\":[[\"o\",\"slg\"],\"org_slug\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
 #define COMPACT	"{\"org_shape\":\"clerk\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
 #define O(per, fpm, fea)	"{\"o\":{\"id\":\"o1\",\"rol\":\"admin\",\"per\":" per ",\"fpm\":" fpm "},\"fea\":" fea "}"
+#define BY_ROLE	"{\"org_shape\":\"by_role\",\"org_claims\":[\"r\"],\"org_id_claim\":\"home\",\"org_name_claim\":\"home name\"}"
 #define LIST	"{\"org_shape\":\"list\",\"org_claims\":[\"organization\",\"organizations\"]}"
 #define MAP		"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"]}"
 #define MAP_ID	"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"],\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"]}"
@@ -968,6 +969,15 @@ test_org_shapes(void)
 		"o1 - org:admin org:dash:read org:admin\n"},
 		{COMPACT, "{\"fea\":\"o:dash\"}", ""},
 		{BOTH, O("\"read\"", "\"1\"", "\"o:dash\""), "o1 - admin  admin\n"},
+		{BY_ROLE, "{\"r\":{\"admin\":{\"o1\":\"One\",\"o2\":\"Two\"},\"clerk\":{\"o2\":\"2\",\"o3\":{}}}}",
+		"o1 One admin  admin\no2 Two admin  admin,clerk\no3 - clerk  clerk\n"},
+		{BY_ROLE, "{\"home\":\"o2\",\"home name\":\"Home\",\"r\":{\"admin\":{\"o1\":\"One\",\"o2\":\"Two\"},\"clerk\":{\"o2\":\"2\"}}}",
+		"o2 Home admin  admin,clerk\no1 One admin  admin\n"},
+		{BY_ROLE, "{\"home\":\"o9\",\"org_permissions\":[\"p\"],\"r\":{\"admin\":{\"o1\":\"One\"}}}", "o9 - - p \no1 One admin  admin\n"},
+		{BY_ROLE, "{\"home\":\"o9\",\"org_role\":\"boss\"}", "o9 - -  \n"},
+		{BY_ROLE, "{\"home\":\"\",\"r\":{\"admin\":{\"\":\"x\",\"o1\":null},\"clerk\":[\"o1\"],\"nurse\":\"o1\",\"guest\":{}}}", ""},
+		{BY_ROLE, "{\"home\":7,\"r\":[\"admin\"]}", ""},
+		{BY_ROLE, "{}", ""},
 		{LIST, "{\"organization\":[\"b\",\"a\",\"b\",\"\",7,null,[\"c\"]]}", "b - -  \na - -  \n"},
 		{LIST, "{\"organization\":\"a b\"}", "a b - -  \n"},
 		{LIST, "{\"organization\":\"\"}", ""},
@@ -996,7 +1006,8 @@ test_org_shapes(void)
 		Build		b = build(cases[i].options, cases[i].payload);
 
 		ok(are_orgs(&b, cases[i].expected), "%s under %s", cases[i].payload, cases[i].options);
-		ok(b.id->active_org == ((strstr(cases[i].options, "single") != NULL || strstr(cases[i].options, "clerk") != NULL) && b.id->norgs == 1),
+		ok(b.id->active_org == (b.id->norgs > 0 && (strstr(cases[i].options, "single") != NULL ||
+													strstr(cases[i].options, "clerk") != NULL)),
 		   "it is the active one, or there is none");
 		end(&b);
 	}

@@ -203,10 +203,11 @@ static const Case cases[] = {
 	{"{\"org_shape\":\"single\",\"org_id_claim\":\"o\",\"org_name_claim\":[\"o\",\"n\"],"
 	"\"org_role_claims\":[{\"path\":\"r\",\"keys\":true}],\"org_permission_claims\":[]}", NULL, NULL},
 	{"{\"org_shape\":\"map\"}", NULL, NULL},
-	{"{\"org_shape\":\"flat\"}", "org_shape", "Expected \"propelauth\", \"single\", \"clerk\", \"map\" or \"list\"."},
-	{"{\"org_shape\":1}", "org_shape", "Expected \"propelauth\", \"single\", \"clerk\", \"map\" or \"list\"."},
+	{"{\"org_shape\":\"flat\"}", "org_shape", "Expected \"propelauth\", \"single\", \"clerk\", \"map\", \"list\" or \"by_role\"."},
+	{"{\"org_shape\":1}", "org_shape", "Expected \"propelauth\", \"single\", \"clerk\", \"map\", \"list\" or \"by_role\"."},
 	{"{\"org_shape\":\"list\"}", NULL, NULL},
 	{"{\"org_shape\":\"clerk\"}", NULL, NULL},
+	{"{\"org_shape\":\"by_role\"}", NULL, NULL},
 	{"{\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_name_claim\":[[\"o\",\"slg\"],[\"org_slug\"]]}", NULL, NULL},
 	{"{\"org_id_claim\":[\"org_id\",[\"o\",\"\"]]}", "org_id_claim", EMPTY},
 	{"{\"org_id_claim\":[[]]}", "org_id_claim", PATH},
