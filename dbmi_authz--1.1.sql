@@ -453,6 +453,127 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"required_claims": ["iss", "aud", "exp", "sub"],
 	"owner_claim": "sub",
 	"user_id_claim": "sub"
+}'),
+('keycloak', 'iss', true, '{
+	"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "exp", "sub"],
+	"audience_claims": ["aud", "azp"],
+	"merge_audience": true,
+	"claim_values": [{"claim": "typ", "values": ["Bearer"]}],
+	"role_claims": [["realm_access", "roles"]],
+	"merge_claims": true,
+	"org_shape": "list",
+	"org_claims": ["organization"]
+}'),
+('entra', 'iss', true, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"claim_values": [{"any": [{"claim": "azp", "present": true}, {"claim": "appid", "present": true}]},
+					 {"any": [{"claim": "scp", "present": true}, {"claim": "roles", "present": true}]}],
+	"user_id_claim": "oid",
+	"client_id_claims": ["azp", "appid"],
+	"org_shape": "single",
+	"org_id_claim": "tid"
+}'),
+('okta', 'iss', true, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"claim_values": [{"any": [{"claim": "cid", "present": true}, {"claim": "scp", "present": true},
+							  {"claim": "scope", "present": true}]}],
+	"user_id_claim": "uid",
+	"client_id_claims": ["cid"]
+}'),
+('cognito', 'iss', true, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "exp", "sub"],
+	"audience_claims": ["client_id"],
+	"claim_values": [{"claim": "token_use", "values": ["access"]}],
+	"role_claims": ["cognito:roles", "roles"],
+	"group_claims": ["cognito:groups", "groups"],
+	"session_claim": "origin_jti"
+}'),
+('clerk', 'iss', true, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "exp", "sub", "sid"],
+	"audience_claims": ["azp"],
+	"claim_values": [{"any": [{"claim": "sts", "absent": true}, {"claim": "sts", "values": ["active"]}]}],
+	"org_shape": "clerk",
+	"org_id_claim": [["o", "id"], ["org_id"]],
+	"org_name_claim": [["o", "slg"], ["org_slug"]],
+	"org_role_claims": [["o", "rol"], "org_role"]
+}'),
+('workos', 'iss', false, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "exp", "sub", "sid"],
+	"audience_claims": ["client_id", "aud"],
+	"merge_audience": true,
+	"audience_optional": true,
+	"claim_values": [{"claim": "scope", "absent": true}, {"claim": "sub_type", "absent": true}],
+	"role_claims": ["roles", "role"],
+	"org_shape": "single",
+	"org_role_claims": ["roles", "role"],
+	"org_permission_claims": ["permissions"]
+}'),
+('supabase', 'iss', true, '{
+	"algorithms": ["ES256", "RS256", "HS256", "EdDSA", "ES512", "RS512"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"claim_values": [{"claim": "role", "values": ["authenticated"]}, {"claim": "client_id", "absent": true}],
+	"role_claims": [["app_metadata", "roles"], ["app_metadata", "role"], "user_role"],
+	"permission_claims": [["app_metadata", "permissions"], "permissions"],
+	"group_claims": [["app_metadata", "groups"], "groups"],
+	"merge_claims": true,
+	"session_claim": "session_id"
+}'),
+('firebase', 'iss', true, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"role_claims": ["roles", "role"],
+	"org_shape": "single",
+	"org_id_claim": ["firebase", "tenant"]
+}'),
+('google', 'iss', true, '{
+	"algorithms": ["RS256"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"org_shape": "single",
+	"org_id_claim": "hd"
+}'),
+('zitadel', 'iss', true, '{
+	"algorithms": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"],
+	"skew_seconds": 5,
+	"required_claims": ["iss", "aud", "exp", "sub"],
+	"claim_values": [{"claim": "azp", "absent": true}, {"claim": "at_hash", "absent": true},
+					 {"claim": "nonce", "absent": true}, {"claim": "events", "absent": true}],
+	"role_claims": [{"path": ["urn:zitadel:iam:org:project:roles"], "keys": true}],
+	"org_shape": "single",
+	"org_id_claim": "urn:zitadel:iam:user:resourceowner:id",
+	"org_name_claim": "urn:zitadel:iam:user:resourceowner:name"
+}'),
+('simplejwt', 'iss', false, '{
+	"algorithms": ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+				   "ES256", "ES384", "ES512", "EdDSA"],
+	"skew_seconds": 5,
+	"unnamed": true,
+	"required_claims": ["exp", "user_id"],
+	"claim_values": [{"claim": "token_type", "values": ["access"]}],
+	"owner_claim": "user_id",
+	"user_id_claim": "user_id"
+}'),
+('postgrest', 'iss', false, '{
+	"algorithms": ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+				   "ES256", "ES384", "ES512", "EdDSA"],
+	"skew_seconds": 5,
+	"unnamed": true,
+	"required_claims": ["exp", "role"],
+	"role_claims": ["role"]
 }');
 
 --

@@ -33,6 +33,13 @@ SELECT claims, optioned('{"claim_values": [{"claim": "azp", "values": ["my-app",
 	-- refuse
 	'{"azp": "another-app"}', '{}', '{"azp": null}', '{"azp": ["x"]}', '{"azp": "x my-app"}', '{"azp": "my-app", "ext": {"kind": "ID"}}']::jsonb[]) claims;
 SELECT authz.token_state();
+-- one of several: what tells the access tokens of two versions from the ID tokens of both
+SELECT claims, optioned('{"claim_values": [{"any": [{"claim": "azp", "present": true}, {"claim": "appid", "values": ["my-app"]}]}]}', claims)
+  FROM unnest(ARRAY[
+	-- accept
+	'{"azp": "x"}', '{"appid": "my-app"}', '{"azp": "x", "appid": "y"}',
+	-- refuse
+	'{"azp": null, "appid": "y"}', '{}']::jsonb[]) claims;
 
 --
 -- Q21: all locations together, and the keys of an object
@@ -53,6 +60,13 @@ SELECT claims, optioned('{"audience_claims": ["client_id", ["ext", "app"]]}', cl
 SELECT optioned('{"audience_claims": ["client_id"]}', '{"aud": "people"}');
 SELECT optioned('{}', '{"client_id": "people"}', without => '{aud}');
 SELECT optioned('{"audience_claims": ["client_id"], "required_claims": ["aud"]}', '{"client_id": "people"}', without => '{aud}');
+-- in either place, or in none
+SELECT options, claims, optioned(options, claims, without => '{aud}')
+  FROM unnest(ARRAY['{"audience_claims": ["ext", "azp"], "merge_audience": true}', '{"audience_claims": ["ext", "azp"]}', '{"audience_claims": ["ext", "azp"], "audience_optional": true}']::json[]) options,
+	   unnest(ARRAY['{"ext": "account", "azp": "people"}', '{"ext": ["people"], "azp": "x"}', '{"ext": "account", "azp": "x"}', '{}']::jsonb[]) claims;
+-- and the client's name
+SELECT optioned('{"client_id_claims": ["cid"]}', '{"cid": "c", "azp": "x"}');
+SELECT authz.client_id();
 
 --
 -- Q13: tokens without iss

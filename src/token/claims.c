@@ -320,8 +320,12 @@ accepted_audience(Reading *reading)
 static AzNode
 read_client_id(Reading *reading)
 {
-	AzNode		node = first_string(reading, "azp", "client_id");
+	const AzPaths *paths = &reading->issuer->client_id_claims;
+	AzNode		node = null_node;
+	size_t		i;
 
+	for (i = 0; i < paths->n && az_node_type(&node) == AZ_NULL; i++)
+		node = string_at(reading, &paths->path[i]);
 	if (az_node_type(&node) == AZ_NULL && reading->issuer->by_audience)
 		node = accepted_audience(reading);
 	return node;

@@ -50,7 +50,38 @@ extern void az_read_trust(AzReading *reading, const AzVerified *verified);
 extern void az_read_locations(AzReading *reading, bool groups_only);
 
 /* Where the id of an organisation stands. */
-extern const AzPath *az_org_id_path(const AzIssuer *issuer);
+extern const AzPaths *az_org_id_paths(const AzIssuer *issuer);
+
+/*
+ * claims_clerk.c: add the permissions of Clerk's compact claim to the set that
+ * is being built; false when the token has none such.
+ */
+extern bool az_add_compact_permissions(AzReading *reading);
+
+/*
+ * claims_orgs.c, for whoever reads memberships: room for so many, and one put into
+ * it.  Roles are a list; the first counts as the assigned one, and nothing is
+ * inherited.  The facts are name, roles and permissions, at the claims of the
+ * options under an object.
+ */
+extern void az_make_room_for_orgs(AzReading *reading, size_t n);
+extern void az_put_org(AzReading *reading, size_t i, const AzOrg *org);
+extern void az_set_org_roles(AzReading *reading, AzOrg *org, AzSet roles);
+extern void az_read_org_facts(AzReading *reading, AzOrg *org, const AzJson *json,
+							  AzNode object);
+
+/*
+ * The id under an object, as signed, and in the block.  NULL, and nothing is
+ * written, when it is absent, no string, or "": that is no organisation.
+ */
+extern const char *az_org_id_at(AzReading *reading, const AzJson *json, AzNode object,
+								size_t *len, AzNode *id);
+
+/*
+ * claims_by_role.c: read an object that goes from role to organisations, which
+ * may be NULL.
+ */
+extern void az_read_by_role(AzReading *reading, const AzJson *roles, AzNode node);
 
 /* claims_orgs.c: the memberships in organisations. */
 extern void az_read_orgs(AzReading *reading);

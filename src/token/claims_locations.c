@@ -76,7 +76,28 @@ add_paths(Locations *locations, const AzPaths *paths)
 		add_path(locations, &paths->path[i]);
 }
 
-/* In the other shapes all of an organisation stands under org_claims. */
+/* Organisations stand under org_claims, in claims of their own, or in both. */
+static void
+add_orgs(Locations *locations)
+{
+	static AzName compact[] = {{"o", 1}, {"fea", 3}};
+	static AzPath compact_path[] = {{1, &compact[0], false}, {1, &compact[1], false}};
+	static const AzPaths clerk = {2, compact_path};
+	const AzIssuer *issuer = locations->reading->issuer;
+	AzOrgShape	shape = issuer->org_shape;
+
+	if (shape != AZ_ORGS_SINGLE && shape != AZ_ORGS_CLERK)
+		add_paths(locations, &issuer->org_claims);
+	if (shape == AZ_ORGS_CLERK)
+		add_paths(locations, &clerk);
+	if (shape != AZ_ORGS_SINGLE && shape != AZ_ORGS_CLERK && shape != AZ_ORGS_BY_ROLE)
+		return;
+	add_paths(locations, az_org_id_paths(issuer));
+	add_paths(locations, &issuer->org_name_claim);
+	add_paths(locations, &issuer->org_role_claims);
+	add_paths(locations, &issuer->org_permission_claims);
+}
+
 static void
 add_all(Locations *locations)
 {
@@ -89,15 +110,7 @@ add_all(Locations *locations)
 	add_paths(locations, &issuer->scope_claims);
 	add_paths(locations, &issuer->role_claims);
 	add_paths(locations, &issuer->permission_claims);
-	if (issuer->org_shape != AZ_ORGS_SINGLE)
-	{
-		add_paths(locations, &issuer->org_claims);
-		return;
-	}
-	add_path(locations, az_org_id_path(issuer));
-	add_path(locations, &issuer->org_name_claim);
-	add_paths(locations, &issuer->org_role_claims);
-	add_paths(locations, &issuer->org_permission_claims);
+	add_orgs(locations);
 }
 
 void

@@ -26,14 +26,14 @@ if_string(AzNode node)
 	return az_node_type(&node) == AZ_STRING ? node : null_node;
 }
 
-static void
-put_org(AzReading *reading, size_t i, const AzOrg *org)
+void
+az_put_org(AzReading *reading, size_t i, const AzOrg *org)
 {
 	az_builder_put(reading->builder, reading->id.orgs, i, org, sizeof(*org));
 }
 
-static void
-make_room(AzReading *reading, size_t n)
+void
+az_make_room_for_orgs(AzReading *reading, size_t n)
 {
 	reading->id.norgs = (uint32_t) n;
 	reading->id.orgs = az_builder_room(reading->builder, n, sizeof(AzOrg));
@@ -108,7 +108,7 @@ read_org(AzReading *reading, size_t i, AzNode org_id, AzNode value)
 							   false);
 	org.additional = az_list_of(reading, az_member_of(reading, value, "additional_roles"),
 								false);
-	put_org(reading, i, &org);
+	az_put_org(reading, i, &org);
 }
 
 static void
@@ -116,7 +116,7 @@ read_active_org(AzReading *reading, const AzJson *json, AzNode value)
 {
 	if (!is_membership(json))
 		return;
-	make_room(reading, 1);
+	az_make_room_for_orgs(reading, 1);
 	reading->id.active_org = 1;
 	read_org(reading, 0, az_member_of(reading, value, "org_id"), value);
 }
@@ -144,7 +144,7 @@ read_org_map(AzReading *reading, const AzJson *json, AzNode map)
 	const AzJson *org;
 	size_t		i = 0;
 
-	make_room(reading, count_members(json, is_membership));
+	az_make_room_for_orgs(reading, count_members(json, is_membership));
 	while ((iter = az_json_next(json, iter, &name, &len, &org)) != NULL)
 	{
 		AzMember	found;
@@ -171,12 +171,8 @@ read_propelauth(AzReading *reading)
 
 /* ---- the shapes whose claims are options ---- */
 
-/*
- * Roles are a list; the first counts as the assigned one, and nothing is
- * inherited.
- */
-static void
-set_roles(AzReading *reading, AzOrg *org, AzSet roles)
+void
+az_set_org_roles(AzReading *reading, AzOrg *org, AzSet roles)
 {
 	org->multi_role = 1;
 	org->additional = roles;
@@ -184,54 +180,58 @@ set_roles(AzReading *reading, AzOrg *org, AzSet roles)
 		org->role = az_set_items(az_builder_block(reading->builder), &roles)[0];
 }
 
-/* What stands under an object: the payload, or one of an organisation. */
-static void
-read_facts(AzReading *reading, AzOrg *org, const AzJson *json, AzNode object)
+void
+az_read_org_facts(AzReading *reading, AzOrg *org, const AzJson *json, AzNode object)
 {
 	const AzIssuer *issuer = reading->issuer;
-	AzNode		name = if_string(az_node_at(reading, object, &issuer->org_name_claim));
+	const AzPath *path = az_first_path(json, &issuer->org_name_claim);
+	AzNode		name = path != NULL ? if_string(az_node_at(reading, object, path)) : null_node;
 
 	if (az_node_type(&name) != AZ_NULL)
 		org->name = name;
-	set_roles(reading, org, az_list_at(reading, json, object, &issuer->org_role_claims, false));
-	org->permissions = az_list_at(reading, json, object, &issuer->org_permission_claims, false);
+	az_set_org_roles(reading, org, az_list_at(reading, json, object, &issuer->org_role_claims, false));
+	if (issuer->org_shape == AZ_ORGS_CLERK && az_add_compact_permissions(reading))
+		org->permissions = az_builder_set_end(reading->builder, null_node);
+	else
+		org->permissions = az_list_at(reading, json, object, &issuer->org_permission_claims, false);
 }
 
-const AzPath *
-az_org_id_path(const AzIssuer *issuer)
+const AzPaths *
+az_org_id_paths(const AzIssuer *issuer)
 {
 	static AzName usual = {"org_id", 6};
-	static const AzPath usual_path = {1, &usual, false};
+	static AzPath usual_path = {1, &usual, false};
+	static const AzPaths usual_paths = {1, &usual_path};
 
-	return issuer->org_id_claim.n > 0 ? &issuer->org_id_claim : &usual_path;
+	return issuer->org_id_claim.n > 0 ? &issuer->org_id_claim : &usual_paths;
 }
 
-/* An id that is absent, or "", is no organisation. */
-static AzNode
-id_at(AzReading *reading, const AzJson *json, AzNode object)
+const char *
+az_org_id_at(AzReading *reading, const AzJson *json, AzNode object, size_t *len, AzNode *id)
 {
-	const AzPath *path = az_org_id_path(reading->issuer);
-	size_t		len;
+	const AzPath *path = az_first_path(json, az_org_id_paths(reading->issuer));
+	const char *text = path != NULL ? az_json_string(az_claim_at(json, path), len) : NULL;
 
-	if (az_json_string(az_claim_at(json, path), &len) == NULL || len == 0)
-		return null_node;
-	return az_node_at(reading, object, path);
+	if (text == NULL || *len == 0)
+		return NULL;
+	*id = az_node_at(reading, object, path);
+	return text;
 }
 
 /* Flat claims: the organisation that the token is for. */
 static void
 read_single(AzReading *reading)
 {
+	size_t		len;
 	AzOrg		org;
 
 	memset(&org, 0, sizeof(org));
-	org.id = id_at(reading, reading->payload, reading->claims);
-	if (az_node_type(&org.id) == AZ_NULL)
+	if (az_org_id_at(reading, reading->payload, reading->claims, &len, &org.id) == NULL)
 		return;
-	make_room(reading, 1);
+	az_make_room_for_orgs(reading, 1);
 	reading->id.active_org = 1;
-	read_facts(reading, &org, reading->payload, reading->claims);
-	put_org(reading, 0, &org);
+	az_read_org_facts(reading, &org, reading->payload, reading->claims);
+	az_put_org(reading, 0, &org);
 }
 
 static bool
@@ -253,6 +253,7 @@ is_mapped(const AzJson *org)
 static AzOrg
 read_mapped(AzReading *reading, const AzJson *json, const AzMember *member)
 {
+	size_t		len;
 	AzOrg		org;
 
 	memset(&org, 0, sizeof(org));
@@ -263,13 +264,13 @@ read_mapped(AzReading *reading, const AzJson *json, const AzMember *member)
 	}
 	else
 	{
-		org.id = id_at(reading, json, member->value);
+		(void) az_org_id_at(reading, json, member->value, &len, &org.id);
 		org.name = member->name;
 	}
 	if (az_json_type(json) == AZ_JSON_ARRAY)
-		set_roles(reading, &org, az_list_of(reading, member->value, false));
+		az_set_org_roles(reading, &org, az_list_of(reading, member->value, false));
 	else
-		read_facts(reading, &org, json, member->value);
+		az_read_org_facts(reading, &org, json, member->value);
 	return org;
 }
 
@@ -307,7 +308,7 @@ read_map(AzReading *reading)
 
 	if (json == NULL)
 		return;
-	make_room(reading, count_members(json, is_mapped));
+	az_make_room_for_orgs(reading, count_members(json, is_mapped));
 	while ((iter = az_json_next(json, iter, &name, &len, &value)) != NULL)
 	{
 		AzMember	found;
@@ -318,11 +319,68 @@ read_map(AzReading *reading)
 			continue;
 		org = read_mapped(reading, value, &found);
 		if (az_node_type(&org.id) == AZ_STRING)
-			put_org(reading, n++, &org);
+			az_put_org(reading, n++, &org);
 	}
 	reading->id.norgs = n;
 	if (has_id_inside(reading) && !are_distinct(reading))
 		reading->id.norgs = 0;
+}
+
+/* The ids of a list, which may be a string alone. */
+static AzSet
+ids_of(AzReading *reading, AzNode list)
+{
+	bool		is_list = az_node_type(&list) == AZ_ARRAY;
+	uint32_t	n = is_list ? az_node_len(&list) : 1;
+	uint32_t	i;
+
+	for (i = 0; i < n; i++)
+	{
+		AzNode		id = list;
+
+		if (is_list)
+			id = az_node_elements(az_builder_block(reading->builder), &list)[i];
+		if (az_node_type(&id) == AZ_STRING && az_node_len(&id) > 0)
+			az_builder_set_add(reading->builder, id);
+	}
+	return az_builder_set_end(reading->builder, null_node);
+}
+
+/* Organisations of which nothing is told but their ids; or a map. */
+static void
+read_list(AzReading *reading)
+{
+	AzNode		list = null_node;
+	AzSet		ids;
+	uint32_t	i;
+
+	if (find_orgs(reading, &list) != NULL)
+	{
+		read_map(reading);
+		return;
+	}
+	ids = ids_of(reading, list);
+	if (az_builder_failed(reading->builder))
+		return;
+	az_make_room_for_orgs(reading, ids.count);
+	for (i = 0; i < ids.count && !az_builder_failed(reading->builder); i++)
+	{
+		AzOrg		org;
+
+		memset(&org, 0, sizeof(org));
+		org.id = az_set_items(az_builder_block(reading->builder), &ids)[i];
+		org.multi_role = 1;
+		az_put_org(reading, i, &org);
+	}
+}
+
+static void
+read_by_role(AzReading *reading)
+{
+	AzNode		node = null_node;
+	const AzJson *roles = find_orgs(reading, &node);
+
+	az_read_by_role(reading, roles, node);
 }
 
 /* ---- whichever it is ---- */
@@ -333,7 +391,10 @@ az_read_orgs(AzReading *reading)
 	static void (*const readers[]) (AzReading *reading) = {
 		[AZ_ORGS_PROPELAUTH] = read_propelauth,
 		[AZ_ORGS_SINGLE] = read_single,
-		[AZ_ORGS_MAP] = read_map
+		[AZ_ORGS_CLERK] = read_single,
+		[AZ_ORGS_MAP] = read_map,
+		[AZ_ORGS_LIST] = read_list,
+		[AZ_ORGS_BY_ROLE] = read_by_role
 	};
 
 	readers[reading->issuer->org_shape] (reading);

@@ -2,7 +2,8 @@
  *
  * demand.c
  *	  What the option "claim_values" demands of a token: a claim that has one
- *	  of some values, or that is absent.
+ *	  of some values, that is present, or that is absent; or one of several
+ *	  such things.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,35 +30,51 @@ az_demands_free(AzDemands *demands)
 	memset(demands, 0, sizeof(*demands));
 }
 
+static bool
+is_true(const AzJson *value)
+{
+	return value != NULL && az_json_type(value) == AZ_JSON_TRUE;
+}
+
 /* It is fit to be freed, whatever comes of it. */
 static const char *
 read_demand(AzDemand *demand, const AzJson *value)
 {
-	static const char expected[] = "Expected {\"claim\": location, \"values\": array of strings} or {\"claim\": location, \"absent\": true}.";
+	static const char expected[] = "Expected {\"claim\": location, \"values\": array of strings}, {\"claim\": location, \"present\": true}, {\"claim\": location, \"absent\": true} or {\"any\": array of such objects}.";
 	const AzJson *claim = az_json_get_z(value, "claim");
 	const AzJson *values = az_json_get_z(value, "values");
-	const AzJson *absent = az_json_get_z(value, "absent");
 	const char *why;
 	size_t		inside;
 
 	if (az_json_type(value) != AZ_JSON_OBJECT || az_json_count(value) != 2 || claim == NULL)
 		return expected;
-	if (absent != NULL && az_json_type(absent) == AZ_JSON_TRUE)
-	{
-		demand->absent = true;
-		return az_read_path(&demand->claim, claim, &inside);
-	}
-	if (values == NULL || az_json_type(values) != AZ_JSON_ARRAY)
+	if (is_true(az_json_get_z(value, "absent")))
+		demand->kind = AZ_ABSENT;
+	else if (is_true(az_json_get_z(value, "present")))
+		demand->kind = AZ_PRESENT;
+	else if (values == NULL || az_json_type(values) != AZ_JSON_ARRAY)
 		return expected;
-	if (az_json_count(values) == 0)
+	else if (az_json_count(values) == 0)
 		return "Expected at least one value.";
+	if (demand->kind != AZ_HAS_VALUE)
+		return az_read_path(&demand->claim, claim, &inside);
 	why = az_read_list_path(&demand->claim, claim, &inside);
 	if (why != NULL)
 		return why;
 	return az_names_add_array(&demand->values, values, true, &inside);
 }
 
-/* One claim cannot be absent and have a value. */
+bool
+az_demand_is_alone(const AzDemands *demands, size_t i)
+{
+	size_t		first = 0;
+
+	while (first + demands->demand[first].others < i)
+		first += 1 + demands->demand[first].others;
+	return demands->demand[first].others == 0;
+}
+
+/* One claim cannot be absent and be there. */
 static bool
 contradicts(const AzDemands *demands, const AzDemand *demand)
 {
@@ -65,11 +82,46 @@ contradicts(const AzDemands *demands, const AzDemand *demand)
 
 	for (i = 0; i < demands->n; i++)
 	{
-		if (demands->demand[i].absent != demand->absent &&
-			az_path_equal(&demands->demand[i].claim, &demand->claim))
+		const AzDemand *before = &demands->demand[i];
+
+		if ((before->kind == AZ_ABSENT) != (demand->kind == AZ_ABSENT) &&
+			az_path_equal(&before->claim, &demand->claim) &&
+			az_demand_is_alone(demands, i))
 			return true;
 	}
 	return false;
+}
+
+/* Append one demand, which is fit to be freed from here on. */
+static const char *
+add_demand(AzDemands *demands, const AzJson *value, size_t others)
+{
+	AzDemand   *demand = &demands->demand[demands->n];
+	const char *why;
+
+	if (demands->n == AZ_MAX_DEMANDS)
+		return "Expected at most 16 claims in all.";
+	demand->others = others;
+	why = read_demand(demand, value);
+	if (why == NULL && az_demand_is_alone(demands, demands->n) && contradicts(demands, demand))
+		why = "The claim cannot be absent and have a value.";
+	demands->n++;
+	return why;
+}
+
+/* Append those of which one will do. */
+static const char *
+add_any(AzDemands *demands, const AzJson *any)
+{
+	const char *why = NULL;
+	size_t		n = az_json_count(any);
+	size_t		i;
+
+	if (az_json_type(any) != AZ_JSON_ARRAY || n < 2)
+		return "Expected at least two objects in the array \"any\".";
+	for (i = 0; i < n && why == NULL; i++)
+		why = add_demand(demands, az_json_at(any, i), n - 1 - i);
+	return why;
 }
 
 const char *
@@ -84,12 +136,11 @@ az_read_demands(void *field, const AzJson *value, size_t *element)
 	az_demands_free(demands);
 	for (i = 0; i < n; i++)
 	{
-		AzDemand   *demand = &demands->demand[i];
-		const char *why = read_demand(demand, az_json_at(value, i));
+		const AzJson *one = az_json_at(value, i);
+		const AzJson *any = az_json_get_z(one, "any");
+		const char *why = any != NULL && az_json_count(one) == 1 ?
+			add_any(demands, any) : add_demand(demands, one, 0);
 
-		if (why == NULL && contradicts(demands, demand))
-			why = "The claim cannot be absent and have a value.";
-		demands->n++;
 		*element = i + 1;
 		if (why != NULL)
 			return why;
@@ -143,8 +194,8 @@ is_met(const AzDemand *demand, const AzJson *payload)
 	const AzJson *value = az_claim_at(payload, &demand->claim);
 	size_t		i;
 
-	if (value == NULL || demand->absent)
-		return value == NULL && demand->absent;
+	if (demand->kind != AZ_HAS_VALUE || value == NULL)
+		return demand->kind == (value == NULL ? AZ_ABSENT : AZ_PRESENT);
 	if (demand->claim.keys)
 		return has_key(&demand->values, value);
 	if (az_json_type(value) != AZ_JSON_ARRAY)
@@ -164,8 +215,14 @@ az_unmet_demand(const AzDemands *demands, const AzJson *payload)
 
 	for (i = 0; i < demands->n; i++)
 	{
-		if (!is_met(&demands->demand[i], payload))
-			return &demands->demand[i];
+		const AzDemand *first = &demands->demand[i];
+		bool		met = is_met(first, payload);
+		const AzDemand *last = first + first->others;
+
+		for (; i < (size_t) (last - demands->demand); i++)
+			met = met || is_met(&demands->demand[i + 1], payload);
+		if (!met)
+			return first;
 	}
 	return NULL;
 }

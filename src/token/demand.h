@@ -2,7 +2,8 @@
  *
  * demand.h
  *	  What the option "claim_values" demands of a token: a claim that has one
- *	  of some values, or that is absent.
+ *	  of some values, that is present, or that is absent; or one of several
+ *	  such things.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,11 +14,19 @@
 
 #define AZ_MAX_DEMANDS	16
 
+typedef enum AzDemandKind
+{
+	AZ_HAS_VALUE,				/* one of the values */
+	AZ_PRESENT,
+	AZ_ABSENT
+} AzDemandKind;
+
 typedef struct AzDemand
 {
 	AzPath		claim;
-	bool		absent;			/* or: one of the values */
+	AzDemandKind kind;
 	AzNames		values;
+	size_t		others;			/* so many that follow would do as well */
 } AzDemand;
 
 typedef struct AzDemands
@@ -31,9 +40,12 @@ extern void az_demands_free(AzDemands *demands);
 /* A reader as those of path.h; it replaces AzDemands. */
 extern const char *az_read_demands(void *field, const AzJson *value, size_t *element);
 
+/* Is there nothing that would do instead? */
+extern bool az_demand_is_alone(const AzDemands *demands, size_t i);
+
 /*
- * The first demand that the payload does not meet; NULL when it meets all.
- * A string counts whole, a number or boolean by its JSON text, of an array
+ * The first demand that the payload does not meet, with the others that would
+ * have done behind it; NULL when it meets all.  A string counts whole, a number or boolean by its JSON text, of an array
  * one element, of the keys of an object one key.
  */
 extern const AzDemand *az_unmet_demand(const AzDemands *demands, const AzJson *payload);

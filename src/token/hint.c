@@ -184,19 +184,31 @@ az_hint_string(AzHint *hint, const char *claim)
 	put(hint, " as a string, or leave it out.");
 }
 
-void
-az_hint_demand(AzHint *hint, const AzDemand *demand)
+static void
+put_demand(AzHint *hint, const AzDemand *demand)
 {
-	az_hint_clear(hint);
-	put(hint, "The issuer's option \"claim_values\" demands that ");
 	put(hint, demand->claim.keys ? "the object " : "the claim ");
 	put_path(hint, &demand->claim);
-	if (demand->absent)
-		put(hint, " is absent");
+	if (demand->kind != AZ_HAS_VALUE)
+		put(hint, demand->kind == AZ_ABSENT ? " is absent" : " is present");
 	else
 	{
 		put(hint, demand->claim.keys ? " has the key " : " is ");
 		put_names(hint, &demand->values);
+	}
+}
+
+void
+az_hint_demand(AzHint *hint, const AzDemand *demand)
+{
+	size_t		i;
+
+	az_hint_clear(hint);
+	put(hint, "The issuer's option \"claim_values\" demands that ");
+	for (i = 0; i <= demand->others; i++)
+	{
+		put(hint, i > 0 ? ", or that " : "");
+		put_demand(hint, &demand[i]);
 	}
 	put(hint, "; tokens of another kind, or for another application, may differ in that.");
 }

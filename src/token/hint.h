@@ -45,7 +45,7 @@ extern void az_hint_required(AzHint *hint, const char *option, const char *claim
 /* A claim that must be a string is something else. */
 extern void az_hint_string(AzHint *hint, const char *claim);
 
-/* A demand of claim_values is not met. */
+/* A demand of claim_values is not met, nor are those that would do instead. */
 extern void az_hint_demand(AzHint *hint, const AzDemand *demand);
 
 #endif							/* AZ_HINT_H */

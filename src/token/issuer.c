@@ -21,6 +21,7 @@ static const char defaults[] =
 "\"permission_claims\":[\"permissions\"],"
 "\"group_claims\":[\"groups\"],"
 "\"org_claims\":[\"org_member_info\",\"org_id_to_org_member_info\"],"
+"\"client_id_claims\":[\"azp\",\"client_id\"],"
 "\"email_claim\":\"email\","
 "\"owner_claim\":\"sub\","
 "\"user_id_claim\":\"sub\","
@@ -135,13 +136,14 @@ az_issuer_free(AzIssuer *issuer)
 	az_paths_free(&issuer->permission_claims);
 	az_paths_free(&issuer->group_claims);
 	az_paths_free(&issuer->org_claims);
-	az_path_free(&issuer->org_id_claim);
-	az_path_free(&issuer->org_name_claim);
+	az_paths_free(&issuer->org_id_claim);
+	az_paths_free(&issuer->org_name_claim);
 	az_paths_free(&issuer->org_role_claims);
 	az_paths_free(&issuer->org_permission_claims);
 	az_path_free(&issuer->owner_claim);
 	az_path_free(&issuer->email_claim);
 	az_path_free(&issuer->user_id_claim);
+	az_paths_free(&issuer->client_id_claims);
 	az_path_free(&issuer->session_claim);
 	az_names_free(&issuer->admin_groups);
 	az_names_free(&issuer->admin_permissions);

@@ -29,7 +29,10 @@ typedef enum AzOrgShape
 {
 	AZ_ORGS_PROPELAUTH,			/* at org_claims, with PropelAuth's names inside */
 	AZ_ORGS_SINGLE,				/* flat claims of one */
-	AZ_ORGS_MAP					/* at org_claims, by organisation */
+	AZ_ORGS_CLERK,				/* the same, with Clerk's compact permissions */
+	AZ_ORGS_MAP,				/* at org_claims, by organisation */
+	AZ_ORGS_LIST,				/* the same, or a list of their ids */
+	AZ_ORGS_BY_ROLE				/* at org_claims, by role; one more in flat claims */
 } AzOrgShape;
 
 /* Who may act for others: anybody, unless it is limited. */
@@ -59,6 +62,8 @@ typedef struct AzIssuer
 
 	bool		unnamed;		/* its tokens have no "iss", and no others have none */
 	AzPaths		audience_claims;	/* the first present is the audience */
+	bool		merge_audience; /* all of them are */
+	bool		audience_optional;	/* none of them need be there */
 	AzAlgs		algorithms;
 	int64_t		leeway_seconds; /* >= 0 */
 	int64_t		skew_seconds;	/* of iat and nbf only; the greater one counts */
@@ -77,14 +82,15 @@ typedef struct AzIssuer
 	bool		merge_claims;	/* all locations of these four count, not the first */
 	AzPaths		org_claims;
 	AzOrgShape	org_shape;
-	AzPath		org_id_claim;	/* these four are not for PropelAuth's shape; n == 0:
+	AzPaths		org_id_claim;	/* these four are not for PropelAuth's shape; n == 0:
 								 * "org_id", or the key of the map */
-	AzPath		org_name_claim;
+	AzPaths		org_name_claim; /* of both the first that is present */
 	AzPaths		org_role_claims;
 	AzPaths		org_permission_claims;
 	AzPath		owner_claim;
 	AzPath		email_claim;
 	AzPath		user_id_claim;
+	AzPaths		client_id_claims;	/* the first that is a string */
 	AzPath		session_claim;
 	AzNames		admin_groups;
 	AzNames		admin_permissions;

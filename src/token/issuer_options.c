@@ -31,6 +31,7 @@ static const Option options_table[] = {
 	OPTION(max_age_seconds, az_read_max_age),
 	NEW_OPTION(unnamed, az_read_boolean),
 	NEW_OPTION(audience_claims, az_read_audience_claims),
+	NEW_OPTION(audience_optional, az_read_boolean),
 	OPTION(required_claims, az_read_names),
 	NEW_OPTION(claim_values, az_read_demands),
 	OPTION(token_types, az_read_names),
@@ -45,13 +46,14 @@ static const Option options_table[] = {
 	NEW_OPTION(merge_claims, az_read_boolean),
 	OPTION(org_claims, az_read_paths),
 	NEW_OPTION(org_shape, az_read_org_shape),
-	NEW_OPTION(org_id_claim, az_read_path),
-	NEW_OPTION(org_name_claim, az_read_path),
+	NEW_OPTION(org_id_claim, az_read_first_path),
+	NEW_OPTION(org_name_claim, az_read_first_path),
 	NEW_OPTION(org_role_claims, az_read_list_paths),
 	NEW_OPTION(org_permission_claims, az_read_list_paths),
 	OPTION(owner_claim, az_read_path),
 	OPTION(email_claim, az_read_path),
 	OPTION(user_id_claim, az_read_path),
+	NEW_OPTION(client_id_claims, az_read_paths),
 	NEW_OPTION(session_claim, az_read_path),
 	OPTION(admin_groups, az_read_names),
 	OPTION(admin_permissions, az_read_names),
@@ -168,7 +170,8 @@ impossible_claim(const AzIssuer *issuer)
 		const AzDemand *demand = &issuer->claim_values.demand[i];
 		const AzName *name = &demand->claim.name[0];
 
-		if (demand->absent && demand->claim.n == 1 &&
+		if (demand->kind == AZ_ABSENT && demand->claim.n == 1 &&
+			az_demand_is_alone(&issuer->claim_values, i) &&
 			(strcmp(name->data, "exp") == 0 ||
 			 az_names_has(&issuer->required_claims, name->data, name->len)))
 			return name->data;

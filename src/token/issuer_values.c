@@ -161,12 +161,15 @@ az_read_org_shape(void *field, const AzJson *value, size_t *element)
 	static const char *const words[] = {
 		[AZ_ORGS_PROPELAUTH] = "propelauth",
 		[AZ_ORGS_SINGLE] = "single",
-		[AZ_ORGS_MAP] = "map"
+		[AZ_ORGS_CLERK] = "clerk",
+		[AZ_ORGS_MAP] = "map",
+		[AZ_ORGS_LIST] = "list",
+		[AZ_ORGS_BY_ROLE] = "by_role"
 	};
-	int			word = read_word(value, words, 3);
+	int			word = read_word(value, words, 6);
 
 	if (word < 0)
-		return "Expected \"propelauth\", \"single\" or \"map\".";
+		return "Expected \"propelauth\", \"single\", \"clerk\", \"map\", \"list\" or \"by_role\".";
 	*(AzOrgShape *) field = (AzOrgShape) word;
 	return NULL;
 }

@@ -243,6 +243,34 @@ az_read_list_paths(void *field, const AzJson *value, size_t *element)
 	return read_array(field, value, az_read_list_path, element);
 }
 
+static bool
+has_array(const AzJson *array)
+{
+	size_t		i;
+
+	for (i = 0; i < az_json_count(array); i++)
+	{
+		if (az_json_type(az_json_at(array, i)) == AZ_JSON_ARRAY)
+			return true;
+	}
+	return false;
+}
+
+const char *
+az_read_first_path(void *field, const AzJson *value, size_t *element)
+{
+	AzPaths    *paths = field;
+
+	if (az_json_type(value) == AZ_JSON_ARRAY && has_array(value))
+		return az_read_paths(field, value, element);
+	az_paths_free(paths);
+	paths->path = calloc(1, sizeof(AzPath));
+	if (paths->path == NULL)
+		return az_out_of_memory;
+	paths->n = 1;
+	return az_read_path(&paths->path[0], value, element);
+}
+
 const AzJson *
 az_claim_at(const AzJson *payload, const AzPath *path)
 {
@@ -254,4 +282,17 @@ az_claim_at(const AzJson *payload, const AzPath *path)
 	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
 		return NULL;
 	return value;
+}
+
+const AzPath *
+az_first_path(const AzJson *payload, const AzPaths *paths)
+{
+	size_t		i;
+
+	for (i = 0; i < paths->n; i++)
+	{
+		if (az_claim_at(payload, &paths->path[i]) != NULL)
+			return &paths->path[i];
+	}
+	return NULL;
 }

@@ -78,6 +78,13 @@ extern const char *az_read_list_path(void *field, const AzJson *value, size_t *e
 extern const char *az_read_paths(void *field, const AzJson *value, size_t *element);
 extern const char *az_read_list_paths(void *field, const AzJson *value, size_t *element);
 
+/*
+ * Replace the locations (AzPaths *) of one value, of which the first that is
+ * present counts: one location, or an array with an array among its members,
+ * which are locations then.
+ */
+extern const char *az_read_first_path(void *field, const AzJson *value, size_t *element);
+
 /* Is it this one key, at the top? */
 extern bool az_path_is(const AzPath *path, const char *name);
 
@@ -88,5 +95,8 @@ extern bool az_path_equal(const AzPath *a, const AzPath *b);
  * The value at a path: NULL when a key is absent or the value is JSON null.
  */
 extern const AzJson *az_claim_at(const AzJson *payload, const AzPath *path);
+
+/* The first path with a value; NULL: there is none. */
+extern const AzPath *az_first_path(const AzJson *payload, const AzPaths *paths);
 
 #endif							/* AZ_PATH_H */

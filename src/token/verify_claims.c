@@ -77,26 +77,29 @@ is_audience(const AzJson *aud)
 	return true;
 }
 
-/* The issuer's audience_claims: where it is, the first that is present. */
-static const AzJson *
-audience_of(const AzVerification *v)
+/*
+ * The issuer's audience_claims: where it is, the first that is present.  A token
+ * that has none of them is refused, unless that is no fault of it
+ * (audience_optional).
+ */
+static bool
+names_audience(const AzIssuer *issuer, const AzJson *payload)
 {
-	const AzPaths *paths = &v->verified.issuer->audience_claims;
-	const AzJson *value = NULL;
-	size_t		i;
+	const AzPath *path = az_first_path(payload, &issuer->audience_claims);
+	const AzJson *aud;
 
-	for (i = 0; i < paths->n && value == NULL; i++)
-		value = az_claim_at(v->payload, &paths->path[i]);
-	return value;
+	if (path == NULL)
+		return issuer->audience_optional;
+	aud = az_claim_at(payload, path);
+	return is_audience(aud) && az_has_audience(issuer, aud);
 }
 
 AzReason
 az_check_audience(AzVerification *v)
 {
 	const AzIssuer *issuer = v->verified.issuer;
-	const AzJson *aud = audience_of(v);
 
-	if (issuer->any_audience || (is_audience(aud) && az_has_audience(issuer, aud)))
+	if (issuer->any_audience || names_audience(issuer, v->payload))
 		return AZ_OK;
 	az_hint_audience(&v->hint, issuer);
 	return AZ_AUDIENCE;

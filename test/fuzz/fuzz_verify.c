@@ -37,11 +37,12 @@ static const char usual_options[] =
 static const char strict_options[] =
 "{\"unnamed\":true,\"audience_claims\":[\"client_id\",[\"a\",\"b\"],\"aud\"],"
 "\"claim_values\":[{\"claim\":\"azp\",\"values\":[\"app\",\"7\",\"true\"]},{\"claim\":\"nonce\",\"absent\":true},"
+"{\"any\":[{\"claim\":\"sts\",\"absent\":true},{\"claim\":\"sts\",\"values\":[\"active\"]}]},"
 "{\"claim\":{\"path\":[\"roles\"],\"keys\":true},\"values\":[\"r\"]}],"
 "\"token_types\":[\"at+jwt\",\"application/x\"],\"token_type_required\":true,\"skew_seconds\":5,"
 "\"session_claim\":[\"s\",\"id\"],\"groups_overage\":\"raise\",\"merge_claims\":true,"
-"\"role_claims\":[{\"path\":\"roles\",\"keys\":true},\"more\"],\"org_shape\":\"map\",\"org_claims\":[\"orgs\"],"
-"\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"],\"application\":\"app\"}";
+"\"role_claims\":[{\"path\":\"roles\",\"keys\":true},\"more\"],\"org_shape\":\"list\",\"org_claims\":[\"orgs\"],"
+"\"org_id_claim\":[[\"o\",\"id\"],\"id\"],\"client_id_claims\":[\"cid\",\"azp\"],\"org_role_claims\":[\"roles\"],\"application\":\"app\"}";
 
 static AzIssuer *
 make_issuer(const char *name, const char *options, const char *const *jwks, size_t n)

@@ -28,6 +28,10 @@ MORE_OPTIONS = [
     b'"org_id_claim":["o","id"],"org_role_claims":[["o","rol"]],"audience_claims":["azp"],"application":"a"}',
     b'{"org_shape":"map","org_claims":["orgs"],"org_id_claim":"id","org_name_claim":"n","session_claim":"session_id",'
     b'"claim_values":[{"claim":"azp","values":["app"]},{"claim":["a","b"],"absent":true}],"groups_overage":"raise"}',
+    b'{"org_shape":"list","org_claims":["orgs"],"client_id_claims":["cid"],"audience_claims":["aud","azp"],"merge_audience":true,'
+    b'"claim_values":[{"any":[{"claim":"azp","present":true},{"claim":"a","absent":true}]}],"org_id_claim":[["o","id"],"org_id"]}',
+    b'{"org_shape":"by_role","org_claims":["roles"],"org_id_claim":"session_id"}',
+    b'{"org_shape":"clerk","org_id_claim":[["o","id"],"org_id"],"audience_optional":true}',
     b'{"unnamed":true,"bound_tokens":"ignore","skew_seconds":300,"token_type_required":true,"org_shape":"map",'
     b'"org_claims":["orgs"],"org_permission_claims":[{"path":"p","keys":true}]}',
 ]
@@ -42,6 +46,8 @@ PAYLOADS = [
     b'{"aud":"api","exp":1700000100,"azp":"app","roles":{"r":{},"q":1},"more":["z"],"s":{"id":"S"},'
     b'"orgs":{"acme":{"id":"o1","roles":["x","y"],"n":"Acme","p":{"a":1}},"beta":["z"],"gamma":{"id":"o1"}},'
     b'"o":{"id":"org_1","rol":"admin"},"_claim_names":{"groups":"src1"},"session_id":"s"}',
+    b'{"aud":"api","exp":1700000100,"session_id":"o1","roles":{"r":{"o1":"One","o2":"Two"},"q":{"o2":"2"}},'
+    b'"o":{"id":"o1","rol":"admin","per":"manage,read","fpm":"3,2"},"fea":"o:a,u:b,uo:c","orgs":["o1","o2"]}',
     b'{"iss":"https://x/","aud":"api","exp":1700000100,"sub":"ann","auth_time":1699999000,'
     b'"acr":"gold","amr":["pwd","otp"],"act":{"sub":"bot","iss":"https://y/","act":{"sub":"b"}}}',
 ]

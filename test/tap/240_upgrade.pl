@@ -278,6 +278,30 @@ $node->safe_psql('postgres', 'CREATE DATABASE beside OWNER owner');
 my ($beside) = session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE FUNCTION authz.accept_rules() RETURNS integer LANGUAGE sql RETURN 1 / 0; CREATE FUNCTION authz.accept_rules(text) RETURNS integer LANGUAGE sql RETURN 1 / 0; ALTER EXTENSION dbmi_authz UPDATE; SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz';", db => 'beside', user => 'owner');
 is($beside, '1.1', 'functions of the owner beside one that the update calls are not called');
 
+# Profiles that somebody made under the name of one of ours are replaced, and
+# told; others stay, and issuers keep their own options.
+$node->safe_psql('postgres', 'CREATE DATABASE profiles OWNER owner');
+is_deeply([ session($node, <<"SQL", db => 'profiles', user => 'owner') ], [], 'profiles of somebody');
+CREATE EXTENSION dbmi_authz VERSION '1.0';
+INSERT INTO authz.profile VALUES ('okta', 'iss', false, '{"algorithms": ["ES256"], "owner_claim": "uid"}'), ('clerk', 'iss', true, '{"algorithms": ["ES256"]}'),
+	('mine', 'iss', true, '{"algorithms": ["ES256"], "owner_claim": "uid"}');
+\\o /dev/null
+SELECT authz.add_issuer('https://id.example', '{clinic}', 'mine'), authz.add_pem('https://id.example', '$pem', 'k1', 'ES256');
+SELECT authz.add_issuer('https://spaced.example', NULL, 'okta', '{"algorithms": ["ES256"]}'), authz.add_pem('https://spaced.example', '$pem', 'k1', 'ES256');
+SQL
+my $okta = mint(iss => 'https://spaced.example', uid => 'u');
+my $scoped = mint(iss => 'https://spaced.example', uid => 'u', scp => ['read']);
+is_deeply([ session($node, 'ALTER EXTENSION dbmi_authz UPDATE;', db => 'profiles', user => 'owner', details => 1) ], [
+	map { ("NOTICE:  00000: replacing profile \"$_\"", 'DETAIL:  This version brings a profile of that name.',
+		'HINT:  Issuers of it keep their own options; look at what the new profile says, and set what differs with alter_issuer.') } qw(clerk okta) ], 'the update tells which it replaces');
+is($node->safe_psql('profiles', "SELECT * FROM authz.profile WHERE profile <> 'mine' ORDER BY 1"), $node->safe_psql('fresh', 'SELECT * FROM authz.profile ORDER BY 1'), 'they are those of a fresh install');
+is($node->safe_psql('profiles', "SELECT options FROM authz.profile WHERE profile = 'mine'"), '{"algorithms": ["ES256"], "owner_claim": "uid"}', 'another one stays');
+is_deeply([ session($node, q(SELECT authz.try_set_token('%{ann}'); SELECT authz.try_set_token('%{okta}'), authz.last_error() ->> 'error_description';), db => 'profiles', tokens => { %tokens, okta => $okta }) ],
+	[ 't', 'WARNING:  F0000: ignoring invalid issuer "https://spaced.example"', 'f|Invalid token issuer' ], 'an issuer of the new profile wants an audience');
+is_deeply([ session($node, q(SELECT authz.alter_issuer('https://spaced.example', audience => '{clinic}') \g /dev/null
+SELECT authz.try_set_token('%{okta}'); SELECT authz.try_set_token('%{scoped}'); SELECT authz.user_id(), authz.is_owner('ann'::text);), db => 'profiles', user => 'owner', tokens => { okta => $okta, scoped => $scoped }) ],
+	[ 'f', 't', 'u|t' ], 'and goes by the new one, with its own options');
+
 # ------------------------------------------------------------ open sessions --
 
 # A session that stays, and answers by lines.

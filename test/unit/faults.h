@@ -32,9 +32,11 @@ static const char options_text[] =
 "{\"algorithms\":[\"HS256\",\"RS256\"],\"leeway_seconds\":5,\"required_claims\":[\"sub\"],"
 "\"token_types\":[\"JWT\"],\"key_id_required\":true,\"scope_claims\":[\"scope\",[\"a\",\"b\"]],"
 "\"owner_claim\":[\"user\",\"id\"],\"email_claim\":\"email\",\"admin_groups\":[\"admins\"],\"actors\":[\"https://y/ bot\"],"
-"\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"values\":[\"x\",\"y\"]},{\"claim\":\"nonce\",\"absent\":true}],"
+"\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"values\":[\"x\",\"y\"]},{\"claim\":\"nonce\",\"absent\":true},"
+"{\"any\":[{\"claim\":\"p\",\"present\":true},{\"claim\":\"q\",\"absent\":true}]}],"
 "\"audience_claims\":[\"azp\",\"aud\"],\"session_claim\":[\"s\",\"id\"],\"role_claims\":[{\"path\":[\"r\"],\"keys\":true}],"
-"\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"],\"org_permission_claims\":[[\"p\",\"q\"]],"
+"\"org_id_claim\":[[\"o\",\"id\"],\"id\"],\"client_id_claims\":[\"cid\"],\"merge_audience\":true,"
+"\"org_role_claims\":[\"roles\"],\"org_permission_claims\":[[\"p\",\"q\"]],"
 "\"client\":\"app\",\"jwks_uri\":\"https://x/keys\"}";
 
 /* One algorithm: its key in every form, a token that holds, one that does not. */

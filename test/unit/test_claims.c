@@ -269,6 +269,8 @@ typedef struct FactCase
 	const char *expected;		/* NULL: none */
 } FactCase;
 
+#define CID		"{\"client_id_claims\":[\"cid\",[\"a\",\"b\"]]}"
+
 static const FactCase facts[] = {
 	{SUBJECT, false, NULL, "{\"sub\":\"auth0|u1\"}", "auth0|u1"},
 	{SUBJECT, false, NULL, "{}", NULL},
@@ -298,6 +300,12 @@ static const FactCase facts[] = {
 	{CLIENT_ID, false, NULL, "{\"azp\":\"a\",\"client_id\":\"c\",\"aud\":\"clientA\"}", "a"},
 	{CLIENT_ID, false, NULL, "{\"client_id\":\"c\",\"aud\":\"clientA\"}", "c"},
 	{CLIENT_ID, false, NULL, "{\"aud\":\"clientA\"}", NULL},
+	{CLIENT_ID, false, NULL, "{\"azp\":7,\"client_id\":\"c\"}", "c"},
+	{CLIENT_ID, false, CID, "{\"cid\":\"a\",\"azp\":\"c\"}", "a"},
+	{CLIENT_ID, false, CID, "{\"a\":{\"b\":\"c\"},\"client_id\":\"x\"}", "c"},
+	{CLIENT_ID, false, CID, "{\"azp\":\"x\",\"client_id\":\"x\"}", NULL},
+	{CLIENT_ID, false, "{\"client_id_claims\":[]}", "{\"azp\":\"x\"}", NULL},
+	{CLIENT_ID, true, CID, "{\"aud\":\"clientA\"}", "clientA"},
 	{CLIENT_ID, true, NULL, "{\"aud\":\"clientA\"}", "clientA"},
 	{CLIENT_ID, true, NULL, "{\"aud\":[\"zzz\",\"clientB\",\"clientA\"]}", "clientB"},
 	{CLIENT_ID, true, NULL, "{\"aud\":[\"zzz\",\"clientB\"],\"azp\":\"a\"}", "a"},
@@ -877,6 +885,11 @@ test_depth(void)
 
 #define SINGLE	"{\"org_shape\":\"single\"}"
 #define CLERK	"{\"org_shape\":\"single\",\"org_id_claim\":[\"o\",\"id\"],\"org_name_claim\":[\"o\",\"slg\"],\"org_role_claims\":[[\"o\",\"rol\"]],\"org_permission_claims\":[[\"o\",\"per\"]]}"
+#define BOTH	"{\"org_shape\":\"single\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_name_claim\":[[\"o\",\"slg\"],\"org_slug\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
+#define COMPACT	"{\"org_shape\":\"clerk\",\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_role_claims\":[[\"o\",\"rol\"],\"org_role\"]}"
+#define O(per, fpm, fea)	"{\"o\":{\"id\":\"o1\",\"rol\":\"admin\",\"per\":" per ",\"fpm\":" fpm "},\"fea\":" fea "}"
+#define BY_ROLE	"{\"org_shape\":\"by_role\",\"org_claims\":[\"r\"],\"org_id_claim\":\"home\",\"org_name_claim\":\"home name\"}"
+#define LIST	"{\"org_shape\":\"list\",\"org_claims\":[\"organization\",\"organizations\"]}"
 #define MAP		"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"]}"
 #define MAP_ID	"{\"org_shape\":\"map\",\"org_claims\":[\"organization\"],\"org_id_claim\":\"id\",\"org_role_claims\":[\"roles\"]}"
 
@@ -936,6 +949,44 @@ test_org_shapes(void)
 		{SINGLE, "{\"org_member_info\":{\"org_id\":\"o1\",\"user_role\":\"Admin\"}}", ""},
 		{CLERK, "{\"o\":{\"id\":\"org_1\",\"slg\":\"acme\",\"rol\":\"admin\",\"per\":\"read manage\"},\"org_id\":\"x\"}", "org_1 acme admin read,manage admin\n"},
 		{CLERK, "{\"org_id\":\"x\"}", ""},
+		{BOTH, "{\"o\":{\"id\":\"org_1\",\"slg\":\"acme\",\"rol\":\"admin\"}}", "org_1 acme admin  admin\n"},
+		{BOTH, "{\"org_id\":\"org_1\",\"org_slug\":\"acme\",\"org_role\":\"org:admin\"}", "org_1 acme org:admin  org:admin\n"},
+		{BOTH, "{\"o\":{\"id\":\"\"},\"org_id\":\"org_1\"}", ""},
+		{BOTH, "{\"o\":{},\"org_id\":\"org_1\",\"org_slug\":7}", "org_1 - -  \n"},
+		{BOTH, "{}", ""},
+		{COMPACT, O("\"manage,read\"", "\"3,2\"", "\"o:dash,o:teams\""), "o1 - admin org:dash:manage,org:dash:read,org:teams:read admin\n"},
+		{COMPACT, O("\"manage,read\"", "\"1,2\"", "\"u:own,o:dash, uo:teams\""), "o1 - admin org:dash:manage,org:teams:read admin\n"},
+		{COMPACT, O("\"manage,read\"", "\"3\"", "\"o:dash,o:teams\""), "o1 - admin org:dash:manage,org:dash:read admin\n"},
+		{COMPACT, O("\"read\"", "\"3,2,1\"", "\"o:dash\""), "o1 - admin org:dash:read admin\n"},
+		{COMPACT, O("\"read\"", "\"x,-1,1.0,1e0,18446744073709551617,\"", "\"o:a,o:b,o:c,o:d,o:e,o:f\""), "o1 - admin  admin\n"},
+		{COMPACT, O("\",read\"", "\"3\"", "\"o:dash\""), "o1 - admin org:dash:read admin\n"},
+		{COMPACT, O("\"read\"", "\"1,1,1\"", "\"o:,dash,:x,o:b\""), "o1 - admin org:b:read admin\n"},
+		{COMPACT, O("\"\"", "\"\"", "\"\""), "o1 - admin  admin\n"},
+		{COMPACT, O("[\"read\"]", "\"1\"", "\"o:dash\""), "o1 - admin  admin\n"},
+		{COMPACT, O("\"read\"", "1", "\"o:dash\""), "o1 - admin  admin\n"},
+		{COMPACT, O("\"read\"", "\"1\"", "null"), "o1 - admin  admin\n"},
+		{COMPACT, "{\"org_id\":\"o1\",\"org_role\":\"org:admin\",\"org_permissions\":[\"org:dash:read\"],\"fea\":\"o:dash\"}",
+		"o1 - org:admin org:dash:read org:admin\n"},
+		{COMPACT, "{\"fea\":\"o:dash\"}", ""},
+		{BOTH, O("\"read\"", "\"1\"", "\"o:dash\""), "o1 - admin  admin\n"},
+		{BY_ROLE, "{\"r\":{\"admin\":{\"o1\":\"One\",\"o2\":\"Two\"},\"clerk\":{\"o2\":\"2\",\"o3\":{}}}}",
+		"o1 One admin  admin\no2 Two admin  admin,clerk\no3 - clerk  clerk\n"},
+		{BY_ROLE, "{\"home\":\"o2\",\"home name\":\"Home\",\"r\":{\"admin\":{\"o1\":\"One\",\"o2\":\"Two\"},\"clerk\":{\"o2\":\"2\"}}}",
+		"o2 Home admin  admin,clerk\no1 One admin  admin\n"},
+		{BY_ROLE, "{\"home\":\"o9\",\"org_permissions\":[\"p\"],\"r\":{\"admin\":{\"o1\":\"One\"}}}", "o9 - - p \no1 One admin  admin\n"},
+		{BY_ROLE, "{\"home\":\"o9\",\"org_role\":\"boss\"}", "o9 - -  \n"},
+		{BY_ROLE, "{\"home\":\"\",\"r\":{\"admin\":{\"\":\"x\",\"o1\":null},\"clerk\":[\"o1\"],\"nurse\":\"o1\",\"guest\":{}}}", ""},
+		{BY_ROLE, "{\"home\":7,\"r\":[\"admin\"]}", ""},
+		{BY_ROLE, "{}", ""},
+		{LIST, "{\"organization\":[\"b\",\"a\",\"b\",\"\",7,null,[\"c\"]]}", "b - -  \na - -  \n"},
+		{LIST, "{\"organization\":\"a b\"}", "a b - -  \n"},
+		{LIST, "{\"organization\":\"\"}", ""},
+		{LIST, "{\"organization\":[]}", ""},
+		{LIST, "{\"organization\":[],\"organizations\":[\"a\"]}", ""},
+		{LIST, "{\"organization\":{},\"organizations\":[\"a\"]}", "a - -  \n"},
+		{LIST, "{\"organization\":7}", ""},
+		{LIST, "{\"organization\":{\"acme\":{\"org_role\":\"r\"},\"beta\":[\"s\"]}}", "acme - r  r\nbeta - s  s\n"},
+		{LIST, "{}", ""},
 		{MAP, "{\"organization\":{\"b\":[\"r1\",\"r2\"],\"a\":{\"org_name\":\"Acme\",\"org_role\":\"r3\",\"org_permissions\":[\"p\"]}}}",
 		"b - r1  r1,r2\na Acme r3 p r3\n"},
 		{MAP, "{\"organization\":{\"a\":{},\"b\":[],\"c\":null,\"d\":\"admin\",\"e\":5,\"f\":true}}", "a - -  \nb - -  \n"},
@@ -955,7 +1006,8 @@ test_org_shapes(void)
 		Build		b = build(cases[i].options, cases[i].payload);
 
 		ok(are_orgs(&b, cases[i].expected), "%s under %s", cases[i].payload, cases[i].options);
-		ok(b.id->active_org == (strstr(cases[i].options, "single") != NULL && b.id->norgs == 1),
+		ok(b.id->active_org == (b.id->norgs > 0 && (strstr(cases[i].options, "single") != NULL ||
+													strstr(cases[i].options, "clerk") != NULL)),
 		   "it is the active one, or there is none");
 		end(&b);
 	}

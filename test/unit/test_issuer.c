@@ -29,8 +29,9 @@ typedef struct Case
 #define LIST_PATH	"Expected a string, an array of strings, none of them empty, or {\"path\": location, \"keys\": true}."
 #define PATHS		"Expected an array of claim locations."
 #define DEMANDS		"Expected an array of at most 16 objects."
-#define ONE_DEMAND	"Expected {\"claim\": location, \"values\": array of strings} or {\"claim\": location, \"absent\": true}."
+#define ONE_DEMAND	"Expected {\"claim\": location, \"values\": array of strings}, {\"claim\": location, \"present\": true}, {\"claim\": location, \"absent\": true} or {\"any\": array of such objects}."
 #define DEMAND		"{\"claim\":\"a\",\"values\":[\"x\"]}"
+#define SEVERAL		"Expected at least two objects in the array \"any\"."
 #define TWO_DEMANDS	DEMAND "," DEMAND
 #define EIGHT_DEMANDS	TWO_DEMANDS "," TWO_DEMANDS "," TWO_DEMANDS "," TWO_DEMANDS
 #define STRING		"Expected a string that is not empty."
@@ -100,6 +101,14 @@ static const Case cases[] = {
 	{"{\"unnamed\":true}", NULL, NULL},
 	{"{\"unnamed\":\"true\"}", "unnamed", BOOLEAN},
 	{"{\"audience_claims\":[\"client_id\",[\"a\",\"b\"]]}", NULL, NULL},
+	{"{\"merge_audience\":true}", NULL, NULL},
+	{"{\"merge_audience\":1}", "merge_audience", BOOLEAN},
+	{"{\"audience_optional\":false}", NULL, NULL},
+	{"{\"audience_optional\":\"yes\"}", "audience_optional", BOOLEAN},
+	{"{\"client_id_claims\":[\"cid\",[\"a\",\"b\"]]}", NULL, NULL},
+	{"{\"client_id_claims\":[]}", NULL, NULL},
+	{"{\"client_id_claims\":\"cid\"}", "client_id_claims", PATHS},
+	{"{\"client_id_claims\":[{\"path\":\"a\",\"keys\":true}]}", "client_id_claims", PATH},
 	{"{\"audience_claims\":[]}", "audience_claims", "Expected at least one claim location."},
 	{"{\"audience_claims\":\"client_id\"}", "audience_claims", PATHS},
 	{"{\"audience_claims\":[1]}", "audience_claims", PATH},
@@ -128,6 +137,27 @@ static const Case cases[] = {
 	{"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":[\"a\"],\"absent\":true}]}", "claim_values",
 	"The claim cannot be absent and have a value."},
 	{"{\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]},{\"claim\":\"a\",\"values\":[\"y\"]}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"present\":true}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"present\":false}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"present\":true,\"values\":[\"x\"]}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"claim\":\"a\",\"present\":true},{\"claim\":\"a\",\"absent\":true}]}", "claim_values",
+	"The claim cannot be absent and have a value."},
+	{"{\"claim_values\":[{\"claim\":{\"path\":\"a\",\"keys\":true},\"present\":true}]}", "claim_values", PATH},
+	{"{\"claim_values\":[{\"any\":[" TWO_DEMANDS "]}," DEMAND "]}", NULL, NULL},
+	{"{\"claim_values\":[{\"any\":[{\"claim\":\"a\",\"absent\":true}," DEMAND "]}]}", NULL, NULL},
+	{"{\"claim_values\":[" DEMAND ",{\"any\":[{\"claim\":\"a\",\"absent\":true},{\"claim\":\"b\",\"present\":true}]}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"any\":[{\"claim\":\"b\",\"absent\":true}," DEMAND "]},{\"claim\":\"a\",\"absent\":true}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"any\":[" TWO_DEMANDS "]},{\"claim\":\"b\",\"absent\":true},{\"claim\":\"b\",\"present\":true}]}", "claim_values",
+	"The claim cannot be absent and have a value."},
+	{"{\"claim_values\":[{\"any\":[" EIGHT_DEMANDS "]},{\"any\":[" EIGHT_DEMANDS "]}]}", NULL, NULL},
+	{"{\"claim_values\":[{\"any\":[" EIGHT_DEMANDS "]}," DEMAND ",{\"any\":[" EIGHT_DEMANDS "]}]}", "claim_values",
+	"Expected at most 16 claims in all."},
+	{"{\"claim_values\":[{\"any\":[]}]}", "claim_values", SEVERAL},
+	{"{\"claim_values\":[{\"any\":[" DEMAND "]}]}", "claim_values", SEVERAL},
+	{"{\"claim_values\":[{\"any\":" DEMAND "}]}", "claim_values", SEVERAL},
+	{"{\"claim_values\":[{\"any\":[{\"any\":[" TWO_DEMANDS "]}," DEMAND "]}]}", "claim_values", ONE_DEMAND},
+	{"{\"claim_values\":[{\"any\":[" DEMAND ",{\"claim\":\"b\",\"values\":[]}]}]}", "claim_values", "Expected at least one value."},
+	{"{\"claim_values\":[{\"any\":[" TWO_DEMANDS "],\"claim\":\"a\"}]}", "claim_values", ONE_DEMAND},
 
 	{"{\"token_types\":[\"at+jwt\",\"JWT\"]}", NULL, NULL},
 	{"{\"token_types\":[]}", NULL, NULL},
@@ -173,8 +203,16 @@ static const Case cases[] = {
 	{"{\"org_shape\":\"single\",\"org_id_claim\":\"o\",\"org_name_claim\":[\"o\",\"n\"],"
 	"\"org_role_claims\":[{\"path\":\"r\",\"keys\":true}],\"org_permission_claims\":[]}", NULL, NULL},
 	{"{\"org_shape\":\"map\"}", NULL, NULL},
-	{"{\"org_shape\":\"flat\"}", "org_shape", "Expected \"propelauth\", \"single\" or \"map\"."},
-	{"{\"org_shape\":1}", "org_shape", "Expected \"propelauth\", \"single\" or \"map\"."},
+	{"{\"org_shape\":\"flat\"}", "org_shape", "Expected \"propelauth\", \"single\", \"clerk\", \"map\", \"list\" or \"by_role\"."},
+	{"{\"org_shape\":1}", "org_shape", "Expected \"propelauth\", \"single\", \"clerk\", \"map\", \"list\" or \"by_role\"."},
+	{"{\"org_shape\":\"list\"}", NULL, NULL},
+	{"{\"org_shape\":\"clerk\"}", NULL, NULL},
+	{"{\"org_shape\":\"by_role\"}", NULL, NULL},
+	{"{\"org_id_claim\":[[\"o\",\"id\"],\"org_id\"],\"org_name_claim\":[[\"o\",\"slg\"],[\"org_slug\"]]}", NULL, NULL},
+	{"{\"org_id_claim\":[\"org_id\",[\"o\",\"\"]]}", "org_id_claim", EMPTY},
+	{"{\"org_id_claim\":[[]]}", "org_id_claim", PATH},
+	{"{\"org_id_claim\":[\"a\",5]}", "org_id_claim", STRINGS},
+	{"{\"email_claim\":[[\"a\"],[\"b\"]]}", "email_claim", STRINGS},
 	{"{\"org_id_claim\":[]}", "org_id_claim", PATH},
 	{"{\"org_name_claim\":{\"path\":\"a\",\"keys\":true}}", "org_name_claim", PATH},
 	{"{\"org_role_claims\":\"role\"}", "org_role_claims", PATHS},
@@ -495,6 +533,7 @@ test_contradictions(void)
 		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"absent\":true}]}", false, NULL},
 		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"claim\":\"a\",\"values\":[\"x\"]}]}", false, NULL},
 		{"{\"claim_values\":[{\"claim\":\"exp\",\"absent\":true}]}", false, "claim_values"},
+		{"{\"required_claims\":[\"a\"],\"claim_values\":[{\"any\":[{\"claim\":\"a\",\"absent\":true},{\"claim\":\"b\",\"present\":true}]}]}", false, NULL},
 		{"{\"claim_values\":[{\"claim\":\"a\",\"absent\":true}]}", false, NULL},
 	};
 	size_t		i;

@@ -71,6 +71,11 @@ test_cases(const char *what, const Case *cases, size_t n)
 				"{\"claim\":\"b\",\"absent\":true}],\"required_claims\":[\"sub\"]}"
 #define KEYS	"{\"claim_values\":[{\"claim\":{\"path\":[\"r\"],\"keys\":true},\"values\":[\"admin\"]}]}"
 
+#define PRESENT	"{\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"present\":true}]}"
+#define ANY		"{\"claim_values\":[{\"claim\":\"first\",\"absent\":true},{\"any\":[{\"claim\":\"azp\",\"present\":true}," \
+				"{\"claim\":\"appid\",\"present\":true},{\"claim\":\"kind\",\"values\":[\"app\"]}]},{\"claim\":\"last\",\"present\":true}]}"
+#define PENDING	"{\"claim_values\":[{\"any\":[{\"claim\":\"sts\",\"absent\":true},{\"claim\":\"sts\",\"values\":[\"active\"]}]}]}"
+
 static const Case claim_values[] = {
 	{AZP, NULL, AUD ",\"azp\":\"my-app\"", AZ_OK},
 	{AZP, NULL, AUD ",\"azp\":\"another-app\"", AZ_CLAIM_VALUE},
@@ -107,12 +112,31 @@ static const Case claim_values[] = {
 	{KEYS, NULL, AUD ",\"r\":[\"admin\"]", AZ_CLAIM_VALUE},
 	{KEYS, NULL, AUD ",\"r\":\"admin\"", AZ_CLAIM_VALUE},
 	{"{\"claim_values\":[]}", NULL, AUD "", AZ_OK},
+	{PRESENT, NULL, AUD ",\"a\":{\"b\":\"\"}", AZ_OK},
+	{PRESENT, NULL, AUD ",\"a\":{\"b\":[]}", AZ_OK},
+	{PRESENT, NULL, AUD ",\"a\":{\"b\":null}", AZ_CLAIM_VALUE},
+	{PRESENT, NULL, AUD ",\"a\":\"b\"", AZ_CLAIM_VALUE},
+	{PRESENT, NULL, AUD "", AZ_CLAIM_VALUE},
+	{ANY, NULL, AUD ",\"last\":1,\"azp\":\"x\"", AZ_OK},
+	{ANY, NULL, AUD ",\"last\":1,\"appid\":\"x\"", AZ_OK},
+	{ANY, NULL, AUD ",\"last\":1,\"kind\":\"app\"", AZ_OK},
+	{ANY, NULL, AUD ",\"last\":1,\"azp\":\"x\",\"appid\":\"y\",\"kind\":\"app\"", AZ_OK},
+	{ANY, NULL, AUD ",\"last\":1,\"kind\":\"user\"", AZ_CLAIM_VALUE},
+	{ANY, NULL, AUD ",\"last\":1", AZ_CLAIM_VALUE},
+	{ANY, NULL, AUD ",\"azp\":\"x\"", AZ_CLAIM_VALUE},
+	{ANY, NULL, AUD ",\"last\":1,\"azp\":\"x\",\"first\":2", AZ_CLAIM_VALUE},
+	{PENDING, NULL, AUD "", AZ_OK},
+	{PENDING, NULL, AUD ",\"sts\":\"active\"", AZ_OK},
+	{PENDING, NULL, AUD ",\"sts\":\"pending\"", AZ_CLAIM_VALUE},
 };
 
 /* ---- Q12: where the audience is ---- */
 
 #define CLIENT	"{\"audience_claims\":[\"client_id\",[\"a\",\"b\"],\"aud\"]}"
 #define ONLY	"{\"required_claims\":[\"aud\"]}"
+
+#define OPTIONAL	"{\"audience_claims\":[\"client_id\",\"aud\"],\"audience_optional\":true}"
+#define EITHER	"{\"audience_claims\":[\"aud\",\"azp\"],\"merge_audience\":true}"
 
 static const Case audience_claims[] = {
 	{CLIENT, NULL, ",\"client_id\":\"api\"", AZ_OK},
@@ -131,6 +155,25 @@ static const Case audience_claims[] = {
 	{"{\"audience_claims\":[\"azp\"]}", NULL, ",\"aud\":\"api\"", AZ_AUDIENCE},
 	{"{\"audience_claims\":[\"azp\"]}", NULL, ",\"azp\":\"api\",\"aud\":5", AZ_OK},
 	{ONLY, NULL, ",\"aud\":\"web\",\"client_id\":\"x\"", AZ_OK},
+
+	/* Q12: the one or the other, where either may name us */
+	{EITHER, NULL, ",\"aud\":\"account\",\"azp\":\"web\"", AZ_OK},
+	{EITHER, NULL, ",\"aud\":[\"account\",\"api\"],\"azp\":\"x\"", AZ_OK},
+	{EITHER, NULL, ",\"azp\":\"web\"", AZ_OK},
+	{EITHER, NULL, ",\"aud\":\"account\",\"azp\":\"x\"", AZ_AUDIENCE},
+	{EITHER, NULL, ",\"aud\":\"account\"", AZ_AUDIENCE},
+	{EITHER, NULL, "", AZ_AUDIENCE},
+	{EITHER, NULL, ",\"aud\":7,\"azp\":\"web\"", AZ_AUDIENCE},
+	{EITHER, NULL, ",\"aud\":\"api\",\"azp\":{}", AZ_AUDIENCE},
+	{OPTIONAL, NULL, "", AZ_OK},
+	{OPTIONAL, NULL, ",\"aud\":\"api\"", AZ_OK},
+	{OPTIONAL, NULL, ",\"aud\":null,\"client_id\":null", AZ_OK},
+	{OPTIONAL, NULL, ",\"aud\":\"x\"", AZ_AUDIENCE},
+	{OPTIONAL, NULL, ",\"aud\":\"\"", AZ_AUDIENCE},
+	{OPTIONAL, NULL, ",\"aud\":[]", AZ_AUDIENCE},
+	{OPTIONAL, NULL, ",\"aud\":{}", AZ_AUDIENCE},
+	{OPTIONAL, NULL, ",\"client_id\":\"x\",\"aud\":\"api\"", AZ_AUDIENCE},
+	{"{\"audience_claims\":[\"aud\",\"azp\"],\"merge_claims\":true}", NULL, ",\"aud\":\"account\",\"azp\":\"web\"", AZ_AUDIENCE},
 };
 
 /* ---- Q13: tokens without iss ---- */
@@ -287,6 +330,9 @@ test_hints(void)
 	test_hint(KEYS, NULL, AUD ",\"r\":{\"secret\":1}",
 			  "The issuer's option \"claim_values\" demands that the object \"r\" has the key \"admin\"; "
 			  "tokens of another kind, or for another application, may differ in that.");
+	test_hint(ANY, NULL, AUD ",\"kind\":\"secret\"",
+			  "The issuer's option \"claim_values\" demands that the claim \"azp\" is present, or that the claim \"appid\" is present, "
+			  "or that the claim \"kind\" is \"app\"; tokens of another kind, or for another application, may differ in that.");
 	test_hint(NULL, NULL, ",\"aud\":\"secret\"",
 			  "The claim \"aud\" must name \"api\" or \"web\", the audience of the issuer; alter_issuer changes that.");
 	test_hint(CLIENT, NULL, ",\"client_id\":\"secret\"",

@@ -26,6 +26,9 @@ CLIENT = {"audience_claims": ["client_id"]}
 UNNAMED = {"unnamed": True}
 AT_JWT = {"token_types": ["at+jwt"], "token_type_required": True}
 SKEW = {"skew_seconds": 5}
+CLIENT_NAMED = {"claim_values": [{"any": [{"claim": "azp", "present": True}, {"claim": "appid", "present": True}]}]}
+EITHER = {"audience_claims": ["aud", "azp"], "merge_audience": True}
+OPTIONAL = {"audience_optional": True}
 
 # id, options, header, claims beside exp, verdict
 ROWS = [
@@ -49,6 +52,18 @@ ROWS = [
     ("client-other", CLIENT, {}, {**ISS, **AUD, "client_id": "other"}, "reject audience"),
     ("client-absent", CLIENT, {}, {**ISS, **AUD}, "reject audience"),
     ("client-number", CLIENT, {}, {**ISS, "client_id": ["api", 1]}, "reject audience"),
+    ("any-ok", CLIENT_NAMED, {}, {**ISS, **AUD, "appid": "x"}, "accept"),
+    ("any-null", CLIENT_NAMED, {}, {**ISS, **AUD, "azp": None}, "reject claim-value"),
+    ("any-none", CLIENT_NAMED, {}, {**ISS, **AUD}, "reject claim-value"),
+    ("any-of-one", {"claim_values": [{"any": [{"claim": "azp", "present": True}]}]}, {},
+     {**ISS, **AUD, "azp": "x"}, "reject bad-request"),
+    ("either-aud", EITHER, {}, {**ISS, **AUD, "azp": "x"}, "accept"),
+    ("either-azp", EITHER, {}, {**ISS, "aud": "account", "azp": "api"}, "accept"),
+    ("either-none", EITHER, {}, {**ISS, "aud": "account", "azp": "x"}, "reject audience"),
+    ("either-number", EITHER, {}, {**ISS, **AUD, "azp": 7}, "reject audience"),
+    ("optional-absent", OPTIONAL, {}, ISS, "accept"),
+    ("optional-other", OPTIONAL, {}, {**ISS, "aud": "other"}, "reject audience"),
+    ("optional-empty", OPTIONAL, {}, {**ISS, "aud": []}, "reject audience"),
     ("unnamed-ok", UNNAMED, {}, AUD, "accept"),
     ("unnamed-named", UNNAMED, {}, {**ISS, **AUD}, "reject issuer-untrusted"),
     ("unnamed-null", UNNAMED, {}, {"iss": None, **AUD}, "reject issuer-untrusted"),
