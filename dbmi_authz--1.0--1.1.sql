@@ -70,8 +70,6 @@ UPDATE authz.profile SET options = '{
 		'"EdDSA","ML-DSA-44","ML-DSA-65","ML-DSA-87"],"leeway_seconds":0,"required_claims":["iss","aud","exp","sub"],',
 		'"owner_claim":"sub","user_id_claim":"sub"}')
 $$);
-DROP FUNCTION authz.update_as_owner(text);
-
 --
 -- Profiles of providers.  A row of that name which somebody made counts no more,
 -- which is told although PostgreSQL holds back what a script says below WARNING.
@@ -84,27 +82,25 @@ BEGIN
 	IF level OPERATOR(pg_catalog.=) 'warning' THEN
 		PERFORM pg_catalog.set_config('client_min_messages', 'notice', true);
 	END IF;
-	FOR mine IN
-		SELECT p.profile FROM authz.profile p
-		 WHERE p.profile OPERATOR(pg_catalog.=) ANY (
-				'{keycloak, entra, okta, cognito, clerk, workos, supabase, firebase, google, zitadel, simplejwt, postgrest}'::pg_catalog.text[])
-		 ORDER BY p.profile
+	FOREACH mine IN ARRAY '{clerk, cognito, entra, firebase, google, keycloak, okta, postgrest, simplejwt, supabase, workos, zitadel}'::pg_catalog.text[]
 	LOOP
-		RAISE NOTICE 'replacing profile "%"', mine
-			USING DETAIL = 'This version brings a profile of that name.',
-				  HINT = 'Issuers of it keep their own options; look at what the new profile says, and set what differs with alter_issuer.';
-		DELETE FROM authz.profile WHERE profile OPERATOR(pg_catalog.=) mine;
+		IF authz.update_as_owner(pg_catalog.format('DELETE FROM authz.profile WHERE profile OPERATOR(pg_catalog.=) %L', mine))
+		   OPERATOR(pg_catalog.>) 0 THEN
+			RAISE NOTICE 'replacing profile "%"', mine
+				USING DETAIL = 'This version brings a profile of that name.',
+					  HINT = 'Issuers of it keep their own options; look at what the new profile says, and set what differs with alter_issuer.';
+		END IF;
 	END LOOP;
 	PERFORM pg_catalog.set_config('client_min_messages', level, true);
 END
 $$;
+SELECT authz.update_as_owner($$
 INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUES
 ('keycloak', 'iss', true, '{
 	"algorithms": ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"],
 	"skew_seconds": 5,
 	"required_claims": ["iss", "exp", "sub"],
 	"audience_claims": ["aud", "azp"],
-	"merge_audience": true,
 	"claim_values": [{"claim": "typ", "values": ["Bearer"]}],
 	"role_claims": [["realm_access", "roles"]],
 	"merge_claims": true,
@@ -157,7 +153,6 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"skew_seconds": 5,
 	"required_claims": ["iss", "exp", "sub", "sid"],
 	"audience_claims": ["client_id", "aud"],
-	"merge_audience": true,
 	"audience_optional": true,
 	"claim_values": [{"claim": "scope", "absent": true}, {"claim": "sub_type", "absent": true}],
 	"role_claims": ["roles", "role"],
@@ -194,9 +189,9 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 ('zitadel', 'iss', true, '{
 	"algorithms": ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "EdDSA"],
 	"skew_seconds": 5,
-	"required_claims": ["iss", "aud", "exp", "sub"],
-	"claim_values": [{"claim": "azp", "absent": true}, {"claim": "at_hash", "absent": true},
-					 {"claim": "nonce", "absent": true}, {"claim": "events", "absent": true}],
+	"required_claims": ["iss", "aud", "exp", "sub", "jti"],
+	"claim_values": [{"claim": "at_hash", "absent": true}, {"claim": "nonce", "absent": true},
+					 {"claim": "events", "absent": true}],
 	"role_claims": [{"path": ["urn:zitadel:iam:org:project:roles"], "keys": true}],
 	"org_shape": "single",
 	"org_id_claim": "urn:zitadel:iam:user:resourceowner:id",
@@ -219,7 +214,9 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"unnamed": true,
 	"required_claims": ["exp", "role"],
 	"role_claims": ["role"]
-}');
+}')
+$$);
+DROP FUNCTION authz.update_as_owner(text);
 
 --
 -- A bound token is no constant of a plan

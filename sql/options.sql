@@ -62,7 +62,7 @@ SELECT optioned('{}', '{"client_id": "people"}', without => '{aud}');
 SELECT optioned('{"audience_claims": ["client_id"], "required_claims": ["aud"]}', '{"client_id": "people"}', without => '{aud}');
 -- in either place, or in none
 SELECT options, claims, optioned(options, claims, without => '{aud}')
-  FROM unnest(ARRAY['{"audience_claims": ["ext", "azp"], "merge_audience": true}', '{"audience_claims": ["ext", "azp"]}', '{"audience_claims": ["ext", "azp"], "audience_optional": true}']::json[]) options,
+  FROM unnest(ARRAY['{"audience_claims": ["ext", "azp"]}', '{"audience_claims": ["ext", "azp"], "audience_optional": true}']::json[]) options,
 	   unnest(ARRAY['{"ext": "account", "azp": "people"}', '{"ext": ["people"], "azp": "x"}', '{"ext": "account", "azp": "x"}', '{}']::jsonb[]) claims;
 -- and the client's name
 SELECT optioned('{"client_id_claims": ["cid"]}', '{"cid": "c", "azp": "x"}');

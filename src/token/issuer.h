@@ -62,7 +62,6 @@ typedef struct AzIssuer
 
 	bool		unnamed;		/* its tokens have no "iss", and no others have none */
 	AzPaths		audience_claims;	/* the first present is the audience */
-	bool		merge_audience; /* all of them are */
 	bool		audience_optional;	/* none of them need be there */
 	AzAlgs		algorithms;
 	int64_t		leeway_seconds; /* >= 0 */

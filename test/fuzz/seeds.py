@@ -28,7 +28,7 @@ MORE_OPTIONS = [
     b'"org_id_claim":["o","id"],"org_role_claims":[["o","rol"]],"audience_claims":["azp"],"application":"a"}',
     b'{"org_shape":"map","org_claims":["orgs"],"org_id_claim":"id","org_name_claim":"n","session_claim":"session_id",'
     b'"claim_values":[{"claim":"azp","values":["app"]},{"claim":["a","b"],"absent":true}],"groups_overage":"raise"}',
-    b'{"org_shape":"list","org_claims":["orgs"],"client_id_claims":["cid"],"audience_claims":["aud","azp"],"merge_audience":true,'
+    b'{"org_shape":"list","org_claims":["orgs"],"client_id_claims":["cid"],"audience_claims":["aud","azp"],'
     b'"claim_values":[{"any":[{"claim":"azp","present":true},{"claim":"a","absent":true}]}],"org_id_claim":[["o","id"],"org_id"]}',
     b'{"org_shape":"by_role","org_claims":["roles"],"org_id_claim":"session_id"}',
     b'{"org_shape":"clerk","org_id_claim":[["o","id"],"org_id"],"audience_optional":true}',

@@ -35,7 +35,7 @@ static const char options_text[] =
 "\"claim_values\":[{\"claim\":[\"a\",\"b\"],\"values\":[\"x\",\"y\"]},{\"claim\":\"nonce\",\"absent\":true},"
 "{\"any\":[{\"claim\":\"p\",\"present\":true},{\"claim\":\"q\",\"absent\":true}]}],"
 "\"audience_claims\":[\"azp\",\"aud\"],\"session_claim\":[\"s\",\"id\"],\"role_claims\":[{\"path\":[\"r\"],\"keys\":true}],"
-"\"org_id_claim\":[[\"o\",\"id\"],\"id\"],\"client_id_claims\":[\"cid\"],\"merge_audience\":true,"
+"\"org_id_claim\":[[\"o\",\"id\"],\"id\"],\"client_id_claims\":[\"cid\"],"
 "\"org_role_claims\":[\"roles\"],\"org_permission_claims\":[[\"p\",\"q\"]],"
 "\"client\":\"app\",\"jwks_uri\":\"https://x/keys\"}";
 

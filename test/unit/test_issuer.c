@@ -101,8 +101,6 @@ static const Case cases[] = {
 	{"{\"unnamed\":true}", NULL, NULL},
 	{"{\"unnamed\":\"true\"}", "unnamed", BOOLEAN},
 	{"{\"audience_claims\":[\"client_id\",[\"a\",\"b\"]]}", NULL, NULL},
-	{"{\"merge_audience\":true}", NULL, NULL},
-	{"{\"merge_audience\":1}", "merge_audience", BOOLEAN},
 	{"{\"audience_optional\":false}", NULL, NULL},
 	{"{\"audience_optional\":\"yes\"}", "audience_optional", BOOLEAN},
 	{"{\"client_id_claims\":[\"cid\",[\"a\",\"b\"]]}", NULL, NULL},
