@@ -233,7 +233,7 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
-	az_enforce_read_only(az_plan_writes(query->plannedstmt));
+	az_enforce_read_only(az_plan_may_write(query->plannedstmt));
 	if (guard.shape != 0)
 		start_shared(query, guard, eflags);
 	else

@@ -63,14 +63,20 @@ az_sets_token(const Node *statement)
 
 /* ---- writing ---- */
 
+bool
+az_plan_may_write(const PlannedStmt *plan)
+{
+	return plan->commandType != CMD_SELECT || plan->hasModifyingCTE ||
+		plan->rowMarks != NIL;
+}
+
 /* Core's own question, in ExecCheckXactReadOnly(). */
 bool
 az_plan_writes(const PlannedStmt *plan)
 {
 	ListCell   *lc;
 
-	if (plan->commandType == CMD_SELECT && !plan->hasModifyingCTE &&
-		plan->rowMarks == NIL)
+	if (!az_plan_may_write(plan))
 		return false;
 	foreach(lc, az_relation_rights(plan))
 	{

@@ -17,10 +17,13 @@ extern bool az_resets_token(const Node *statement);
 /* Does it give dbmi_authz.token a value, be it in a catalog? */
 extern bool az_sets_token(const Node *statement);
 
+/* Does the plan write or lock rows?  Functions in it start queries of their own. */
+extern bool az_plan_may_write(const PlannedStmt *plan);
+
 /*
  * What core refuses in a read-only transaction, and asks for when it starts: does
- * the plan write, or lock rows, of a table that is not temporary?  Functions in
- * it may; they start queries of their own.  Does the utility statement?
+ * the plan do so with a table that is not temporary?  Does the utility statement
+ * write?
  */
 extern bool az_plan_writes(const PlannedStmt *plan);
 extern bool az_statement_writes(Node *statement);
