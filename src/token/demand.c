@@ -74,7 +74,7 @@ az_demand_is_alone(const AzDemands *demands, size_t i)
 	return demands->demand[first].others == 0;
 }
 
-/* One claim cannot be absent and be there. */
+/* What lies in a claim that is absent cannot be there. */
 static bool
 contradicts(const AzDemands *demands, const AzDemand *demand)
 {
@@ -83,10 +83,11 @@ contradicts(const AzDemands *demands, const AzDemand *demand)
 	for (i = 0; i < demands->n; i++)
 	{
 		const AzDemand *before = &demands->demand[i];
+		const AzDemand *absent = before->kind == AZ_ABSENT ? before : demand;
+		const AzDemand *there = absent == before ? demand : before;
 
-		if ((before->kind == AZ_ABSENT) != (demand->kind == AZ_ABSENT) &&
-			az_path_equal(&before->claim, &demand->claim) &&
-			az_demand_is_alone(demands, i))
+		if (absent->kind == AZ_ABSENT && there->kind != AZ_ABSENT &&
+			az_path_begins(&there->claim, &absent->claim) && az_demand_is_alone(demands, i))
 			return true;
 	}
 	return false;
@@ -122,6 +123,22 @@ add_any(AzDemands *demands, const AzJson *any)
 	for (i = 0; i < n && why == NULL; i++)
 		why = add_demand(demands, az_json_at(any, i), n - 1 - i);
 	return why;
+}
+
+bool
+az_demands_presence(const AzDemands *demands, const char *name)
+{
+	size_t		i;
+
+	for (i = 0; i < demands->n; i++)
+	{
+		const AzDemand *demand = &demands->demand[i];
+
+		if (demand->kind != AZ_ABSENT && strcmp(demand->claim.name[0].data, name) == 0 &&
+			az_demand_is_alone(demands, i))
+			return true;
+	}
+	return false;
 }
 
 const char *

@@ -40,6 +40,9 @@ extern void az_demands_free(AzDemands *demands);
 /* A reader as those of path.h; it replaces AzDemands. */
 extern const char *az_read_demands(void *field, const AzJson *value, size_t *element);
 
+/* Must the top-level claim of that name be there, whatever else a token has? */
+extern bool az_demands_presence(const AzDemands *demands, const char *name);
+
 /* Is there nothing that would do instead? */
 extern bool az_demand_is_alone(const AzDemands *demands, size_t i);
 

@@ -159,9 +159,30 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 	return true;
 }
 
-/* A claim that is required, and must be absent; NULL: there is none. */
-static const char *
-impossible_claim(const AzIssuer *issuer)
+/* Must every token have that claim, by another option than claim_values? */
+static bool
+is_required(const AzIssuer *issuer, const AzName *name)
+{
+	if (strcmp(name->data, "exp") == 0)
+		return true;
+	if (strcmp(name->data, "iss") == 0 && !issuer->unnamed && !issuer->by_audience)
+		return true;
+	if (strcmp(name->data, "iat") == 0 && issuer->max_age_seconds != 0)
+		return true;
+	return az_names_has(&issuer->required_claims, name->data, name->len);
+}
+
+/* The same, or by that one. */
+static bool
+is_demanded(const AzIssuer *issuer, const char *name)
+{
+	return az_names_has(&issuer->required_claims, name, strlen(name)) ||
+		az_demands_presence(&issuer->claim_values, name);
+}
+
+/* A claim that is required, and must be absent? */
+static bool
+demands_the_impossible(const AzIssuer *issuer)
 {
 	size_t		i;
 
@@ -171,12 +192,10 @@ impossible_claim(const AzIssuer *issuer)
 		const AzName *name = &demand->claim.name[0];
 
 		if (demand->kind == AZ_ABSENT && demand->claim.n == 1 &&
-			az_demand_is_alone(&issuer->claim_values, i) &&
-			(strcmp(name->data, "exp") == 0 ||
-			 az_names_has(&issuer->required_claims, name->data, name->len)))
-			return name->data;
+			az_demand_is_alone(&issuer->claim_values, i) && is_required(issuer, name))
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 bool
@@ -190,10 +209,14 @@ az_issuer_check(const AzIssuer *issuer, AzOptionError *error)
 		option = "unnamed", why = by_audience;
 	else if (issuer->by_audience && !has_usual_audience(issuer))
 		option = "audience_claims", why = by_audience;
-	else if (issuer->unnamed && az_names_has(&issuer->required_claims, "iss", 3))
-		option = "unnamed", why = "Option required_claims demands the claim iss, which the tokens of such an issuer lack.";
-	else if (impossible_claim(issuer) != NULL)
+	else if (issuer->unnamed && is_demanded(issuer, "iss"))
+		option = "unnamed", why = "Another option demands the claim iss, which the tokens of such an issuer lack.";
+	else if (demands_the_impossible(issuer))
 		option = "claim_values", why = "A claim that must be absent is required, too.";
+	else if (!issuer->ignore_bound_tokens && is_demanded(issuer, "cnf"))
+		option = "bound_tokens", why = "Another option demands the claim cnf, for which tokens are refused.";
+	else if (issuer->actors.limited && issuer->actors.among.n == 0 && is_demanded(issuer, "act"))
+		option = "actors", why = "Another option demands the claim act, for which all tokens are refused.";
 	return option == NULL || refuse(error, option, strlen(option), why);
 }
 

@@ -140,16 +140,16 @@ az_path_is(const AzPath *path, const char *name)
 }
 
 bool
-az_path_equal(const AzPath *a, const AzPath *b)
+az_path_begins(const AzPath *path, const AzPath *start)
 {
 	size_t		i;
 
-	if (a->n != b->n)
+	if (path->n < start->n)
 		return false;
-	for (i = 0; i < a->n; i++)
+	for (i = 0; i < start->n; i++)
 	{
-		if (a->name[i].len != b->name[i].len ||
-			memcmp(a->name[i].data, b->name[i].data, a->name[i].len) != 0)
+		if (path->name[i].len != start->name[i].len ||
+			memcmp(path->name[i].data, start->name[i].data, start->name[i].len) != 0)
 			return false;
 	}
 	return true;

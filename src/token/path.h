@@ -88,8 +88,8 @@ extern const char *az_read_first_path(void *field, const AzJson *value, size_t *
 /* Is it this one key, at the top? */
 extern bool az_path_is(const AzPath *path, const char *name);
 
-/* The same keys? */
-extern bool az_path_equal(const AzPath *a, const AzPath *b);
+/* Is the one what the other leads to, or into? */
+extern bool az_path_begins(const AzPath *path, const AzPath *start);
 
 /*
  * The value at a path: NULL when a key is absent or the value is JSON null.
