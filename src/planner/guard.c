@@ -273,12 +273,12 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	AzQueryPart part;
 	int			outer_writing;
 
-	if (!ScanDirectionIsNoMovement(direction))
-		refuse_writing(query, writes);
-
 	if (until != 0)
 		guard.until = Min(guard.until, until);
 	answer = answer_for(&guard);
+	/* that may have met another ceiling */
+	if (!ScanDirectionIsNoMovement(direction))
+		refuse_writing(query, writes);
 	if (!guard.guarded)
 	{
 		answer.untied = query;
