@@ -172,7 +172,8 @@ present_rows(text *issuer)
 
 	az_spi_param(&params, TEXTOID, issuer);
 	n = az_spi_run("SELECT k.kid, k.alg, k.thumbprint, k.jwk, k.source FROM authz.issuer_key k"
-			   " WHERE k.issuer OPERATOR(pg_catalog.=) $1", &params);
+			   " WHERE k.issuer OPERATOR(pg_catalog.=) $1"
+			   " ORDER BY k.kid, k.thumbprint, k.alg", &params);
 	for (i = 0; i < n; i++)
 	{
 		Row		   *row = palloc0(sizeof(Row));
