@@ -4,6 +4,15 @@
 \echo Use "ALTER EXTENSION dbmi_authz UPDATE TO '1.1'" to load this file. \quit
 
 --
+-- What looks at rows of the tables, or writes them, does so as their owner: what
+-- the owner of the database has hung on them, and what types and operators it
+-- has given them, must not run as whoever runs this script.  It is dropped below.
+--
+CREATE FUNCTION authz.update_as_owner(command text) RETURNS bigint
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_update_as_owner'
+	STRICT VOLATILE PARALLEL UNSAFE;
+
+--
 -- Trust: each issuer and each key is found by an index
 --
 CREATE INDEX issuer_profile ON authz.issuer (profile);
@@ -30,14 +39,6 @@ CREATE FUNCTION authz.drop_key(issuer text, kid text, alg text DEFAULT NULL)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_key'
 	VOLATILE PARALLEL UNSAFE;
-
---
--- What is written from here on is written as the owner of the tables, whose
--- triggers, rules and constraints must not run as whoever runs this script.
---
-CREATE FUNCTION authz.update_as_owner(command text) RETURNS bigint
-	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_update_as_owner'
-	STRICT VOLATILE PARALLEL UNSAFE;
 
 --
 -- Issuers go on as they are: what a new one of 1.1 does otherwise is written
@@ -216,7 +217,6 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 	"role_claims": ["role"]
 }')
 $$);
-DROP FUNCTION authz.update_as_owner(text);
 
 --
 -- A bound token is no constant of a plan
@@ -289,9 +289,12 @@ CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval 
 --
 -- Who acts for the user
 --
+SELECT authz.update_as_owner($$
 ALTER TABLE authz.revocation
 	DROP CONSTRAINT IF EXISTS revocation_kind_check,
-	ADD CONSTRAINT revocation_kind_check CHECK (kind IN ('token', 'subject', 'session', 'actor'));
+	ADD CONSTRAINT revocation_kind_check
+		CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['token', 'subject', 'session', 'actor']::pg_catalog.text[]))
+$$);
 
 CREATE FUNCTION authz.actor() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_actor'
@@ -386,8 +389,9 @@ CREATE FUNCTION authz.version() RETURNS text
 -- installed them.  ALTER FUNCTION does not look at what pg_dump compares the
 -- privileges with, and a GRANT here would count those of users among it.
 --
--- Only what a superuser has made is given to one: whoever owns the extension
--- can add functions to it.
+-- Only those of the library are given to one, and without what their owner may
+-- have set: whoever owns the extension can add functions to it, and may be no
+-- superuser any more.
 --
 DO $$
 DECLARE
@@ -404,8 +408,10 @@ BEGIN
 		   AND d.objid OPERATOR(pg_catalog.=) p.oid
 		   AND l.oid OPERATOR(pg_catalog.=) p.prolang
 		   AND l.lanname OPERATOR(pg_catalog.=) 'c'
+		   AND p.probin OPERATOR(pg_catalog.=) '$libdir/dbmi_authz'
 		   AND p.proowner OPERATOR(pg_catalog.<>) 10::pg_catalog.oid
 	LOOP
+		EXECUTE pg_catalog.format('ALTER FUNCTION %s SECURITY INVOKER RESET ALL', function.oid::pg_catalog.regprocedure);
 		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %s',
 								  function.oid::pg_catalog.regprocedure,
 								  10::pg_catalog.oid::pg_catalog.regrole);
@@ -559,6 +565,8 @@ BEGIN
 	END LOOP;
 END
 $$;
+
+DROP FUNCTION authz.update_as_owner(text);
 
 --
 -- Comments

@@ -455,6 +455,41 @@ SQL
 	is($node->safe_psql($db, q(SELECT count(*) FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND proname = 'update_as_owner')), '0', 'what wrote that is gone');
 }
 
+# The same with operators and types: who installed 1.0 may create in the schema,
+# and changes the type of a column of which the update looks at the rows.
+for my $updater ('owner', 'postgres')
+{
+	my $db = "typed_$updater";
+	$node->safe_psql('postgres', "CREATE DATABASE $db OWNER owner");
+	is_deeply([ session($node, <<"SQL", db => $db, user => 'owner') ], [], "$db: somebody gives a column another type");
+SET client_min_messages = error;
+CREATE EXTENSION dbmi_authz VERSION '1.0';
+\\o /dev/null
+SELECT authz.add_issuer('https://id.example', '{clinic}'), authz.revoke_token('https://id.example', 'x');
+\\o
+CREATE TABLE seen (who name);
+GRANT ALL ON seen TO PUBLIC;
+CREATE DOMAIN public.d AS text COLLATE "C";
+CREATE FUNCTION public.spy(public.d, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.seen VALUES (current_user); RETURN true; END';
+CREATE OPERATOR authz.= (LEFTARG = public.d, RIGHTARG = text, FUNCTION = public.spy);
+ALTER TABLE authz.revocation ALTER COLUMN kind TYPE public.d;
+SQL
+	session($node, 'ALTER EXTENSION dbmi_authz UPDATE;', db => $db, user => $updater);
+	is($node->safe_psql($db, 'SELECT extversion FROM pg_extension WHERE extname = \'dbmi_authz\''), $version, "$updater updates");
+	is($node->safe_psql($db, q(SELECT count(*) FROM seen)), '0', 'nothing of it runs');
+}
+
+# A superuser of then owns functions, and is none any more.
+$node->safe_psql('postgres', 'CREATE ROLE demoted SUPERUSER LOGIN; CREATE DATABASE demoted OWNER demoted');
+session($node, "CREATE EXTENSION dbmi_authz VERSION '1.0';", db => 'demoted', user => 'demoted');
+$node->safe_psql('postgres', 'ALTER ROLE demoted NOSUPERUSER');
+session($node, <<'SQL', db => 'demoted', user => 'demoted');
+ALTER FUNCTION authz.subject() SECURITY DEFINER SET search_path = public;
+ALTER EXTENSION dbmi_authz UPDATE;
+SQL
+is($node->safe_psql('demoted', q(SELECT count(*) FILTER (WHERE proowner <> 10 OR prosecdef OR proconfig IS NOT NULL), count(*) > 100 FROM pg_proc WHERE pronamespace = 'authz'::regnamespace)), '0|t',
+	'no function of a superuser runs as one');
+
 $node->stop;
 unlike(slurp_file($node->logfile), qr/PANIC|terminated by signal|eyJ/, 'nothing crashed, no token in the log');
 done_testing();
