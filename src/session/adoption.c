@@ -12,6 +12,7 @@
  */
 #include "session/adoption.h"
 
+#include "common/hashfn.h"
 #include "storage/proc.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -46,7 +47,8 @@ new_adoption(size_t len, LocalTransactionId lxid)
 
 /*
  * The serial of an identity within that ceiling.  The same again where it is
- * remembered, so that a pool's plans live on from login to login.
+ * remembered, so that a pool's plans live on from login to login, and a cursor
+ * goes on under the ceiling that its snapshot shows.
  */
 static uint32
 serial_within(uint32 serial, uint64 ceiling)
@@ -57,7 +59,7 @@ serial_within(uint32 serial, uint64 ceiling)
 		uint32		serial;
 		uint64		ceiling;
 	}			known[64];
-	int			i = serial % lengthof(known);
+	int			i = hash_combine64(serial, ceiling) % lengthof(known);
 
 	if (known[i].signed_serial != serial || known[i].ceiling != ceiling)
 	{

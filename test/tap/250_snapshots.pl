@@ -1,0 +1,237 @@
+# Z20: what is stored for an identity is what a sub-select over the tables would
+# find in the same statement: item permissions, inactive subjects, ceilings.
+# Some sessions change them at random, together with rows, and others compare, at
+# every isolation level, in whatever way a query is planned and run.
+#
+# Ten seconds; DBMI_LONG=1 makes it ten minutes.  DBMI_SEED repeats a run.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use AzTest;
+use AzWire;
+use POSIX ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+my $seconds = $ENV{DBMI_LONG} ? 600 : 10;
+my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
+my ($readers, $writers) = (4, 2);
+diag("seed $seed");
+
+my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 10');
+my $admin = $node->safe_psql('postgres', 'SELECT current_user');
+trust($node, 'postgres');
+
+# In each committed state a secret is either there or granted.  What is granted,
+# who is active and what the actor may: as anybody would write it by hand.
+$node->safe_psql('postgres', <<'SQL');
+SELECT authz.alter_issuer('https://id.example', '{"client": "app"}');
+CREATE TABLE secret (id int PRIMARY KEY, item text NOT NULL);
+CREATE TABLE name (item text PRIMARY KEY);
+INSERT INTO name SELECT 's' || i FROM generate_series(1, 4) i;
+INSERT INTO secret SELECT i, 's' || i FROM generate_series(1, 4) i;
+INSERT INTO authz.permission_implies VALUES ('app', 'edit', 'view');
+SELECT authz.set_actor_ceiling('https://id.example', 'bot', scopes => '{a}', item_permissions => '{view}', read_only => false);
+CREATE VIEW granted AS
+	SELECT g.item FROM authz.item_permission g
+	 WHERE g.client = 'app' AND g.email = 'ann@example.com' AND
+		   (g.permission = 'view' OR
+			EXISTS (SELECT FROM authz.permission_implies i WHERE i.client = 'app' AND i.permission = g.permission AND i.implies = 'view')) AND
+		   NOT EXISTS (SELECT FROM authz.inactive_subject);
+-- by rows, by a constant, by what a token and its ceiling hold
+CREATE VIEW equal AS
+	SELECT (SELECT count(*) FROM secret WHERE authz.has_item_permission(item, 'view')) =
+		   (SELECT count(*) FROM secret WHERE item IN (TABLE granted)) AS rows_held,
+		   (SELECT count(*) FROM name WHERE authz.has_item_permission('s1', 'view')) =
+		   (SELECT count(*) FROM name WHERE 's1' IN (TABLE granted)) AS one,
+		   (SELECT count(*) FROM name WHERE authz.has_item_permission(item, 'view')) =
+		   (SELECT count(*) FROM name WHERE item IN (TABLE granted)) AS all_of,
+		   (SELECT count(*) FROM name WHERE authz.is_authenticated()) =
+		   (SELECT count(*) FROM name WHERE NOT EXISTS (SELECT FROM authz.inactive_subject)) AS active,
+		   (SELECT count(*) FROM name WHERE authz.has_scope('a')) =
+		   (SELECT count(*) FROM name WHERE NOT EXISTS (SELECT FROM authz.inactive_subject)) AS scope;
+CREATE VIEW bot_equal AS
+	SELECT (SELECT count(*) FROM name WHERE authz.has_scope('a')) =
+		   (SELECT count(*) FROM name, authz.actor_ceiling WHERE 'a' = ANY (scopes) AND NOT EXISTS (SELECT FROM authz.inactive_subject)) AS scope,
+		   (SELECT count(*) FROM name WHERE authz.has_item_permission(item, 'view')) =
+		   (SELECT count(*) FROM name, authz.actor_ceiling WHERE 'view' = ANY (item_permissions) AND item IN (TABLE granted)) AS all_of;
+CREATE FUNCTION equal_volatile() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT equal FROM equal); END $$;
+CREATE FUNCTION equal_stable() RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT equal FROM equal); END $$;
+CREATE FUNCTION equal_sql() RETURNS text LANGUAGE sql AS $$ SELECT pg_sleep(0); SELECT equal::text FROM equal $$;
+-- outside of any query: one snapshot for both
+CREATE FUNCTION held(item text) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN authz.has_item_permission(item, 'view'); END $$;
+CREATE FUNCTION found(item text) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN item IN (TABLE granted); END $$;
+CREATE FUNCTION flip(n int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	DELETE FROM secret WHERE id = n;
+	IF FOUND THEN
+		INSERT INTO authz.item_permission (email, client, item, permission)
+			VALUES ('ann@example.com', 'app', 's' || n, CASE WHEN random() < 0.5 THEN 'view' ELSE 'edit' END);
+	ELSE
+		DELETE FROM authz.item_permission WHERE item = 's' || n;
+		INSERT INTO secret VALUES (n, 's' || n);
+	END IF;
+END $$;
+SQL
+
+my %token = (ann => mint(email => 'ann@example.com', scope => 'a'), bot => mint(email => 'ann@example.com', scope => 'a', act => { sub => 'bot' }));
+my @levels = ('READ COMMITTED', 'READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE');
+
+# ---- those who write ----
+
+sub any { return $_[ int rand @_ ]; }
+
+# What one transaction changes.
+sub changes
+{
+	my $n = 1 + int rand 4;
+	return any(
+		("SELECT flip($n)") x 6,
+		"SELECT flip($n), flip(" . (1 + $n % 4) . ')',
+		"SAVEPOINT a; SELECT flip($n); ROLLBACK TO a; SELECT flip(" . (1 + $n % 4) . ')',
+		"INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'ann') ON CONFLICT DO NOTHING",
+		'DELETE FROM authz.inactive_subject',
+		"UPDATE authz.actor_ceiling SET scopes = '{}'",
+		"UPDATE authz.actor_ceiling SET scopes = '{a}'",
+		"UPDATE authz.actor_ceiling SET item_permissions = '{}'",
+		"UPDATE authz.actor_ceiling SET item_permissions = '{view}'",
+		'DELETE FROM authz.permission_implies',
+		"INSERT INTO authz.permission_implies VALUES ('app', 'edit', 'view') ON CONFLICT DO NOTHING",
+		"COPY authz.item_permission (email, client, item, permission) FROM PROGRAM 'echo bob\@example.com,app,s$n,view$$' (FORMAT csv)");
+}
+
+sub writer
+{
+	my ($until) = @_;
+	my $wire = AzWire->new($node, user => $admin);
+	my %seen;
+	while (time < $until)
+	{
+		my $how = rand;
+		my @sql = ('BEGIN ISOLATION LEVEL ' . any(@levels), changes());
+		push @sql, $how < 0.1 ? 'ROLLBACK' : $how < 0.2 ? ("PREPARE TRANSACTION 'w$$'", "COMMIT PREPARED 'w$$'") : 'COMMIT';
+		for (@sql)
+		{
+			my ($error) = grep { /^[0-9A-Z]{5}: / } $wire->query($_)->answers;
+			next unless $error;
+			$seen{ $error =~ /^(40001|40P01|23505)/ ? 'changes undone' : $error }++;
+			$wire->query('ROLLBACK')->answers;
+			last;
+		}
+		$seen{changes}++;
+		sleep rand 0.004;
+	}
+	return %seen;
+}
+
+# ---- those who read ----
+
+# Ways to ask once; what comes back holds an "f" if something is unequal.
+my %ways = (
+	ann => [
+		'SELECT equal FROM equal', 'EXECUTE q', 'EXECUTE q', 'EXECUTE shared', 'SELECT equal_volatile()', 'SELECT equal_stable()', 'SELECT equal_sql()',
+		"SELECT count(*) FROM secret WHERE authz.has_item_permission('s2', 'view') AND item = 's2' HAVING count(*) > 0",
+		"SELECT 'f' FROM name WHERE held(item) <> found(item)",
+		"SELECT 'f' FROM name WHERE held(item) <> (item IN (TABLE granted))",
+		'SELECT equal, equal_volatile(), equal_stable() FROM equal' ],
+	bot => [ 'SELECT bot_equal FROM bot_equal', 'EXECUTE q', 'EXECUTE shared' ]);
+
+# An error that says that something has changed, and that leaves nothing wrong.
+my $retry = qr/^(40001|40P01|28000: identity has changed since the query was planned|25P02)/;
+
+sub reader
+{
+	my ($until, $who) = @_;
+	my $wire = AzWire->new($node, user => $admin);
+	my %seen;
+	my $view = $who eq 'ann' ? 'equal' : 'bot_equal';
+	$wire->query("SELECT authz.set_token('$token{$who}')")->answers;
+	$wire->query($_)->answers
+	  for "PREPARE q AS SELECT $view FROM $view", 'SET plan_cache_mode = force_generic_plan', "PREPARE shared AS SELECT $view FROM $view, name LIMIT 1", 'EXECUTE shared', 'RESET plan_cache_mode';
+	my $ask = sub {
+		my ($sql) = @_;
+		my @got = $wire->query($sql)->answers;
+		for (grep { length } @got)
+		{
+			if (/$retry/) { $seen{ '(' . substr($_, 0, 5) . ')' }++; }
+			elsif (/^[0-9A-Z]{5}: /) { $seen{$_}++; }
+			elsif (/f|^[1-9]\d*$/) { $seen{"UNEQUAL $sql: $_"}++; }
+		}
+		$seen{asked}++;
+	};
+	while (time < $until)
+	{
+		if (rand() < 0.2)
+		{
+			$ask->(any(@{ $ways{$who} })) for 1 .. 5;
+			next;
+		}
+		$wire->query('BEGIN ISOLATION LEVEL ' . any(@levels))->answers;
+		$wire->query('SELECT 1 FROM secret LIMIT 0')->answers if rand() < 0.5;
+		if (rand() < 0.3)
+		{
+			$wire->query("DECLARE c CURSOR FOR SELECT $view FROM $view, name")->answers;
+			$ask->('FETCH c');
+		}
+		for (1 .. 1 + int rand 4)
+		{
+			sleep rand 0.006;
+			$ask->(any(@{ $ways{$who} }));
+			$ask->('FETCH c') if rand() < 0.2;
+		}
+		if (rand() < 0.2)
+		{
+			$wire->query($_)->answers for 'SAVEPOINT a', changes();
+			$ask->(any(@{ $ways{$who} }));
+			$wire->query('ROLLBACK TO a')->answers;
+			$ask->(any(@{ $ways{$who} }));
+		}
+		$wire->query(any('COMMIT', 'ROLLBACK'))->answers;
+	}
+	# a cursor that is not there was not declared, for an error
+	delete @seen{ grep { /^34000/ } keys %seen };
+	return %seen;
+}
+
+# ---- all of them ----
+
+my $until = time + $seconds;
+my @children;
+for my $n (1 .. $readers + $writers)
+{
+	pipe my $from, my $to;
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0)
+	{
+		srand $seed + $n;
+		my %seen = eval { $n > $readers ? writer($until) : reader($until, $n % 2 ? 'ann' : 'bot') };
+		%seen = ("died: $@" => 1) if $@;
+		syswrite $to, join '', map { s/\n/ /r . "\t$seen{$_}\n" } keys %seen;
+		POSIX::_exit(0);
+	}
+	close $to;
+	push @children, [ $pid, $from ];
+}
+my %seen;
+for (@children)
+{
+	my ($pid, $from) = @$_;
+	while (<$from>)
+	{
+		my ($what, $count) = /^(.*)\t(\d+)$/ or next;
+		$seen{$what} += $count;
+	}
+	waitpid $pid, 0;
+}
+diag(join ', ', map { "$_: $seen{$_}" } grep { /^(asked|changes|\()/ } sort keys %seen);
+cmp_ok($seen{asked} // 0, '>', 50 * $seconds, 'questions');
+cmp_ok($seen{changes} // 0, '>', 20 * $seconds, 'changes');
+cmp_ok(($seen{'(40001)'} // 0) + ($seen{'(28000)'} // 0), '<', ($seen{asked} // 0) / 4, 'few had to be asked again');
+is_deeply([ grep { !/^(asked|changes|\()/ } sort keys %seen ], [], 'none is unequal');
+$node->stop;
+done_testing();
