@@ -87,13 +87,17 @@ SHOW dbmi_authz.token;
 SET LOCAL ROLE inactive_app;
 EXECUTE inactive_read;
 COMMIT;
--- a cursor of somebody who has become inactive gives nothing more
+-- a cursor of somebody who has become inactive stays with its snapshot; the next one gives nothing
 BEGIN;
 SET LOCAL ROLE inactive_app;
-DECLARE inactive_cursor CURSOR FOR SELECT id FROM inactive_note;
+DECLARE inactive_cursor CURSOR FOR SELECT id, authz.is_authenticated() FROM inactive_note, generate_series(1, 3);
 FETCH inactive_cursor;
 RESET ROLE;
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+FETCH inactive_cursor;
+SET LOCAL ROLE inactive_app;
+DECLARE inactive_next CURSOR FOR SELECT id, authz.is_authenticated() FROM inactive_note, generate_series(1, 3);
+FETCH inactive_next;
 FETCH inactive_cursor;
 ROLLBACK;
 -- nor does he come back because somebody else was there for a while
