@@ -111,6 +111,24 @@ BEGIN
 	ASSERT fold_items_as_app() = 10, 'revoked again';
 END $$;
 
+-- The same where a query calls the function: what that one sees is not what its statements are planned for.
+CREATE FUNCTION fold_items_changes() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	seen text;
+BEGIN
+	FOR i IN 1..2 LOOP
+		seen := concat_ws(' ', seen, (SELECT count(*) FROM fold_items_row WHERE authz.has_item_permission('x', 'edit')));
+		IF i = 1 THEN
+			PERFORM fold_items_grant('edit');
+		END IF;
+	END LOOP;
+	RETURN seen;
+END $$;
+BEGIN;
+SELECT fold_items_changes() FROM fold_items_row WHERE NOT authz.has_item_permission('x', 'edit') LIMIT 1;
+ROLLBACK;
+DROP FUNCTION fold_items_changes;
+
 -- An open cursor stays with what its snapshot shows.
 BEGIN;
 SET LOCAL ROLE fold_items_app;
@@ -168,6 +186,20 @@ SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permi
 SELECT fold_items_asks_within(1) AS next_query, fold_items_folds_stable(1);
 ROLLBACK;
 SELECT fold_items_folds_stable(1);
+
+-- While a statement writes grants, and before that is told, a function in it sees those that are there.
+CREATE FUNCTION fold_items_written() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT count(*) FILTER (WHERE authz.has_item_permission('w.' || n, 'view')) || ' = ' || (SELECT count(*) FROM authz.item_permission WHERE item LIKE 'w.%') FROM generate_series(1, 4) n);
+END $$;
+BEGIN;
+UPDATE fold_items_row SET id = 0 WHERE false;
+SELECT fold_items_written();
+COMMIT;
+BEGIN;
+INSERT INTO authz.item_permission (email, client, item, permission, granted_by) SELECT 'user@example.com', 'my-client', 'w.' || n, 'view', fold_items_written() FROM generate_series(1, 4) n RETURNING granted_by;
+ROLLBACK;
+DROP FUNCTION fold_items_written;
 
 -- They change while a query is planned: an error, and no plan with two answers.
 CREATE FUNCTION fold_items_meddle_immutable() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN fold_items_meddle(1); END $$;

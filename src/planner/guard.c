@@ -385,6 +385,18 @@ sets_token(const Node *statement)
 		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
 }
 
+/*
+ * Does it take the snapshot of somebody else?  That may be older than what kept
+ * plans were made for.
+ */
+static bool
+imports_snapshot(const Node *statement)
+{
+	return IsA(statement, VariableSetStmt) &&
+		((const VariableSetStmt *) statement)->kind == VAR_SET_MULTI &&
+		strcmp(((const VariableSetStmt *) statement)->name, "TRANSACTION SNAPSHOT") == 0;
+}
+
 /* Core refuses ALTER SYSTEM by itself, in words that say less. */
 static void
 refuse_alter_system(const Node *statement)
@@ -467,6 +479,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 		az_utility_leave(&utility);
 	}
 	PG_END_TRY();
+	if (imports_snapshot(statement->utilityStmt))
+		az_invalidate_plans();
 	if (resets)
 		az_forget_rejection();
 	if (takes)

@@ -28,7 +28,6 @@
 
 static bool written = false;	/* by the running transaction */
 static bool committing = false;
-static uint64 undone = 0;
 
 /* The latest that was found announced in this transaction. */
 static AzMoment announced;
@@ -63,12 +62,6 @@ bool
 az_has_written(void)
 {
 	return written;
-}
-
-uint64
-az_parts_undone(void)
-{
-	return undone;
 }
 
 /* Not for longer than one record takes as a rule. */
@@ -137,22 +130,12 @@ transaction_event(XactEvent event, void *arg)
 	}
 }
 
-static void
-part_event(SubXactEvent event, SubTransactionId part, SubTransactionId parent, void *arg)
-{
-	if (event == SUBXACT_EVENT_ABORT_SUB)
-		undone++;
-}
-
 void
 az_announced_init(void)
 {
-	static int	registered = 0;
+	static bool registered = false;
 
-	if (registered == 0)
+	if (!registered)
 		RegisterXactCallback(transaction_event, NULL);
-	registered = Max(registered, 1);
-	if (registered == 1)
-		RegisterSubXactCallback(part_event, NULL);
-	registered = 2;
+	registered = true;
 }

@@ -30,9 +30,6 @@ extern bool az_has_written(void);
  */
 extern bool az_is_announced(const AzMoment *moment);
 
-/* How often a part of a transaction was rolled back. */
-extern uint64 az_parts_undone(void);
-
 /* May be called again when it raised. */
 extern void az_announced_init(void);
 

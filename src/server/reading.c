@@ -12,6 +12,10 @@
  * An equal snapshot needs the first one only, and not for what others commit: a
  * TRUNCATE is seen by old snapshots too.
  *
+ * A transaction that has written there itself keeps nothing.  Two snapshots that
+ * are equal can show it different rows: those of a statement that is running, and
+ * those of a part that was rolled back.
+ *
  * In a SERIALIZABLE transaction it is read once in each, so that core knows what
  * the transaction depends on.
  *
@@ -55,22 +59,12 @@ note_changes(AzSource *source, uint64 epoch)
 	source->noted = epoch;
 }
 
-/* Does it show of the own transaction what the snapshot does? */
-static bool
-shows_same_of_own(const AzReading *reading, Snapshot snapshot)
-{
-	if (!az_has_written())
-		return !reading->own;
-	return reading->own && reading->lxid == az_local_xid() &&
-		reading->command == snapshot->curcid && reading->undone == az_parts_undone();
-}
-
 static bool
 is_unchanged(const AzReading *reading, AzSource *source, const AzMoment *moment)
 {
-	if (!az_is_announced(moment))
-		return false;
-	if (reading->epoch != source->epoch())
+	/* the later one is what matters, and what was found out is remembered */
+	if (!az_is_announced(moment) || !az_is_announced(&reading->moment) ||
+		reading->epoch != source->epoch())
 		return false;
 	note_changes(source, reading->epoch);
 	return az_is_not_before(&reading->moment, &source->since) &&
@@ -82,13 +76,14 @@ az_reading_serves(const AzReading *reading, AzSource *source, Snapshot snapshot)
 {
 	AzMoment	moment;
 
-	if (reading->epoch != source->epoch() || !shows_same_of_own(reading, snapshot))
-		return false;
-	if (IsolationIsSerializable() && reading->lxid != az_local_xid())
+	if (az_has_written() ||
+		(IsolationIsSerializable() && reading->lxid != az_local_xid()))
 		return false;
 	moment = az_moment_of(snapshot);
 	if (!az_is_same_moment(&reading->moment, &moment))
-		return !reading->own && is_unchanged(reading, source, &moment);
+		return is_unchanged(reading, source, &moment);
+	if (reading->epoch != source->epoch())
+		return false;
 	outdated = outdated || reading->outdated;
 	return true;
 }
@@ -101,10 +96,9 @@ az_begin_reading(AzSource *source, Snapshot snapshot)
 	(void) az_is_announced(&reading.moment);
 	reading.epoch = source->epoch();
 	note_changes(source, reading.epoch);
+	if (az_has_written())
+		reading.epoch = 0;
 	reading.lxid = az_local_xid();
-	reading.own = az_has_written();
-	reading.command = snapshot->curcid;
-	reading.undone = az_parts_undone();
 	reading.outdated = !az_is_not_before(&reading.moment, &source->since);
 	outdated = outdated || reading.outdated;
 	return reading;

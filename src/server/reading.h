@@ -34,12 +34,9 @@ typedef struct AzSource
 
 typedef struct AzReading
 {
-	uint64		epoch;			/* of the source; 0: nothing was read */
+	uint64		epoch;			/* of the source; 0: it serves nobody */
 	AzMoment	moment;			/* of the snapshot */
-	LocalTransactionId lxid;	/* who read it */
-	bool		own;			/* this one has written itself: */
-	CommandId	command;		/* what it shows of that */
-	uint64		undone;			/* unless a part was rolled back since */
+	LocalTransactionId lxid;	/* of the transaction that read it */
 	bool		outdated;		/* more was told already than it shows */
 } AzReading;
 

@@ -481,10 +481,18 @@ bool
 az_answer_holds(const AzAnswer *answer)
 {
 	AzAdoption *current = candidate();
+	AzAskedFor	outer;
+	AzUnder		under;
 
 	if (current != NULL && current->identity != NULL &&
 		current->settled != answer->settled)
+	{
+		outer = az_ask_for_query();
+		az_under(&under, answer->snapshot);
 		(void) settle(current);
+		az_under_end(&under);
+		az_ask_for(outer);
+	}
 	return answer->serial == az_identity_serial();
 }
 

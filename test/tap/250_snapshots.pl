@@ -1,7 +1,8 @@
-# Z20: what is stored for an identity is what a sub-select over the tables would
-# find in the same statement: item permissions, inactive subjects, ceilings.
+# Z20, R14: what is stored for an identity is what a sub-select over the tables
+# would find in the same statement: item permissions, inactive subjects, ceilings.
 # Some sessions change them at random, together with rows, and others compare, at
-# every isolation level, in whatever way a query is planned and run.
+# every isolation level, in whatever way a query is planned and run; also while a
+# commit can be seen and has not been told.
 #
 # Ten seconds; DBMI_LONG=1 makes it ten minutes.  DBMI_SEED repeats a run.
 
@@ -22,6 +23,15 @@ my $seconds = $ENV{DBMI_LONG} ? 600 : 10;
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my ($readers, $writers) = (4, 2);
 diag("seed $seed");
+
+# The library that makes commits slow, into the directory of this throw-away server.
+my ($include, $lib) = map { my $dir = `pg_config --$_`; chomp $dir; $dir } qw(includedir-server pkglibdir);
+# a copied pg_config puts a directory of its own in front
+$include =~ s{^/[^/]*}{} while length $include && !-d $include;
+my @compiler = split ' ', $ENV{CC} // 'cc';
+system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$FindBin::RealBin/../hooks/slow_commit.c", '-o', "$lib/slow_commit.so");
+my $parent = $$;
+END { my $status = $?; unlink "$lib/slow_commit.so" if $parent == $$; $? = $status; }
 
 my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 10');
 my $admin = $node->safe_psql('postgres', 'SELECT current_user');
@@ -110,9 +120,11 @@ sub writer
 	my ($until) = @_;
 	my $wire = AzWire->new($node, user => $admin);
 	my %seen;
+	$wire->query("LOAD 'slow_commit'")->answers;
 	while (time < $until)
 	{
 		my $how = rand;
+		$wire->query('SET slow_commit.delay = ' . (rand() < 0.5 ? int rand 5 : 0))->answers;
 		my @sql = ('BEGIN ISOLATION LEVEL ' . any(@levels), changes());
 		push @sql, $how < 0.1 ? 'ROLLBACK' : $how < 0.2 ? ("PREPARE TRANSACTION 'w$$'", "COMMIT PREPARED 'w$$'") : 'COMMIT';
 		for (@sql)
@@ -196,6 +208,44 @@ sub reader
 	# a cursor that is not there was not declared, for an error
 	delete @seen{ grep { /^34000/ } keys %seen };
 	return %seen;
+}
+
+# ---- one commit that takes long ----
+
+{
+	my ($writes, $reads) = map { AzWire->new($node, user => $admin) } 1, 2;
+	my $granted = "SELECT count(*) FROM authz.item_permission WHERE item = 's1'";
+	$reads->query($_)->answers for "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS SELECT equal FROM equal', 'EXECUTE q';
+	$writes->query($_)->answers for "LOAD 'slow_commit'", "SET slow_commit.delay = '1s'";
+	for my $round (1, 0)
+	{
+		$writes->query('SELECT flip(1)')->send_all;
+		my $begin = time;
+		sleep 0.01 while time < $begin + 10 && ($reads->query($granted)->answers)[0] ne $round;
+		# a plan that was kept is refused once, for nobody has ended it yet
+		my @got = map { $reads->query($_)->answers } 'SELECT equal FROM equal', 'EXECUTE q', 'EXECUTE q', 'SELECT equal_volatile()', 'SELECT equal_stable()';
+		@got = grep { !/^40001: item permissions have changed/ } @got;
+		cmp_ok(time - $begin, '<', 0.9, 'it was not told yet');
+		is_deeply([ grep { length } @got ], [ ('(t,t,t,t,t)') x @got ], ($round ? 'a grant' : 'its end') . ' that can be seen counts before it is told');
+		cmp_ok(scalar @got, '>', 2, 'most were answered');
+		$writes->answers;
+		is_deeply([ grep { length } map { $reads->query($_)->answers } 'EXECUTE q', 'EXECUTE q' ], [ ('(t,t,t,t,t)') x 2 ], 'and afterwards');
+	}
+}
+
+# ---- a snapshot of somebody else, and plans that are kept ----
+
+{
+	my ($exports, $imports) = map { AzWire->new($node, user => $admin) } 1, 2;
+	my $count = '(SELECT count(*) FROM name';
+	my $kept = "SELECT $count WHERE authz.has_item_permission('s1', 'view')) = $count WHERE 's1' IN (TABLE granted)) AND (SELECT count(*) > 0 FROM name)";
+	$exports->query("CREATE FUNCTION kept() RETURNS boolean LANGUAGE plpgsql AS \$\$ BEGIN RETURN ($kept); END \$\$")->answers;
+	my ($id) = grep { length } map { $exports->query($_)->answers } 'BEGIN ISOLATION LEVEL REPEATABLE READ', 'SELECT pg_export_snapshot()';
+	$imports->query($_)->answers for "SELECT authz.set_token('$token{ann}')", 'SELECT kept()';
+	$node->safe_psql('postgres', 'SELECT flip(1)');
+	my @old = ('BEGIN ISOLATION LEVEL REPEATABLE READ', "SET TRANSACTION SNAPSHOT '$id'", 'SELECT kept()', 'SELECT kept()', 'COMMIT');
+	is_deeply([ grep { length } map { $imports->query($_)->answers } 'SELECT kept()', @old, @old, 'SELECT kept()', @old, 'SELECT kept()' ], [ ('t') x 9 ], 'a snapshot that was imported');
+	$exports->query($_)->answers for 'COMMIT', 'DROP FUNCTION kept()', 'SELECT flip(1)';
 }
 
 # ---- all of them ----
