@@ -125,6 +125,7 @@ BEGIN
 	RETURN seen;
 END $$;
 BEGIN;
+SET LOCAL plan_cache_mode = auto;
 SELECT fold_items_changes() FROM fold_items_row WHERE NOT authz.has_item_permission('x', 'edit') LIMIT 1;
 ROLLBACK;
 DROP FUNCTION fold_items_changes;
@@ -179,6 +180,7 @@ BEGIN
 END $$;
 CREATE FUNCTION fold_items_folds_stable(id integer) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM fold_items_row r WHERE r.id = $1 AND authz.has_item_permission('x', 'view')); END $$;
 BEGIN;
+SET LOCAL plan_cache_mode = auto;
 SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)) AS held,
 	   count(*) FILTER (WHERE fold_items_asks_within(id)) AS within, count(*) FILTER (WHERE fold_items_finds_within(id)) AS found_within,
 	   count(*) FILTER (WHERE fold_items_asks_stable(id)) AS stable, count(*) FILTER (WHERE fold_items_folds_stable(id)) AS folded_stable
