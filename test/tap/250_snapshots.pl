@@ -2,7 +2,7 @@
 # would find in the same statement: item permissions, inactive subjects, ceilings.
 # Some sessions change them at random, together with rows, and others compare, at
 # every isolation level, in whatever way a query is planned and run; also while a
-# commit can be seen and has not been told.
+# commit can be seen and has not been told, and on a hot standby.
 #
 # Ten seconds; DBMI_LONG=1 makes it ten minutes.  DBMI_SEED repeats a run.
 
@@ -15,13 +15,14 @@ use lib $FindBin::RealBin;
 use AzTest;
 use AzWire;
 use POSIX ();
+use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
 my $seconds = $ENV{DBMI_LONG} ? 600 : 10;
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
-my ($readers, $writers) = (4, 2);
+my ($readers, $writers) = (6, 2);	# two of those who read on the standby
 diag("seed $seed");
 
 # The library that makes commits slow, into the directory of this throw-away server.
@@ -33,7 +34,14 @@ system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$Fi
 my $parent = $$;
 END { my $status = $?; unlink "$lib/slow_commit.so" if $parent == $$; $? = $status; }
 
-my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 10');
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--no-locale' ]);
+$node->append_conf('postgresql.conf', join "\n", 'fsync = off', 'max_connections = 40', 'max_prepared_transactions = 10', 'log_min_messages = warning', 'log_statement = none', 'hot_standby_feedback = on', '');
+$node->start;
+$node->backup('b');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'b', has_streaming => 1);
+$standby->start;
 my $admin = $node->safe_psql('postgres', 'SELECT current_user');
 trust($node, 'postgres');
 
@@ -158,8 +166,10 @@ my $retry = qr/^(40001|40P01|28000: identity has changed since the query was pla
 
 sub reader
 {
-	my ($until, $who) = @_;
-	my $wire = AzWire->new($node, user => $admin);
+	my ($until, $who, $where) = @_;
+	my $wire = AzWire->new($where, user => $admin);
+	my $writes = $where == $node;
+	my @possible = grep { $writes || !/SERIALIZABLE/ } @levels;
 	my %seen;
 	my $view = $who eq 'ann' ? 'equal' : 'bot_equal';
 	$wire->query("SELECT authz.set_token('$token{$who}')")->answers;
@@ -174,7 +184,7 @@ sub reader
 			elsif (/^[0-9A-Z]{5}: /) { $seen{$_}++; }
 			elsif (/f|^[1-9]\d*$/) { $seen{"UNEQUAL $sql: $_"}++; }
 		}
-		$seen{asked}++;
+		$seen{ $writes ? 'asked' : 'asked on the standby' }++;
 	};
 	while (time < $until)
 	{
@@ -183,7 +193,7 @@ sub reader
 			$ask->(any(@{ $ways{$who} })) for 1 .. 5;
 			next;
 		}
-		$wire->query('BEGIN ISOLATION LEVEL ' . any(@levels))->answers;
+		$wire->query('BEGIN ISOLATION LEVEL ' . any(@possible))->answers;
 		$wire->query('SELECT 1 FROM secret LIMIT 0')->answers if rand() < 0.5;
 		if (rand() < 0.3)
 		{
@@ -196,7 +206,7 @@ sub reader
 			$ask->(any(@{ $ways{$who} }));
 			$ask->('FETCH c') if rand() < 0.2;
 		}
-		if (rand() < 0.2)
+		if ($writes && rand() < 0.2)
 		{
 			$wire->query($_)->answers for 'SAVEPOINT a', changes();
 			$ask->(any(@{ $ways{$who} }));
@@ -250,6 +260,7 @@ sub reader
 
 # ---- all of them ----
 
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
 my $until = time + $seconds;
 my @children;
 for my $n (1 .. $readers + $writers)
@@ -259,7 +270,7 @@ for my $n (1 .. $readers + $writers)
 	if ($pid == 0)
 	{
 		srand $seed + $n;
-		my %seen = eval { $n > $readers ? writer($until) : reader($until, $n % 2 ? 'ann' : 'bot') };
+		my %seen = eval { $n > $readers ? writer($until) : reader($until, $n % 2 ? 'ann' : 'bot', $n > 4 ? $standby : $node) };
 		%seen = ("died: $@" => 1) if $@;
 		syswrite $to, join '', map { s/\n/ /r . "\t$seen{$_}\n" } keys %seen;
 		POSIX::_exit(0);
@@ -280,8 +291,10 @@ for (@children)
 }
 diag(join ', ', map { "$_: $seen{$_}" } grep { /^(asked|changes|\()/ } sort keys %seen);
 cmp_ok($seen{asked} // 0, '>', 50 * $seconds, 'questions');
+cmp_ok($seen{'asked on the standby'} // 0, '>', 10 * $seconds, 'and on the standby');
 cmp_ok($seen{changes} // 0, '>', 20 * $seconds, 'changes');
 cmp_ok(($seen{'(40001)'} // 0) + ($seen{'(28000)'} // 0), '<', ($seen{asked} // 0) / 4, 'few had to be asked again');
 is_deeply([ grep { !/^(asked|changes|\()/ } sort keys %seen ], [], 'none is unequal');
+$standby->stop;
 $node->stop;
 done_testing();
