@@ -100,6 +100,18 @@ DECLARE inactive_next CURSOR FOR SELECT id, authz.is_authenticated() FROM inacti
 FETCH inactive_next;
 FETCH inactive_cursor;
 ROLLBACK;
+-- what a function evaluates between its statements is of that moment, and changes nothing for the query around it
+CREATE FUNCTION inactive_within() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+	RETURN authz.is_authenticated() || ' ' || coalesce(authz.subject(), 'nobody') || ' ' || authz.is_owner('user@example.com'::text);
+END $$;
+BEGIN;
+SELECT authz.subject() AS before, inactive_within(), authz.is_authenticated(), authz.subject() FROM inactive_note WHERE id = 1;
+SELECT authz.is_authenticated();
+ROLLBACK;
+SELECT authz.is_authenticated();
+DROP FUNCTION inactive_within;
 -- nor does he come back because somebody else was there for a while
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
 CALL mint.login('tD0');

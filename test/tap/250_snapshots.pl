@@ -243,6 +243,28 @@ sub reader
 	}
 }
 
+# ---- a snapshot of a transaction that is prepared then ----
+
+# Its own number was not among those that ran for it, and is for the next one:
+# in the place of another that has ended meanwhile.
+{
+	my ($ann, $grants) = map { AzWire->new($node, user => $admin) } 1, 2;
+	my $granted = "SELECT count(*) FROM authz.item_permission WHERE item = 's1'";
+	my $held = "SELECT authz.has_item_permission('s1', 'view') = ('s1' IN (TABLE granted)) FROM name LIMIT 1";
+	$ann->query($_)->answers for "SELECT authz.set_token('$token{ann}')", 'BEGIN', "INSERT INTO name VALUES ('s9')";
+	$grants->query($_)->answers for "LOAD 'slow_commit'", "SET slow_commit.delay = '1s'", 'BEGIN', 'SELECT flip(1)';
+	$node->safe_psql('postgres', 'CREATE TABLE later ()');
+	is(($ann->query($held)->answers)[0], 't', 'before it is prepared');
+	$ann->query("PREPARE TRANSACTION 'p'")->answers;
+	$grants->query('COMMIT')->send_all;
+	my $begin = time;
+	sleep 0.01 while time < $begin + 10 && ($ann->query($granted)->answers)[0] ne '1';
+	is(($ann->query($held)->answers)[0], 't', 'afterwards');
+	cmp_ok(time - $begin, '<', 0.9, 'it was not told yet');
+	$grants->answers;
+	$grants->query($_)->answers for 'SELECT flip(1)', "ROLLBACK PREPARED 'p'";
+}
+
 # ---- a snapshot of somebody else, and plans that are kept ----
 
 {
