@@ -110,6 +110,10 @@ BEGIN;
 SELECT authz.subject() AS before, inactive_within(), authz.is_authenticated(), authz.subject() FROM inactive_note WHERE id = 1;
 SELECT authz.is_authenticated();
 ROLLBACK;
+-- also where that is the last that happens in it
+BEGIN;
+SELECT authz.subject() AS before, inactive_within() FROM inactive_note WHERE id = 1;
+ROLLBACK;
 SELECT authz.is_authenticated();
 DROP FUNCTION inactive_within;
 -- nor does he come back because somebody else was there for a while

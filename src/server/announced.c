@@ -27,7 +27,6 @@
 #include "utils/inval.h"
 
 static bool written = false;	/* by the running transaction */
-static bool committing = false;
 
 /* The latest that was found announced in this transaction. */
 static AzMoment announced;
@@ -43,19 +42,10 @@ commit_lock(void)
 	return &tag;
 }
 
-static void
-lock_commit(void)
-{
-	(void) LockAcquire(commit_lock(), RowExclusiveLock, false, false);
-}
-
 void
 az_note_write(void)
 {
 	written = true;
-	/* what others do while it commits may come after us */
-	if (committing)
-		lock_commit();
 }
 
 bool
@@ -114,14 +104,12 @@ transaction_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			committing = true;
 			if (written)
-				lock_commit();
+				(void) LockAcquire(commit_lock(), RowExclusiveLock, false, false);
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			committing = false;
 			written = false;
 			any_announced = false;
 			break;
