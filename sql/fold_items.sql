@@ -111,7 +111,26 @@ BEGIN
 	ASSERT fold_items_as_app() = 10, 'revoked again';
 END $$;
 
--- An open cursor: grants of other people change nothing, one's own end it.
+-- The same where a query calls the function: what that one sees is not what its statements are planned for.
+CREATE FUNCTION fold_items_changes() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	seen text;
+BEGIN
+	FOR i IN 1..2 LOOP
+		seen := concat_ws(' ', seen, (SELECT count(*) FROM fold_items_row WHERE authz.has_item_permission('x', 'edit')));
+		IF i = 1 THEN
+			PERFORM fold_items_grant('edit');
+		END IF;
+	END LOOP;
+	RETURN seen;
+END $$;
+BEGIN;
+SET LOCAL plan_cache_mode = auto;
+SELECT fold_items_changes() FROM fold_items_row WHERE NOT authz.has_item_permission('x', 'edit') LIMIT 1;
+ROLLBACK;
+DROP FUNCTION fold_items_changes;
+
+-- An open cursor stays with what its snapshot shows.
 BEGIN;
 SET LOCAL ROLE fold_items_app;
 DECLARE fold_items_cursor CURSOR FOR SELECT id FROM fold_items_row ORDER BY id;
@@ -142,7 +161,7 @@ SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permi
 SELECT count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)) AS next_query FROM fold_items_row;
 ROLLBACK;
 
--- So they do for a query within it that did not ask itself.
+-- A query of a volatile function in it has a snapshot of its own, that of a stable one has not.
 CREATE FUNCTION fold_items_asks() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN authz.has_item_permission('x', 'view'); END $$;
 CREATE FUNCTION fold_items_asks_within(id integer) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
@@ -151,11 +170,38 @@ BEGIN
 	EXECUTE 'SELECT fold_items_asks()' INTO answer;
 	RETURN answer;
 END $$;
+CREATE FUNCTION fold_items_finds_within(id integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM authz.item_permission); END $$;
+CREATE FUNCTION fold_items_asks_stable(id integer) RETURNS boolean STABLE LANGUAGE plpgsql AS $$
+DECLARE
+	answer boolean;
+BEGIN
+	EXECUTE 'SELECT authz.has_item_permission(item, ''view'', true) FROM fold_items_row WHERE id = $1' INTO answer USING id;
+	RETURN answer;
+END $$;
+CREATE FUNCTION fold_items_folds_stable(id integer) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM fold_items_row r WHERE r.id = $1 AND authz.has_item_permission('x', 'view')); END $$;
 BEGIN;
-SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)) AS held, count(*) FILTER (WHERE fold_items_asks_within(id)) AS within
+SET LOCAL plan_cache_mode = auto;
+SELECT count(fold_items_meddle(id)), count(*) FILTER (WHERE authz.has_item_permission(item, 'view', true)) AS held,
+	   count(*) FILTER (WHERE fold_items_asks_within(id)) AS within, count(*) FILTER (WHERE fold_items_finds_within(id)) AS found_within,
+	   count(*) FILTER (WHERE fold_items_asks_stable(id)) AS stable, count(*) FILTER (WHERE fold_items_folds_stable(id)) AS folded_stable
   FROM fold_items_row;
-SELECT fold_items_asks_within(1) AS next_query;
+SELECT fold_items_asks_within(1) AS next_query, fold_items_folds_stable(1);
 ROLLBACK;
+SELECT fold_items_folds_stable(1);
+
+-- While a statement writes grants, and before that is told, a function in it sees those that are there.
+CREATE FUNCTION fold_items_written() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT count(*) FILTER (WHERE authz.has_item_permission('w.' || n, 'view')) || ' = ' || (SELECT count(*) FROM authz.item_permission WHERE item LIKE 'w.%') FROM generate_series(1, 4) n);
+END $$;
+BEGIN;
+UPDATE fold_items_row SET id = 0 WHERE false;
+SELECT fold_items_written();
+COMMIT;
+BEGIN;
+INSERT INTO authz.item_permission (email, client, item, permission, granted_by) SELECT 'user@example.com', 'my-client', 'w.' || n, 'view', fold_items_written() FROM generate_series(1, 4) n RETURNING granted_by;
+ROLLBACK;
+DROP FUNCTION fold_items_written;
 
 -- They change while a query is planned: an error, and no plan with two answers.
 CREATE FUNCTION fold_items_meddle_immutable() RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN fold_items_meddle(1); END $$;
@@ -171,7 +217,7 @@ CALL mint.become('nobody');
 DEALLOCATE fold_items_read;
 RESET plan_cache_mode;
 TRUNCATE authz.item_permission;
-DROP FUNCTION fold_items_grant, fold_items_revoke, fold_items_count, fold_items_as_app, fold_items_meddle, fold_items_asks, fold_items_asks_within, fold_items_meddle_immutable;
+DROP FUNCTION fold_items_grant, fold_items_revoke, fold_items_count, fold_items_as_app, fold_items_meddle, fold_items_asks, fold_items_asks_within, fold_items_finds_within, fold_items_asks_stable, fold_items_folds_stable, fold_items_meddle_immutable;
 DROP TABLE fold_items_row;
 REVOKE ALL ON SCHEMA mint FROM fold_items_app;
 DROP ROLE fold_items_app;

@@ -87,15 +87,35 @@ SHOW dbmi_authz.token;
 SET LOCAL ROLE inactive_app;
 EXECUTE inactive_read;
 COMMIT;
--- a cursor of somebody who has become inactive gives nothing more
+-- a cursor of somebody who has become inactive stays with its snapshot; the next one gives nothing
 BEGIN;
 SET LOCAL ROLE inactive_app;
-DECLARE inactive_cursor CURSOR FOR SELECT id FROM inactive_note;
+DECLARE inactive_cursor CURSOR FOR SELECT id, authz.is_authenticated() FROM inactive_note, generate_series(1, 3);
 FETCH inactive_cursor;
 RESET ROLE;
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
 FETCH inactive_cursor;
+SET LOCAL ROLE inactive_app;
+DECLARE inactive_next CURSOR FOR SELECT id, authz.is_authenticated() FROM inactive_note, generate_series(1, 3);
+FETCH inactive_next;
+FETCH inactive_cursor;
 ROLLBACK;
+-- what a function evaluates between its statements is of that moment, and changes nothing for the query around it
+CREATE FUNCTION inactive_within() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
+	RETURN authz.is_authenticated() || ' ' || coalesce(authz.subject(), 'nobody') || ' ' || authz.is_owner('user@example.com'::text);
+END $$;
+BEGIN;
+SELECT authz.subject() AS before, inactive_within(), authz.is_authenticated(), authz.subject() FROM inactive_note WHERE id = 1;
+SELECT authz.is_authenticated();
+ROLLBACK;
+-- also where that is the last that happens in it
+BEGIN;
+SELECT authz.subject() AS before, inactive_within() FROM inactive_note WHERE id = 1;
+ROLLBACK;
+SELECT authz.is_authenticated();
+DROP FUNCTION inactive_within;
 -- nor does he come back because somebody else was there for a while
 INSERT INTO authz.inactive_subject VALUES ('people dbmi', 'auth0|u1');
 CALL mint.login('tD0');

@@ -12,6 +12,7 @@
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "planner/plan.h"
+#include "server/announced.h"
 #include "server/discretion.h"
 #include "server/release.h"
 #include "session/login.h"
@@ -40,6 +41,7 @@ _PG_init(void)
 	if (loaded)
 		return;
 	az_discretion_begin(&discretion);
+	az_announced_init();
 	az_session_init();
 	az_login_init();
 	az_warn_of_release(false);

@@ -3,12 +3,12 @@
  * grants.c
  *	  Item permissions: what authz.item_permission grants to an identity.
  *
- * All grants of an identity are read at once, by the table's index, and kept
- * until a table changes (grant_set.c).  Grants of other people do not change
- * them, and so end no plan.
+ * All grants of an identity are read at once, by the table's index, and serve
+ * all snapshots under which the tables show the same (reading.h).  Grants of
+ * other people do not change them, and so end no plan.
  *
- * What was read is numbered.  A plan that asked bears the number, and while it
- * runs the set stays, as the identity does.
+ * What was read is numbered.  A plan that asked bears the number, and runs only
+ * under snapshots that show those grants.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,21 +16,30 @@
 
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "items/grant_set.h"
 #include "items/implies.h"
 #include "items/item_path.h"
 #include "items/item_table.h"
+#include "server/asked.h"
 #include "server/report.h"
 #include "session/plans.h"
 #include "session/session.h"
 #include "trust/trust_table.h"
 
-/* What was read for an identity. */
+/*
+ * What was read for an identity.  The same may have been read under two
+ * snapshots, which then serve in turn: that of a query, and those of a function
+ * in it.
+ */
+#define N_READINGS	2
+
 typedef struct Slot
 {
 	uint32		identity;		/* serial of the identity; 0: free */
-	uint64		epoch;			/* of the tables */
+	AzReading	readings[N_READINGS];
+	int			next_reading;	/* which is to be forgotten */
 	uint64		used;			/* when it was asked for last */
 	uint32		serial;			/* of the grants */
 	AzGrants   *grants;
@@ -58,19 +67,58 @@ sets_context(void)
  * ----------------------------------------------------------------
  */
 
-/* The identity's slot, else a free one, else the one used longest ago. */
+static bool
+serves(const Slot *slot, Snapshot snapshot)
+{
+	int			i;
+
+	for (i = 0; i < N_READINGS; i++)
+	{
+		if (az_reading_serves(&slot->readings[i], az_source(AZ_STORED_GRANTS), snapshot))
+			return true;
+	}
+	return false;
+}
+
+/* What the snapshot shows, if it is known; NULL: it has to be read. */
 static Slot *
-find_slot(uint32 identity)
+find_slot(uint32 identity, Snapshot snapshot)
+{
+	int			i;
+
+	if (likely(last_slot->identity == identity) && serves(last_slot, snapshot))
+		return last_slot;
+	for (i = 0; i < N_SLOTS; i++)
+	{
+		if (slots[i].identity == identity && serves(&slots[i], snapshot))
+			return &slots[i];
+	}
+	return NULL;
+}
+
+/* The one that holds that already; NULL: none. */
+static Slot *
+find_same(uint32 identity, const AzGrants *grants)
+{
+	int			i;
+
+	for (i = 0; i < N_SLOTS; i++)
+	{
+		if (slots[i].identity == identity && az_same_grants(slots[i].grants, grants))
+			return &slots[i];
+	}
+	return NULL;
+}
+
+/* A free one, else the one used longest ago. */
+static Slot *
+choose_slot(void)
 {
 	Slot	   *oldest = &slots[0];
 	int			i;
 
-	if (likely(last_slot->identity == identity))
-		return last_slot;
 	for (i = 0; i < N_SLOTS; i++)
 	{
-		if (slots[i].identity == identity)
-			return &slots[i];
 		if (slots[i].used < oldest->used)
 			oldest = &slots[i];
 	}
@@ -102,9 +150,11 @@ make_room(const AzGrants *grants)
 		empty_slot(&slots[i]);
 }
 
-static void
-fill_slot(Slot *slot, uint32 identity, AzGrants *grants)
+static Slot *
+fill_slot(uint32 identity, AzGrants *grants)
 {
+	Slot	   *slot = choose_slot();
+
 	if (last_serial == PG_UINT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -115,49 +165,76 @@ fill_slot(Slot *slot, uint32 identity, AzGrants *grants)
 	slot->serial = ++last_serial;
 	slot->identity = identity;
 	slot->grants = grants;
+	return slot;
+}
+
+/* Read what the active snapshot shows. */
+static Slot *
+read_slot(const AzIdentity *id, uint32 identity)
+{
+	AzReading	reading = az_begin_reading(az_source(AZ_STORED_GRANTS), GetActiveSnapshot());
+	AzGrants   *grants = az_read_grants(id, sets_context());
+	Slot	   *slot = find_same(identity, grants);
+
+	if (slot)
+		az_free_grants(grants);
+	else
+		slot = fill_slot(identity, grants);
+	slot->readings[slot->next_reading] = reading;
+	slot->next_reading = (slot->next_reading + 1) % N_READINGS;
+	return slot;
+}
+
+/* The grants of the identity in force, as that snapshot shows them. */
+static Slot *
+grants_under(const AzIdentity *id, Snapshot snapshot)
+{
+	uint32		identity = az_identity_serial();
+	Slot	   *slot = find_slot(identity, snapshot);
+	AzUnder		under;
+
+	if (slot == NULL)
+	{
+		az_under(&under, snapshot);
+		slot = read_slot(id, identity);
+		az_under_end(&under);
+	}
+	slot->used = ++last_use;
+	return slot;
 }
 
 /*
- * The grants of the identity in force.  While a query runs that asked for
- * them, they stand still; otherwise they are as new as the tables.
+ * Under the snapshot that is asked under.  What a query has found is not looked
+ * for again: its snapshot stays the same.
  */
 static Slot *
 grants_of(const AzIdentity *id)
 {
 	uint32		kept = az_query_grants();
-	uint32		identity;
-	uint64		epoch;
-	Slot	   *slot;
-	bool		known;
 
 	/* mostly; a number never stands for two blocks, nor a block for two people */
 	if (likely(kept != 0) && last_slot->serial == kept)
 		return last_slot;
+	last_slot = grants_under(id, az_asked_snapshot());
+	az_note_query_grants(last_slot->serial);
+	return last_slot;
+}
 
-	identity = az_identity_serial();
-	epoch = az_grants_epoch();
-	slot = find_slot(identity);
-	known = slot->identity == identity;
-	if (kept != 0)
-	{
-		if (!known || slot->serial != kept)
-			az_raise_grants_changed();
-		return slot;
-	}
-	if (!known || slot->epoch != epoch)
-	{
-		/* an invalidation that arrives from here on has it read again */
-		AzGrants   *grants = az_read_grants(id, sets_context());
+bool
+az_grants_are_certain(void)
+{
+	const AzIdentity *id = az_in_force();
+	uint32		now;
+	uint32		around;
 
-		if (known && az_same_grants(slot->grants, grants))
-			az_free_grants(grants);
-		else
-			fill_slot(slot, identity, grants);
-		slot->epoch = epoch;
-	}
-	slot->used = ++last_use;
-	last_slot = slot;
-	return slot;
+	if (!az_can_hold_items(id) || !ActiveSnapshotSet())
+		return true;
+	now = grants_of(id)->serial;
+	around = grants_under(id, GetActiveSnapshot())->serial;
+	/* what is planned without them is not to stay */
+	if (now != around)
+		az_note_outdated();
+	return now == around;
 }
 
 uint32

@@ -7,8 +7,8 @@
  * issuer's option "client" names.  An item is a path with dots.  Letters of
  * ASCII compare without regard to case, in items, permissions and addresses.
  *
- * Whoever asks sees the table as the newest committed state and the own
- * transaction have it, looked at when the query started.
+ * Whoever asks is answered under the snapshot of the query that asks: as a
+ * sub-select over the tables would answer there.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,11 +50,17 @@ extern bool az_is_admin(const AzIdentity *id);
 extern bool az_gives_management(const AzIdentity *id, const text *permission);
 
 /*
- * A number for what is stored for the identity in force, as it is now; equal
- * numbers mean equal grants.  0: nobody, or nobody to whom anything can be
- * granted.
+ * A number for what is stored for the identity in force, under the snapshot that
+ * is asked under; equal numbers mean equal grants.  0: nobody, or nobody to whom
+ * anything can be granted.
  */
 extern uint32 az_grants_serial(void);
+
+/*
+ * While something is planned: is that number the same under the snapshot of
+ * whoever has it planned?  Perhaps it will run under that one.
+ */
+extern bool az_grants_are_certain(void);
 
 /* 40001: a plan was made when other grants stood. */
 pg_noreturn extern void az_raise_grants_changed(void);

@@ -91,6 +91,11 @@ open_index(Relation rel, const char *name, int nkeys)
 		index_close(index, AccessShareLock);
 		return NULL;
 	}
+	if (!az_index_shows_all(index, GetActiveSnapshot()))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("index \"%s\" was made anew after the snapshot was taken", name),
+				 errhint("The transaction might succeed if it is run again.")));
 	return index;
 }
 
@@ -121,7 +126,6 @@ az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
 {
 	Relation	rel = az_open_table(table);
 	Relation	index = rel ? open_index(rel, index_name, nkeys) : NULL;
-	Snapshot	snapshot;
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 	MemoryContext context;
@@ -135,9 +139,8 @@ az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
 			ScanKeyEntryInitialize(&key[i], 0, i + 1, BTEqualStrategyNumber,
 								   TEXTOID, C_COLLATION_OID, F_TEXTEQ,
 								   PointerGetDatum(keys[i]));
-		snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationGetRelid(rel)));
 		slot = table_slot_create(rel, NULL);
-		scan = az_index_beginscan(rel, index, snapshot, nkeys);
+		scan = az_index_beginscan(rel, index, GetActiveSnapshot(), nkeys);
 		index_rescan(scan, key, nkeys, NULL, 0);
 		context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz row",
 										ALLOCSET_SMALL_SIZES);
@@ -146,7 +149,6 @@ az_scan_by_texts(AzCatalog table, const char *index_name, text *const *keys,
 		MemoryContextDelete(context);
 		index_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);
-		UnregisterSnapshot(snapshot);
 		index_close(index, AccessShareLock);
 	}
 	if (rel != NULL)

@@ -7,8 +7,7 @@
  * issuer's option "client" names.  An item is a path with dots.  Letters of
  * ASCII compare without regard to case, in items, permissions and addresses.
  *
- * Rows are read without the caller's privileges and snapshot: as the newest
- * committed state and the own transaction have them.
+ * Rows are read without the caller's privileges, under the active snapshot.
  *
  *-------------------------------------------------------------------------
  */

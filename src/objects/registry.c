@@ -3,9 +3,9 @@
  * registry.c
  *	  Which rules are registered for object permissions.
  *
- * The rows of authz.object_access, sorted, are kept until the table changes,
- * in whatever session.  They are read with a plain catalog scan: neither the
- * privileges nor the snapshot of the caller matter.
+ * The rows of authz.object_access, sorted, serve all snapshots under which the
+ * table shows the same (reading.h).  They are read with a plain catalog scan: the
+ * privileges of the caller do not matter.
  *
  * A row that is ignored would leave its table open to everybody who holds the
  * permission, so none is: what does not make sense is an error when its rule
@@ -24,9 +24,12 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "server/asked.h"
 #include "server/own.h"
+#include "server/reading.h"
 #include "token/identity.h"
 #include "trust/trust_table.h"
 
@@ -56,21 +59,13 @@ typedef struct Entry
 
 const char *const az_rule_kinds[AZ_N_RULE_KINDS] = {"user", "group"};
 
-/*
- * As in core's evtcache.c: an invalidation that arrives during a rebuild must
- * not be lost.
- */
-static enum
-{
-	NEEDS_REBUILD,
-	REBUILD_STARTED,
-	VALID
-} state = NEEDS_REBUILD;
 static MemoryContext cache_context = NULL;	/* holds the entries */
 static Entry *entries = NULL;	/* by permission, then by table */
 static int	nentries = 0;
 static bool has_owners = false;
+static AzReading reading = {0}; /* of the entries */
 static Oid	table = InvalidOid;
+static uint64 changes = 0;		/* of the table */
 static uint64 generation = 1;
 
 /*
@@ -82,7 +77,7 @@ relcache_changed(Datum arg, Oid relid)
 {
 	generation++;
 	if (relid == InvalidOid || relid == table)
-		state = NEEDS_REBUILD;
+		changes++;
 }
 
 static void
@@ -98,12 +93,6 @@ az_registry_init(void)
 	CacheRegisterSyscacheCallback(PROCOID, syscache_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, syscache_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, syscache_changed, (Datum) 0);
-}
-
-uint64
-az_registry_generation(void)
-{
-	return generation;
 }
 
 static int
@@ -156,7 +145,8 @@ static List *
 read_rows(Relation rel)
 {
 	List	   *rows = NIL;
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, GetActiveSnapshot(),
+										  0, NULL);
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
@@ -198,16 +188,25 @@ raise_no_registry(void)
 			 errhint("Restore the table as the install script of the extension makes it.")));
 }
 
+static uint64
+table_epoch(void)
+{
+	return 1 + changes;
+}
+
+static AzSource source = {.epoch = table_epoch};
+
 /*
- * Build completely, then swap.  The new context hangs below the caller's
- * until it is complete, so that an error frees it.
+ * From what the active snapshot shows.  Build completely, then swap.  The new
+ * context hangs below the caller's until it is complete, so that an error frees
+ * it.
  */
 static void
 rebuild(void)
 {
-	Oid			found;
 	Oid			guard;
 	Relation	rel;
+	AzReading	now;
 	MemoryContext context;
 	MemoryContext old;
 	List	   *rows;
@@ -215,13 +214,12 @@ rebuild(void)
 	Entry	   *built;
 	int			nbuilt = 0;
 
-	az_extension_tables(&access_shape.name, 1, &found, &guard);
-	rel = az_open_as(found, &access_shape, guard);
+	az_extension_tables(&access_shape.name, 1, &table, &guard);
+	now = az_begin_reading(&source, GetActiveSnapshot());
+	rel = az_open_as(table, &access_shape, guard);
 	if (rel == NULL)
 		raise_no_registry();
 
-	table = found;
-	state = REBUILD_STARTED;
 	context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz registry",
 									ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
@@ -241,8 +239,29 @@ rebuild(void)
 	cache_context = context;
 	entries = built;
 	nentries = nbuilt;
-	if (state == REBUILD_STARTED)
-		state = VALID;
+	reading = now;
+	generation++;
+}
+
+/* What is registered under the snapshot that is asked under. */
+static void
+have_entries(void)
+{
+	Snapshot	snapshot = az_asked_snapshot();
+	AzUnder		under;
+
+	if (likely(az_reading_serves(&reading, &source, snapshot)))
+		return;
+	az_under(&under, snapshot);
+	rebuild();
+	az_under_end(&under);
+}
+
+uint64
+az_registry_generation(void)
+{
+	have_entries();
+	return generation;
 }
 
 /* The first entry of a permission, or where it would stand. */
@@ -271,8 +290,7 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 	int			kind;
 
 	memset(found, 0, sizeof(*found));
-	if (state != VALID)
-		rebuild();
+	have_entries();
 	for (i = find_perm(perm, len); i < nentries; i++)
 	{
 		const Entry *entry = &entries[i];
@@ -299,8 +317,7 @@ az_find_registered(const char *perm, size_t len, Oid rel, AzRegistered *found)
 bool
 az_registry_has_owners(void)
 {
-	if (state != VALID)
-		rebuild();
+	have_entries();
 	return has_owners;
 }
 
@@ -310,8 +327,7 @@ az_registered_for(Oid rel)
 	List	   *perms = NIL;
 	int			i;
 
-	if (state != VALID)
-		rebuild();
+	have_entries();
 	for (i = 0; i < nentries; i++)
 	{
 		if (entries[i].rel == rel)

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * registry.h
- *	  Which rules are registered for object permissions.
+ *	  Which rules are registered for object permissions, under the snapshot that
+ *	  is asked under.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,8 +48,9 @@ extern List *az_registered_for(Oid rel);
 extern bool az_registry_has_owners(void);
 
 /*
- * Grows whenever the registry, a table, a function or a role may have changed:
- * what was found out about a rule holds as long as this stands still.
+ * Grows whenever a table, a function or a role may have changed, or something
+ * else is registered under the snapshot that is asked under: what was found out
+ * about a rule holds as long as this stands still.  F0000 as above.
  */
 extern uint64 az_registry_generation(void);
 

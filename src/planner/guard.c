@@ -162,30 +162,28 @@ check_rights(const PlannedStmt *plan)
 	}
 }
 
-/* A query inside of one that asked stays with what that one found. */
-static uint32
-grants_to_keep(const PlanGuard *guard)
-{
-	return guard->grants != 0 ? guard->grants : az_query_grants();
-}
-
 /*
- * Compare, and find what the checks of the query are to be based on.  Who logs
+ * Compare, and find what the checks of the query are to be based on.  What is
+ * stored does not change once it has started: its snapshot does not.  Who logs
  * in is not kept from it by a look at who was there before: what that waits
  * for may stop the query, and leave the other one in force (R8).
  */
 static AzAnswer
-answer_for(const PlanGuard *guard)
+answer_for(const QueryDesc *query, const PlanGuard *guard, bool starts)
 {
 	AzAnswer	answer = {0};
+	AzUnder		under;
 
+	az_under(&under, query->snapshot);
 	if (guard->guarded || !guard->logs_in)
 		answer = az_answer_for(guard->guarded, guard->ends, guard->serial);
-	if (guard->asks_grants && guard->grants != az_grants_serial())
+	if (starts && guard->asks_grants && guard->grants != az_grants_serial())
 		az_raise_grants_changed();
 	if (guard->until != AZ_FOREVER && az_unix_now() >= guard->until)
 		az_raise_outdated();
-	answer.grants = grants_to_keep(guard);
+	az_under_end(&under);
+	answer.snapshot = query->snapshot;
+	answer.grants = guard->grants;
 	return answer;
 }
 
@@ -205,7 +203,7 @@ start_as_planned(QueryDesc *query, const PlanGuard *guard, int eflags)
 	if (guard->guarded)
 	{
 		az_note_tied_plan();
-		(void) answer_for(guard);
+		(void) answer_for(query, guard, true);
 	}
 	start(query, eflags);
 	if (!guard->guarded)
@@ -275,7 +273,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 
 	if (until != 0)
 		guard.until = Min(guard.until, until);
-	answer = answer_for(&guard);
+	answer = answer_for(query, &guard, false);
 	/* that may have met another ceiling */
 	if (!ScanDirectionIsNoMovement(direction))
 		refuse_writing(query, writes);
@@ -345,7 +343,9 @@ guard_ExecutorFinish(QueryDesc *query)
 	guard = guard_of(query);
 	answer.guarded = guard.guarded;
 	answer.serial = guard.serial;
-	answer.grants = grants_to_keep(&guard);
+	answer.login = az_login_serial();
+	answer.snapshot = query->snapshot;
+	answer.grants = guard.grants;
 	if (!guard.guarded)
 		answer.untied = query;
 	az_query_enter(&part, &answer);
@@ -361,6 +361,18 @@ guard_ExecutorFinish(QueryDesc *query)
 	}
 	PG_END_TRY();
 	az_check_unchanged(&part.answer);
+}
+
+/*
+ * Does it take the snapshot of somebody else?  That may be older than what kept
+ * plans were made for.
+ */
+static bool
+imports_snapshot(const Node *statement)
+{
+	return IsA(statement, VariableSetStmt) &&
+		((const VariableSetStmt *) statement)->kind == VAR_SET_MULTI &&
+		strcmp(((const VariableSetStmt *) statement)->name, "TRANSACTION SNAPSHOT") == 0;
 }
 
 /* Core refuses ALTER SYSTEM by itself, in words that say less. */
@@ -431,6 +443,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 		az_utility_leave(&utility);
 	}
 	PG_END_TRY();
+	if (imports_snapshot(statement->utilityStmt))
+		az_invalidate_plans();
 	if (resets)
 		az_forget_rejection();
 	if (takes)

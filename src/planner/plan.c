@@ -154,21 +154,41 @@ az_plan_alternate(AzAlternate *alternate, QueryEnvironment *environment)
 }
 
 static PlannedStmt *
-plan(Query *query, const char *text, int options, ParamListInfo params)
+plan_statement(Query *query, const char *text, int options, ParamListInfo params)
 {
-	AzPlanning	none = {0};
 	AzAlternate *alternate = alternate_of(text);
 	bool		once = params != NULL || (text != NULL && az_is_message(text));
 
 	if (params)
 		params = az_without_tokens(params);
-	if (IsParallelWorker())
-		return az_plan_within(&none, query, text, options, params);
 	if (alternate)
 		return plan_of_alternate(alternate, query, text, options);
 	if (!once && may_be_kept(query, text))
 		return plan_kept(query, text, options);
 	return az_plan_for_one(query, text, options, params, once);
+}
+
+static PlannedStmt *
+plan(Query *query, const char *text, int options, ParamListInfo params)
+{
+	AzPlanning	none = {0};
+	AzQueryPart part;
+	PlannedStmt *made;
+
+	if (IsParallelWorker())
+		return az_plan_within(&none, query, text, options,
+							  params ? az_without_tokens(params) : NULL);
+	az_planning_enter(&part);
+	PG_TRY();
+	{
+		made = plan_statement(query, text, options, params);
+	}
+	PG_FINALLY();
+	{
+		az_planning_leave(&part);
+	}
+	PG_END_TRY();
+	return made;
 }
 
 void

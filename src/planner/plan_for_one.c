@@ -41,6 +41,8 @@ typedef struct Folding
 	bool		asks_grants;
 	uint32		grants;
 	int64		until;			/* the earliest end of an answer */
+	bool		grants_asked;	/* whether that is certain */
+	bool		certain;
 	List	   *answered;		/* calls over constants, and what they answer */
 	List	   *answers;
 } Folding;
@@ -111,11 +113,26 @@ note_folded(Folding *folding, const AzFunction *function)
 {
 	folding->folded = true;
 	folding->support = function->support_hash;
-	if (az_asks_grants(function->check) && !folding->asks_grants)
+}
+
+static void
+note_grants(Folding *folding, const AzCheck *check)
+{
+	if (az_asks_grants(check) && !folding->asks_grants)
 	{
 		folding->asks_grants = true;
 		folding->grants = az_grants_serial();
 	}
+}
+
+/* Are they those under which the plan is going to run, as far as one can tell? */
+static bool
+are_grants_certain(Folding *folding)
+{
+	if (!folding->grants_asked)
+		folding->certain = az_grants_are_certain();
+	folding->grants_asked = true;
+	return folding->certain;
 }
 
 /*
@@ -132,7 +149,8 @@ fold_condition(FuncExpr *call, void *context)
 	if (call->funcid < FirstNormalObjectId ||
 		!az_find_function(call->funcid, &function) || function.check == NULL ||
 		function.check->outlives_end || !may_fold(folding) ||
-		FmgrHookIsNeeded(call->funcid))
+		FmgrHookIsNeeded(call->funcid) ||
+		(az_asks_grants(function.check) && !are_grants_certain(folding)))
 		return (Node *) call;
 	if (!az_complete_arguments(call))
 	{
@@ -146,6 +164,7 @@ fold_condition(FuncExpr *call, void *context)
 		az_mark_call(call);
 		return (Node *) call;
 	}
+	note_grants(folding, function.check);
 	return folded;
 }
 

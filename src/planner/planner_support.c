@@ -31,14 +31,20 @@
 
 /* Tie the plan that is being made to the identity in force. */
 static void
-guard_plan(PlannerInfo *root, const AzFunction *function, bool foldable)
+guard_plan(PlannerInfo *root, const AzFunction *function)
 {
 	PlannerGlobal *glob = root->glob;
 
 	az_tie_to_identity(&glob->invalItems, &glob->relationOids, function->support_hash,
 					   az_ends_with_identity(function->check), az_identity_serial());
-	if (az_asks_grants(function->check) && foldable)
-		az_tie_to_grants(&glob->invalItems, &glob->relationOids, az_grants_serial());
+}
+
+/* Is what is stored for the identity known, as far as one can tell? */
+static bool
+is_certain(const AzFunction *function)
+{
+	return function->check == NULL || !az_asks_grants(function->check) ||
+		az_grants_are_certain();
 }
 
 /*
@@ -81,11 +87,11 @@ simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 				 AzPlace place, bool once)
 {
 	/* also looks at how the identity stands now */
-	bool		foldable = az_identity_foldable();
+	bool		foldable = az_identity_foldable() && is_certain(function);
 	int64		until = AZ_FOREVER;
 	Node	   *folded;
 
-	guard_plan(root, function, foldable);
+	guard_plan(root, function);
 
 	/*
 	 * What has ended is an error when the query runs, and not before.  But
@@ -99,6 +105,9 @@ simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 	folded = az_fold(call, function->check, az_in_force(), place, once ? &until : NULL);
 	if (folded)
 		az_tie_to_time(&root->glob->invalItems, until);
+	if (folded && az_asks_grants(function->check))
+		az_tie_to_grants(&root->glob->invalItems, &root->glob->relationOids,
+						 az_grants_serial());
 	return folded;
 }
 

@@ -215,14 +215,17 @@ static void
 give_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
 {
 	Pinned		pinned = {root, NULL};
+	AzAskedFor	outer;
 
 	az_pin_root(root);
+	outer = az_ask_for_start(query->snapshot);
 	PG_TRY();
 	{
 		query->plannedstmt = plan_otherwise(&pinned, query, eflags, start);
 	}
 	PG_FINALLY();
 	{
+		az_ask_for(outer);
 		if (pinned.alternate)
 			unpin_alternate(pinned.alternate);
 		az_unpin_root(root);
@@ -282,10 +285,9 @@ ask_shape(AzPlanShape *shape, const AzAnswer *answer, AzSharedStart *start)
 	PG_END_TRY();
 }
 
-void
-az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
+static void
+choose_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
 {
-	AzRoot	   *root = get_root(shape, query->plannedstmt);
 	AzAnswer	answer;
 	MemoryContext old;
 
@@ -300,6 +302,17 @@ az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
 	if (start->other)
 		give_other_plan(root, query, eflags, start);
 	MemoryContextSwitchTo(old);
+}
+
+void
+az_choose_plan(QueryDesc *query, int eflags, uint32 shape, AzSharedStart *start)
+{
+	AzRoot	   *root = get_root(shape, query->plannedstmt);
+	AzUnder		under;
+
+	az_under(&under, query->snapshot);
+	choose_plan(root, query, eflags, start);
+	az_under_end(&under);
 }
 
 /* Values and plan live as long as the query's executor state. */

@@ -12,9 +12,12 @@
  */
 #include "session/adoption.h"
 
+#include "common/hashfn.h"
 #include "storage/proc.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "server/asked.h"
 #include "server/datum.h"
 #include "server/report.h"
 #include "trust/trust.h"
@@ -44,7 +47,8 @@ new_adoption(size_t len, LocalTransactionId lxid)
 
 /*
  * The serial of an identity within that ceiling.  The same again where it is
- * remembered, so that a pool's plans live on from login to login.
+ * remembered, so that a pool's plans live on from login to login, and a cursor
+ * goes on under the ceiling that its snapshot shows.
  */
 static uint32
 serial_within(uint32 serial, uint64 ceiling)
@@ -55,7 +59,7 @@ serial_within(uint32 serial, uint64 ceiling)
 		uint32		serial;
 		uint64		ceiling;
 	}			known[64];
-	int			i = serial % lengthof(known);
+	int			i = hash_combine64(serial, ceiling) % lengthof(known);
 
 	if (known[i].signed_serial != serial || known[i].ceiling != ceiling)
 	{
@@ -97,18 +101,52 @@ apply_ceiling(AzAdoption *adoption)
 	return AZ_OK;
 }
 
-AzReason
-az_apply_ceiling(AzAdoption *adoption)
-{
-	AzLookUp	look_up;
-	AzReason	reason;
+/* ---- what is stored for it ---- */
 
-	if (adoption->limited == NULL)
-		return AZ_OK;
-	az_begin_look_up(&look_up);
-	reason = apply_ceiling(adoption);
-	az_end_look_up(&look_up);
-	return reason;
+static bool
+is_settled(const AzAdoption *adoption, Snapshot snapshot)
+{
+	return az_reading_serves(&adoption->inactive_read, az_source(AZ_STORED_INACTIVE), snapshot) &&
+		(adoption->limited == NULL ||
+		 az_reading_serves(&adoption->ceiling_read, az_source(AZ_STORED_CEILINGS), snapshot));
+}
+
+/* In an order in which an error leaves it to be looked up again. */
+static void
+look_up(AzAdoption *adoption, Snapshot snapshot)
+{
+	AzReading	reading;
+	AzReason	reason = AZ_OK;
+
+	if (adoption->limited)
+	{
+		reading = az_begin_reading(az_source(AZ_STORED_CEILINGS), snapshot);
+		reason = apply_ceiling(adoption);
+		adoption->ceiling_read = reading;
+	}
+	reading = az_begin_reading(az_source(AZ_STORED_INACTIVE), snapshot);
+	adoption->inactive = reason == AZ_OK && az_subject_is_inactive(adoption->identity);
+	adoption->ended = reason;
+	adoption->inactive_read = reading;
+}
+
+bool
+az_settle(AzAdoption *adoption)
+{
+	static uint64 last_settled = 0;
+	Snapshot	snapshot = az_asked_snapshot();
+	AzLookUp	look_up_memory;
+	AzUnder		under;
+
+	if (is_settled(adoption, snapshot))
+		return false;
+	adoption->settled = ++last_settled;
+	az_under(&under, snapshot);
+	az_begin_look_up(&look_up_memory);
+	look_up(adoption, GetActiveSnapshot());
+	az_end_look_up(&look_up_memory);
+	az_under_end(&under);
+	return true;
 }
 
 /* Bytes that an identity needs: its own, and those of it within a ceiling. */
@@ -122,8 +160,7 @@ room_of(const AzIdentity *id)
 
 /* "place" has that room, aligned. */
 static void
-set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified,
-			 bool inactive)
+set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
 {
 	const AzIdentity *id = verified->identity;
 
@@ -133,20 +170,28 @@ set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified,
 		adoption->limited = (AzIdentity *) (place + MAXALIGN(id->size));
 	adoption->serial = adoption->signed_serial = verified->serial;
 	adoption->epoch = verified->epoch;
-	adoption->inactive = inactive;
-	adoption->ended = az_apply_ceiling(adoption);
+	adoption->ended = AZ_OK;
+	(void) az_settle(adoption);
 }
 
 AzAdoption *
 az_make_adoption(const AzVerifiedToken *verified)
 {
-	bool		inactive = az_subject_is_inactive(verified->identity);
 	AzAdoption *adoption = new_adoption(room_of(verified->identity) + MAXIMUM_ALIGNOF,
 										az_local_xid());
 
-	if (adoption)
-		set_identity(adoption, (char *) MAXALIGN(adoption->bytes), verified,
-					 inactive);
+	if (adoption == NULL)
+		return NULL;
+	PG_TRY();
+	{
+		set_identity(adoption, (char *) MAXALIGN(adoption->bytes), verified);
+	}
+	PG_CATCH();
+	{
+		az_guc_free(adoption);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 	return adoption;
 }
 
@@ -181,7 +226,6 @@ az_judge(AzAdoption *adoption)
 	AzVerifiedToken verified;
 	AzReason	reason;
 	void	   *copy;
-	bool		inactive;
 
 	if (adoption->token_len == 0)
 		return AZ_TOKEN_MISSING;
@@ -191,11 +235,20 @@ az_judge(AzAdoption *adoption)
 		az_raise_refused(reason, NULL);
 	if (reason == AZ_OK)
 	{
-		inactive = az_subject_is_inactive(verified.identity);
 		copy = malloc(room_of(verified.identity));
 		if (copy == NULL)
 			az_raise_refused(AZ_NO_MEMORY, NULL);
-		set_identity(adoption, copy, &verified, inactive);
+		PG_TRY();
+		{
+			set_identity(adoption, copy, &verified);
+		}
+		PG_CATCH();
+		{
+			adoption->identity = NULL;
+			free(copy);
+			PG_RE_THROW();
+		}
+		PG_END_TRY();
 	}
 	az_forget_token(adoption);
 	return reason;

@@ -9,6 +9,7 @@
 #ifndef AZ_ADOPTION_H
 #define AZ_ADOPTION_H
 
+#include "server/reading.h"
 #include "trust/cache.h"
 #include "storage/lock.h"
 
@@ -34,7 +35,12 @@ typedef struct AzAdoption
 	/* how it stood when it was last looked at */
 	uint64		epoch;			/* of the trust */
 	AzReason	ended;			/* AZ_OK: it has not.  Once ended it stays so */
-	bool		inactive;		/* its subject is, at the moment */
+
+	/* what the tables say of it, under the snapshot last asked under */
+	bool		inactive;		/* its subject is */
+	AzReading	inactive_read;
+	AzReading	ceiling_read;
+	uint64		settled;		/* another number: the above may be another */
 
 	size_t		token_len;		/* of what is not judged yet, from "bytes" on */
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];	/* the identity, aligned, or the
@@ -63,10 +69,11 @@ az_adopted_identity(const AzAdoption *adoption)
 }
 
 /*
- * Look the ceiling up, and make the identity within it where that has changed.
- * Any other reason than AZ_OK: the identity has ended.
+ * Look up what is stored for the identity, under the snapshot that is asked
+ * under: is its subject inactive, and what is the ceiling?  Makes the identity
+ * within it.  It may have ended, for want of one.  False: all is as it was.
  */
-extern AzReason az_apply_ceiling(AzAdoption *adoption);
+extern bool az_settle(AzAdoption *adoption);
 
 /* It will never count: nothing of its token is to stay. */
 extern void az_forget_token(AzAdoption *adoption);

@@ -79,7 +79,7 @@ az_check_may_change(void)
 void
 az_check_unchanged(const AzAnswer *answer)
 {
-	if (answer->guarded && answer->serial != az_identity_serial())
+	if (answer->guarded && !az_answer_holds(answer))
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, query_runs_message,
 				 NULL, NULL, query_runs_hint);
 }

@@ -14,6 +14,10 @@
  * about an adoption stands in it, so that one that has ended is not forgotten
  * for another, and does not come back with a rollback.
  *
+ * Whether the token still holds is a question of now (look).  What the database
+ * stores for the identity is one of the snapshot that is asked under (settle),
+ * and so two queries, one within the other, can have different answers.
+ *
  * Whoever is in force has a serial.  Plans that met a check carry it, and the
  * executor refuses to run them for somebody else.
  *
@@ -24,6 +28,7 @@
 #include "access/parallel.h"
 #include "access/xact.h"
 #include "storage/proc.h"
+#include "utils/snapmgr.h"
 
 #include "server/discretion.h"
 #include "server/guc.h"
@@ -95,7 +100,7 @@ az_login_serial(void)
 {
 	const AzAdoption *current = candidate();
 
-	return current ? current->serial : 0;
+	return current ? current->signed_serial : 0;
 }
 
 bool
@@ -224,30 +229,55 @@ look(AzAdoption *current)
 	if (current->epoch != epoch)
 	{
 		AzReason	reason = az_trust_still_holds(current->identity);
-		bool		inactive;
 
-		if (reason == AZ_OK)
-			reason = az_apply_ceiling(current);
-		inactive = reason == AZ_OK && az_subject_is_inactive(current->identity);
 		current->epoch = epoch;
 		current->ended = reason;
-		current->inactive = inactive;
-		note_read_only(current);
+		if (reason != AZ_OK)
+			current->inactive = false;
 		identity_changed();
 	}
 	return state_by(current);
 }
 
+/* Is it the running query that asks, and not what a function in it evaluates? */
+static inline bool
+query_asks(void)
+{
+	return running.snapshot != NULL && ActiveSnapshotSet() &&
+		GetActiveSnapshot() == running.snapshot;
+}
+
+/* What is stored for it, under the snapshot that is asked under. */
+static pg_noinline AzTokenState
+settle(AzAdoption *current)
+{
+	if (current->ended == AZ_OK && az_settle(current))
+		identity_changed();
+	note_read_only(current);
+	if (query_asks())
+		running.settled = current->settled;
+	return state_by(current);
+}
+
 /*
- * How the candidate stands, if there is one; what a running query has settled
+ * How the candidate stands, if there is one; what a running query has found out
  * is not looked at again.
  */
 static inline AzTokenState
 state_of(AzAdoption *current)
 {
-	if (current == NULL || running.number == current->number)
+	AzTokenState state;
+
+	if (current == NULL)
 		return AZ_STATE_VALID;
-	return look(current);
+	if (likely(running.number == current->number))
+	{
+		if (likely(running.settled == current->settled && query_asks()))
+			return AZ_STATE_VALID;
+		return settle(current);
+	}
+	state = look(current);
+	return state == AZ_STATE_VALID ? settle(current) : state;
 }
 
 /* R2: an identity that has ended is an error. */
@@ -355,6 +385,18 @@ refuse_in_worker(void)
 				 errhint("A function that asks for the identity must not be marked PARALLEL SAFE.")));
 }
 
+/*
+ * R2b: is it somebody else than the running query is for?  What a function in it
+ * evaluates may see that the same subject has become inactive.
+ */
+static inline bool
+has_changed(const AzAdoption *current)
+{
+	if (running.serial == (current ? current->serial : 0))
+		return false;
+	return query_asks() || running.login != az_login_serial();
+}
+
 static inline const AzIdentity *
 in_force(void)
 {
@@ -365,8 +407,7 @@ in_force(void)
 	current = judged_candidate();
 	state = state_of(current);
 	current = unless_inactive(current);
-	if (unlikely(running.guarded) &&
-		running.serial != (current ? current->serial : 0))
+	if (unlikely(running.guarded) && has_changed(current))
 		az_raise_changed();
 	if (unlikely(state != AZ_STATE_VALID))
 		raise_ended(current->ended);
@@ -401,6 +442,7 @@ tie_query(FunctionCallInfo fcinfo)
 	running.untied = NULL;
 	running.guarded = true;
 	running.serial = serial;
+	running.login = az_login_serial();
 	asking++;
 }
 
@@ -432,6 +474,8 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	AzAnswer	answer = {.guarded = guarded, .serial = serial};
 	AzAdoption *current = guarded ? judged_candidate() : candidate();
 
+	answer.snapshot = ActiveSnapshotSet() ? GetActiveSnapshot() : NULL;
+	answer.login = az_login_serial();
 	if (current != NULL && current->identity == NULL)
 		return answer;
 	if (current != NULL)
@@ -439,8 +483,12 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 		(void) look(current);
 		answer.clock = looked_at;
 	}
-	current = unless_inactive(current);
-	if (guarded && serial != (current ? current->serial : 0))
+	if (current != NULL && guarded)
+	{
+		(void) settle(current);
+		answer.settled = current->settled;
+	}
+	if (guarded && serial != az_identity_serial())
 		az_raise_changed();
 	if (current == NULL)
 		return answer;
@@ -451,11 +499,34 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	return answer;
 }
 
+/*
+ * A query within it may have seen something else stored for the same identity.
+ */
+bool
+az_answer_holds(const AzAnswer *answer)
+{
+	AzAdoption *current = candidate();
+	AzAskedFor	outer;
+	AzUnder		under;
+
+	if (current != NULL && current->identity != NULL &&
+		current->settled != answer->settled)
+	{
+		outer = az_ask_for_query();
+		az_under(&under, answer->snapshot);
+		(void) settle(current);
+		az_under_end(&under);
+		az_ask_for(outer);
+	}
+	return answer->serial == az_identity_serial();
+}
+
 void
 az_query_enter(AzQueryPart *part, const AzAnswer *answer)
 {
 	part->outer = running;
 	part->outer_asking = asking;
+	part->outer_asked = az_ask_for_query();
 	asked_of_now = false;		/* an error may have left it */
 	running = *answer;
 	if (answer->guarded)
@@ -468,6 +539,22 @@ az_query_leave(AzQueryPart *part)
 	part->answer = running;
 	running = part->outer;
 	asking = part->outer_asking;
+	az_ask_for(part->outer_asked);
+}
+
+void
+az_planning_enter(AzQueryPart *part)
+{
+	part->outer = running;
+	part->outer_asked = az_ask_for_plan();
+	running.snapshot = NULL;
+}
+
+void
+az_planning_leave(AzQueryPart *part)
+{
+	running.snapshot = part->outer.snapshot;
+	az_ask_for(part->outer_asked);
 }
 
 void
@@ -475,6 +562,7 @@ az_question_enter(AzQueryPart *part)
 {
 	part->outer = running;
 	part->outer_asking = asking;
+	part->outer_asked = az_ask_for_query();
 	asking++;
 }
 
@@ -487,7 +575,14 @@ az_query_asks(void)
 uint32
 az_query_grants(void)
 {
-	return running.grants;
+	return query_asks() ? running.grants : 0;
+}
+
+void
+az_note_query_grants(uint32 grants)
+{
+	if (query_asks())
+		running.grants = grants;
 }
 
 const AzIdentity *
@@ -530,11 +625,15 @@ az_may_start(AzAnswer *answer)
 	AzAdoption *current = judged_candidate();
 	AzTokenState state = current ? look(current) : AZ_STATE_VALID;
 
-	*answer = (AzAnswer) {.grants = running.grants};
-	current = unless_inactive(current);
+	*answer = (AzAnswer) {.login = az_login_serial(), .snapshot = GetActiveSnapshot()};
+	if (current != NULL && state == AZ_STATE_VALID)
+	{
+		state = settle(current);
+		answer->settled = current->settled;
+	}
 	if (current != NULL && current->ended == AZ_OK)
 		answer->number = current->number;
-	return is_foldable(current, state);
+	return is_foldable(unless_inactive(current), state);
 }
 
 AzTokenState
@@ -633,7 +732,8 @@ az_may_be_reset(void)
 
 /*
  * An identity of one transaction stops to count when the transaction ends,
- * whether or not core touches the setting then.
+ * whether or not core touches the setting then.  So do plans that were made by
+ * what an old snapshot showed.
  */
 static void
 transaction_ended(XactEvent event, void *arg)
@@ -644,6 +744,8 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			identity_changed();
+			if (az_take_outdated())
+				az_invalidate_plans();
 			break;
 		default:
 			break;

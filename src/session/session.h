@@ -8,6 +8,7 @@
 #ifndef AZ_SESSION_H
 #define AZ_SESSION_H
 
+#include "server/asked.h"
 #include "session/adoption.h"
 
 typedef enum AzTokenState
@@ -63,7 +64,7 @@ extern bool az_is_authenticated(FunctionCallInfo fcinfo);
  */
 extern uint32 az_identity_serial(void);
 
-/* The same, whether or not its subject counts as inactive at the moment. */
+/* The same as the token has it, whatever is stored for its identity. */
 extern uint32 az_login_serial(void);
 
 /*
@@ -75,6 +76,9 @@ typedef struct AzAnswer
 	bool		guarded;		/* the plan met a check: its serial must hold */
 	uint32		serial;
 	uint32		grants;			/* what is stored for the identity; 0: look anew */
+	uint32		login;			/* who was logged in */
+	Snapshot	snapshot;		/* the query's, what is stored is asked under; NULL: none */
+	uint64		settled;		/* how the adoption was settled under it */
 	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
 	int64		clock;			/* when that was looked at; 0: nobody was there */
 	int64		until;			/* an answer that was given holds until then; 0: all do */
@@ -83,11 +87,14 @@ typedef struct AzAnswer
 } AzAnswer;
 
 /*
- * The answer for a query that starts now; raises 28000 when the plan was made
- * for somebody else, or the identity has ended and the plan met a check for
- * which that is an error (ends).
+ * The answer for a query that starts or goes on now, whose snapshot is the
+ * active one; raises 28000 when the plan was made for somebody else, or the
+ * identity has ended and the plan met a check for which that is an error (ends).
  */
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
+
+/* Is who was in force by that answer in force still? */
+extern bool az_answer_holds(const AzAnswer *answer);
 
 /*
  * The time that answers go by, in microseconds since 1970: that at which the
@@ -125,10 +132,18 @@ typedef struct AzQueryPart
 	AzAnswer	answer;
 	AzAnswer	outer;
 	int			outer_asking;
+	AzAskedFor	outer_asked;
 } AzQueryPart;
 
 extern void az_query_enter(AzQueryPart *part, const AzAnswer *answer);
 extern void az_query_leave(AzQueryPart *part);
+
+/*
+ * The same for the planner: what it asks is not asked under the snapshot of the
+ * query that runs.
+ */
+extern void az_planning_enter(AzQueryPart *part);
+extern void az_planning_leave(AzQueryPart *part);
 
 /*
  * The same for code that a check calls: it is based on what the check is, and
@@ -139,8 +154,9 @@ extern void az_question_enter(AzQueryPart *part);
 /* Does a query run that asked for the identity?  Then nobody changes it. */
 extern bool az_query_asks(void);
 
-/* The grants that the running query found; 0: look anew. */
+/* The grants that the running query found, if it is who asks; 0: look anew. */
 extern uint32 az_query_grants(void);
+extern void az_note_query_grants(uint32 grants);
 
 /* R2b: 28000, the query was planned for somebody else. */
 pg_noreturn extern void az_raise_changed(void);

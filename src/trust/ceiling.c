@@ -3,8 +3,8 @@
  * ceiling.c
  *	  What an actor may not go beyond, whomever it acts for.
  *
- * A row is looked up where somebody acts, at a login and after a change of the
- * trust.  Nothing of it is kept here.
+ * A row is looked up where somebody acts, at a login and where a query could see
+ * another one.  Nothing of it is kept here.
  *
  *-------------------------------------------------------------------------
  */
@@ -72,8 +72,8 @@ read_ceiling(HeapTuple tuple, TupleDesc desc, AzCeiling *ceiling)
 }
 
 AzCeilingFound
-az_find_ceiling(const char *issuer, const char *actor, AzCeiling *ceiling,
-				uint64 *version)
+az_find_ceiling(Snapshot snapshot, const char *issuer, const char *actor,
+				AzCeiling *ceiling, uint64 *version)
 {
 	static const AttrNumber columns[] = {Ceiling_issuer, Ceiling_actor};
 	const char *texts[] = {issuer, actor};
@@ -83,7 +83,8 @@ az_find_ceiling(const char *issuer, const char *actor, AzCeiling *ceiling,
 
 	if (!az_has_ceilings())
 		return AZ_CEILING_NONE;
-	if (!az_begin_rows(&rows, AZ_TABLE_CEILING, columns, texts, lengthof(texts)))
+	if (!az_begin_rows_under(&rows, snapshot, AZ_TABLE_CEILING, columns, texts,
+							 lengthof(texts)))
 		found = AZ_CEILING_UNREADABLE;
 	else if (HeapTupleIsValid(tuple = az_next_row(&rows)))
 	{
@@ -107,7 +108,7 @@ az_has_ceiling(void *arg, const char *issuer, const char *actor)
 	AzCeilingFound found;
 
 	az_begin_look_up(&look_up);
-	found = az_find_ceiling(issuer, actor, &ceiling, &version);
+	found = az_find_ceiling(NULL, issuer, actor, &ceiling, &version);
 	az_end_look_up(&look_up);
 	return found == AZ_CEILING_FOUND;
 }

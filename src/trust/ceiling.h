@@ -10,6 +10,7 @@
 
 #include "server/compat.h"
 #include "token/limit.h"
+#include "utils/snapshot.h"
 
 typedef enum AzCeilingFound
 {
@@ -19,13 +20,15 @@ typedef enum AzCeilingFound
 } AzCeilingFound;
 
 /*
- * The ceiling of an actor, both names in UTF-8.  version: another one when the
- * row is written again.  What is found goes with the current context.
+ * The ceiling of an actor, both names in UTF-8, under that snapshot, or, NULL,
+ * as last committed.  version: another one when the row is written again.  What
+ * is found goes with the current context.
  */
-extern AzCeilingFound az_find_ceiling(const char *issuer, const char *actor,
-									  AzCeiling *ceiling, uint64 *version);
+extern AzCeilingFound az_find_ceiling(Snapshot snapshot, const char *issuer,
+									  const char *actor, AzCeiling *ceiling,
+									  uint64 *version);
 
-/* The callback of AzTrust. */
+/* The callback of AzTrust: as last committed, as all that a token is judged by. */
 extern bool az_has_ceiling(void *arg, const char *issuer, const char *actor);
 
 #endif							/* AZ_CEILING_H */

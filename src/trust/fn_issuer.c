@@ -16,6 +16,7 @@
 #include "utils/inval.h"
 #include "utils/rel.h"
 
+#include "server/announced.h"
 #include "server/arguments.h"
 #include "server/own.h"
 #include "server/spi.h"
@@ -72,7 +73,8 @@ drop_keys(const TriggerData *trigger)
  * every row that was written.
  *
  * Before a statement it refuses writers who do not administer this database,
- * whatever privileges on the table they have come by (pg_write_all_data).
+ * whatever privileges on the table they have come by (pg_write_all_data), and
+ * notes that there will be something to tell (announced.h).
  *
  * After a row it has the trust that sessions keep looked at anew.  After, and
  * not before: the writing session acts on the message when the next command
@@ -90,6 +92,7 @@ AZ_SQL(authz_trust_guard)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger functions can only be called as triggers")));
 	az_check_administers(RelationGetRelationName(trigger->tg_relation));
+	az_note_write();
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{

@@ -1,12 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * revocation.c
- *	  Is a token, its subject, actor or session revoked?  Is its subject
- *	  inactive?
+ *	  Is a token, its subject, actor or session revoked?
  *
  * There may be many such rows and each backend needs few of them, so they are
- * looked up by index; whether there are any at all is remembered until the
- * table changes.
+ * looked up by index, as last committed; whether there are any at all is
+ * remembered until the table changes.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,41 +18,32 @@
 #include "server/datum.h"
 #include "trust/trust_table.h"
 
-/* What is known of a table that rows are looked up in. */
-typedef struct Lookup
-{
-	AzCatalog	table;
-	bool		known;			/* whether it has rows, */
-	uint64		epoch;			/* as of then */
-	bool		any;
-} Lookup;
-
-static Lookup revocations = {.table = AZ_TABLE_REVOCATION};
-static Lookup inactive = {.table = AZ_TABLE_INACTIVE};
-
 /*
  * Is there no row at all?  Mostly so, and then nothing is looked up.  What
  * cannot be read is not empty.
  */
 static bool
-is_empty(Lookup *lookup)
+is_empty(void)
 {
-	uint64		epoch = az_table_epoch(lookup->table);
+	static bool known = false;
+	static uint64 known_epoch;	/* as of then: */
+	static bool any;
+	uint64		epoch = az_table_epoch(AZ_TABLE_REVOCATION);
 	AzRows		rows;
 
-	if (!lookup->known || lookup->epoch != epoch)
+	if (!known || known_epoch != epoch)
 	{
 		/* an error half-way leaves it unknown */
-		lookup->known = false;
-		if (az_begin_rows(&rows, lookup->table, NULL, NULL, 0))
+		known = false;
+		if (az_begin_rows(&rows, AZ_TABLE_REVOCATION, NULL, NULL, 0))
 		{
-			lookup->any = az_next_row(&rows) != NULL;
-			lookup->epoch = epoch;
-			lookup->known = true;
+			any = az_next_row(&rows) != NULL;
+			known_epoch = epoch;
+			known = true;
 		}
 		az_end_rows(&rows);
 	}
-	return lookup->known && !lookup->any;
+	return known && !any;
 }
 
 /*
@@ -109,36 +99,16 @@ hits(const AzRevocable *what)
 		 find_revocation(what->issuer, "subject", what->subject, what->issued));
 }
 
-static bool
-lists(const char *issuer, const char *subject)
-{
-	static const AttrNumber columns[] = {Inactive_issuer, Inactive_subject};
-	const char *texts[] = {issuer, subject};
-	AzRows		rows;
-	bool		found;
-
-	found = !az_begin_rows(&rows, AZ_TABLE_INACTIVE, columns, texts, lengthof(texts)) ||
-		az_next_row(&rows) != NULL;
-	az_end_rows(&rows);
-	return found;
-}
-
 bool
 az_is_revoked(void *arg, const AzRevocable *what)
 {
 	AzLookUp	look_up;
 	bool		answer;
 
-	if (is_empty(&revocations))
+	if (is_empty())
 		return false;
 	az_begin_look_up(&look_up);
 	answer = hits(what);
 	az_end_look_up(&look_up);
 	return answer;
-}
-
-bool
-az_is_listed_inactive(const char *issuer, const char *subject)
-{
-	return !is_empty(&inactive) && lists(issuer, subject);
 }

@@ -10,10 +10,13 @@
  */
 #include "trust/trust.h"
 
+#include "utils/snapmgr.h"
+
 #include "server/encoding.h"
 #include "server/guc.h"
 #include "server/own.h"
 #include "trust/audience.h"
+#include "trust/inactive.h"
 #include "trust/issuer_cache.h"
 #include "trust/revocation.h"
 #include "trust/trust_table.h"
@@ -183,7 +186,8 @@ az_ceiling_of(const AzIdentity *id, AzCeiling *ceiling, uint64 *version)
 		return AZ_CEILING_NONE;
 	if (!az_tables_found())
 		return AZ_CEILING_UNREADABLE;
-	return az_find_ceiling(block_string(id, &id->trust_issuer), actor, ceiling, version);
+	return az_find_ceiling(GetActiveSnapshot(), block_string(id, &id->trust_issuer), actor,
+						   ceiling, version);
 }
 
 bool

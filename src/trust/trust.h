@@ -25,14 +25,14 @@ extern const AzTrust *az_trust(void);
  */
 extern AzReason az_trust_still_holds(const AzIdentity *id);
 
-/* Is its subject listed in authz.inactive_subject? */
 /*
- * The same as az_find_ceiling() of the identity's issuer and actor; nobody acts:
- * AZ_CEILING_NONE.
+ * The same as az_find_ceiling() of the identity's issuer and actor, under the
+ * active snapshot; nobody acts: AZ_CEILING_NONE.
  */
 extern AzCeilingFound az_ceiling_of(const AzIdentity *id, AzCeiling *ceiling,
 									uint64 *version);
 
+/* Is its subject listed in authz.inactive_subject, under the active snapshot? */
 extern bool az_subject_is_inactive(const AzIdentity *id);
 
 #endif							/* AZ_TRUST_H */

@@ -4,8 +4,8 @@
  *	  The tables of the trust: where they are, whether they are what the
  *	  install script made, when they changed, and how rows are found in them.
  *
- * Ordinary catalog scans: neither the privileges nor the snapshot of the
- * caller matter, and a utility statement without a snapshot can come here.
+ * Ordinary catalog scans: the privileges of the caller do not matter, nor does
+ * its snapshot for the trust; a utility statement without one can come here.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +22,7 @@
 #include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "server/encoding.h"
 #include "server/own.h"
@@ -131,10 +132,34 @@ az_trust_epoch(void)
 	return trust_epoch;
 }
 
-uint64
-az_grants_epoch(void)
+static uint64
+grants_epoch(void)
 {
-	return epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
+	return 1 + epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
+}
+
+static uint64
+inactive_epoch(void)
+{
+	return 1 + epochs[AZ_TABLE_INACTIVE];
+}
+
+static uint64
+ceilings_epoch(void)
+{
+	return 1 + epochs[AZ_TABLE_CEILING];
+}
+
+AzSource *
+az_source(AzStored what)
+{
+	static AzSource sources[] = {
+		[AZ_STORED_GRANTS] = {.epoch = grants_epoch},
+		[AZ_STORED_INACTIVE] = {.epoch = inactive_epoch},
+		[AZ_STORED_CEILINGS] = {.epoch = ceilings_epoch}
+	};
+
+	return &sources[what];
 }
 
 /* All of them, or none. */
@@ -233,13 +258,22 @@ az_end_look_up(const AzLookUp *look_up)
 	MemoryContextDelete(look_up->context);
 }
 
+bool
+az_index_shows_all(Relation index, Snapshot snapshot)
+{
+	return index->rd_index->indisvalid &&
+		(!index->rd_index->indcheckxmin || snapshot == NULL ||
+		 TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+							   TransactionXmin));
+}
+
 /* Is it a tree over these columns, all of them texts that compare bytewise? */
 static bool
 leads(Relation index, const AttrNumber *columns, int n)
 {
 	int			i;
 
-	if (index->rd_rel->relam != BTREE_AM_OID || !index->rd_index->indisvalid ||
+	if (index->rd_rel->relam != BTREE_AM_OID ||
 		IndexRelationGetNumberOfKeyAttributes(index) < n ||
 		!heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL))
 		return false;
@@ -259,7 +293,7 @@ leads(Relation index, const AttrNumber *columns, int n)
  * takes ten times as long.
  */
 static Oid
-find_index(Relation rel, const AttrNumber *columns, int n)
+find_index(Relation rel, Snapshot snapshot, const AttrNumber *columns, int n)
 {
 	Oid			found = InvalidOid;
 	List	   *all;
@@ -272,7 +306,7 @@ find_index(Relation rel, const AttrNumber *columns, int n)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
 
-		if (leads(index, columns, n))
+		if (leads(index, columns, n) && az_index_shows_all(index, snapshot))
 			found = RelationGetRelid(index);
 		index_close(index, AccessShareLock);
 		if (OidIsValid(found))
@@ -306,8 +340,8 @@ make_scan_key(ScanKey key, AttrNumber column, const char *text)
 }
 
 bool
-az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
-			  const char *const *texts, int n)
+az_begin_rows_under(AzRows *rows, Snapshot snapshot, AzCatalog table,
+					const AttrNumber *columns, const char *const *texts, int n)
 {
 	ScanKeyData keys[AZ_MAX_ROW_KEYS];
 	Oid			index;
@@ -319,7 +353,7 @@ az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
 	rows->rel = az_open_table(table);
 	if (rows->rel == NULL)
 		return false;
-	index = find_index(rows->rel, columns, n);
+	index = find_index(rows->rel, snapshot, columns, n);
 	for (i = 0; i < n; i++)
 	{
 		if (!make_scan_key(&keys[nkeys], columns[i], texts[i]))
@@ -330,8 +364,15 @@ az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
 		if (texts[i] == NULL)
 			rows->null_column = columns[i];
 	}
-	rows->scan = systable_beginscan(rows->rel, index, OidIsValid(index), NULL, nkeys, keys);
+	rows->scan = systable_beginscan(rows->rel, index, OidIsValid(index), snapshot, nkeys, keys);
 	return true;
+}
+
+bool
+az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
+			  const char *const *texts, int n)
+{
+	return az_begin_rows_under(rows, NULL, table, columns, texts, n);
 }
 
 HeapTuple

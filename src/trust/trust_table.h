@@ -13,6 +13,7 @@
 #include "access/htup.h"
 #include "access/genam.h"
 #include "nodes/pg_list.h"
+#include "server/reading.h"
 #include "trust/table_shape.h"
 
 typedef enum AzCatalog
@@ -78,8 +79,16 @@ extern uint64 az_table_epoch(AzCatalog table);
  */
 extern uint64 az_trust_epoch(void);
 
-/* The same for item permissions and what they imply; reads no messages. */
-extern uint64 az_grants_epoch(void);
+/*
+ * What is stored for an identity, and answers under the snapshot of who asks:
+ * item permissions with what they imply, inactive subjects, ceilings.
+ */
+typedef enum AzStored
+{
+	AZ_STORED_GRANTS, AZ_STORED_INACTIVE, AZ_STORED_CEILINGS
+} AzStored;
+
+extern AzSource *az_source(AzStored what);
 
 /*
  * OIDs of the tables whose changes end a kept plan: of every plan that met a
@@ -93,6 +102,12 @@ extern bool az_has_ceilings(void);
 /* Open one of our tables as az_open_as() does. */
 extern Relation az_open_table(AzCatalog table);
 
+/*
+ * Does the index know all rows that are to be found under that snapshot, or,
+ * NULL, now?  One that was made anew may lack what only an older one shows.
+ */
+extern bool az_index_shows_all(Relation index, Snapshot snapshot);
+
 /* What looking up allocates goes at once: a session may look for years. */
 typedef struct AzLookUp
 {
@@ -105,7 +120,7 @@ extern void az_end_look_up(const AzLookUp *look_up);
 
 /*
  * The rows that have these texts (UTF-8) in these columns, NULL where the text
- * is, at most one; as last committed:
+ * is, at most one.  As last committed, or under a snapshot:
  *
  *	  if (az_begin_rows(&rows, table, columns, texts, n))
  *		  while ((tuple = az_next_row(&rows)) != NULL) ...
@@ -125,6 +140,9 @@ typedef struct AzRows
 
 extern bool az_begin_rows(AzRows *rows, AzCatalog table, const AttrNumber *columns,
 						  const char *const *texts, int n);
+extern bool az_begin_rows_under(AzRows *rows, Snapshot snapshot, AzCatalog table,
+								const AttrNumber *columns, const char *const *texts,
+								int n);
 extern HeapTuple az_next_row(AzRows *rows);
 extern void az_end_rows(AzRows *rows);
 

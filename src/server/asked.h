@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * asked.h
+ *	  Under which snapshot is a question answered?
+ *
+ * A question in a query is answered under the query's snapshot, which is the
+ * active one while it runs.  Where a function asks outside of its queries, it is
+ * the one that a query there would have.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ASKED_H
+#define AZ_ASKED_H
+
+#include "server/compat.h"
+#include "utils/snapshot.h"
+
+/* For use now: it may be one that core uses again. */
+extern Snapshot az_asked_snapshot(void);
+
+/*
+ * What is read in between is read under it: it is the active one.  After an
+ * error core has put that right.
+ */
+typedef struct AzUnder
+{
+	bool		pushed;
+} AzUnder;
+
+extern void az_under_asked(AzUnder *under);
+extern void az_under(AzUnder *under, Snapshot snapshot);
+extern void az_under_end(const AzUnder *under);
+
+/*
+ * What is asked for: a query that runs; a plan, for a snapshot that is taken
+ * later, so that one of now is the best guess; or a query that starts under that
+ * snapshot, and what is planned for it.  Each returns what was before, which
+ * az_ask_for() brings back, also after an error.
+ */
+typedef struct AzAskedFor
+{
+	bool		plan;
+	Snapshot	start;			/* or NULL */
+} AzAskedFor;
+
+extern AzAskedFor az_ask_for_query(void);
+extern AzAskedFor az_ask_for_plan(void);
+extern AzAskedFor az_ask_for_start(Snapshot snapshot);
+extern void az_ask_for(AzAskedFor asked);
+
+#endif							/* AZ_ASKED_H */

@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * reading.h
+ *	  For which snapshots does something hold that was read from tables?
+ *
+ * What is kept has a reading beside it, which says under which snapshot it was
+ * read.  It may serve another snapshot if nothing that it was read from has
+ * changed between the two: then that one would show the same.
+ *
+ *		if (!az_reading_serves(&kept->reading, source, snapshot))
+ *		{
+ *			AzReading	reading = az_begin_reading(source, snapshot);
+ *
+ *			... read under that snapshot ...
+ *			kept->reading = reading;
+ *		}
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_READING_H
+#define AZ_READING_H
+
+#include "server/compat.h"
+#include "server/moment.h"
+#include "storage/lock.h"
+
+/* One table, or several that are read together. */
+typedef struct AzSource
+{
+	uint64		(*epoch) (void);	/* from 1; grows when told of a change */
+	uint64		noted;			/* the epoch as of which ... */
+	AzMoment	since;			/* ... what was told can be seen */
+} AzSource;
+
+typedef struct AzReading
+{
+	uint64		epoch;			/* of the source; 0: it serves nobody */
+	AzMoment	moment;			/* of the snapshot */
+	LocalTransactionId lxid;	/* of the transaction that read it */
+	bool		outdated;		/* more was told already than it shows */
+} AzReading;
+
+/* Both may read pending messages. */
+extern bool az_reading_serves(const AzReading *reading, AzSource *source,
+							  Snapshot snapshot);
+extern AzReading az_begin_reading(AzSource *source, Snapshot snapshot);
+
+/*
+ * Since the last time: was anything asked under a snapshot that shows less than
+ * has been told?  What was made by it, no further message will end.
+ */
+extern bool az_take_outdated(void);
+extern void az_note_outdated(void);
+
+#endif							/* AZ_READING_H */

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * inactive.c
+ *	  Is a subject listed as inactive?
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "trust/inactive.h"
+
+#include "utils/snapmgr.h"
+
+#include "trust/trust_table.h"
+
+/*
+ * Mostly there is no row at all, and then nothing is looked up.  What cannot be
+ * read is not empty.
+ */
+static bool
+is_empty(Snapshot snapshot)
+{
+	static AzReading reading = {0};
+	static bool any;
+	AzReading	now;
+	AzRows		rows;
+
+	if (az_reading_serves(&reading, az_source(AZ_STORED_INACTIVE), snapshot))
+		return !any;
+	now = az_begin_reading(az_source(AZ_STORED_INACTIVE), snapshot);
+	/* an error half-way leaves it unknown */
+	reading.epoch = 0;
+	if (az_begin_rows_under(&rows, snapshot, AZ_TABLE_INACTIVE, NULL, NULL, 0))
+	{
+		any = az_next_row(&rows) != NULL;
+		reading = now;
+	}
+	az_end_rows(&rows);
+	return reading.epoch != 0 && !any;
+}
+
+bool
+az_is_listed_inactive(const char *issuer, const char *subject)
+{
+	static const AttrNumber columns[] = {Inactive_issuer, Inactive_subject};
+	const char *texts[] = {issuer, subject};
+	Snapshot	snapshot = GetActiveSnapshot();
+	AzRows		rows;
+	bool		found;
+
+	if (is_empty(snapshot))
+		return false;
+	found = !az_begin_rows_under(&rows, snapshot, AZ_TABLE_INACTIVE, columns, texts,
+								 lengthof(texts)) ||
+		az_next_row(&rows) != NULL;
+	az_end_rows(&rows);
+	return found;
+}
