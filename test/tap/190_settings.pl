@@ -142,7 +142,7 @@ for my $db ('latin', 'ascii')
 	my $set = $db eq 'latin' ? $polish_key =~ s/"kid": "\K[^"]+/\\u0142/r : $polish_key;
 	$node->safe_psql($db, "SELECT authz.add_issuer('https://sets.example', '{clinic}')");
 	@got = session($node, "SELECT authz.set_jwks('https://sets.example', '{\"keys\": [$set, $other, \"kid\": \"k\"}]}'); SELECT skipped FROM authz.jwks_status;\n"
-		  . "SELECT authz.set_jwks('https://sets.example', '{\"keys\": [$set]}');", db => $db, user => 'postgres', details => 1);
+		  . "SELECT authz.set_jwks('https://sets.example', '{\"keys\": [$set]}');", db => $db, user => $super, details => 1);
 	if ($db eq 'latin')
 	{
 		my $fault = 'the database encoding cannot represent the key ID';

@@ -422,9 +422,10 @@ SQL
 
 # Z7: what the owner of the database has hung on the tables runs as the owner,
 # whoever runs the update; and a profile that somebody changed stays.
-for my $updater ('owner', 'postgres')
+my $super = $node->safe_psql('postgres', 'SELECT current_user');
+for my $updater ('owner', $super)
 {
-	my $db = "hung_$updater";
+	my $db = $updater eq 'owner' ? 'hung_owner' : 'hung_super';
 	$node->safe_psql('postgres', "CREATE DATABASE $db OWNER owner");
 	my $hang = join "\n", map { <<"SQL" } qw(issuer issuer_key profile revocation object_access item_permission permission_implies inactive_subject);
 GRANT TRIGGER ON authz.$_ TO owner;
@@ -457,9 +458,9 @@ SQL
 
 # The same with operators and types: who installed 1.0 may create in the schema,
 # and changes the type of a column of which the update looks at the rows.
-for my $updater ('owner', 'postgres')
+for my $updater ('owner', $super)
 {
-	my $db = "typed_$updater";
+	my $db = $updater eq 'owner' ? 'typed_owner' : 'typed_super';
 	$node->safe_psql('postgres', "CREATE DATABASE $db OWNER owner");
 	is_deeply([ session($node, <<"SQL", db => $db, user => 'owner') ], [], "$db: somebody gives a column another type");
 SET client_min_messages = error;
