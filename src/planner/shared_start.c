@@ -215,17 +215,14 @@ static void
 give_other_plan(AzRoot *root, QueryDesc *query, int eflags, AzSharedStart *start)
 {
 	Pinned		pinned = {root, NULL};
-	AzAskedFor	outer;
 
 	az_pin_root(root);
-	outer = az_ask_for_start(query->snapshot);
 	PG_TRY();
 	{
 		query->plannedstmt = plan_otherwise(&pinned, query, eflags, start);
 	}
 	PG_FINALLY();
 	{
-		az_ask_for(outer);
 		if (pinned.alternate)
 			unpin_alternate(pinned.alternate);
 		az_unpin_root(root);

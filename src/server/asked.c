@@ -8,24 +8,34 @@
 #include "server/asked.h"
 
 #include "access/xact.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 static AzAskedFor asked_for = {false, NULL};
 
 /*
  * Core plans under the snapshot of whoever asks for the plan, but a statement of
- * a volatile function runs under a new one.
- *
+ * a volatile function runs under a new one.  Two answers under two snapshots
+ * would make a plan that is right for nobody.
+ */
+static Snapshot
+snapshot_of_plan(void)
+{
+	if (asked_for.snapshot == NULL)
+		asked_for.snapshot = RegisterSnapshotOnOwner(GetTransactionSnapshot(),
+													 TopTransactionResourceOwner);
+	return asked_for.snapshot;
+}
+
+/*
  * A utility statement may have none.  It must not take the transaction's first
  * one, which SET TRANSACTION could not change any more.
  */
 Snapshot
 az_asked_snapshot(void)
 {
-	if (asked_for.start != NULL)
-		return asked_for.start;
 	if (ActiveSnapshotSet())
-		return asked_for.plan ? GetTransactionSnapshot() : GetActiveSnapshot();
+		return asked_for.plan ? snapshot_of_plan() : GetActiveSnapshot();
 	if (IsolationUsesXactSnapshot() && FirstSnapshotSet)
 		return GetTransactionSnapshot();
 	return GetCatalogSnapshot(InvalidOid);
@@ -56,33 +66,29 @@ az_under_end(const AzUnder *under)
 void
 az_ask_for(AzAskedFor asked)
 {
+	if (asked_for.snapshot != NULL)
+		UnregisterSnapshotFromOwner(asked_for.snapshot, TopTransactionResourceOwner);
 	asked_for = asked;
 }
 
 static AzAskedFor
-ask_for(bool plan, Snapshot start)
+ask_for(bool plan)
 {
 	AzAskedFor	outer = asked_for;
 
 	asked_for.plan = plan;
-	asked_for.start = start;
+	asked_for.snapshot = NULL;
 	return outer;
 }
 
 AzAskedFor
 az_ask_for_query(void)
 {
-	return ask_for(false, NULL);
+	return ask_for(false);
 }
 
 AzAskedFor
 az_ask_for_plan(void)
 {
-	return ask_for(true, asked_for.start);
-}
-
-AzAskedFor
-az_ask_for_start(Snapshot snapshot)
-{
-	return ask_for(false, snapshot);
+	return ask_for(true);
 }

@@ -32,20 +32,19 @@ extern void az_under(AzUnder *under, Snapshot snapshot);
 extern void az_under_end(const AzUnder *under);
 
 /*
- * What is asked for: a query that runs; a plan, for a snapshot that is taken
- * later, so that one of now is the best guess; or a query that starts under that
- * snapshot, and what is planned for it.  Each returns what was before, which
- * az_ask_for() brings back, also after an error.
+ * What is asked for: a query that runs; or a plan, for a snapshot that is taken
+ * later.  Then one of now is the best guess, the same for all that is asked for
+ * the plan.  Each returns what was before, which az_ask_for() brings back, also
+ * after an error.
  */
 typedef struct AzAskedFor
 {
 	bool		plan;
-	Snapshot	start;			/* or NULL */
+	Snapshot	snapshot;		/* of now, once it was asked for */
 } AzAskedFor;
 
 extern AzAskedFor az_ask_for_query(void);
 extern AzAskedFor az_ask_for_plan(void);
-extern AzAskedFor az_ask_for_start(Snapshot snapshot);
 extern void az_ask_for(AzAskedFor asked);
 
 #endif							/* AZ_ASKED_H */

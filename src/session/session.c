@@ -499,6 +499,25 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	return answer;
 }
 
+static void
+settle_under(AzAdoption *current, Snapshot snapshot)
+{
+	AzAskedFor	outer = az_ask_for_query();
+	AzUnder		under;
+
+	PG_TRY();
+	{
+		az_under(&under, snapshot);
+		(void) settle(current);
+		az_under_end(&under);
+	}
+	PG_FINALLY();
+	{
+		az_ask_for(outer);
+	}
+	PG_END_TRY();
+}
+
 /*
  * A query within it may have seen something else stored for the same identity.
  */
@@ -506,18 +525,10 @@ bool
 az_answer_holds(const AzAnswer *answer)
 {
 	AzAdoption *current = candidate();
-	AzAskedFor	outer;
-	AzUnder		under;
 
 	if (current != NULL && current->identity != NULL &&
 		current->settled != answer->settled)
-	{
-		outer = az_ask_for_query();
-		az_under(&under, answer->snapshot);
-		(void) settle(current);
-		az_under_end(&under);
-		az_ask_for(outer);
-	}
+		settle_under(current, answer->snapshot);
 	return answer->serial == az_identity_serial();
 }
 
