@@ -80,18 +80,26 @@ has_one(FunctionCallInfo fcinfo, size_t set)
 	PG_RETURN_BOOL(argument_held(fcinfo, 0, az_set_holds, id, set_at(id, set)));
 }
 
-static Datum
-has_any(FunctionCallInfo fcinfo, size_t set)
+/* One of those in the list argument is among the values of "where". */
+static bool
+any_held(FunctionCallInfo fcinfo, AzHolds holds, const AzIdentity *id, const void *where)
 {
-	const AzIdentity *id = identity_with(fcinfo, set);
 	AzList		required;
 	bool		held;
 
 	if (!az_requirements_open(&required, fcinfo, 0))
-		PG_RETURN_BOOL(false);
-	held = id != NULL && az_list_any(&required, az_set_holds, id, set_at(id, set));
+		return false;
+	held = id != NULL && az_list_any(&required, holds, id, where);
 	az_list_close(&required);
-	PG_RETURN_BOOL(held);
+	return held;
+}
+
+static Datum
+has_any(FunctionCallInfo fcinfo, size_t set)
+{
+	const AzIdentity *id = identity_with(fcinfo, set);
+
+	PG_RETURN_BOOL(any_held(fcinfo, az_set_holds, id, id ? set_at(id, set) : NULL));
 }
 
 static bool
@@ -232,14 +240,8 @@ static Datum
 is_any(FunctionCallInfo fcinfo, size_t node)
 {
 	const AzIdentity *id = az_current();
-	AzList		required;
-	bool		held;
 
-	if (!az_requirements_open(&required, fcinfo, 0))
-		PG_RETURN_BOOL(false);
-	held = id != NULL && az_list_any(&required, az_claim_is, id, node_at(id, node));
-	az_list_close(&required);
-	PG_RETURN_BOOL(held);
+	PG_RETURN_BOOL(any_held(fcinfo, az_claim_is, id, id ? node_at(id, node) : NULL));
 }
 
 AZ_SQL(authz_has_acr)

@@ -141,6 +141,7 @@ guard_of(const QueryDesc *query)
 	}
 	else if (!guard.guarded)
 		guard.guarded = az_is_tied(query, &guard.serial);
+	guard.until = Min(guard.until, az_until_of_answers(query));
 	return guard;
 }
 
@@ -265,14 +266,11 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					AZ_EXECUTE_ONCE_PARAM)
 {
 	PlanGuard	guard = guard_of(query);
-	int64		until = az_until_of_answers(query);
 	bool		writes = az_plan_writes(query->plannedstmt);
 	AzAnswer	answer;
 	AzQueryPart part;
 	int			outer_writing;
 
-	if (until != 0)
-		guard.until = Min(guard.until, until);
 	answer = answer_for(query, &guard, false);
 	/* that may have met another ceiling */
 	if (!ScanDirectionIsNoMovement(direction))

@@ -23,7 +23,7 @@ typedef struct Tie
 	const EState *estate;
 	bool		tied;
 	uint32		serial;
-	int64		until;			/* 0: no answer ends */
+	int64		until;			/* PG_INT64_MAX: no answer ends */
 	MemoryContextCallback callback;
 } Tie;
 
@@ -60,6 +60,7 @@ find_or_make_tie(QueryDesc *query)
 		return tie;
 	tie = MemoryContextAllocZero(context, sizeof(Tie));
 	tie->estate = query->estate;
+	tie->until = PG_INT64_MAX;
 	tie->callback.func = forget;
 	tie->callback.arg = tie;
 	dlist_push_head(&ties, &tie->node);
@@ -92,7 +93,7 @@ az_answered_until(QueryDesc *query, int64 until)
 {
 	Tie		   *tie = find_or_make_tie(query);
 
-	tie->until = tie->until == 0 ? until : Min(tie->until, until);
+	tie->until = Min(tie->until, until);
 }
 
 int64
@@ -100,7 +101,7 @@ az_until_of_answers(const QueryDesc *query)
 {
 	const Tie  *tie = dlist_is_empty(&ties) ? NULL : find_tie(query);
 
-	return tie == NULL ? 0 : tie->until;
+	return tie == NULL ? PG_INT64_MAX : tie->until;
 }
 
 /*

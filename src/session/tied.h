@@ -25,7 +25,7 @@ extern void az_tie(QueryDesc *query, uint32 serial);
 /* Does it belong to somebody, and to whom? */
 extern bool az_is_tied(const QueryDesc *query, uint32 *serial);
 
-/* An answer that it was given holds until then; 0: none of them ends. */
+/* An answer that it was given holds until then; PG_INT64_MAX: none of them ends. */
 extern void az_answered_until(QueryDesc *query, int64 until);
 extern int64 az_until_of_answers(const QueryDesc *query);
 

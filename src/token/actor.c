@@ -62,12 +62,6 @@ reads_as_foreign(const char *sub)
 	return space != NULL && scheme != NULL && scheme < space;
 }
 
-static bool
-is_absent(const AzJson *value)
-{
-	return value == NULL || az_json_type(value) == AZ_JSON_NULL;
-}
-
 AzReason
 az_read_actor(const AzJson *payload, char **actor)
 {
@@ -80,7 +74,7 @@ az_read_actor(const AzJson *payload, char **actor)
 		return AZ_OK;
 	if (sub == NULL || *sub == '\0')
 		return AZ_ACTOR_CLAIM;
-	if (!is_absent(az_json_get_z(act, "iss")) && !is_issuer(iss))
+	if (az_json_is_given(az_json_get_z(act, "iss")) && !is_issuer(iss))
 		return AZ_ACTOR_CLAIM;
 	if (iss != NULL && is_same(iss, string_member(payload, "iss")))
 		iss = NULL;

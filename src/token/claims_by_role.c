@@ -37,7 +37,7 @@ next_place(const AzJson *roles, Place *place)
 										   &place->id_len, &place->name);
 		if (place->orgs != NULL && place->org_iter != NULL)
 		{
-			if (az_json_type(place->name) != AZ_JSON_NULL && place->id_len > 0)
+			if (az_json_is_given(place->name) && place->id_len > 0)
 				return true;
 			continue;
 		}
@@ -56,7 +56,7 @@ has_org(const AzJson *orgs, const char *id, size_t len)
 {
 	const AzJson *name = az_json_type(orgs) == AZ_JSON_OBJECT ? az_json_get(orgs, id, len) : NULL;
 
-	return name != NULL && az_json_type(name) != AZ_JSON_NULL;
+	return az_json_is_given(name);
 }
 
 /* Is there no role before this one that has the organisation, too? */

@@ -64,16 +64,6 @@ read_demand(AzDemand *demand, const AzJson *value)
 	return az_names_add_array(&demand->values, values, true, &inside);
 }
 
-bool
-az_demand_is_alone(const AzDemands *demands, size_t i)
-{
-	size_t		first = 0;
-
-	while (first + demands->demand[first].others < i)
-		first += 1 + demands->demand[first].others;
-	return demands->demand[first].others == 0;
-}
-
 /* What lies in a claim that is absent cannot be there. */
 static bool
 contradicts(const AzDemands *demands, const AzDemand *demand)
@@ -87,7 +77,7 @@ contradicts(const AzDemands *demands, const AzDemand *demand)
 		const AzDemand *there = absent == before ? demand : before;
 
 		if (absent->kind == AZ_ABSENT && there->kind != AZ_ABSENT &&
-			az_path_begins(&there->claim, &absent->claim) && az_demand_is_alone(demands, i))
+			az_path_begins(&there->claim, &absent->claim) && before->alone)
 			return true;
 	}
 	return false;
@@ -95,16 +85,17 @@ contradicts(const AzDemands *demands, const AzDemand *demand)
 
 /* Append one demand, which is fit to be freed from here on. */
 static const char *
-add_demand(AzDemands *demands, const AzJson *value, size_t others)
+add_demand(AzDemands *demands, const AzJson *value, bool alone, size_t others)
 {
 	AzDemand   *demand = &demands->demand[demands->n];
 	const char *why;
 
 	if (demands->n == AZ_MAX_DEMANDS)
 		return "Expected at most 16 claims in all.";
+	demand->alone = alone;
 	demand->others = others;
 	why = read_demand(demand, value);
-	if (why == NULL && az_demand_is_alone(demands, demands->n) && contradicts(demands, demand))
+	if (why == NULL && alone && contradicts(demands, demand))
 		why = "The claim cannot be absent and have a value.";
 	demands->n++;
 	return why;
@@ -121,7 +112,7 @@ add_any(AzDemands *demands, const AzJson *any)
 	if (az_json_type(any) != AZ_JSON_ARRAY || n < 2)
 		return "Expected at least two objects in the array \"any\".";
 	for (i = 0; i < n && why == NULL; i++)
-		why = add_demand(demands, az_json_at(any, i), n - 1 - i);
+		why = add_demand(demands, az_json_at(any, i), false, n - 1 - i);
 	return why;
 }
 
@@ -134,8 +125,8 @@ az_demands_presence(const AzDemands *demands, const char *name)
 	{
 		const AzDemand *demand = &demands->demand[i];
 
-		if (demand->kind != AZ_ABSENT && strcmp(demand->claim.name[0].data, name) == 0 &&
-			az_demand_is_alone(demands, i))
+		if (demand->alone && demand->kind != AZ_ABSENT &&
+			strcmp(demand->claim.name[0].data, name) == 0)
 			return true;
 	}
 	return false;
@@ -156,7 +147,7 @@ az_read_demands(void *field, const AzJson *value, size_t *element)
 		const AzJson *one = az_json_at(value, i);
 		const AzJson *any = az_json_get_z(one, "any");
 		const char *why = any != NULL && az_json_count(one) == 1 ?
-			add_any(demands, any) : add_demand(demands, one, 0);
+			add_any(demands, any) : add_demand(demands, one, true, 0);
 
 		*element = i + 1;
 		if (why != NULL)

@@ -26,6 +26,7 @@ typedef struct AzDemand
 	AzPath		claim;
 	AzDemandKind kind;
 	AzNames		values;
+	bool		alone;			/* nothing would do instead */
 	size_t		others;			/* so many that follow would do as well */
 } AzDemand;
 
@@ -42,9 +43,6 @@ extern const char *az_read_demands(void *field, const AzJson *value, size_t *ele
 
 /* Must the top-level claim of that name be there, whatever else a token has? */
 extern bool az_demands_presence(const AzDemands *demands, const char *name);
-
-/* Is there nothing that would do instead? */
-extern bool az_demand_is_alone(const AzDemands *demands, size_t i);
 
 /*
  * The first demand that the payload does not meet, with the others that would

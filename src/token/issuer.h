@@ -157,6 +157,9 @@ extern bool az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t
  */
 extern const char *az_new_option(const AzJson *options);
 
+/* What a boolean option says there; "otherwise" where it is not given.  NULL: no options. */
+extern bool az_option_is_on(const AzJson *options, const char *name, bool otherwise);
+
 /* The names of the options that are recognized, from 0; NULL behind the last. */
 extern const char *az_option_name(size_t i);
 

@@ -99,9 +99,7 @@ refuse(AzOptionError *error, const char *name, size_t len, const char *why)
 static bool
 is_given(const AzJson *options, const char *name)
 {
-	const AzJson *value = az_json_get_z(options, name);
-
-	return value != NULL && az_json_type(value) != AZ_JSON_NULL;
+	return az_json_is_given(az_json_get_z(options, name));
 }
 
 static bool
@@ -191,8 +189,8 @@ demands_the_impossible(const AzIssuer *issuer)
 		const AzDemand *demand = &issuer->claim_values.demand[i];
 		const AzName *name = &demand->claim.name[0];
 
-		if (demand->kind == AZ_ABSENT && demand->claim.n == 1 &&
-			az_demand_is_alone(&issuer->claim_values, i) && is_required(issuer, name))
+		if (demand->alone && demand->kind == AZ_ABSENT && demand->claim.n == 1 &&
+			is_required(issuer, name))
 			return true;
 	}
 	return false;
@@ -236,6 +234,14 @@ az_new_option(const AzJson *options)
 			return option->name;
 	}
 	return NULL;
+}
+
+bool
+az_option_is_on(const AzJson *options, const char *name, bool otherwise)
+{
+	const AzJson *value = az_json_get_z(options, name);
+
+	return az_json_is_given(value) ? az_json_type(value) == AZ_JSON_TRUE : otherwise;
 }
 
 const char *

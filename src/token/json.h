@@ -53,6 +53,13 @@ extern const char *az_json_version(void);
 
 extern AzJsonType az_json_type(const AzJson *value);
 
+/* Is there a value?  NULL and null are none. */
+static inline bool
+az_json_is_given(const AzJson *value)
+{
+	return value != NULL && az_json_type(value) != AZ_JSON_NULL;
+}
+
 /* Members of an object or array; 0 for anything else. */
 extern size_t az_json_count(const AzJson *value);
 

@@ -279,9 +279,7 @@ az_claim_at(const AzJson *payload, const AzPath *path)
 
 	for (i = 0; i < path->n && value != NULL; i++)
 		value = az_json_get(value, path->name[i].data, path->name[i].len);
-	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
-		return NULL;
-	return value;
+	return az_json_is_given(value) ? value : NULL;
 }
 
 const AzPath *

@@ -239,13 +239,11 @@ az_check_age(AzVerification *v)
 
 /* Present, not null and not "". */
 static bool
-is_given(const AzJson *value)
+is_filled(const AzJson *value)
 {
 	size_t		len;
 
-	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
-		return false;
-	return az_json_string(value, &len) == NULL || len > 0;
+	return az_json_is_given(value) && (az_json_string(value, &len) == NULL || len > 0);
 }
 
 /*
@@ -280,7 +278,7 @@ az_check_required_claims(AzVerification *v)
 	{
 		const AzName *name = &issuer->required_claims.name[i];
 
-		if (!is_given(az_json_get(v->payload, name->data, name->len)))
+		if (!is_filled(az_json_get(v->payload, name->data, name->len)))
 			return refuse_missing(v, option, name->data);
 	}
 	if (!names_somebody(v, &issuer->user_id_claim, true))
@@ -328,10 +326,8 @@ az_check_claim_types(AzVerification *v)
 AzReason
 az_check_bound(AzVerification *v)
 {
-	const AzJson *cnf = az_payload_claim(v, "cnf");
-
-	return v->verified.issuer->ignore_bound_tokens || cnf == NULL ||
-		az_json_type(cnf) == AZ_JSON_NULL ? AZ_OK : AZ_BOUND;
+	return v->verified.issuer->ignore_bound_tokens ||
+		!az_json_is_given(az_payload_claim(v, "cnf")) ? AZ_OK : AZ_BOUND;
 }
 
 /* What is not listed must not be read as "in no group". */

@@ -178,14 +178,11 @@ static bool
 switches_on(const char *options, bool otherwise)
 {
 	AzJson	   *json;
-	const AzJson *value;
-	bool		on = otherwise;
+	bool		on;
 
 	if (az_json_parse(options, strlen(options), &json) != AZ_JSON_OK)
 		return otherwise;
-	value = az_json_get_z(json, "unnamed");
-	if (value && az_json_type(value) != AZ_JSON_NULL)
-		on = az_json_type(value) == AZ_JSON_TRUE;
+	on = az_option_is_on(json, "unnamed", otherwise);
 	az_json_free(json);
 	return on;
 }

@@ -205,8 +205,9 @@ wanted_rows(const AzKeySet *set)
 	return rows;
 }
 
-static void
-delete_key(text *issuer, const AzIssuerKey *key)
+/* What KEY_IS asks for. */
+static AzSpiParams
+params_of(const text *issuer, const AzIssuerKey *key)
 {
 	AzSpiParams	params = {0};
 
@@ -214,6 +215,14 @@ delete_key(text *issuer, const AzIssuerKey *key)
 	az_spi_param(&params, TEXTOID, key->kid);
 	az_spi_param(&params, TEXTOID, key->alg);
 	az_spi_param(&params, TEXTOID, key->thumbprint);
+	return params;
+}
+
+static void
+delete_key(text *issuer, const AzIssuerKey *key)
+{
+	AzSpiParams	params = params_of(issuer, key);
+
 	az_spi_run("DELETE FROM authz.issuer_key" KEY_IS
 			   " AND source OPERATOR(pg_catalog.=) '" SOURCE "'", &params);
 }
@@ -225,12 +234,8 @@ delete_key(text *issuer, const AzIssuerKey *key)
 static void
 take_over(text *issuer, const AzIssuerKey *key)
 {
-	AzSpiParams	params = {0};
+	AzSpiParams	params = params_of(issuer, key);
 
-	az_spi_param(&params, TEXTOID, issuer);
-	az_spi_param(&params, TEXTOID, key->kid);
-	az_spi_param(&params, TEXTOID, key->alg);
-	az_spi_param(&params, TEXTOID, key->thumbprint);
 	az_spi_run("UPDATE authz.issuer_key SET source = '" SOURCE "'" KEY_IS, &params);
 	ereport(NOTICE,
 			(key->kid ?

@@ -167,15 +167,28 @@ AZ_SQL(authz_add_secret)
 	PG_RETURN_VOID();
 }
 
-/*
- * Those of an issuer, and of one algorithm if it is not NULL.  EdDSA is the name
- * that two of them have together (RFC 9864).
- */
+/* Those of an issuer, and of these algorithms if they are not NULL. */
 #define DELETE_KEYS \
 	"DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1" \
-	" AND ($3 IS NULL OR alg OPERATOR(pg_catalog.=) $3" \
-	"	  OR ($3 OPERATOR(pg_catalog.=) 'EdDSA'" \
-	"		  AND (alg OPERATOR(pg_catalog.=) 'Ed25519' OR alg OPERATOR(pg_catalog.=) 'Ed448')))"
+	" AND ($3 IS NULL OR alg OPERATOR(pg_catalog.=) ANY ($3))"
+
+/* That name, and what it stands for: "EdDSA" for two. */
+static ArrayType *
+algorithms_named(text *name)
+{
+	AzAlgs		algs = az_algs_by_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	Datum		names[AZ_N_ALGS + 1];
+	int			n = 0;
+	int			alg;
+
+	names[n++] = PointerGetDatum(name);
+	for (alg = 0; alg < AZ_N_ALGS; alg++)
+	{
+		if (algs & AZ_ALG_BIT(alg))
+			names[n++] = CStringGetTextDatum(az_alg_info(alg)->name);
+	}
+	return construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
 
 pg_noreturn static void
 raise_no_key(const text *issuer, const text *kid, const text *alg)
@@ -206,7 +219,7 @@ AZ_SQL(authz_drop_key)
 	az_lock_issuer(issuer, &row);
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, TEXTOID, kid);
-	az_spi_param(&params, TEXTOID, alg);
+	az_spi_param(&params, TEXTARRAYOID, alg ? algorithms_named(alg) : NULL);
 	if (az_spi_run(DELETE_KEYS " AND kid OPERATOR(pg_catalog.=) $2", &params) == 0 &&
 		az_spi_run(DELETE_KEYS " AND kid IS NULL AND thumbprint OPERATOR(pg_catalog.=) $2",
 				   &params) == 0)

@@ -106,6 +106,27 @@ read_profile(const char *name, Profile *profile)
 						"Correct the row of table authz.profile, or remove it.");
 }
 
+/* The names of the profiles that count, by their rows. */
+static List *
+names_of_profiles(bool (*counts) (HeapTuple tuple, TupleDesc desc))
+{
+	List	   *names = NIL;
+	AzRows		rows;
+	HeapTuple	tuple;
+
+	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
+	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
+	{
+		TupleDesc	desc = RelationGetDescr(rows.rel);
+		char	   *name = az_row_utf8(tuple, Profile_profile, desc);
+
+		if (name && counts(tuple, desc))
+			names = lappend(names, name);
+	}
+	az_end_rows(&rows);
+	return names;
+}
+
 /* ----------------------------------------------------------------
  * Issuers
  * ----------------------------------------------------------------
@@ -334,27 +355,6 @@ az_read_issuer(const char *name, MemoryContext context, uint64 *version)
  * ----------------------------------------------------------------
  */
 
-/* The names of the profiles of such issuers. */
-static List *
-read_profiles_by_audience(void)
-{
-	List	   *names = NIL;
-	AzRows		rows;
-	HeapTuple	tuple;
-
-	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
-	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
-	{
-		TupleDesc	desc = RelationGetDescr(rows.rel);
-		char	   *name = az_row_utf8(tuple, Profile_profile, desc);
-
-		if (name && is_by_audience(tuple, desc))
-			names = lappend(names, name);
-	}
-	az_end_rows(&rows);
-	return names;
-}
-
 /* The row's audiences, in front of those. */
 static List *
 add_audiences(List *audiences, HeapTuple tuple, TupleDesc desc)
@@ -385,7 +385,7 @@ az_read_audiences(void)
 	List	   *audiences = NIL;
 	ListCell   *lc;
 
-	foreach(lc, read_profiles_by_audience())
+	foreach(lc, names_of_profiles(is_by_audience))
 	{
 		const char *profile = lfirst(lc);
 		AzRows		rows;
@@ -410,36 +410,17 @@ is_unnamed(HeapTuple tuple, int column, TupleDesc desc, bool otherwise)
 {
 	char	   *text = az_row_utf8(tuple, column, desc);
 	bool		mentioned = text && (strstr(text, "unnamed") || strchr(text, '\\'));
-	const AzJson *value = NULL;
 
 	if (text)
 		pfree(text);
-	if (mentioned)
-		value = az_json_get_z(az_row_json(tuple, column, desc), "unnamed");
-	if (value == NULL || az_json_type(value) == AZ_JSON_NULL)
-		return otherwise;
-	return az_json_type(value) == AZ_JSON_TRUE;
+	return mentioned ? az_option_is_on(az_row_json(tuple, column, desc), "unnamed", otherwise) :
+		otherwise;
 }
 
-/* The names of the profiles that switch it on. */
-static List *
-read_unnamed_profiles(void)
+static bool
+makes_unnamed(HeapTuple profile, TupleDesc desc)
 {
-	List	   *names = NIL;
-	AzRows		rows;
-	HeapTuple	tuple;
-
-	(void) az_begin_rows(&rows, AZ_TABLE_PROFILE, NULL, NULL, 0);
-	while (HeapTupleIsValid(tuple = az_next_row(&rows)))
-	{
-		TupleDesc	desc = RelationGetDescr(rows.rel);
-		char	   *name = az_row_utf8(tuple, Profile_profile, desc);
-
-		if (name && is_unnamed(tuple, Profile_options, desc, false))
-			names = lappend(names, name);
-	}
-	az_end_rows(&rows);
-	return names;
+	return is_unnamed(profile, Profile_options, desc, false);
 }
 
 static bool
@@ -458,7 +439,7 @@ is_among(const List *names, const char *name)
 List *
 az_read_unnamed(void)
 {
-	List	   *profiles = read_unnamed_profiles();
+	List	   *profiles = names_of_profiles(makes_unnamed);
 	List	   *names = NIL;
 	AzRows		rows;
 	HeapTuple	tuple;

@@ -31,21 +31,7 @@ for my $half (0, 1)
 }
 for my $run (@runs)
 {
-	IPC::Run::finish($run->{process});
-	my $status = $run->{process}->full_result;
-	for my $line (split /\n/, $run->{out})
-	{
-		if ($line =~ /^(not )?ok - (.*)$/)
-		{
-			ok(!$1, $2);
-		}
-		else
-		{
-			diag($line =~ s/^# ?//r);
-		}
-	}
-	cmp_ok($status >> 8, '<=', 1, 'test/equivalence/run came to its end');
-	is($status & 127, 0, 'and no signal ended it');
+	tell_results($run, 'test/equivalence/run', '');
 }
 
 $node->stop;

@@ -33,21 +33,7 @@ for ([ 'functions', '--rounds', 200 * $times ], [ 'policies', '--worlds', 300 * 
 }
 for my $run (@runs)
 {
-	IPC::Run::finish($run->{process});
-	my $status = $run->{process}->full_result;
-	for my $line (split /\n/, $run->{out})
-	{
-		if ($line =~ /^(not )?ok - (.*)$/)
-		{
-			ok(!$1, "$run->{name}: $2");
-		}
-		else
-		{
-			diag($line =~ s/^# ?//r);
-		}
-	}
-	cmp_ok($status >> 8, '<=', 1, "test/ceilings/$run->{name} came to its end");
-	is($status & 127, 0, 'and no signal ended it');
+	tell_results($run, "test/ceilings/$run->{name}", "$run->{name}: ");
 }
 
 $node->stop;

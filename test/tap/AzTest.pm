@@ -14,8 +14,9 @@ use IPC::Run ();
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Test::More ();
 
-our @EXPORT = qw(start_node old_version trust people mint forge session pgbench_bind parallel_on holds_token);
+our @EXPORT = qw(start_node old_version trust people mint forge session pgbench_bind parallel_on holds_token tell_results);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
@@ -174,6 +175,31 @@ sub holds_token
 		}
 	}
 	return 0;
+}
+
+# A program that prints "ok - ..." and "not ok - ...", and says the rest to whoever
+# reads: its lines are tests here.  It ends with 1 when one has failed.  A run has
+# the process, and where its output goes.
+sub tell_results
+{
+	my ($run, $program, $prefix) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	IPC::Run::finish($run->{process});
+	my $status = $run->{process}->full_result;
+	for my $line (split /\n/, $run->{out})
+	{
+		if ($line =~ /^(not )?ok - (.*)$/)
+		{
+			Test::More::ok(!$1, "$prefix$2");
+		}
+		else
+		{
+			Test::More::diag($line =~ s/^# ?//r);
+		}
+	}
+	Test::More::cmp_ok($status >> 8, '<=', 1, "$program came to its end");
+	Test::More::is($status & 127, 0, 'and no signal ended it');
+	return;
 }
 
 1;

@@ -24,17 +24,7 @@ typedef struct Build
 static void
 run(Build *b, const AzConverter *converter)
 {
-	AzVerified	verified = {
-		.issuer = b->issuer,
-		.key = b->issuer->keys[0],
-		.payload = b->payload,
-		.expires = 2000000,
-		.deadline = 3000000,
-		.not_before = AZ_TIME_NONE,
-		.issued = 1000000,
-		.authenticated = AZ_TIME_NONE,
-		.authenticated_from = AZ_TIME_NONE
-	};
+	AzVerified	verified = verified_of(b->issuer, b->payload);
 
 	b->reason = az_claims_build(b->builder, &verified, converter, &b->id);
 	if (b->reason == AZ_OK && !az_identity_check(b->id, b->id->size))

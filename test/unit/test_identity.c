@@ -14,17 +14,7 @@ static const AzIdentity *
 build(AzBuilder *builder, const AzIssuer *issuer, const AzJson *payload,
 	  const AzConverter *converter)
 {
-	AzVerified	verified = {
-		.issuer = issuer,
-		.key = issuer->keys[0],
-		.payload = payload,
-		.expires = 2,
-		.deadline = 3,
-		.not_before = AZ_TIME_NONE,
-		.issued = 1,
-		.authenticated = AZ_TIME_NONE,
-		.authenticated_from = AZ_TIME_NONE
-	};
+	AzVerified	verified = verified_of(issuer, payload);
 	const AzIdentity *id;
 
 	(void) az_claims_build(builder, &verified, converter, &id);

@@ -24,10 +24,10 @@ static AzText admins = {"admins", 6};
 static const AzIdentity *
 build(AzIssuer *issuer, AzBuilder *builder, const AzJson *payload)
 {
-	AzVerified	verified = {.issuer = issuer, .key = issuer->keys[0], .payload = payload,
-	.expires = 2000000, .deadline = 3000000, .actor = "bot"};
+	AzVerified	verified = verified_of(issuer, payload);
 	const AzIdentity *id;
 
+	verified.actor = "bot";
 	must(az_claims_build(builder, &verified, NULL, &id) == AZ_OK, "cannot build an identity");
 	return id;
 }
@@ -122,13 +122,13 @@ test_unlisted(AzBuilder *builder)
 	AzIssuer   *issuer = new_issuer("https://x/", "{\"groups_overage\":\"raise\",\"admin_groups\":[\"adm\"],"
 									"\"group_claims\":[\"groups\",[\"a\",\"b\"]]}");
 	AzJson	   *payload = parse("{\"iss\":\"https://x/\",\"sub\":\"ann\",\"hasgroups\":true,\"groups\":[\"adm\"]}");
-	AzVerified	verified = {.issuer = issuer, .key = issuer->keys[0], .payload = payload,
-	.expires = 2000000, .deadline = 3000000, .groups_unlisted = true};
+	AzVerified	verified = verified_of(issuer, payload);
 	AzText		groups[] = {{"groups", 6}, {"0", 1}};
 	AzText		path[] = {{"a", 1}, {"b", 1}};
 	AzText		scope = {"scope", 5};
 	const AzIdentity *id;
 
+	verified.groups_unlisted = true;
 	must(az_claims_build(builder, &verified, NULL, &id) == AZ_OK, "cannot build an identity");
 	ok(az_identity_check(id, id->size), "the block is well-formed");
 	ok(id->is_admin == 0, "nobody is an administrator by groups that are not all");

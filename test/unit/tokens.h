@@ -54,6 +54,25 @@ new_key(const char *kid)
 	return key;
 }
 
+/* What was verified of a token of that issuer, signed with its first key. */
+static inline AzVerified
+verified_of(const AzIssuer *issuer, const AzJson *payload)
+{
+	AzVerified	verified = {
+		.issuer = issuer,
+		.key = issuer->keys[0],
+		.payload = payload,
+		.expires = 2000000,
+		.deadline = 3000000,
+		.not_before = AZ_TIME_NONE,
+		.issued = 1000000,
+		.authenticated = AZ_TIME_NONE,
+		.authenticated_from = AZ_TIME_NONE
+	};
+
+	return verified;
+}
+
 /* An issuer with options (NULL: none) and one key, whose kid is k1. */
 static inline AzIssuer *
 new_issuer(const char *name, const char *options)
