@@ -271,8 +271,10 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	AzQueryPart part;
 	int			outer_writing;
 
+	if (writes)
+		az_enforce_read_only_of_now();
 	answer = answer_for(query, &guard, false);
-	/* that may have met another ceiling */
+	/* either may have met another ceiling */
 	if (!ScanDirectionIsNoMovement(direction))
 		refuse_writing(query, writes);
 	if (!guard.guarded)

@@ -466,7 +466,8 @@ az_current_for(FunctionCallInfo fcinfo)
 /*
  * What the checks of a query that starts now are based on; raises when the
  * plan was made for somebody else, or "ends" with an identity that has ended.
- * A query that met no check does not judge what waits for a question.
+ * A query that met no check does not judge what waits for a question; but that
+ * an actor only reads is noticed by any query, whatever it does then.
  */
 AzAnswer
 az_answer_for(bool guarded, bool ends, uint32 serial)
@@ -483,7 +484,7 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 		(void) look(current);
 		answer.clock = looked_at;
 	}
-	if (current != NULL && guarded)
+	if (current != NULL && (guarded || current->limited != NULL))
 	{
 		(void) settle(current);
 		answer.settled = current->settled;
@@ -681,6 +682,17 @@ az_enforce_read_only(bool writes)
 		(void) state_of(current);
 	note_read_only(current);
 	az_keep_reading();
+}
+
+void
+az_enforce_read_only_of_now(void)
+{
+	AzAdoption *current = candidate();
+
+	if (IsParallelWorker() || current == NULL || current->limited == NULL)
+		return;
+	settle_under(current, IsolationUsesXactSnapshot() ? GetTransactionSnapshot() :
+				 GetLatestSnapshot());
 }
 
 

@@ -194,6 +194,12 @@ extern void az_reject_reason(AzReason reason);
  */
 extern void az_enforce_read_only(bool writes);
 
+/*
+ * Before a query goes on that writes: what its snapshot shows may be old, and a
+ * ceiling that only reads holds for what is done now.
+ */
+extern void az_enforce_read_only_of_now(void);
+
 /* May be called again when it raised. */
 extern void az_session_init(void);
 
