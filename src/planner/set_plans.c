@@ -44,7 +44,7 @@
  * for each of the keys.
  */
 #define FEW_KEYS	1000
-#define LARGE_SHARE	0.05
+#define LARGE_SHARE	0.25
 
 AzCallKind
 az_kind_of_call(Oid oid)
@@ -131,7 +131,10 @@ az_estimate_in_set(SupportRequestSelectivity *request)
 
 	if (!find_in_set(request->root, request->funcid, request->args, &in_set))
 		return false;
-	if (planning == NULL || planning->sharing == NULL)
+	if (planning && planning->sharing)
+		az_add_set_size(planning->sharing->shape, in_set.view->oid,
+						az_count_keys(in_set.set->keys));
+	else
 		(void) az_add_item(&request->root->glob->invalItems, AZ_GUARD_SET_SIZE_CACHE_ID,
 						   az_set_size_item(in_set.view->oid, az_count_keys(in_set.set->keys)));
 	request->selectivity = share_of(request->root, &in_set, request->varRelid,

@@ -438,7 +438,7 @@ az_estimate_set(AzSetView *view, Snapshot snapshot)
 	int64		ends_at;
 	dlist_iter	iter;
 
-	if (view->being_read)
+	if (identity == 0 || view->being_read)
 		return NULL;
 	az_look_at_set_view(view);
 	if (!az_may_ask_set(view))
