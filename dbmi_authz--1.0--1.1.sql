@@ -383,26 +383,26 @@ $$;
 CREATE FUNCTION authz.in_set(set regclass, key anycompatible) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_in_set'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+
 CREATE FUNCTION authz.set_keys(set regclass, type anyelement) RETURNS anyarray
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_keys'
 	STABLE PARALLEL RESTRICTED COST 10 SUPPORT authz.identity_support;
+
 CREATE FUNCTION authz.require_in_set(set regclass, key anycompatible) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_in_set'
 	VOLATILE PARALLEL RESTRICTED;
+
 CREATE FUNCTION authz.set_changed() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_changed'
 	VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION authz.set_changed() IS
-'Has every session read the sets anew that are read from the table; watch() makes its triggers.';
 
 CREATE FUNCTION authz.watch(rel regclass) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_watch'
 	VOLATILE STRICT PARALLEL UNSAFE;
+
 CREATE FUNCTION authz.unwatch(rel regclass) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unwatch'
 	VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION authz.unwatch(regclass) IS
-'Takes back what watch() did; sets that read the table are worked out for each query.';
 
 CREATE FUNCTION authz.sets(
 	OUT view regclass, OUT owner name, OUT tables regclass[], OUT kept boolean,
