@@ -130,6 +130,14 @@ SELECT authz.set_keys('of_citext', NULL::citext), authz.set_keys('of_domain', NU
 SELECT try('SELECT authz.set_keys(''of_bigint'', NULL::small)');
 SELECT try(format('SELECT authz.in_set(%L, %s)', set, key)) FROM (VALUES ('of_bigint', '''2'''), ('of_text', '2'), ('of_uuid', '''a'''), ('of_citext', '''k1''::text'), ('of_text', '''k1''::citext')) v (set, key);
 
+-- the narrowest and the widest numbers, all in one set, and only narrow ones
+CREATE VIEW of_edges AS SELECT n FROM unnest(ARRAY[-32768, 32767, -2147483648, 2147483647, 0, -1, -9223372036854775808, 9223372036854775807]) n WHERE authz.is_authenticated();
+CREATE VIEW of_narrow AS SELECT n::int FROM unnest(ARRAY[-32768, 32767, -2147483648, 2147483647, -1]) n WHERE authz.is_authenticated();
+CREATE VIEW of_none AS SELECT 1 AS n WHERE false AND authz.is_authenticated();
+SELECT n, authz.in_set('of_edges', n) AS edges, authz.in_set('of_narrow', n) AS narrow, authz.in_set('of_none', n) AS none
+  FROM unnest(ARRAY[-32768, 32767, -2147483648, 2147483647, 0, -1, 1, -9223372036854775808, 9223372036854775807, 2147483648, -2147483649, 4294967295, 6442450943]) n;
+SELECT authz.set_keys('of_edges', NULL::bigint), authz.set_keys('of_edges', NULL::int), authz.set_keys('of_edges', NULL::smallint), authz.set_keys('of_narrow', NULL::bigint);
+
 -- what is no set
 CREATE VIEW two AS SELECT id, parent FROM folder;
 CREATE VIEW three AS SELECT id, now() AS valid_until, 1 AS more FROM folder;
@@ -214,10 +222,11 @@ CREATE VIEW k_sample AS SELECT id FROM folder TABLESAMPLE SYSTEM (100);
 CREATE VIEW k_stored AS SELECT id FROM stored;
 CREATE VIEW k_time AS SELECT id FROM folder WHERE authz.authenticated_within('1 h');
 CREATE VIEW k_items AS SELECT id FROM folder WHERE authz.has_item_permission('f.' || id, 'view');
+CREATE VIEW k_oids AS SELECT id FROM folder WHERE 2200::oid <> 'doc'::regclass AND 'public'::regnamespace IS NOT NULL;
 CREATE VIEW k_view AS SELECT id FROM plain;
 CREATE VIEW k_sets AS SELECT unnest(authz.set_keys('mine', NULL::int)) AS id;
 SELECT name, cardinality(authz.set_keys(name::regclass, NULL::bigint)) >= 0 AS read FROM unnest(ARRAY['k_unwatched', 'k_catalog', 'k_clock', 'k_setting', 'k_role', 'k_plpgsql', 'k_sample',
-	'k_stored', 'k_time', 'k_items', 'k_view', 'k_sets']) name;
+	'k_stored', 'k_time', 'k_items', 'k_oids', 'k_view', 'k_sets']) name;
 SELECT view, owner = current_user AS mine, tables, kept, reason FROM authz.sets() WHERE view::text ~ '^k_' ORDER BY view::text;
 -- a kept one is worked out once, another one each time
 SELECT authz.in_set('k_view', 1), authz.in_set('k_unwatched', 1);

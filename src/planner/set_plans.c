@@ -174,10 +174,16 @@ is_worth_it(const SupportRequestIndexCondition *request, const InSet *in_set)
 static Oid
 find_set_keys(void)
 {
+	static Oid	oid = InvalidOid;
+	static uint64 epoch = 0;
 	Oid			types[] = {REGCLASSOID, ANYELEMENTOID};
-	Oid			oid = LookupFuncName(list_make2(makeString(AZ_SCHEMA), makeString("set_keys")),
-									 lengthof(types), types, true);
 
+	if (epoch != az_functions_epoch())
+	{
+		epoch = az_functions_epoch();
+		oid = LookupFuncName(list_make2(makeString(AZ_SCHEMA), makeString("set_keys")),
+							 lengthof(types), types, true);
+	}
 	return OidIsValid(oid) && az_is_executable(oid) ? oid : InvalidOid;
 }
 

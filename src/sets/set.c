@@ -293,6 +293,7 @@ read_set(AzSetView *view, Snapshot snapshot, AzKeptSet **set)
 		view->uses--;
 	}
 	PG_END_TRY();
+	az_seal_key_set(made->keys);
 	count_reading(view, made, start);
 	*set = keep(made);
 	reading = &(*set)->readings[(*set)->next_reading];
