@@ -40,11 +40,11 @@
 #define SAMPLE	64
 
 /*
- * An index is of no use to find so much of a table, and core would look that up
- * for each of the keys.
+ * For so much of a table an index is never worth it, and core, which takes the
+ * array for a short one, would not see that.
  */
 #define FEW_KEYS	1000
-#define LARGE_SHARE	0.25
+#define LARGE_SHARE	0.6
 
 AzCallKind
 az_kind_of_call(Oid oid)
