@@ -584,16 +584,26 @@ az_query_asks(void)
 	return asking > 0;
 }
 
+/*
+ * One that nobody is tied to finds none: a function in it may ask for one
+ * identity, and log in another.
+ */
+static inline bool
+keeps_grants(void)
+{
+	return running.untied == NULL && query_asks();
+}
+
 uint32
 az_query_grants(void)
 {
-	return query_asks() ? running.grants : 0;
+	return keeps_grants() ? running.grants : 0;
 }
 
 void
 az_note_query_grants(uint32 grants)
 {
-	if (query_asks())
+	if (keeps_grants())
 		running.grants = grants;
 }
 
@@ -689,7 +699,9 @@ az_enforce_read_only_of_now(void)
 {
 	AzAdoption *current = candidate();
 
-	if (IsParallelWorker() || current == NULL || current->limited == NULL)
+	/* nothing writes in parallel mode, which also refuses a new snapshot */
+	if (IsInParallelMode() || IsParallelWorker() || current == NULL ||
+		current->identity == NULL || current->limited == NULL)
 		return;
 	settle_under(current, IsolationUsesXactSnapshot() ? GetTransactionSnapshot() :
 				 GetLatestSnapshot());
