@@ -12,6 +12,7 @@
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "planner/plan.h"
+#include "planner/utility_guard.h"
 #include "server/announced.h"
 #include "server/discretion.h"
 #include "server/release.h"
@@ -42,7 +43,7 @@ _PG_init(void)
 		return;
 	az_discretion_begin(&discretion);
 	az_announced_init();
-	az_session_init();
+	az_candidate_init();
 	az_login_init();
 	az_warn_of_release(false);
 	az_discretion_end(&discretion);
@@ -53,6 +54,7 @@ _PG_init(void)
 	az_trust_table_init();
 	az_registry_init();
 	az_guard_init();
+	az_utility_guard_init();
 	az_plan_init();
 	az_login_ready();
 	loaded = true;
