@@ -198,24 +198,31 @@ grants_under_active(const AzIdentity *id)
 	return slot;
 }
 
-/*
- * Under the snapshot that is asked under.  What a query has found is not looked
- * for again: its snapshot stays the same.
- */
-static Slot *
-grants_of(const AzIdentity *id)
+static pg_noinline Slot *
+find_grants(const AzIdentity *id)
 {
-	uint32		kept = az_query_grants();
 	AzUnder		under;
 
-	/* mostly; a number never stands for two blocks, nor a block for two people */
-	if (likely(kept != 0) && last_slot->serial == kept)
-		return last_slot;
 	az_under_asked(&under);
 	last_slot = grants_under_active(id);
 	az_under_end(&under);
 	az_note_query_grants(last_slot->serial);
 	return last_slot;
+}
+
+/*
+ * Under the snapshot that is asked under.  What a query has found is not looked
+ * for again: its snapshot stays the same.
+ */
+static inline Slot *
+grants_of(const AzIdentity *id)
+{
+	uint32		kept = az_query_grants();
+
+	/* mostly; a number never stands for two blocks, nor a block for two people */
+	if (likely(kept != 0) && last_slot->serial == kept)
+		return last_slot;
+	return find_grants(id);
 }
 
 bool

@@ -128,7 +128,7 @@ warn_refused(AzReason reason)
  * The candidate of a token that nobody has judged: itself, or nobody.  The
  * statement that asks may be the one that has set it, too.
  */
-static AzAdoption *
+static pg_noinline AzAdoption *
 judge(AzAdoption *current)
 {
 	AzDiscretion discretion;

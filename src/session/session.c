@@ -337,7 +337,7 @@ keeps_grants(void)
 uint32
 az_query_grants(void)
 {
-	return keeps_grants() ? running.grants : 0;
+	return running.grants != 0 && keeps_grants() ? running.grants : 0;
 }
 
 void
