@@ -17,6 +17,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
 #include "utils/acl.h"
@@ -215,9 +216,17 @@ az_trim_set_views(void)
  * ----------------------------------------------------------------
  */
 
+static void
+have_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * A function in the view finds what it names without a schema by the search
- * path, and would find what the caller has put there.
+ * path, and would find what the caller has put there.  Core compiles a query over
+ * tables of which it has no statistics, for many times longer than it runs.
  */
 void
 az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
@@ -226,10 +235,11 @@ az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
 	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	caller->nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("row_security", "on", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	have_setting("search_path", "pg_catalog, pg_temp");
+	if (!row_security)
+		have_setting("row_security", "on");
+	if (jit_enabled)
+		have_setting("jit", "off");
 }
 
 void
