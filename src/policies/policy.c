@@ -165,6 +165,7 @@ az_warn_of_children(const AzTable *table)
 	}
 }
 
+/* Trees and hashes (pg_am.dat has no names for them here); others only narrow down. */
 bool
 az_has_index(const AzTable *table, AttrNumber number)
 {
@@ -172,9 +173,11 @@ az_has_index(const AzTable *table, AttrNumber number)
 
 	az_spi_param_oid(&params, OIDOID, table->oid);
 	az_spi_param_int2(&params, number);
-	return az_spi_run("SELECT 1 FROM pg_catalog.pg_index i"
+	return az_spi_run("SELECT 1 FROM pg_catalog.pg_index i, pg_catalog.pg_class c"
 				  " WHERE i.indrelid OPERATOR(pg_catalog.=) $1 AND i.indisvalid"
-				  " AND i.indpred IS NULL AND i.indkey[0] OPERATOR(pg_catalog.=) $2",
+				  " AND i.indpred IS NULL AND i.indkey[0] OPERATOR(pg_catalog.=) $2"
+				  " AND c.oid OPERATOR(pg_catalog.=) i.indexrelid"
+				  " AND c.relam OPERATOR(pg_catalog.=) ANY (ARRAY[403, 405]::pg_catalog.oid[])",
 				  &params) > 0;
 }
 
