@@ -102,7 +102,14 @@ INSERT INTO folder_share VALUES (11, NULL, 2, 'view', true), (20, 'ann', NULL, '
 CALL as_app('ann', '');
 UPDATE folder_share SET level = 'edit' WHERE folder_id = 20 AND denied;
 CALL as_app('ann', '');
-DELETE FROM folder_share WHERE denied;
+-- a folder of which nothing is known inherits denials, and no share
+ALTER TABLE folder ALTER private DROP NOT NULL;
+UPDATE folder SET private = NULL WHERE id = 12;
+INSERT INTO folder_share VALUES (12, 'ann', NULL, 'own');
+CALL as_app('ann', '');
+DELETE FROM folder_share WHERE denied OR folder_id = 12;
+CALL as_app('ann', '');
+UPDATE folder SET private = false WHERE id = 12;
 -- an end
 UPDATE folder_share SET valid_until = '2001-01-01' WHERE folder_id = 10;
 CALL as_app('ann', '');
