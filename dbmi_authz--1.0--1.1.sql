@@ -420,6 +420,31 @@ CREATE FUNCTION authz.version() RETURNS text
 	STABLE PARALLEL RESTRICTED;
 
 --
+-- Policies
+--
+
+CREATE FUNCTION authz.sharing_view(
+	view_name name,
+	shape text,
+	folders regclass DEFAULT NULL, folder_key name DEFAULT NULL,
+	folder_parent name DEFAULT NULL, folder_breaks name DEFAULT NULL,
+	shares regclass DEFAULT NULL, share_key name DEFAULT NULL,
+	share_subject name DEFAULT NULL, share_team name DEFAULT NULL,
+	share_level name DEFAULT NULL, share_deny name DEFAULT NULL,
+	share_valid_until name DEFAULT NULL,
+	members regclass DEFAULT NULL, member_team name DEFAULT NULL,
+	member_subject name DEFAULT NULL, member_valid_until name DEFAULT NULL,
+	subteams regclass DEFAULT NULL, subteam name DEFAULT NULL,
+	subteam_of name DEFAULT NULL, subteam_valid_until name DEFAULT NULL,
+	team_set regclass DEFAULT NULL,
+	levels text[] DEFAULT NULL, min_level text DEFAULT NULL,
+	claim text DEFAULT NULL,
+	view_schema name DEFAULT NULL,
+	dry_run boolean DEFAULT true) RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sharing_view'
+	VOLATILE PARALLEL UNSAFE;
+
+--
 -- The functions belong to the bootstrap superuser, also where another one
 -- installed them.  ALTER FUNCTION does not look at what pg_dump compares the
 -- privileges with, and a GRANT here would count those of users among it.
@@ -508,6 +533,7 @@ BEGIN
 				('authz.revoke_actor(text,text)', 'pg_database_owner'),
 				('authz.set_actor_ceiling(text,text,text[],text[],text[],text[],text[],text[],text[],text[],boolean,boolean)', 'pg_database_owner'),
 				('authz.drop_actor_ceiling(text,text)', 'pg_database_owner'),
+				('authz.sharing_view(name,text,regclass,name,name,name,regclass,name,name,name,name,name,name,regclass,name,name,name,regclass,name,name,name,regclass,text[],text,text,name,boolean)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -975,6 +1001,10 @@ COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verifies a signed JWT and adopts its identity, for the session or for the transaction.';
 COMMENT ON FUNCTION authz.sets() IS
 'The sets that policies or this session ask: what they read, whether they are kept, and what they have cost.';
+COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
+	regclass, name, name, name, name, name, name, regclass, name, name, name,
+	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
+'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.subject() IS

@@ -1658,6 +1658,31 @@ CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer
 COMMENT ON FUNCTION authz.unprotect(regclass) IS
 'Drops the policies that protect() wrote for the table and says how many.';
 
+CREATE FUNCTION authz.sharing_view(
+	view_name name,
+	shape text,
+	folders regclass DEFAULT NULL, folder_key name DEFAULT NULL,
+	folder_parent name DEFAULT NULL, folder_breaks name DEFAULT NULL,
+	shares regclass DEFAULT NULL, share_key name DEFAULT NULL,
+	share_subject name DEFAULT NULL, share_team name DEFAULT NULL,
+	share_level name DEFAULT NULL, share_deny name DEFAULT NULL,
+	share_valid_until name DEFAULT NULL,
+	members regclass DEFAULT NULL, member_team name DEFAULT NULL,
+	member_subject name DEFAULT NULL, member_valid_until name DEFAULT NULL,
+	subteams regclass DEFAULT NULL, subteam name DEFAULT NULL,
+	subteam_of name DEFAULT NULL, subteam_valid_until name DEFAULT NULL,
+	team_set regclass DEFAULT NULL,
+	levels text[] DEFAULT NULL, min_level text DEFAULT NULL,
+	claim text DEFAULT NULL,
+	view_schema name DEFAULT NULL,
+	dry_run boolean DEFAULT true) RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sharing_view'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
+	regclass, name, name, name, name, name, name, regclass, name, name, name,
+	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
+'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
+
 CREATE FUNCTION authz.stamp_owner() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stamp_owner'
 	VOLATILE PARALLEL RESTRICTED;
@@ -1736,7 +1761,7 @@ BEGIN
 		'revoke_token', 'revoke_subject', 'revoke_session', 'revoke_actor',
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
-		'protect', 'unprotect']
+		'protect', 'unprotect', 'sharing_view']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

@@ -60,7 +60,10 @@ extern void az_read_policies(const AzTable *table, AzPolicies *policies);
 extern void az_warn_of_others(const AzTable *table, const AzPolicies *policies);
 extern void az_warn_of_children(const AzTable *table);
 
-/* Say that no index begins with the column; inside SPI_connect(). */
+/* Does an index begin with the column that finds its values?  Inside SPI_connect(). */
+extern bool az_has_index(const AzTable *table, AttrNumber number);
+
+/* Say that there is none; inside SPI_connect(). */
 extern void az_warn_of_missing_index(const AzTable *table, AttrNumber number,
 									 const char *column);
 
