@@ -60,10 +60,10 @@ family(AzValueKind kind)
 		case AZ_VALUE_INT4:
 		case AZ_VALUE_INT8:
 			return AZ_VALUE_INT8;
-		case AZ_VALUE_UUID:
-			return AZ_VALUE_UUID;
-		default:
+		case AZ_VALUE_NAME:
 			return AZ_VALUE_TEXT;
+		default:
+			return kind;
 	}
 }
 
