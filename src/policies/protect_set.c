@@ -10,15 +10,16 @@
  */
 #include "policies/protect_set.h"
 
-#include "access/relation.h"
-#include "access/tupdesc.h"
-#include "catalog/pg_type.h"
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/syscache.h"
 
 #include "server/value.h"
+#include "sets/key_set.h"
+#include "sets/set_view.h"
 
 /* 22023, with what to write instead. */
 static void
@@ -50,92 +51,43 @@ az_read_protect_sets(FunctionCallInfo fcinfo, int argno, AzProtectSets *sets)
 			   "Name the view of the keys that somebody may read: set => 'my_folders'.");
 }
 
-/* Which types can be compared with which, as in_set() does it. */
-static int
-family(AzValueKind kind)
-{
-	switch (kind)
-	{
-		case AZ_VALUE_INT2:
-		case AZ_VALUE_INT4:
-		case AZ_VALUE_INT8:
-			return AZ_VALUE_INT8;
-		case AZ_VALUE_NAME:
-			return AZ_VALUE_TEXT;
-		default:
-			return kind;
-	}
-}
-
 static void
-check_columns(Relation view)
+check_key(const AzSetView *view, const AzTable *table, const AzProtectColumn *column)
 {
-	TupleDesc	columns = RelationGetDescr(view);
-
-	if (columns->natts == 1 ||
-		(columns->natts == 2 && TupleDescAttr(columns, 1)->atttypid == TIMESTAMPTZOID))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("view \"%s\" is not a set", RelationGetRelationName(view)),
-			 columns->natts == 2 ?
-			 errdetail("Its second column is of type %s.",
-					   format_type_be(TupleDescAttr(columns, 1)->atttypid)) :
-			 errdetail_plural("It has %d column.", "It has %d columns.", columns->natts,
-							  columns->natts),
-			 errhint("A set has one column, the key, or two: the key, and valid_until of type timestamp with time zone.")));
-}
-
-static void
-check_key(Relation view, const AzTable *table, const AzProtectColumn *column)
-{
-	Oid			key = TupleDescAttr(RelationGetDescr(view), 0)->atttypid;
 	Oid			type = get_atttype(table->oid, column->number);
-	AzValueKind kind_of_key;
 	AzValueKind kind;
 	Oid			base;
 
-	if (az_value_kind(key, &kind_of_key, &base) && az_value_kind(type, &kind, &base) &&
-		family(kind_of_key) == family(kind))
+	if (az_value_kind(type, &kind, &base) && az_keys_compare(view->type.kind, kind))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("column \"%s\" of relation \"%s\" cannot be compared with set \"%s\"",
-					column->name, table->name, RelationGetRelationName(view)),
+					column->name, table->name, get_rel_name(view->oid)),
 			 errdetail("Its type is %s, and that of the keys is %s.", format_type_be(type),
-					   format_type_be(key)),
+					   format_type_be(view->type.type)),
 			 errhint(AZ_VALUE_TYPES_HINT)));
 }
 
 static char *
-qualified_name(Relation view)
+qualified_name(Oid view)
 {
-	return quote_qualified_identifier(get_namespace_name_or_temp(RelationGetNamespace(view)),
-									  RelationGetRelationName(view));
+	return quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(view)),
+									  get_rel_name(view));
 }
 
 /* authz.in_set('public.my_folders', folder_id) */
 static const char *
 find_set(const AzTable *table, Oid oid, const AzProtectColumn *column)
 {
-	Relation	view = try_relation_open(oid, AccessShareLock);
-	char	   *call;
+	AzSetView  *view;
 
-	if (view == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("relation with OID %u does not exist", oid)));
-	if (view->rd_rel->relkind != RELKIND_VIEW)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a view", RelationGetRelationName(view)),
-				 errhint("A set is a view of the keys that whoever asks can reach.")));
-	check_columns(view);
+	LockRelationOid(oid, AccessShareLock);
+	view = az_get_set_view(oid);
+	az_look_at_set_view(view);
 	check_key(view, table, column);
-	call = psprintf("authz.in_set(%s, %s)", quote_literal_cstr(qualified_name(view)),
+	return psprintf("authz.in_set(%s, %s)", quote_literal_cstr(qualified_name(oid)),
 					column->quoted);
-	relation_close(view, NoLock);
-	return call;
 }
 
 static bool

@@ -35,9 +35,9 @@ typedef struct AzProtectSets
 extern void az_read_protect_sets(FunctionCallInfo fcinfo, int argno, AzProtectSets *sets);
 
 /*
- * The calls, when the column was found.  42P01 or 42809 when a set is no view,
- * 42804 when it has other columns than a set, or a key that cannot be compared
- * with the column.  Its views stay locked, so that nobody drops one meanwhile.
+ * The calls, when the column was found.  Raises what az_look_at_set_view() does,
+ * and 42804 when the key cannot be compared with the column.  The views stay
+ * locked, so that nobody drops one meanwhile.
  */
 extern void az_find_protect_sets(const AzTable *table, AzProtectSets *sets);
 

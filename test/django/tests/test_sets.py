@@ -119,6 +119,7 @@ class InSet(Sets):
                 (two | mine, [1, 2]), (~mine, [2]), (~mine | mine, [1, 2]),
                 (mine & authz.HasScope("read"), [1]), (mine & ~authz.HasScope("read"), []),
                 (~mine & authz.HasAnyScope("x", "read") & two, [2]),
+                ((mine | authz.HasScope("x")) & authz.HasScope("y"), []),
                 (authz.InSet("my_folders", 1) & two, [2]), (authz.InSet("my_folders", 2), [])):
             self.assertEqual(self.ids("ann", Folder.objects.filter(condition)), folders, condition)
         # "logged in, and not", not the bare negation
@@ -135,7 +136,7 @@ class InSet(Sets):
         self.assertEqual(self.ids(None, Folder.objects.filter(authz.IsAuthenticated())), [])
         for requirement in (authz.HasObjectPermission("a.b"), authz.StepUp(["gold"]),
                             authz.InSet("my_folders", authz.UrlKwarg("id"))):
-            with self.assertRaises(TypeError):
+            with self.assertRaisesRegex(TypeError, "queryset"):
                 Folder.objects.filter(requirement)
 
     def test_sql(self):
