@@ -1641,7 +1641,9 @@ CREATE FUNCTION authz.protect(
 	delete_any_roles text[] DEFAULT NULL, delete_all_roles text[] DEFAULT NULL,
 	delete_any_permissions text[] DEFAULT NULL, delete_all_permissions text[] DEFAULT NULL,
 	delete_any_groups text[] DEFAULT NULL, delete_all_groups text[] DEFAULT NULL,
-	dry_run boolean DEFAULT false) RETURNS text
+	dry_run boolean DEFAULT false,
+	set regclass DEFAULT NULL, set_column name DEFAULT NULL, write_set regclass DEFAULT NULL)
+	RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_protect'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
@@ -1649,7 +1651,7 @@ COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],
-	boolean) IS
+	boolean, regclass, name, regclass) IS
 'Writes the row-level security policies of a table of the caller and returns their SQL.';
 
 CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer

@@ -30,8 +30,8 @@ typedef struct Stranger
 } Stranger;
 
 /*
- * All that protect_rules.c writes is AND, OR, calls of our functions, columns, and
- * literals, also as arrays.  A cast is what a type of that name makes of a
+ * All that protect_rules.c writes is AND, OR, IS NULL, calls of our functions,
+ * columns, and literals, also as arrays.  A cast is what a type of that name makes of a
  * call.
  */
 static bool
@@ -45,6 +45,7 @@ find_stranger(Node *node, void *context)
 	{
 		case T_List:
 		case T_BoolExpr:
+		case T_NullTest:
 		case T_ArrayExpr:
 		case T_RelabelType:
 		case T_Var:

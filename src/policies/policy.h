@@ -25,6 +25,13 @@ typedef enum AzCommand
 
 #define AZ_COMMANDS		4
 
+/* What a condition is about: USING, and WITH CHECK. */
+typedef enum AzRow
+{
+	AZ_ROW_THERE,
+	AZ_ROW_NEW
+} AzRow;
+
 /* "SELECT", and the name of our policy for it. */
 extern const char *const az_command_name[AZ_COMMANDS];
 extern const char *const az_policy_name[AZ_COMMANDS];
