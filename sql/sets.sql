@@ -138,6 +138,12 @@ SELECT n, authz.in_set('of_edges', n) AS edges, authz.in_set('of_narrow', n) AS 
   FROM unnest(ARRAY[-32768, 32767, -2147483648, 2147483647, 0, -1, 1, -9223372036854775808, 9223372036854775807, 2147483648, -2147483649, 4294967295, 6442450943]) n;
 SELECT authz.set_keys('of_edges', NULL::bigint), authz.set_keys('of_edges', NULL::int), authz.set_keys('of_edges', NULL::smallint), authz.set_keys('of_narrow', NULL::bigint);
 
+-- numbers that lie close are bits, others stand in a table: every number around them
+CREATE VIEW of_close AS SELECT n FROM generate_series(-70, 200, 3) n WHERE n <> 20 AND authz.is_authenticated();
+CREATE VIEW of_apart AS SELECT n * n * n AS n FROM generate_series(-40, 40) n WHERE authz.is_authenticated();
+SELECT count(*) FILTER (WHERE authz.in_set('of_close', n)) AS close, count(*) FILTER (WHERE authz.in_set('of_close', n) <> (n IN (SELECT n FROM of_close))) AS unequal,
+	count(*) FILTER (WHERE authz.in_set('of_apart', n)) AS apart, count(*) FILTER (WHERE authz.in_set('of_apart', n) <> (n IN (SELECT n FROM of_apart))) AS unequal FROM generate_series(-70000, 70000) n;
+
 -- what is no set
 CREATE VIEW none AS SELECT FROM folder;
 CREATE VIEW two AS SELECT id, parent FROM folder;
@@ -248,10 +254,15 @@ CREATE VIEW k_stored AS SELECT id FROM stored;
 CREATE VIEW k_time AS SELECT id FROM folder WHERE authz.authenticated_within('1 h');
 CREATE VIEW k_items AS SELECT id FROM folder WHERE authz.has_item_permission('f.' || id, 'view');
 CREATE VIEW k_oids AS SELECT id FROM folder WHERE 2200::oid <> 'doc'::regclass AND 'public'::regnamespace IS NOT NULL;
+CREATE FUNCTION most(a integer, b integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN greatest(a, b); END';
+CREATE AGGREGATE most(integer) (sfunc = most, stype = integer);
+CREATE VIEW k_aggregate AS SELECT most(id) AS id FROM folder;
+CREATE VIEW k_max AS SELECT max(id) AS id FROM folder;
+CREATE VIEW k_domain AS SELECT id::small AS id FROM folder;
 CREATE VIEW k_view AS SELECT id FROM plain;
 CREATE VIEW k_sets AS SELECT unnest(authz.set_keys('mine', NULL::int)) AS id;
 SELECT name, cardinality(authz.set_keys(name::regclass, NULL::bigint)) >= 0 AS read FROM unnest(ARRAY['k_unwatched', 'k_catalog', 'k_clock', 'k_setting', 'k_role', 'k_plpgsql', 'k_sample',
-	'k_stored', 'k_time', 'k_items', 'k_oids', 'k_view', 'k_sets']) name;
+	'k_stored', 'k_time', 'k_items', 'k_oids', 'k_aggregate', 'k_max', 'k_domain', 'k_view', 'k_sets']) name;
 SELECT view, owner = current_user AS mine, tables, kept, reason FROM authz.sets() WHERE view::text ~ '^k_' ORDER BY view::text;
 -- a kept one is worked out once, another one each time
 SELECT authz.in_set('k_view', 1), authz.in_set('k_unwatched', 1);
@@ -377,6 +388,25 @@ SELECT pg_sleep(1.1);
 FETCH 4 FROM c;
 SELECT authz.set_keys('borrowed', NULL::int), authz.set_keys('below_borrowed', NULL::int);
 COMMIT;
+
+-- sets of sets: as deep as anybody needs; what is forgotten in between is found again
+CREATE VIEW deep_0 AS SELECT id FROM folder WHERE id = 7 AND authz.is_authenticated();
+SELECT format('CREATE VIEW deep_%s AS SELECT unnest(authz.set_keys(''deep_%s'', NULL::int)) AS id', n, n - 1) FROM generate_series(1, 17) n \gexec
+SELECT authz.set_keys('deep_15', NULL::int), try('SELECT authz.set_keys(''deep_17'', NULL::int)');
+SET client_min_messages = warning;
+DO $$
+BEGIN
+	FOR n IN 1 .. 300 LOOP
+		EXECUTE format('CREATE VIEW many_%s AS SELECT %s + id AS id FROM folder WHERE authz.is_authenticated()', n, n);
+		IF NOT (SELECT authz.in_set(format('many_%s', n)::regclass, n + 7) AND authz.in_set('deep_3', 7)) THEN
+			RAISE WARNING 'wrong after %', n;
+		END IF;
+	END LOOP;
+END $$;
+DELETE FROM folder WHERE id = 43;
+INSERT INTO folder VALUES (43);
+UPDATE folder SET id = 107 WHERE id = 43;
+SELECT authz.set_keys('deep_3', NULL::int), authz.in_set('many_1', 108), authz.in_set('many_300', 407);
 
 -- Everything that was made here goes.
 RESET search_path;
