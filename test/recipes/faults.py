@@ -31,12 +31,13 @@ FAULTS = (
     ("teams", "owners can be updated", "UPDATE (name), DELETE ON team TO", "UPDATE, DELETE ON team TO", "a team of one's own"),
     ("teams", "no index for the set", "CREATE INDEX ON documents (team_id);\n", "", "the plans"),
     ("teams", "no OFFSET 0", " OFFSET 0) up", ") up", "the plans"),
+    ("teams", "a table is not watched", ", authz.watch('team_in_team')", "", "the sets that are kept while nothing changes"),
 
     # ---- folders ----
     ("folders", "no way down", "SELECT down.id\n", "SELECT NULL::integer\n", "who sees what"),
     ("folders", "every folder inherits", "reach.id AND f.inherits OFFSET 0", "reach.id OFFSET 0", "who sees what"),
     ("folders", "one's own folders are forgotten",
-     "SELECT id FROM folder WHERE owner = authz.user_id()\n    UNION ALL\n", "", "who sees what"),
+     "SELECT id FROM folder WHERE owner = authz.user_id()\n    UNION ALL\n", "", "a folder is made, or moved, where one is"),
     ("folders", "whoever reaches a folder shares it", "USING (authz.in_set('my_own_folders', folder_id))",
      "USING (authz.in_set('my_folders', folder_id))", "who may share: the owner of the folder, nobody with whom it is shared"),
     ("folders", "shares can be updated", "INSERT, DELETE ON folder_share", "INSERT, UPDATE, DELETE ON folder_share",
@@ -56,6 +57,7 @@ FAULTS = (
     ("folders", "no index for the children", "CREATE INDEX ON attachments (folder_id);\n", "", "the plans"),
     ("folders", "no OFFSET 0", " OFFSET 0) down", ") down", "the plans"),
     ("folders", "no index for the walk", "CREATE INDEX ON folder (parent_id) WHERE inherits;\n", "", "the plans"),
+    ("folders", "a table is not watched", ", authz.watch('folder_share')", "", "the sets that are kept while nothing changes"),
 
     # ---- levels ----
     ("levels", "a level includes no other", "WHERE level >= 'view'", "WHERE level = 'view'",
@@ -96,11 +98,11 @@ FAULTS = (
     ("levels", "no index for the children", "CREATE INDEX ON comments (document_id);\n", "", "the plans"),
     ("levels", "no index for people", "CREATE INDEX ON document_share (user_id);\n", "", "the plans"),
     ("levels", "no index for teams", "CREATE INDEX ON document_share (team_id);\n", "", "the plans"),
+    ("levels", "a table is not watched", ", authz.watch('document_share')", "", "the sets that are kept while nothing changes"),
 
     # ---- deny ----
     ("deny", "a deny counts for nothing", "    EXCEPT\n    SELECT unnest(authz.set_keys('my_denied', NULL::integer))", "",
      "a deny to a person wins over a share to his team, from its folder down, past broken inheritance"),
-    ("deny", "a deny is a share", "WHERE NOT deny", "WHERE true", "the next statement sees a deny that ends or begins"),
     ("deny", "a deny for its folder alone", "        SELECT down.id\n          FROM reach\n         CROSS JOIN LATERAL (SELECT f.id FROM folder f WHERE f.parent_id = reach.id OFFSET 0) down",
      "        SELECT NULL::integer", "a share to the person does not undo it, on its folder or below"),
     ("deny", "a deny stops where inheritance does", "WHERE f.parent_id = reach.id OFFSET 0", "WHERE f.parent_id = reach.id AND f.inherits OFFSET 0",
@@ -117,6 +119,7 @@ FAULTS = (
      "who may share and deny: the owner; whom it hits cannot lift it or go round it"),
     ("deny", "no index for the set", "CREATE INDEX ON documents (folder_id);\n", "", "the plans"),
     ("deny", "no index for the walk", "CREATE INDEX ON folder (parent_id);\n", "", "the plans"),
+    ("deny", "a table is not watched", ", authz.watch('folder_share')", "", "the sets that are kept while nothing changes"),
 
     # ---- organisations ----
     ("organisations", "members see nothing", "CREATE POLICY read ON documents FOR SELECT\n    USING (authz.in_org(org_id) OR ",
@@ -139,6 +142,7 @@ FAULTS = (
      "the end of an invitation, by the host, by the guest, by the clock"),
     ("organisations", "no index for members", "CREATE INDEX ON documents (org_id);\n", "", "the plans"),
     ("organisations", "no index for guests", "CREATE INDEX ON documents (folder_id, org_id);\n", "", "the plans"),
+    ("organisations", "a table is not watched", "SELECT authz.watch('folder_guest');", "", "the sets that are kept while nothing changes"),
 
     # ---- items ----
     ("items", "without the parents", "(item, 'VIEW', true)", "(item, 'VIEW')", "who sees what"),
@@ -151,6 +155,7 @@ FAULTS = (
     ("items", "everybody adds items", "WITH CHECK (authz.manages_item(item))", "WITH CHECK (true)",
      "the catalogue: nobody renames an item, its manager adds to it"),
     ("items", "no index for the set", "CREATE INDEX ON images (catalogue_id);\n", "", "the plans"),
+    ("items", "a table is not watched", "SELECT authz.watch('catalogue');", "", "the sets that are kept while nothing changes"),
 
     # ---- care teams ----
     ("care-teams", "everybody's patients", "FROM care_team WHERE clinician = authz.user_id()", "FROM care_team", "who sees what"),
@@ -182,4 +187,5 @@ FAULTS = (
     ("care-teams", "notes in somebody's name", "GRANT SELECT, INSERT (patient_id, body) ON notes", "GRANT SELECT, INSERT ON notes",
      "a child table goes by the patient"),
     ("care-teams", "no index for the set", "CREATE INDEX ON notes (patient_id);\n", "", "the plans"),
+    ("care-teams", "a table is not watched", "SELECT authz.watch('care_team'), ", "SELECT ", "the sets that are kept while nothing changes"),
 )

@@ -1,7 +1,7 @@
 -- Care teams: ann coordinates, bob is a clinician, pia reviews the record.
 INSERT INTO patients SELECT i, 'Patient ' || i FROM generate_series(1, 2000) i;
-INSERT INTO notes (id, patient_id, author) SELECT i, 1 + i % 2000, 'system' FROM generate_series(1, 20000) i;
-INSERT INTO care_team SELECT 'clinician' || i, 10 + i % 1000 FROM generate_series(1, 5000) i;
+INSERT INTO notes (id, patient_id, author) SELECT i, 1 + i % 2000, 'system' FROM generate_series(1, 6000) i;
+INSERT INTO care_team SELECT 'clinician' || i, 10 + i % 1000 FROM generate_series(1, 2000) i;
 SELECT setval('notes_id_seq', 50000) \g /dev/null
 ANALYZE patients, notes, care_team;
 TRUNCATE access_record;
@@ -108,3 +108,20 @@ SELECT scans('SELECT * FROM notes');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_patients');
 SELECT scans('SELECT * FROM my_emergencies');
+
+-- the sets that are kept while nothing changes
+SET ROLE app;
+SELECT authz.set_token(:'bob') \g /dev/null
+SELECT count(*) FROM notes;
+RESET ROLE;
+SELECT name, kept, reason FROM authz.sets() AS s(name, owner, tables, kept, reason) ORDER BY name::text;
+
+-- one plan for everybody
+SET ROLE app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE seen AS SELECT count(*) FROM notes;
+EXECUTE seen;
+SELECT authz.set_token(:'ann') \g /dev/null
+EXECUTE seen;
+SELECT authz.clear_token() \g /dev/null
+EXECUTE seen;

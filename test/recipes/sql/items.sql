@@ -4,7 +4,7 @@ INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('ann
 INSERT INTO catalogue VALUES (1, 'scans.brain'), (2, 'scans.heart'), (3, 'photos');
 INSERT INTO catalogue SELECT i, 'other.i' || i FROM generate_series(1000, 3000) i;
 INSERT INTO images (id, catalogue_id) SELECT i, i FROM generate_series(1, 3) i;
-INSERT INTO images (id, catalogue_id) SELECT i, 1000 + i % 2000 FROM generate_series(1000, 21000) i;
+INSERT INTO images (id, catalogue_id) SELECT i, 1000 + i % 2000 FROM generate_series(1000, 6000) i;
 SELECT setval('catalogue_id_seq', 10000), setval('images_id_seq', 50000) \g /dev/null
 ANALYZE catalogue, images;
 SET ROLE app;
@@ -60,3 +60,20 @@ SELECT array_agg(id ORDER BY id) FROM images;
 
 -- the plans
 SELECT scans('SELECT * FROM images');
+
+-- the sets that are kept while nothing changes
+SET ROLE app;
+SELECT authz.set_token(:'bob') \g /dev/null
+SELECT count(*) FROM images;
+RESET ROLE;
+SELECT name, kept, reason FROM authz.sets() AS s(name, owner, tables, kept, reason) ORDER BY name::text;
+
+-- one plan for everybody
+SET ROLE app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE seen AS SELECT count(*) FROM images;
+EXECUTE seen;
+SELECT authz.set_token(:'cat') \g /dev/null
+EXECUTE seen;
+SELECT authz.clear_token() \g /dev/null
+EXECUTE seen;

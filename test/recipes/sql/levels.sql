@@ -1,9 +1,9 @@
 -- Levels: ann makes document 1, and shares it with bob to edit, with team 7 (cat) to comment on, by a link to view.
-INSERT INTO documents SELECT i, 'user' || i, 'Report ' || i FROM generate_series(1000, 21000) i;
+INSERT INTO documents SELECT i, 'user' || i, 'Report ' || i FROM generate_series(1000, 6000) i;
 INSERT INTO team_member VALUES ('cat', 7);
-INSERT INTO team_member SELECT 'user' || i, 10 + i % 900 FROM generate_series(1, 5000) i;
+INSERT INTO team_member SELECT 'user' || i, 10 + i % 900 FROM generate_series(1, 2000) i;
 INSERT INTO document_share (document_id, team_id, level) SELECT i, i, 'view' FROM generate_series(1000, 2000) i;
-INSERT INTO comments (document_id, author) SELECT i, 'user' || i FROM generate_series(1000, 21000) i;
+INSERT INTO comments (document_id, author) SELECT i, 'user' || i FROM generate_series(1000, 6000) i;
 SELECT setval('documents_id_seq', 30000), setval('comments_id_seq', 30000) \g /dev/null
 ANALYZE documents, team_member, document_share, comments;
 SET ROLE app;
@@ -109,3 +109,20 @@ SELECT scans('SELECT * FROM documents');
 SELECT scans('SELECT * FROM comments');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_edit');
+
+-- the sets that are kept while nothing changes
+SET ROLE app;
+SELECT authz.set_token(:'bob') \g /dev/null
+SELECT count(*) FROM documents;
+RESET ROLE;
+SELECT name, kept, reason FROM authz.sets() AS s(name, owner, tables, kept, reason) ORDER BY name::text;
+
+-- one plan for everybody
+SET ROLE app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE seen AS SELECT count(*) FROM documents;
+EXECUTE seen;
+SELECT authz.set_token(:'cat') \g /dev/null
+EXECUTE seen;
+SELECT authz.clear_token() \g /dev/null
+EXECUTE seen;

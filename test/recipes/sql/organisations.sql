@@ -5,7 +5,7 @@ INSERT INTO folder VALUES (1, :'hillside'), (2, :'hillside'), (3, :'lakeside');
 INSERT INTO folder SELECT i, gen_random_uuid() FROM generate_series(1000, 3000) i;
 INSERT INTO folder_guest SELECT 'user' || id, id, org_id FROM folder WHERE id >= 1000;
 INSERT INTO documents (id, folder_id, org_id) SELECT id, id, org_id FROM folder;
-INSERT INTO documents (id, folder_id, org_id) SELECT id * 10 + i, id, org_id FROM folder, generate_series(0, 8) i WHERE id >= 1000;
+INSERT INTO documents (id, folder_id, org_id) SELECT id * 10 + i, id, org_id FROM folder, generate_series(0, 2) i WHERE id >= 1000;
 SELECT setval('folder_id_seq', 10000), setval('documents_id_seq', 50000) \g /dev/null
 ANALYZE folder, folder_guest, documents;
 SET ROLE app;
@@ -65,3 +65,20 @@ SELECT array_agg(id ORDER BY id) FROM documents;
 SELECT scans('SELECT * FROM documents');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_guest_folders');
+
+-- the sets that are kept while nothing changes
+SET ROLE app;
+SELECT authz.set_token(:'bob') \g /dev/null
+SELECT count(*) FROM documents;
+RESET ROLE;
+SELECT name, kept, reason FROM authz.sets() AS s(name, owner, tables, kept, reason) ORDER BY name::text;
+
+-- one plan for everybody
+SET ROLE app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE seen AS SELECT count(*) FROM documents;
+EXECUTE seen;
+SELECT authz.set_token(:'gus') \g /dev/null
+EXECUTE seen;
+SELECT authz.clear_token() \g /dev/null
+EXECUTE seen;

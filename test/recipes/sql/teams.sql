@@ -3,9 +3,9 @@ INSERT INTO team SELECT i, 'team ' || i, CASE WHEN i < 4 THEN 'ann' ELSE 'boss' 
 INSERT INTO team_in_team VALUES (3, 2), (2, 1);
 INSERT INTO team_in_team SELECT i, i - 1 FROM generate_series(102, 1000) i;
 INSERT INTO team_member VALUES ('ann', 1, true), ('bob', 3, true), ('cat', 3, false);
-INSERT INTO team_member SELECT 'user' || i, 10 + i % 900 FROM generate_series(1, 5000) i;
+INSERT INTO team_member SELECT 'user' || i, 10 + i % 900 FROM generate_series(1, 2000) i;
 INSERT INTO documents (id, owner, team_id) VALUES (1, 'x', 1), (2, 'x', 2), (3, 'x', 3), (4, 'x', 4), (5, 'dan', NULL), (6, 'cat', 3);
-INSERT INTO documents (id, owner, team_id) SELECT i, 'user' || i, 10 + i % 900 FROM generate_series(1000, 21000) i;
+INSERT INTO documents (id, owner, team_id) SELECT i, 'user' || i, 10 + i % 900 FROM generate_series(1000, 6000) i;
 SELECT setval('team_id_seq', 2000), setval('documents_id_seq', 30000) \g /dev/null
 ANALYZE team, team_in_team, team_member, documents;
 SET ROLE app;
@@ -79,3 +79,20 @@ SELECT count(*) FROM documents;
 SELECT scans('SELECT * FROM documents');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_teams');
+
+-- the sets that are kept while nothing changes
+SET ROLE app;
+SELECT authz.set_token(:'bob') \g /dev/null
+SELECT count(*) FROM documents;
+RESET ROLE;
+SELECT name, kept, reason FROM authz.sets() AS s(name, owner, tables, kept, reason) ORDER BY name::text;
+
+-- one plan for everybody
+SET ROLE app;
+SET plan_cache_mode = force_generic_plan;
+PREPARE seen AS SELECT count(*) FROM documents;
+EXECUTE seen;
+SELECT authz.set_token(:'dan') \g /dev/null
+EXECUTE seen;
+SELECT authz.clear_token() \g /dev/null
+EXECUTE seen;
