@@ -80,6 +80,11 @@ SELECT scans('SELECT * FROM documents');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_denied');
 SELECT scans('SELECT * FROM my_folders');
+-- with many shares too
+INSERT INTO folder_share (user_id, folder_id, deny) SELECT 'bob', 1000 + 3 * i, i % 2 = 0 FROM generate_series(1, 500) i;
+ANALYZE folder_share;
+SELECT scans('SELECT * FROM my_folders');
+SELECT scans('SELECT * FROM my_denied');
 
 -- the sets that are kept while nothing changes
 SET ROLE app;

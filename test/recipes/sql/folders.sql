@@ -53,6 +53,8 @@ INSERT INTO documents (id, folder_id) VALUES (6, 2) RETURNING id, owner;
 UPDATE documents SET folder_id = 4 WHERE id = 6;
 UPDATE documents SET owner = 'bob' WHERE id = 1;
 UPDATE documents SET folder_id = 6 WHERE id IN (1, 6) RETURNING id;
+SELECT authz.set_token(:'ann') \g /dev/null
+INSERT INTO documents (id, folder_id) VALUES (7, 4) RETURNING id;
 
 -- inheritance that is broken, and mended, is seen by the next statement
 SELECT authz.set_token(:'ann') \g /dev/null
@@ -82,6 +84,10 @@ SELECT scans('SELECT * FROM documents');
 SELECT scans('SELECT * FROM attachments');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_roots');
+SELECT scans('SELECT * FROM my_folders');
+-- with many shares too
+INSERT INTO folder_share SELECT 'bob', 1000 + 3 * i FROM generate_series(1, 500) i;
+ANALYZE folder_share;
 SELECT scans('SELECT * FROM my_folders');
 
 -- the sets that are kept while nothing changes

@@ -79,6 +79,10 @@ SELECT count(*) FROM documents;
 SELECT scans('SELECT * FROM documents');
 RESET ROLE;
 SELECT scans('SELECT * FROM my_teams');
+-- in many teams too
+INSERT INTO team_member SELECT 'cat', 100 + i FROM generate_series(1, 500) i;
+ANALYZE team_member;
+SELECT scans('SELECT * FROM my_teams');
 
 -- the sets that are kept while nothing changes
 SET ROLE app;
