@@ -28,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "server/announced.h"
@@ -258,7 +259,7 @@ static void
 check_columns(AzSetView *view, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	Oid			type = TupleDescAttr(desc, 0)->atttypid;
+	Oid			type;
 
 	view->has_ends = desc->natts == 2 &&
 		TupleDescAttr(desc, 1)->atttypid == TIMESTAMPTZOID &&
@@ -268,6 +269,7 @@ check_columns(AzSetView *view, Relation rel)
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 				 errmsg("view \"%s\" is not a set", RelationGetRelationName(rel)),
 				 errdetail("A set has one column, the key, and may have a second one: valid_until timestamptz.")));
+	type = TupleDescAttr(desc, 0)->atttypid;
 	if (!az_value_type_of(type, view->context, &view->type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
