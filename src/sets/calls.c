@@ -16,6 +16,7 @@
 #include "access/transam.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
@@ -37,6 +38,21 @@ note_unsteady(Walk *walk, char *what)
 		walk->calls.unsteady = what;
 }
 
+/* To core this is immutable, though a configuration can be altered. */
+static bool
+searches_text(const FormData_pg_proc *proc)
+{
+	int			i;
+
+	for (i = 0; i < proc->pronargs; i++)
+	{
+		if (proc->proargtypes.values[i] == REGCONFIGOID ||
+			proc->proargtypes.values[i] == REGDICTIONARYOID)
+			return true;
+	}
+	return false;
+}
+
 /* Does its answer go by its arguments alone, as far as anybody can tell? */
 static bool
 is_steady(Oid function)
@@ -50,7 +66,8 @@ is_steady(Oid function)
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
 	steady = proc->provolatile == PROVOLATILE_IMMUTABLE &&
 		(proc->prolang == INTERNALlanguageId || proc->prolang == ClanguageId) &&
-		(proc->prokind != PROKIND_AGGREGATE || function < FirstUnpinnedObjectId);
+		(proc->prokind != PROKIND_AGGREGATE || function < FirstUnpinnedObjectId) &&
+		!searches_text(proc);
 	ReleaseSysCache(tuple);
 	return steady;
 }

@@ -71,6 +71,9 @@ static Work *working = NULL;
 #define MOST_SIZE	(64 * 1024 * 1024)
 #define MOST_SETS	256
 
+/* No set is larger, however few keys it has. */
+#define LARGEST_SET	(256 * 1024 * 1024)
+
 
 /* ----------------------------------------------------------------
  * Keeping
@@ -124,10 +127,12 @@ az_pin_set(AzKeptSet *set)
 	set->pins++;
 }
 
+/* Many, or large ones, may have been pinned at once. */
 void
 az_unpin_set(AzKeptSet *set)
 {
 	set->pins--;
+	make_room(NULL);
 }
 
 /* What was read holds the same as this one: it is that. */
@@ -179,6 +184,7 @@ typedef struct Receiver
 {
 	DestReceiver receiver;
 	AzKeySet   *keys;
+	MemoryContext context;		/* of the keys */
 	int64		now;			/* what has ended by then is no key */
 } Receiver;
 
@@ -195,6 +201,24 @@ end_of(TupleTableSlot *slot)
 	return TIMESTAMP_IS_NOBEGIN(until) ? PG_INT64_MIN : until + AZ_EPOCH_SHIFT;
 }
 
+/* Its memory is looked at now and then: that takes longer. */
+static void
+check_size(const Receiver *receiver)
+{
+	uint32		n = az_count_keys(receiver->keys);
+
+	if (n > (uint32) az_max_set_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a set has more than %d keys", az_max_set_size),
+				 errhint("Let the view show fewer keys, or raise dbmi_authz.max_set_size.")));
+	if (n % 256 == 0 && MemoryContextMemAllocated(receiver->context, true) > LARGEST_SET)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a set is larger than %d MB", LARGEST_SET / (1024 * 1024)),
+				 errhint("Let the view show fewer or shorter keys.")));
+}
+
 static bool
 receive(TupleTableSlot *slot, DestReceiver *destination)
 {
@@ -206,11 +230,7 @@ receive(TupleTableSlot *slot, DestReceiver *destination)
 	if (slot->tts_isnull[0] || until <= receiver->now)
 		return true;
 	az_add_key(receiver->keys, slot->tts_values[0], until);
-	if (az_count_keys(receiver->keys) > (uint32) az_max_set_size)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a set has more than %d keys", az_max_set_size),
-				 errhint("Let the view show fewer keys, or raise dbmi_authz.max_set_size.")));
+	check_size(receiver);
 	return true;
 }
 
@@ -226,11 +246,12 @@ shut_down(DestReceiver *destination)
 
 /* Under the active snapshot, as the owner. */
 static void
-run_query(AzSetView *view, AzKeySet *keys)
+run_query(AzSetView *view, const AzKeptSet *set)
 {
 	Receiver	receiver = {
 		.receiver = {receive, start_up, shut_down, shut_down, DestNone},
-		.keys = keys,
+		.keys = set->keys,
+		.context = set->context,
 		.now = az_unix_now()
 	};
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.receiver};
@@ -267,7 +288,7 @@ read_within(AzSetView *view, AzKeptSet *set, Work *work)
 	reading->ends_at = AZ_NEVER;
 	reading->settings = settings_of_now();
 	reading->reading = az_begin_reading(&view->source);
-	run_query(view, set->keys);
+	run_query(view, set);
 	if (view->unkept)
 		reading->reading.epoch = 0;
 }
@@ -299,32 +320,39 @@ count_reading(AzSetView *view, const AzKeptSet *set, instr_time start)
 	view->microseconds += INSTR_TIME_GET_MICROSEC(end);
 }
 
+/* The view is in use meanwhile, and what was noted goes with an error. */
+static void
+read_safely(AzSetView *view, AzKeptSet *set, Work *work)
+{
+	view->uses++;
+	PG_TRY();
+	{
+		read_within(view, set, work);
+	}
+	PG_CATCH();
+	{
+		working = work->outer;
+		view->being_read = false;
+		view->uses--;
+		release_reading(&work->reading);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	working = work->outer;
+	view->being_read = false;
+	view->uses--;
+}
+
 static AzSetReading *
 read_set(AzSetView *view, int level, AzKeptSet **set)
 {
 	Work		work = {.level = level, .outer = working};
-	AzKeptSet	   *made = make_set(view);
+	AzKeptSet  *made = make_set(view);
 	AzSetReading *reading;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	view->uses++;
-	PG_TRY();
-	{
-		read_within(view, made, &work);
-	}
-	PG_CATCH();
-	{
-		working = work.outer;
-		view->being_read = false;
-		view->uses--;
-		release_reading(&work.reading);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	working = work.outer;
-	view->being_read = false;
-	view->uses--;
+	read_safely(view, made, &work);
 	az_seal_key_set(made->keys);
 	count_reading(view, made, start);
 	*set = keep(made);

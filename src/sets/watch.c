@@ -163,6 +163,12 @@ AZ_SQL(authz_set_changed)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger functions can only be called as triggers")));
+	/* another one would take the row away */
+	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired AFTER", "set_changed"),
+				 errhint("authz.watch() makes the triggers.")));
 	az_note_write();
 	if (!is_told(RelationGetRelid(trigger->tg_relation)))
 		tell(trigger->tg_relation);
