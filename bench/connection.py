@@ -1,4 +1,4 @@
-"""A connection that sends statements as drivers do, by libpq.
+"""Connections that send statements as drivers do, by libpq.
 
 psql and pgbench do not switch between two sessions in the middle of a
 script; what is compared in turns of milliseconds has to.
@@ -6,7 +6,7 @@ script; what is compared in turns of milliseconds has to.
 import ctypes
 
 LIBPQ = ctypes.CDLL("libpq.so.5")
-for function in (LIBPQ.PQconnectdb, LIBPQ.PQprepare, LIBPQ.PQexecPrepared, LIBPQ.PQexecParams):
+for function in (LIBPQ.PQconnectdb, LIBPQ.PQprepare, LIBPQ.PQexecPrepared, LIBPQ.PQexecParams, LIBPQ.PQgetResult):
     function.restype = ctypes.c_void_p
 for function in (LIBPQ.PQerrorMessage, LIBPQ.PQgetvalue):
     function.restype = ctypes.c_char_p
@@ -47,12 +47,77 @@ class Connection:
             self.prepared[statement] = name
         return self.prepared[statement]
 
+    @staticmethod
+    def array(values):
+        return (ctypes.c_char_p * len(values))(*(value.encode() for value in values))
+
     def run(self, statement, *values):
         """A statement with its parameters, which are text; its first value."""
-        count = len(values)
-        values = (ctypes.c_char_p * count)(*(value.encode() for value in values))
         if self.prepared is not None:
-            result = LIBPQ.PQexecPrepared(self.handle, self.name_of(statement), count, values, None, None, 0)
+            result = LIBPQ.PQexecPrepared(self.handle, self.name_of(statement), len(values), self.array(values),
+                                          None, None, 0)
         else:
-            result = LIBPQ.PQexecParams(self.handle, statement.encode(), count, None, values, None, None, 0)
+            result = LIBPQ.PQexecParams(self.handle, statement.encode(), len(values), None, self.array(values),
+                                        None, None, 0)
         return self.first_value(result)
+
+
+class Pending(Connection):
+    """Asks prepared statements and does not wait."""
+
+    def fileno(self):
+        return LIBPQ.PQsocket(self.handle)
+
+    def ask(self, statement, *values):
+        if not LIBPQ.PQsendQueryPrepared(self.handle, self.name_of(statement), len(values), self.array(values),
+                                         None, None, 0):
+            self.fail()
+
+    def is_answered(self):
+        """Takes the answer when it is there."""
+        if not LIBPQ.PQconsumeInput(self.handle):
+            self.fail()
+        if LIBPQ.PQisBusy(self.handle):
+            return False
+        self.first_value(LIBPQ.PQgetResult(self.handle))
+        return LIBPQ.PQgetResult(self.handle) is None
+
+
+class Asking:
+    """A statement that one session sends over and over, as text or prepared;
+    the backend takes the time.  "share" is the part of the work that it does,
+    where the whole would last too long."""
+
+    ENOUGH = 0.02       # seconds, a turn
+    MOST = 200          # calls, a turn
+    SLOW = 0.3          # seconds a call: a few turns will do
+    SETTINGS = ("SET jit = off", "SET max_parallel_workers_per_gather = 0")
+
+    def __init__(self, role, token, statement, prepared, values=((),), share=1):
+        self.connection = Connection(role, prepared)
+        for setting in self.SETTINGS:
+            self.connection.run(setting)
+        self.connection.run("SELECT authz.set_token($1)", token)
+        self.statement = statement
+        self.values = values
+        self.share = share
+        self.calls = 1
+        self.once = self.turn()[1]
+        if not self.slow:
+            # plans are kept from the sixth time on
+            self.calls = 6
+            self.turn()
+            self.once = self.turn()[1]
+            self.calls = int(min(max(self.ENOUGH / self.once / share, 1), self.MOST))
+
+    @property
+    def slow(self):
+        return self.once * self.share > self.SLOW
+
+    def turn(self):
+        """(wall, cpu) for each call, in seconds."""
+        self.connection.run("SELECT bench.lap()")
+        for call in range(self.calls):
+            self.connection.run(self.statement, *self.values[call % len(self.values)])
+        lap = self.connection.run("SELECT bench.lap()")
+        return tuple(1e-9 * int(n) / self.calls / self.share for n in lap.strip("{}").split(","))
