@@ -172,8 +172,9 @@ def point(server, reader):
     make_policies(server, conditions)
     sessions = {}
     for way in ("ours", "owner", "none"):
-        ids = server.psql(reader.log_in + "SET ROLE %s;\nSELECT id FROM bench.document ORDER BY id LIMIT 5;\n"
-                          % role(way))[-5:]
+        lines = server.psql(reader.log_in + "SET ROLE %s;\nSELECT id FROM bench.document ORDER BY id LIMIT 5;\n"
+                            % role(way))
+        ids = [line for line in lines if line]
         sessions[way] = Asking(role(way), reader.token, POINT, True, [(some,) for some in ids])
         if sessions[way].connection.run(POINT, ids[0]) is None:
             raise RuntimeError("%s: a document is not found" % reader.name)
