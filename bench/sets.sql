@@ -39,15 +39,15 @@ SELECT name, bench.uuid('sub', n)::uuid, first, shares, token
 	   LATERAL bench.mint('ES256', bench.claims(n, 14));
 
 -- Folders are shared to these, to a hundred who ask in the storm, each a tree
--- of 279, and to 10,000 others, a hundred each.
+-- of 279, and to 5,000 others, two hundred each.
 CREATE TABLE bench.folder_share (user_id uuid, folder_id integer, PRIMARY KEY (user_id, folder_id));
 INSERT INTO bench.folder_share
 SELECT sub, bench.folder(k) FROM bench.reaching, generate_series(first, first + shares - 1) k
 UNION ALL
 SELECT bench.uuid('sub', n)::uuid, bench.folder(54958 + n * 279) FROM generate_series(1, 100) n
 UNION ALL
-SELECT bench.uuid('sub', 1000 + n)::uuid, bench.folder(1 + (n * 100 + i) * 37 % 100000)
-  FROM generate_series(1, 10000) n, generate_series(1, 100) i;
+SELECT bench.uuid('sub', 1000 + n)::uuid, bench.folder(1 + (n * 200 + i) * 37 % 100000)
+  FROM generate_series(1, 5000) n, generate_series(1, 200) i;
 CREATE INDEX ON bench.folder_share (folder_id);
 
 -- What those reach: the folders themselves, and with all that is below them

@@ -100,7 +100,7 @@ def schedule(seconds):
     for n in range(CHANGED * seconds):
         if n % 2 == 0:      # granted, then taken
             concerns = n // 2 % CONCERNED == 0
-            change = (str(1 + pick.randrange(SESSIONS) if concerns else 1001 + pick.randrange(10000)),
+            change = (str(1 + pick.randrange(SESSIONS) if concerns else 1001 + pick.randrange(5000)),
                       str(99877 + pick.randrange(124)))
         events.append((n / CHANGED, None, (CHANGES[n % 2], *change)))
     return sorted(events, key=lambda event: event[0])
