@@ -55,7 +55,8 @@ class Reader:
         self.hand = "folder_id = ANY ('{%s}')" % self.keys
 
 
-FLAT = [Reader(name, "my_roots", "is_shared", 20000) for name in ("10 keys", "1,000 keys", "10,000 keys", "50,000 keys")]
+FLAT = [Reader(name, "my_roots", "is_shared", 20000)
+        for name in ("10 keys", "1,000 keys", "10,000 keys", "50,000 keys")]
 TREES = [Reader(name, "my_closure", "is_below_shared", 5000) for name in ("279 below one", "54,957 below one")]
 WORKED_OUT = {"my_closure": "table of pairs", "my_recursive": "recursion", "my_lateral": "LATERAL",
               "my_nested": "of a set"}
@@ -65,10 +66,23 @@ def role(way):
     return "bench_hand" if way in ("hand", "none") else "bench_sets_" + way
 
 
+def check_kept(server):
+    """None is worked out for each query: that would be measured instead."""
+    lines = server.psql(FLAT[0].log_in +
+                        "".join("SELECT authz.set_keys('bench.%s', NULL::integer);\n" % view
+                                for view in ("my_roots", *WORKED_OUT)) +
+                        "SELECT authz.set_keys('bench.all_people', NULL::uuid) IS NULL;\n"
+                        "SELECT 'set', view, kept, reason FROM authz.sets() WHERE view::text LIKE 'bench.%';\n")
+    sets = [line for line in lines if line.startswith("set|")]
+    if len(sets) != 2 + len(WORKED_OUT) or not all("|t|" in line for line in sets):
+        raise RuntimeError("sets: not kept: %s" % sets)
+
+
 def setup(server):
     server.once("sets.sql", documents=DOCUMENTS)
     for reader in FLAT + TREES:
         reader.load(server)
+    check_kept(server)
 
 
 def make_policies(server, conditions):
@@ -205,7 +219,8 @@ def work_out(server, reader):
 
     return [Row("a set worked out, %s: %s" % (reader.name, " / ".join(WORKED_OUT.values())),
                 three("anew"), three("bare") + ", the bare view",
-                " / ".join("%.2f" % statistics.median(a / b for a, b in zip(times[view, "anew"].cpu, times[view, "bare"].cpu))
+                " / ".join("%.2f" % statistics.median(
+                    a / b for a, b in zip(times[view, "anew"].cpu, times[view, "bare"].cpu))
                            for view in WORKED_OUT) + " ×", "", None,
                 {"%s, %s" % key: some.summary() for key, some in times.items()}),
             Row("the same, kept", three("kept"), "", "", "", None, {})]

@@ -113,7 +113,8 @@ SELECT id, bench.uuid('sub', (hashint4extended(id, 1) & 1073741823)::integer % (
 	   timestamptz '2020-01-01' + interval '10 s' * id, 'A document.'
   FROM generate_series(1, :documents) id;
 -- the readers own what the first owners would have
-UPDATE bench.document d SET owner = r.sub FROM (SELECT sub, row_number() OVER (ORDER BY name) - 1 AS n FROM bench.reaching) r
+UPDATE bench.document d SET owner = r.sub
+  FROM (SELECT sub, row_number() OVER (ORDER BY name) - 1 AS n FROM bench.reaching) r
  WHERE d.owner = bench.uuid('sub', r.n::integer)::uuid;
 CREATE INDEX ON bench.document (owner);
 CREATE INDEX ON bench.document (folder_id);

@@ -32,8 +32,10 @@ CONCERNED = 50      # every so many-th change
 KEPT_UP = 0.99
 
 QUESTION = "SELECT id, created FROM bench.document ORDER BY created DESC LIMIT 50"
-CHANGES = ("INSERT INTO bench.folder_share VALUES (bench.uuid('sub', $1)::uuid, bench.folder($2)) ON CONFLICT DO NOTHING",
-           "DELETE FROM bench.folder_share WHERE user_id = bench.uuid('sub', $1)::uuid AND folder_id = bench.folder($2)")
+CHANGES = ("INSERT INTO bench.folder_share VALUES (bench.uuid('sub', $1)::uuid, bench.folder($2))"
+           " ON CONFLICT DO NOTHING",
+           "DELETE FROM bench.folder_share"
+           " WHERE user_id = bench.uuid('sub', $1)::uuid AND folder_id = bench.folder($2)")
 
 # How it is shown, the policy, and whether it must keep up.
 WAYS = {
@@ -164,8 +166,9 @@ def row(way, storms):
     delays = sorted(delay for storm in storms[way] for delay in storm[1])
     least = KEPT_UP * ASKED
     return Row("storm, %s" % shown, time_text(used), "sub-select %s" % time_text(other),
-               "%.2f ×, %.0f a second" % (statistics.median(a[0] / b[0] for a, b in zip(storms[way], storms["select"])),
-                                          statistics.median(rates)),
+               "%.2f ×, %.0f a second" % (
+                   statistics.median(a[0] / b[0] for a, b in zip(storms[way], storms["select"])),
+                   statistics.median(rates)),
                "≥ %g a second" % least if promised else "",
                statistics.median(rates) >= least if promised else None,
                {"seconds": [storm[0] for storm in storms[way]], "rates": rates,
@@ -173,8 +176,8 @@ def row(way, storms):
 
 
 def run(server):
-    tokens = server.psql("SELECT token FROM generate_series(1, %d) n, LATERAL bench.mint('ES256', bench.claims(n, 14));\n"
-                         % SESSIONS)
+    tokens = server.psql("SELECT token FROM generate_series(1, %d) n,"
+                         " LATERAL bench.mint('ES256', bench.claims(n, 14));\n" % SESSIONS)
     for way, (_, condition, _) in WAYS.items():
         server.policy(role(way), condition, "bench.document")
     storms = {way: [] for way in WAYS}
