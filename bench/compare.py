@@ -29,9 +29,10 @@ class Server:
                "SET jit = off;\n"
                "SET client_min_messages = warning;\n")
 
-    def __init__(self):
+    def __init__(self, documents):
+        self.documents = documents      # of the groups that read some
         self.ran = set()
-        self.roles = []     # of policies
+        self.roles = []                 # of policies
 
     def psql(self, script, *options):
         """Run a script in a session of its own; the lines that it prints."""

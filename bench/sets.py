@@ -16,7 +16,6 @@ from connection import Asking
 from customary import times_text
 from policies import NO_INDEX
 
-DOCUMENTS = 1000000
 TURNS = 9
 SLOW_TURNS = 2
 PROBE_TURNS = 9
@@ -79,7 +78,7 @@ def check_kept(server):
 
 
 def setup(server):
-    server.once("sets.sql", documents=DOCUMENTS)
+    server.once("sets.sql", documents=server.documents)
     for reader in FLAT + TREES:
         reader.load(server)
     check_kept(server)
@@ -136,7 +135,7 @@ def compare(server, reader, conditions, hand, name, query, limit):
         def asking(way):
             if way == "check" and name == "count":
                 return Asking(role(way), reader.token, query % (" WHERE id <= %d" % reader.part), prepared,
-                              share=reader.part / DOCUMENTS)
+                              share=reader.part / server.documents)
             return Asking(role(way), reader.token, query % (" WHERE " + hand if way == "hand" else ""), prepared)
 
         ways = ["ours", "hand"] + [way for way in conditions if way != "ours" and prepared]
@@ -163,9 +162,9 @@ def read(server, reader):
 def probe(server, what, reader, condition, hand, column):
     """For each row of a sequential scan, above the same scan without."""
     query = "SELECT count(%s) FROM bench.document" % column
-    variants = [Variant("ours", query + " WHERE " + condition, DOCUMENTS), Variant("none", query, DOCUMENTS)]
+    variants = [Variant("ours", query + " WHERE " + condition, server.documents), Variant("none", query, server.documents)]
     if hand:
-        variants.append(Variant("hand", query + " WHERE " + hand, DOCUMENTS))
+        variants.append(Variant("hand", query + " WHERE " + hand, server.documents))
     times = interleave(server, variants, PROBE_TURNS, reader.log_in + NO_INDEX + "SET ROLE bench_hand;\n")
     row = difference_row("a probe of " + what, times["ours"], times["none"], PROBE_LIMIT)
     if hand:

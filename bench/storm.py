@@ -17,7 +17,6 @@ import statistics
 import subprocess
 import time
 
-import sets
 from compare import Row, time_text
 from connection import Pending
 
@@ -51,7 +50,7 @@ def role(way):
 
 
 def setup(server):
-    server.once("sets.sql", documents=sets.DOCUMENTS)
+    server.once("sets.sql", documents=server.documents)
 
 
 class Processes:
