@@ -44,6 +44,7 @@ _PG_init(void)
 		return;
 	az_discretion_begin(&discretion);
 	az_announced_init();
+	az_set_view_init(az_kind_of_call);
 	az_session_init();
 	az_login_init();
 	az_warn_of_release(false);
@@ -54,7 +55,6 @@ _PG_init(void)
 	HOLD_INTERRUPTS();
 	az_trust_table_init();
 	az_registry_init();
-	az_set_view_init(az_kind_of_call);
 	az_guard_init();
 	az_plan_init();
 	az_login_ready();

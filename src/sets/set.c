@@ -18,6 +18,8 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "tcop/dest.h"
+#include "utils/bytea.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -46,6 +48,7 @@ typedef struct Inner
 typedef struct AzSetReading
 {
 	AzReading	reading;
+	uint64		settings;		/* of the session then */
 	int64		ends_at;
 	int			ninner;
 	Inner		inner[MOST_INNER];
@@ -228,6 +231,17 @@ run_query(AzSetView *view, AzKeySet *keys)
 	SPI_finish();
 }
 
+/*
+ * To core a conversion to text is immutable, also where a setting says how it is
+ * written.
+ */
+static uint64
+settings_of_now(void)
+{
+	return (uint64) (uint32) extra_float_digits << 32 | (uint64) (uint8) bytea_output << 8 |
+		(uint8) IntervalStyle;
+}
+
 static void
 read_within(AzSetView *view, Snapshot snapshot, AzKeptSet *set, Work *work)
 {
@@ -237,6 +251,7 @@ read_within(AzSetView *view, Snapshot snapshot, AzKeptSet *set, Work *work)
 	working = work;
 	view->being_read = true;
 	reading->ends_at = AZ_NEVER;
+	reading->settings = settings_of_now();
 	az_under(&under, snapshot);
 	reading->reading = az_begin_reading(&view->source, GetActiveSnapshot());
 	run_query(view, set->keys);
@@ -330,6 +345,7 @@ serves(AzKeptSet *set, const AzSetReading *reading, Snapshot snapshot)
 	bool		holds;
 
 	if (reading->reading.epoch == 0 || !set->view->current ||
+		reading->settings != settings_of_now() ||
 		!az_reading_serves(&reading->reading, &set->view->source, snapshot) ||
 		(reading->ends_at != AZ_NEVER && reading->ends_at <= az_unix_now()))
 		return false;
