@@ -91,6 +91,7 @@ class Asking:
     ENOUGH = 0.02       # seconds, a turn
     MOST = 200          # calls, a turn
     SLOW = 0.3          # seconds a call: a few turns will do
+    KEPT = 6            # plans are kept from this time on
     SETTINGS = ("SET jit = off", "SET max_parallel_workers_per_gather = 0")
 
     def __init__(self, role, token, statement, prepared, values=((),), share=1):
@@ -101,23 +102,27 @@ class Asking:
         self.statement = statement
         self.values = values
         self.share = share
-        self.calls = 1
-        self.once = self.turn()[1]
+        self.once = self.turn(1)[1] * share
         if not self.slow:
-            # plans are kept from the sixth time on
-            self.calls = 6
-            self.turn()
-            self.once = self.turn()[1]
-            self.calls = int(min(max(self.ENOUGH / self.once / share, 1), self.MOST))
+            self.once = min(self.turn(self.KEPT)[1] * share for _ in range(3))
 
     @property
     def slow(self):
-        return self.once * self.share > self.SLOW
+        return self.once > self.SLOW
 
-    def turn(self):
-        """(wall, cpu) for each call, in seconds."""
-        self.connection.run("SELECT bench.lap()")
-        for call in range(self.calls):
+    def turn(self, calls):
+        """(wall, cpu) for each call, in seconds.  One before does not count:
+        others were here, and what they read is in the processor's memory."""
+        first = 0 if calls == 1 else -1
+        for call in range(first, calls):
+            if call == 0:
+                self.connection.run("SELECT bench.lap()")
             self.connection.run(self.statement, *self.values[call % len(self.values)])
         lap = self.connection.run("SELECT bench.lap()")
-        return tuple(1e-9 * int(n) / self.calls / self.share for n in lap.strip("{}").split(","))
+        return tuple(1e-9 * int(n) / calls / self.share for n in lap.strip("{}").split(","))
+
+
+def calls_of(sessions):
+    """So many for each of them, whichever is the slowest."""
+    slowest = max(session.once for session in sessions)
+    return int(min(max(Asking.ENOUGH / slowest, 1), Asking.MOST))

@@ -12,11 +12,12 @@ text, so that it is planned each time, or is prepared.
 import statistics
 
 from compare import Row, Times, Variant, difference_row, interleave, paired_row, time_text
-from connection import Asking
+from connection import Asking, calls_of
 from customary import times_text
 from policies import NO_INDEX
 
 TURNS = 9
+FEW_TURNS = 5        # of what nothing is promised about
 SLOW_TURNS = 2
 PROBE_TURNS = 9
 PROBE_LIMIT = 30e-9
@@ -106,13 +107,13 @@ def plan(server, reader, query):
     return [line for line in lines if line]
 
 
-def take_turns(sessions):
-    """Way -> Times.  What is slow takes part in the first turns only."""
+def take_turns(sessions, turns=TURNS):
+    """Way -> Times, of sessions that are closed then."""
+    calls = calls_of(sessions.values())
     laps = {way: [] for way in sessions}
-    for turn in range(TURNS):
+    for _ in range(turns):
         for way, session in sessions.items():
-            if turn < SLOW_TURNS or not session.slow:
-                laps[way].append(session.turn())
+            laps[way].append(session.turn(calls))
     for session in sessions.values():
         session.connection.close()
     return {way: Times(*zip(*spans)) for way, spans in laps.items()}
@@ -131,17 +132,22 @@ def compare(server, reader, conditions, hand, name, query, limit):
     """Planned each time and prepared; the rest beside it where it is kept."""
     rows = []
     what = "%s, %s" % (name, reader.name + (" or owner" if hand != reader.hand else ""))
-    for prepared, shown in ((False, "planned each time"), (True, "plan kept")):
-        def asking(way):
-            if way == "check" and name == "count":
-                return Asking(role(way), reader.token, query % (" WHERE id <= %d" % reader.part), prepared,
-                              share=reader.part / server.documents)
-            return Asking(role(way), reader.token, query % (" WHERE " + hand if way == "hand" else ""), prepared)
 
-        ways = ["ours", "hand"] + [way for way in conditions if way != "ours" and prepared]
-        times = take_turns({way: asking(way) for way in ways})
+    def asking(way, prepared):
+        if way == "check" and name == "count":
+            return Asking(role(way), reader.token, query % (" WHERE id <= %d" % reader.part), prepared,
+                          share=reader.part / server.documents)
+        return Asking(role(way), reader.token, query % (" WHERE " + hand if way == "hand" else ""), prepared)
+
+    for prepared, shown in ((False, "planned each time"), (True, "plan kept")):
+        times = take_turns({way: asking(way, prepared) for way in ("ours", "hand")})
         rows.append(paired_row("%s; %s" % (what, shown), times["ours"], times["hand"], limit))
         rows[-1].detail["plan"] = plan(server, reader, query % "")
+    # these read much, and are no company for what does not
+    for way in conditions:
+        if way != "ours":
+            session = asking(way, True)
+            times.update(take_turns({way: session}, SLOW_TURNS if session.slow else FEW_TURNS))
     return rows + [others_row(what, "sub-select" + (" / " + reader.shown if "check" in conditions else ""), times)]
 
 
