@@ -21,6 +21,8 @@ FEW_TURNS = 5        # of what nothing is promised about
 SLOW_TURNS = 2
 PROBE_TURNS = 9
 PROBE_LIMIT = 30e-9
+POINT_TURNS = 25
+POINT_CALLS = 500
 POINT_LIMIT = 0.95
 
 # "%s" is the condition, for those who write it themselves.
@@ -107,9 +109,9 @@ def plan(server, reader, query):
     return [line for line in lines if line]
 
 
-def take_turns(sessions, turns=TURNS):
+def take_turns(sessions, turns=TURNS, calls=None):
     """Way -> Times, of sessions that are closed then."""
-    calls = calls_of(sessions.values())
+    calls = calls or calls_of(sessions.values())
     laps = {way: [] for way in sessions}
     for _ in range(turns):
         for way, session in sessions.items():
@@ -196,7 +198,7 @@ def point(server, reader):
         sessions[way] = Asking(role(way), reader.token, POINT, True, [(some,) for some in ids])
         if sessions[way].connection.run(POINT, ids[0]) is None:
             raise RuntimeError("%s: a document is not found" % reader.name)
-    times = take_turns(sessions)
+    times = take_turns(sessions, POINT_TURNS, POINT_CALLS)
     server.drop_policies()
     ratio = statistics.median(b / a for a, b in zip(times["ours"].cpu, times["owner"].cpu))
     return Row("point query, %s; plan kept; speed of is_owner" % reader.name, time_text(times["ours"].median),
