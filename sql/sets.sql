@@ -139,6 +139,7 @@ SELECT n, authz.in_set('of_edges', n) AS edges, authz.in_set('of_narrow', n) AS 
 SELECT authz.set_keys('of_edges', NULL::bigint), authz.set_keys('of_edges', NULL::int), authz.set_keys('of_edges', NULL::smallint), authz.set_keys('of_narrow', NULL::bigint);
 
 -- what is no set
+CREATE VIEW none AS SELECT FROM folder;
 CREATE VIEW two AS SELECT id, parent FROM folder;
 CREATE VIEW three AS SELECT id, now() AS valid_until, 1 AS more FROM folder;
 CREATE VIEW other_end AS SELECT id, now() AS until FROM folder;
@@ -154,7 +155,7 @@ CREATE VIEW about AS SELECT unnest(authz.set_keys('round', NULL::int)) AS id;
 CREATE OR REPLACE VIEW round AS SELECT id FROM folder WHERE authz.in_set('about', id);
 CREATE VIEW broken AS SELECT 1 / (id - 1) AS id FROM folder;
 CREATE VIEW locks AS SELECT id FROM folder FOR UPDATE;
-SELECT name, try(format('SELECT authz.in_set(%L, 1)', name)) FROM unnest(ARRAY['two', 'three', 'other_end', 'date_end', 'numbers', 'arrays', 'stored', 'folder',
+SELECT name, try(format('SELECT authz.in_set(%L, 1)', name)) FROM unnest(ARRAY['none', 'two', 'three', 'other_end', 'date_end', 'numbers', 'arrays', 'stored', 'folder',
 	'folder_pkey', 'dice', 'itself', 'round', 'about', 'broken', 'locks']) name;
 SELECT try('SELECT authz.in_set(''no_such'', 1)'), try('SELECT authz.in_set(1::regclass, 1)');
 -- and afterwards others answer

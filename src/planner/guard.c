@@ -116,9 +116,7 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 static bool
 has_moved(const QueryDesc *query)
 {
-	uint32		serial;
-
-	return az_started_as(query, &serial) && serial != az_login_serial();
+	return az_started_as(query) != az_login_serial();
 }
 
 /*

@@ -17,6 +17,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
 #include "utils/acl.h"
@@ -27,6 +28,7 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "server/announced.h"
@@ -215,9 +217,17 @@ az_trim_set_views(void)
  * ----------------------------------------------------------------
  */
 
+static void
+have_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * A function in the view finds what it names without a schema by the search
- * path, and would find what the caller has put there.
+ * path, and would find what the caller has put there.  Core compiles a query over
+ * tables of which it has no statistics, for many times longer than it runs.
  */
 void
 az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
@@ -226,10 +236,11 @@ az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
 	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	caller->nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("row_security", "on", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	have_setting("search_path", "pg_catalog, pg_temp");
+	if (!row_security)
+		have_setting("row_security", "on");
+	if (jit_enabled)
+		have_setting("jit", "off");
 }
 
 void
@@ -248,7 +259,7 @@ static void
 check_columns(AzSetView *view, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	Oid			type = TupleDescAttr(desc, 0)->atttypid;
+	Oid			type;
 
 	view->has_ends = desc->natts == 2 &&
 		TupleDescAttr(desc, 1)->atttypid == TIMESTAMPTZOID &&
@@ -258,6 +269,7 @@ check_columns(AzSetView *view, Relation rel)
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 				 errmsg("view \"%s\" is not a set", RelationGetRelationName(rel)),
 				 errdetail("A set has one column, the key, and may have a second one: valid_until timestamptz.")));
+	type = TupleDescAttr(desc, 0)->atttypid;
 	if (!az_value_type_of(type, view->context, &view->type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
