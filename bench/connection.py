@@ -3,7 +3,9 @@
 psql and pgbench do not switch between two sessions in the middle of a
 script; what is compared in turns of milliseconds has to.
 """
+import contextlib
 import ctypes
+import os
 
 LIBPQ = ctypes.CDLL("libpq.so.5")
 for function in (LIBPQ.PQconnectdb, LIBPQ.PQprepare, LIBPQ.PQexecPrepared, LIBPQ.PQexecParams, LIBPQ.PQgetResult):
@@ -99,6 +101,7 @@ class Asking:
         for setting in self.SETTINGS:
             self.connection.run(setting)
         self.connection.run("SELECT authz.set_token($1)", token)
+        self.process = int(self.connection.run("SELECT pg_backend_pid()"))
         self.statement = statement
         self.values = values
         self.share = share
@@ -126,3 +129,16 @@ def calls_of(sessions):
     """So many for each of them, whichever is the slowest."""
     slowest = max(session.once for session in sessions)
     return int(min(max(Asking.ENOUGH / slowest, 1), Asking.MOST))
+
+
+@contextlib.contextmanager
+def on_one_processor(sessions):
+    """Them and us.  To wake a process on another one takes the backend longer
+    than a short query does, above all on a virtual machine."""
+    ours = os.sched_getaffinity(0)
+    for process in (0, *(session.process for session in sessions)):
+        os.sched_setaffinity(process, {min(ours)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)

@@ -12,7 +12,7 @@ text, so that it is planned each time, or is prepared.
 import statistics
 
 from compare import Row, Times, Variant, difference_row, interleave, paired_row, time_text
-from connection import Asking, calls_of
+from connection import Asking, calls_of, on_one_processor
 from customary import times_text
 from policies import NO_INDEX
 
@@ -113,9 +113,10 @@ def take_turns(sessions, turns=TURNS, calls=None):
     """Way -> Times, of sessions that are closed then."""
     calls = calls or calls_of(sessions.values())
     laps = {way: [] for way in sessions}
-    for _ in range(turns):
-        for way, session in sessions.items():
-            laps[way].append(session.turn(calls))
+    with on_one_processor(sessions.values()):
+        for _ in range(turns):
+            for way, session in sessions.items():
+                laps[way].append(session.turn(calls))
     for session in sessions.values():
         session.connection.close()
     return {way: Times(*zip(*spans)) for way, spans in laps.items()}
