@@ -171,7 +171,8 @@ def read(server, reader):
 def probe(server, what, reader, condition, hand, column):
     """For each row of a sequential scan, above the same scan without."""
     query = "SELECT count(%s) FROM bench.document" % column
-    variants = [Variant("ours", query + " WHERE " + condition, server.documents), Variant("none", query, server.documents)]
+    variants = [Variant("ours", query + " WHERE " + condition, server.documents),
+                Variant("none", query, server.documents)]
     if hand:
         variants.append(Variant("hand", query + " WHERE " + hand, server.documents))
     times = interleave(server, variants, PROBE_TURNS, reader.log_in + NO_INDEX + "SET ROLE bench_hand;\n")
