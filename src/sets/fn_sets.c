@@ -13,7 +13,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "server/datum.h"
 #include "server/value.h"
@@ -33,8 +32,6 @@ typedef struct Site
 	int16		len;
 	bool		byval;
 	char		align;
-	uint64		number;			/* of the set that it lists; 0: of none */
-	ArrayType  *array;
 } Site;
 
 static void
@@ -156,23 +153,17 @@ list_keys(Site *site, AzKeySet *keys)
 
 /* A scan that starts anew for each row of another one asks each time. */
 static ArrayType *
-array_of(Site *site, AzKeySet *keys, MemoryContext context)
+array_of(Site *site, AzKeySet *keys)
 {
-	MemoryContext old;
+	AzKeptSet  *set = site->hand.set;
+	ArrayType  *array;
 
-	if (site->hand.part == 0 || az_next_end(keys, az_unix_now()) != AZ_NEVER)
-		return list_keys(site, keys);
-	if (site->number == site->hand.set->number)
-		return site->array;
-	if (site->array)
-		pfree(site->array);
-	site->array = NULL;
-	site->number = 0;
-	old = MemoryContextSwitchTo(context);
-	site->array = list_keys(site, keys);
-	MemoryContextSwitchTo(old);
-	site->number = site->hand.set->number;
-	return site->array;
+	if (set->array && set->element == site->element && site->hand.part != 0)
+		return set->array;
+	array = list_keys(site, keys);
+	if (site->hand.part == 0 || az_next_end(keys, PG_INT64_MIN) != AZ_NEVER)
+		return array;
+	return az_remember_array(set, site->element, array);
 }
 
 AZ_SQL(authz_set_keys)
@@ -182,6 +173,5 @@ AZ_SQL(authz_set_keys)
 
 	if (id == NULL || PG_ARGISNULL(0))
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(site->element));
-	PG_RETURN_ARRAYTYPE_P(array_of(site, keys_of(site, PG_GETARG_OID(0)),
-								   fcinfo->flinfo->fn_mcxt));
+	PG_RETURN_ARRAYTYPE_P(array_of(site, keys_of(site, PG_GETARG_OID(0))));
 }

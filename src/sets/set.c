@@ -113,12 +113,27 @@ make_room(const AzKeptSet *except)
 
 	while (node != NULL && (total_size > MOST_SIZE || nsets > MOST_SETS))
 	{
-		AzKeptSet	   *set = dlist_container(AzKeptSet, node, node);
+		AzKeptSet  *set = dlist_container(AzKeptSet, node, node);
 
 		node = dlist_has_prev(&sets, node) ? dlist_prev_node(&sets, node) : NULL;
 		if (set->pins == 0 && set != except)
 			forget(set);
 	}
+}
+
+ArrayType *
+az_remember_array(AzKeptSet *set, Oid element, ArrayType *array)
+{
+	/* a scan may have one of another type in hand */
+	if (set->array)
+		return array;
+	total_size -= set->size;
+	set->array = MemoryContextAllocHuge(set->context, VARSIZE(array));
+	memcpy(set->array, array, VARSIZE(array));
+	set->element = element;
+	set->size = MemoryContextMemAllocated(set->context, true);
+	total_size += set->size;
+	return set->array;
 }
 
 void
@@ -143,7 +158,7 @@ find_same(const AzKeptSet *made)
 
 	dlist_foreach(iter, &sets)
 	{
-		AzKeptSet	   *set = dlist_container(AzKeptSet, node, iter.cur);
+		AzKeptSet  *set = dlist_container(AzKeptSet, node, iter.cur);
 
 		if (set->view == made->view && set->identity == made->identity &&
 			az_same_keys(set->keys, made->keys))
@@ -155,7 +170,7 @@ find_same(const AzKeptSet *made)
 static AzKeptSet *
 keep(AzKeptSet *made)
 {
-	AzKeptSet	   *same = find_same(made);
+	AzKeptSet  *same = find_same(made);
 
 	if (same)
 	{
@@ -298,7 +313,7 @@ make_set(AzSetView *view)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz set",
 												  ALLOCSET_DEFAULT_SIZES);
-	AzKeptSet	   *set = MemoryContextAllocZero(context, sizeof(AzKeptSet));
+	AzKeptSet  *set = MemoryContextAllocZero(context, sizeof(AzKeptSet));
 
 	set->view = view;
 	set->identity = az_identity_serial();
@@ -411,7 +426,7 @@ find_kept(AzSetView *view, int level, int64 *ends_at)
 
 	dlist_foreach(iter, &sets)
 	{
-		AzKeptSet	   *set = dlist_container(AzKeptSet, node, iter.cur);
+		AzKeptSet  *set = dlist_container(AzKeptSet, node, iter.cur);
 
 		if (set->view != view || set->identity != identity)
 			continue;
@@ -498,7 +513,7 @@ note_inner(Work *work, const AzKeptSet *set, int64 ends_at)
 AzKeptSet *
 az_find_set(AzSetView *view, int64 *ends_at)
 {
-	AzKeptSet	   *set;
+	AzKeptSet  *set;
 
 	az_look_at_set_view(view);
 	if (!az_may_ask_set(view))
@@ -519,7 +534,7 @@ az_estimate_set(AzSetView *view)
 {
 	uint32		identity = az_identity_serial();
 	Work	   *outer = working;
-	AzKeptSet	   *set = NULL;
+	AzKeptSet  *set = NULL;
 	int			level;
 	int64		ends_at;
 	AzUnder		under;
