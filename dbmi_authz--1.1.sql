@@ -1341,6 +1341,60 @@ COMMENT ON FUNCTION authz.require_org_permission(anycompatible, text) IS
 'Raises unless has_org_permission(org, permission).';
 
 --
+-- Sets
+--
+-- A set is a view of the keys that the identity reaches.  It is read with the
+-- rights of its owner, and kept while no table that it reads changes; watch() has
+-- that told.  in_set() raises for the type of the column and for what the view
+-- raises, so it is not LEAKPROOF.
+--
+
+CREATE FUNCTION authz.in_set(set regclass, key anycompatible) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_in_set'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.in_set(regclass, anycompatible) IS
+'Whether the view of that name shows the key to the identity.';
+
+CREATE FUNCTION authz.set_keys(set regclass, type anyelement) RETURNS anyarray
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_keys'
+	STABLE PARALLEL RESTRICTED COST 10 SUPPORT authz.identity_support;
+COMMENT ON FUNCTION authz.set_keys(regclass, anyelement) IS
+'The keys that the view of that name shows to the identity, sorted, as values of the second argument''s type.';
+
+CREATE FUNCTION authz.require_in_set(set regclass, key anycompatible) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_in_set'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.require_in_set(regclass, anycompatible) IS
+'Raises unless in_set(set, key).';
+
+CREATE FUNCTION authz.set_changed() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_changed'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.set_changed() IS
+'Has every session read the sets anew that are read from the table; watch() makes its triggers.';
+
+CREATE FUNCTION authz.watch(rel regclass) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_watch'
+	VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.watch(regclass) IS
+'Lets sets that read the table be kept: triggers on it and its partitions tell when it changes.';
+
+CREATE FUNCTION authz.unwatch(rel regclass) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unwatch'
+	VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.unwatch(regclass) IS
+'Takes back what watch() did; sets that read the table are worked out for each query.';
+
+CREATE FUNCTION authz.sets(
+	OUT view regclass, OUT owner name, OUT tables regclass[], OUT kept boolean,
+	OUT reason text, OUT times_worked_out bigint, OUT keys bigint, OUT microseconds bigint)
+	RETURNS SETOF record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sets'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION authz.sets() IS
+'The sets that policies or this session ask: what they read, whether they are kept or why not, and how often and how long this session has read them.';
+
+--
 -- Checks: the user
 --
 

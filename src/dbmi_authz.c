@@ -12,10 +12,12 @@
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "planner/plan.h"
+#include "planner/set_plans.h"
 #include "server/announced.h"
 #include "server/discretion.h"
 #include "server/release.h"
 #include "session/login.h"
+#include "sets/set_view.h"
 #include "token/crypto.h"
 #include "trust/trust_table.h"
 
@@ -52,6 +54,7 @@ _PG_init(void)
 	HOLD_INTERRUPTS();
 	az_trust_table_init();
 	az_registry_init();
+	az_set_view_init(az_kind_of_call);
 	az_guard_init();
 	az_plan_init();
 	az_login_ready();

@@ -189,7 +189,7 @@ raise_no_registry(void)
 }
 
 static uint64
-table_epoch(void)
+table_epoch(const AzSource *source)
 {
 	return 1 + changes;
 }

@@ -94,6 +94,10 @@ static const AzCheck checks[] = {
 	{"authz_has_active_org_role", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
 	{"authz_has_active_org_permission", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
 
+	/* sets */
+	{"authz_in_set", AZ_STAYS, AZ_ON_TOKEN, .leakproof = false, .value_argument = 2, .asks_set = true},
+	{"authz_set_keys", AZ_STAYS, AZ_ON_TOKEN, .leakproof = false, .asks_set = true},
+
 	/* item permissions */
 	{"authz_item_client", AZ_VALUE, AZ_ON_TOKEN, .leakproof = false},
 	{"authz_has_item_permission", AZ_QUESTION, AZ_ON_GRANTS, .leakproof = false, .item_argument = 1},

@@ -55,6 +55,9 @@ typedef struct AzCheck
 	/* It answers, where others raise, once the identity has ended (R2). */
 	bool		outlives_end;
 
+	/* It asks the set that its first argument names. */
+	bool		asks_set;
+
 	/* Its answer turns with time, for the same identity and arguments. */
 	bool		changes_with_time;
 

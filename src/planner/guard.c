@@ -28,12 +28,14 @@
 #include "planner/plan.h"
 #include "planner/shared_start.h"
 #include "planner/statement.h"
+#include "server/announced.h"
 #include "server/discretion.h"
 #include "server/report.h"
 #include "session/login.h"
 #include "session/only_reads.h"
 #include "session/plans.h"
 #include "session/tied.h"
+#include "sets/set_query.h"
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
@@ -233,6 +235,7 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 	PlanGuard	guard = read_guard(query->plannedstmt);
 
 	az_enforce_read_only(az_plan_may_write(query->plannedstmt));
+	az_note_writes_of_sets(query->plannedstmt);
 	if (guard.shape != 0)
 		start_shared(query, guard, eflags);
 	else
@@ -269,6 +272,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	bool		writes = az_plan_writes(query->plannedstmt);
 	AzAnswer	answer;
 	AzQueryPart part;
+	AzSetQuery	sets;
 	int			outer_writing;
 
 	if (writes)
@@ -283,6 +287,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 		answer.moved = has_moved(query);
 	}
 	az_query_enter(&part, &answer);
+	az_set_query_enter(&sets, query);
 	outer_writing = az_write_enter(writes);
 	PG_TRY();
 	{
@@ -294,6 +299,7 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	PG_FINALLY();
 	{
 		az_write_leave(outer_writing);
+		az_set_query_leave(&sets);
 		az_query_leave(&part);
 	}
 	PG_END_TRY();
@@ -332,6 +338,7 @@ guard_ExecutorFinish(QueryDesc *query)
 	PlanGuard	guard;
 	AzAnswer	answer = {0};
 	AzQueryPart part;
+	AzSetQuery	sets;
 	int			outer_writing;
 
 	if (!has_rest(query->plannedstmt))
@@ -349,6 +356,7 @@ guard_ExecutorFinish(QueryDesc *query)
 	if (!guard.guarded)
 		answer.untied = query;
 	az_query_enter(&part, &answer);
+	az_set_query_enter(&sets, query);
 	outer_writing = az_write_enter(az_plan_writes(query->plannedstmt));
 	PG_TRY();
 	{
@@ -357,6 +365,7 @@ guard_ExecutorFinish(QueryDesc *query)
 	PG_FINALLY();
 	{
 		az_write_leave(outer_writing);
+		az_set_query_leave(&sets);
 		az_query_leave(&part);
 	}
 	PG_END_TRY();
@@ -385,6 +394,16 @@ refuse_alter_system(const Node *statement)
 		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
 		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
 				 NULL, NULL, AZ_SESSION_ONLY_HINT);
+}
+
+/* What sessions keep that read tables, this one and others. */
+static void
+note_changes(Node *statement, bool writes)
+{
+	if (!writes)
+		return;
+	az_note_definition();
+	az_note_write_of_sets(az_copied_into(statement));
 }
 
 /* A function called by the protocol starts no query. */
@@ -421,6 +440,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
 	az_enforce_read_only(writes);
+	note_changes(node, writes);
 	if (az_only_reads() && az_explains_ddl(node))
 		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
 	refuse_alter_system(node);

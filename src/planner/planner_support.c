@@ -26,6 +26,7 @@
 #include "planner/function.h"
 #include "planner/plan_items.h"
 #include "planner/planning.h"
+#include "planner/set_plans.h"
 #include "server/guc.h"
 #include "session/session.h"
 
@@ -168,8 +169,11 @@ estimate(SupportRequestSelectivity *request)
 {
 	AzFunction	function;
 
-	if (!az_find_function(request->funcid, &function) || function.check == NULL ||
-		function.check->claims == NULL)
+	if (!az_find_function(request->funcid, &function) || function.check == NULL)
+		return false;
+	if (function.check->asks_set && az_estimate_in_set(request))
+		return true;
+	if (function.check->claims == NULL && !function.check->asks_set)
 		return false;
 	request->selectivity = DEFAULT_EQ_SEL;
 	return true;
@@ -185,5 +189,7 @@ AZ_SQL(authz_identity_support)
 	else if (IsA(request, SupportRequestSelectivity) &&
 			 estimate((SupportRequestSelectivity *) request))
 		answer = request;
+	else if (IsA(request, SupportRequestIndexCondition))
+		answer = (Node *) az_index_in_set((SupportRequestIndexCondition *) request);
 	PG_RETURN_POINTER(answer);
 }

@@ -96,6 +96,15 @@ az_statement_writes(Node *statement)
 	return GetCommandLogLevel(statement) != LOGSTMT_ALL;
 }
 
+Oid
+az_copied_into(Node *statement)
+{
+	const CopyStmt *copy = (const CopyStmt *) statement;
+
+	return IsA(statement, CopyStmt) && copy->is_from && copy->relation ?
+		RangeVarGetRelid(copy->relation, NoLock, true) : InvalidOid;
+}
+
 bool
 az_explains_ddl(Node *statement)
 {

@@ -28,6 +28,9 @@ extern bool az_plan_may_write(const PlannedStmt *plan);
 extern bool az_plan_writes(const PlannedStmt *plan);
 extern bool az_statement_writes(Node *statement);
 
+/* The table that COPY FROM writes to; InvalidOid: it is another statement. */
+extern Oid	az_copied_into(Node *statement);
+
 /* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
 extern bool az_explains_ddl(Node *statement);
 

@@ -26,7 +26,9 @@
 #include "storage/lock.h"
 #include "utils/inval.h"
 
-static bool written = false;	/* by the running transaction */
+/* By the running transaction. */
+static bool written = false;
+static bool defined = false;
 
 /* The latest that was found announced in this transaction. */
 static AzMoment announced;
@@ -52,6 +54,12 @@ bool
 az_has_written(void)
 {
 	return written;
+}
+
+void
+az_note_definition(void)
+{
+	defined = true;
 }
 
 /* Not for longer than one record takes as a rule. */
@@ -104,13 +112,14 @@ transaction_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			if (written)
+			if (written || defined)
 				(void) LockAcquire(commit_lock(), RowExclusiveLock, false, false);
 			break;
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
 			written = false;
+			defined = false;
 			any_announced = false;
 			break;
 		default:

@@ -25,6 +25,12 @@ extern void az_note_write(void);
 extern bool az_has_written(void);
 
 /*
+ * This transaction changes what tables are, which core tells of itself: this
+ * session at once, others after it can be seen.
+ */
+extern void az_note_definition(void);
+
+/*
  * Of all that was there to be seen at that moment: has it been told, and have we
  * read it?  Reads pending messages in any case.
  */

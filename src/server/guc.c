@@ -14,6 +14,7 @@
 int			az_token_scope = AZ_SCOPE_SESSION;
 int			az_max_token_size = 64 * 1024;
 bool		az_plan_folding = true;
+int			az_max_set_size = 1000000;
 bool		az_universal_olp = false;
 int			az_olp_default = AZ_OLP_OPEN;
 bool		az_hide_forbidden = false;
@@ -105,6 +106,23 @@ define_max_token_size(void)
 							64 * 1024, 1024, 1024 * 1024,
 							PGC_SUSET,
 							GUC_UNIT_BYTE,
+							NULL, NULL, NULL);
+}
+
+/*
+ * A set with more keys is an error: each session keeps its own, some 16 bytes a
+ * number and 100 a text.
+ */
+static void
+define_max_set_size(void)
+{
+	DefineCustomIntVariable("dbmi_authz.max_set_size",
+							"The most keys that a set may have.",
+							NULL,
+							&az_max_set_size,
+							1000000, 1, 100000000,
+							PGC_SUSET,
+							0,
 							NULL, NULL, NULL);
 }
 
@@ -223,6 +241,7 @@ define_log_denials(void)
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
+	{"dbmi_authz.max_set_size", PGC_SUSET, define_max_set_size, false},
 	{"dbmi_authz.plan_folding", PGC_USERSET, define_plan_folding, false},
 	{"dbmi_authz.universal_olp", PGC_SUSET, define_universal_olp, false},
 	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default, false},

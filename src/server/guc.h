@@ -19,6 +19,7 @@ typedef enum AzTokenScope
 extern int	az_token_scope;		/* AzTokenScope */
 extern int	az_max_token_size;	/* bytes */
 extern bool az_plan_folding;
+extern int	az_max_set_size;	/* keys */
 
 typedef enum AzOlpDefault
 {

@@ -64,7 +64,7 @@ is_unchanged(const AzReading *reading, AzSource *source, const AzMoment *moment)
 {
 	/* the later one is what matters, and what was found out is remembered */
 	if (!az_is_announced(moment) || !az_is_announced(&reading->moment) ||
-		reading->epoch != source->epoch())
+		reading->epoch != source->epoch(source))
 		return false;
 	note_changes(source, reading->epoch);
 	return az_is_not_before(&reading->moment, &source->since) &&
@@ -82,7 +82,7 @@ az_reading_serves(const AzReading *reading, AzSource *source, Snapshot snapshot)
 	moment = az_moment_of(snapshot);
 	if (!az_is_same_moment(&reading->moment, &moment))
 		return is_unchanged(reading, source, &moment);
-	if (reading->epoch != source->epoch())
+	if (reading->epoch != source->epoch(source))
 		return false;
 	outdated = outdated || reading->outdated;
 	return true;
@@ -94,7 +94,7 @@ az_begin_reading(AzSource *source, Snapshot snapshot)
 	AzReading	reading = {.moment = az_moment_of(snapshot)};
 
 	(void) az_is_announced(&reading.moment);
-	reading.epoch = source->epoch();
+	reading.epoch = source->epoch(source);
 	note_changes(source, reading.epoch);
 	if (az_has_written())
 		reading.epoch = 0;

@@ -27,7 +27,8 @@
 /* One table, or several that are read together. */
 typedef struct AzSource
 {
-	uint64		(*epoch) (void);	/* from 1; grows when told of a change */
+	/* from 1; grows when told of a change */
+	uint64		(*epoch) (const struct AzSource *source);
 	uint64		noted;			/* the epoch as of which ... */
 	AzMoment	since;			/* ... what was told can be seen */
 } AzSource;

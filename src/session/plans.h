@@ -9,6 +9,7 @@
 #define AZ_PLANS_H
 
 #include "server/compat.h"
+#include "port/pg_bitutils.h"
 
 /*
  * Marks a plan as made for one identity: a PlanInvalItem of a cache that does
@@ -57,6 +58,21 @@
  * since 1970.  Only in plans that are used once.
  */
 #define AZ_GUARD_UNTIL_CACHE_ID	(-0x4162)
+
+/*
+ * The plan was made for a set of about that many keys: the last bits of the OID of
+ * its view, and the power of two.
+ */
+#define AZ_GUARD_SET_SIZE_CACHE_ID	(-0x4163)
+#define AZ_SET_OF_SIZE(item)	((item) >> 6)
+#define AZ_SIZE_OF_SET(item)	((item) & 63)
+#define AZ_OTHER_SIZE	3		/* so many powers */
+
+static inline uint32
+az_set_size_item(Oid view, uint32 n)
+{
+	return view << 6 | (uint32) pg_leftmost_one_pos32(n + 1);
+}
 
 /*
  * Plans that are shared do not end with an identity, and so do not depend on

@@ -133,19 +133,19 @@ az_trust_epoch(void)
 }
 
 static uint64
-grants_epoch(void)
+grants_epoch(const AzSource *source)
 {
 	return 1 + epochs[AZ_TABLE_ITEM] + epochs[AZ_TABLE_IMPLIES];
 }
 
 static uint64
-inactive_epoch(void)
+inactive_epoch(const AzSource *source)
 {
 	return 1 + epochs[AZ_TABLE_INACTIVE];
 }
 
 static uint64
-ceilings_epoch(void)
+ceilings_epoch(const AzSource *source)
 {
 	return 1 + epochs[AZ_TABLE_CEILING];
 }

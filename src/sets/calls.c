@@ -1,0 +1,116 @@
+/*-------------------------------------------------------------------------
+ *
+ * calls.c
+ *	  What the query of a set calls, and so what its answer depends on.
+ *
+ * A set is kept while what it was read from stands still.  A function in C that
+ * is immutable reads nothing; one in another language may be called immutable,
+ * and read a table all the same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "sets/calls.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+typedef struct Walk
+{
+	AzCalls		calls;
+	AzKindOfCall kind;
+} Walk;
+
+static void
+note_unsteady(Walk *walk, char *what)
+{
+	if (walk->calls.unsteady == NULL)
+		walk->calls.unsteady = what;
+}
+
+/* Does its answer go by its arguments alone, as far as anybody can tell? */
+static bool
+is_steady(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc proc;
+	bool		steady;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	steady = proc->provolatile == PROVOLATILE_IMMUTABLE &&
+		(proc->prolang == INTERNALlanguageId || proc->prolang == ClanguageId);
+	ReleaseSysCache(tuple);
+	return steady;
+}
+
+static bool
+check_function(Oid function, void *arg)
+{
+	Walk	   *walk = arg;
+
+	if (func_volatile(function) == PROVOLATILE_VOLATILE)
+	{
+		walk->calls.volatile_function = function;
+		return false;
+	}
+	switch (walk->kind(function))
+	{
+		case AZ_CALLS_OTHER:
+			if (!is_steady(function))
+				note_unsteady(walk, psprintf("it calls function %s", get_func_name(function)));
+			break;
+		case AZ_CALLS_UNSTEADY:
+			walk->calls.asks_identity = true;
+			note_unsteady(walk, psprintf("it calls function %s", get_func_name(function)));
+			break;
+		case AZ_CALLS_SET:
+			walk->calls.asks_sets = true;
+			walk->calls.asks_identity = true;
+			break;
+		case AZ_CALLS_GRANTS:
+			walk->calls.asks_grants = true;
+			walk->calls.asks_identity = true;
+			break;
+		case AZ_CALLS_TOKEN:
+			walk->calls.asks_identity = true;
+			break;
+	}
+	return false;
+}
+
+static bool
+walk_over(Node *node, Walk *walk)
+{
+	if (node == NULL)
+		return false;
+	(void) check_functions_in_node(node, check_function, walk);
+	if (IsA(node, SQLValueFunction))
+		note_unsteady(walk, pstrdup("it asks for the time or the role"));
+	else if (IsA(node, NextValueExpr))
+		note_unsteady(walk, pstrdup("it takes numbers from a sequence"));
+	else if (IsA(node, RangeTblEntry) && ((RangeTblEntry *) node)->tablesample)
+		note_unsteady(walk, pstrdup("it takes a sample of a table"));
+	if (IsA(node, RangeTblEntry))
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, walk_over, walk, QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, walk_over, walk);
+}
+
+AzCalls
+az_calls_of(List *queries, AzKindOfCall kind)
+{
+	Walk		walk = {.kind = kind};
+	ListCell   *lc;
+
+	foreach(lc, queries)
+		(void) walk_over(lfirst(lc), &walk);
+	return walk.calls;
+}

@@ -1,0 +1,463 @@
+/*-------------------------------------------------------------------------
+ *
+ * set.c
+ *	  The keys that a view shows to the identity in force.
+ *
+ * What was read is kept for the identity, and serves all snapshots under which
+ * the tables show the same (reading.h).  A set that asks another one was read with
+ * what that one had: it serves while that is the same, however often somebody
+ * else's share has changed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "sets/set.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "tcop/dest.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "server/asked.h"
+#include "server/datum.h"
+#include "server/guc.h"
+#include "session/session.h"
+
+/* Another set that was asked, and what it had. */
+typedef struct Inner
+{
+	AzSetView  *view;
+	uint64		number;
+} Inner;
+
+#define MOST_INNER	8
+
+/*
+ * Under which snapshot it was read.  The same may have been read under two, which
+ * then serve in turn: that of a query, and those of a function in it.
+ */
+#define N_READINGS	2
+
+typedef struct AzSetReading
+{
+	AzReading	reading;
+	int64		ends_at;
+	int			ninner;
+	Inner		inner[MOST_INNER];
+} AzSetReading;
+
+/* What is being read; sets that it asks are noted in the reading. */
+typedef struct Work
+{
+	AzSetReading reading;
+	struct Work *outer;
+} Work;
+
+static dlist_head sets = DLIST_STATIC_INIT(sets);	/* last used first */
+static Size total_size = 0;
+static int	nsets = 0;
+static uint64 last_number = 0;
+static Work *working = NULL;
+
+/* What is kept while no query asks it. */
+#define MOST_SIZE	(64 * 1024 * 1024)
+#define MOST_SETS	256
+
+
+/* ----------------------------------------------------------------
+ * Keeping
+ * ----------------------------------------------------------------
+ */
+
+static void
+forget(AzKeptSet *set)
+{
+	dlist_delete(&set->node);
+	nsets--;
+	total_size -= set->size;
+	set->view->uses--;
+	MemoryContextDelete(set->context);
+}
+
+/* The one that was used longest ago goes first.  That one stays. */
+static void
+make_room(const AzKeptSet *except)
+{
+	dlist_node *node = dlist_is_empty(&sets) ? NULL : dlist_tail_node(&sets);
+
+	while (node != NULL && (total_size > MOST_SIZE || nsets > MOST_SETS))
+	{
+		AzKeptSet	   *set = dlist_container(AzKeptSet, node, node);
+
+		node = dlist_has_prev(&sets, node) ? dlist_prev_node(&sets, node) : NULL;
+		if (set->pins == 0 && set != except)
+			forget(set);
+	}
+}
+
+void
+az_pin_set(AzKeptSet *set)
+{
+	set->pins++;
+}
+
+void
+az_unpin_set(AzKeptSet *set)
+{
+	set->pins--;
+}
+
+/* What was read holds the same as this one: it is that. */
+static AzKeptSet *
+find_same(const AzKeptSet *made)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &sets)
+	{
+		AzKeptSet	   *set = dlist_container(AzKeptSet, node, iter.cur);
+
+		if (set->view == made->view && set->identity == made->identity &&
+			az_same_keys(set->keys, made->keys))
+			return set;
+	}
+	return NULL;
+}
+
+static AzKeptSet *
+keep(AzKeptSet *made)
+{
+	AzKeptSet	   *same = find_same(made);
+
+	if (same)
+	{
+		MemoryContextDelete(made->context);
+		dlist_move_head(&sets, &same->node);
+		return same;
+	}
+	MemoryContextSetParent(made->context, TopMemoryContext);
+	made->number = ++last_number;
+	made->size = MemoryContextMemAllocated(made->context, true);
+	made->view->uses++;
+	dlist_push_head(&sets, &made->node);
+	nsets++;
+	total_size += made->size;
+	make_room(made);
+	return made;
+}
+
+/* ----------------------------------------------------------------
+ * Reading
+ * ----------------------------------------------------------------
+ */
+
+/* Where the executor sends the rows of the view. */
+typedef struct Receiver
+{
+	DestReceiver receiver;
+	AzKeySet   *keys;
+	int64		now;			/* what has ended by then is no key */
+} Receiver;
+
+static int64
+end_of(TupleTableSlot *slot)
+{
+	TimestampTz until;
+
+	if (slot->tts_tupleDescriptor->natts < 2 || slot->tts_isnull[1])
+		return AZ_NEVER;
+	until = DatumGetTimestampTz(slot->tts_values[1]);
+	if (TIMESTAMP_IS_NOEND(until))
+		return AZ_NEVER;
+	return TIMESTAMP_IS_NOBEGIN(until) ? PG_INT64_MIN : until + AZ_EPOCH_SHIFT;
+}
+
+static bool
+receive(TupleTableSlot *slot, DestReceiver *destination)
+{
+	Receiver   *receiver = (Receiver *) destination;
+	int64		until;
+
+	slot_getallattrs(slot);
+	until = end_of(slot);
+	if (slot->tts_isnull[0] || until <= receiver->now)
+		return true;
+	az_add_key(receiver->keys, slot->tts_values[0], until);
+	if (az_count_keys(receiver->keys) > (uint32) az_max_set_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a set has more than %d keys", az_max_set_size),
+				 errhint("Let the view show fewer keys, or raise dbmi_authz.max_set_size.")));
+	return true;
+}
+
+static void
+start_up(DestReceiver *destination, int operation, TupleDesc desc)
+{
+}
+
+static void
+shut_down(DestReceiver *destination)
+{
+}
+
+/* Under the active snapshot, as the owner. */
+static void
+run_query(AzSetView *view, AzKeySet *keys)
+{
+	Receiver	receiver = {
+		.receiver = {receive, start_up, shut_down, shut_down, DestNone},
+		.keys = keys,
+		.now = az_unix_now()
+	};
+	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.receiver};
+	AzSetOwner	caller;
+	int			result;
+
+	SPI_connect();
+	az_begin_as_set_owner(view->owner, &caller);
+	result = SPI_execute_plan_extended(view->plan, &options);
+	if (result < 0)
+		elog(ERROR, "could not read a set: %s", SPI_result_code_string(result));
+	az_end_as_set_owner(&caller);
+	SPI_finish();
+}
+
+static void
+read_within(AzSetView *view, Snapshot snapshot, AzKeptSet *set, Work *work)
+{
+	AzSetReading *reading = &work->reading;
+	AzUnder		under;
+
+	working = work;
+	view->being_read = true;
+	reading->ends_at = AZ_NEVER;
+	az_under(&under, snapshot);
+	reading->reading = az_begin_reading(&view->source, GetActiveSnapshot());
+	run_query(view, set->keys);
+	az_under_end(&under);
+	if (view->unkept)
+		reading->reading.epoch = 0;
+}
+
+static AzKeptSet *
+make_set(AzSetView *view)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz set",
+												  ALLOCSET_DEFAULT_SIZES);
+	AzKeptSet	   *set = MemoryContextAllocZero(context, sizeof(AzKeptSet));
+
+	set->view = view;
+	set->identity = az_identity_serial();
+	set->context = context;
+	set->keys = az_make_key_set(context, view->type.kind);
+	set->readings = MemoryContextAllocZero(context, N_READINGS * sizeof(AzSetReading));
+	return set;
+}
+
+static void
+count_reading(AzSetView *view, const AzKeptSet *set, instr_time start)
+{
+	instr_time	end;
+
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, start);
+	view->n_readings++;
+	view->n_keys = az_count_keys(set->keys);
+	view->microseconds += INSTR_TIME_GET_MICROSEC(end);
+}
+
+static AzSetReading *
+read_set(AzSetView *view, Snapshot snapshot, AzKeptSet **set)
+{
+	Work		work = {.outer = working};
+	AzKeptSet	   *made = make_set(view);
+	AzSetReading *reading;
+	instr_time	start;
+
+	INSTR_TIME_SET_CURRENT(start);
+	view->uses++;
+	PG_TRY();
+	{
+		read_within(view, snapshot, made, &work);
+	}
+	PG_FINALLY();
+	{
+		working = work.outer;
+		view->being_read = false;
+		view->uses--;
+	}
+	PG_END_TRY();
+	count_reading(view, made, start);
+	*set = keep(made);
+	reading = &(*set)->readings[(*set)->next_reading];
+	(*set)->next_reading = ((*set)->next_reading + 1) % N_READINGS;
+	*reading = work.reading;
+	return reading;
+}
+
+/* ----------------------------------------------------------------
+ * Serving
+ * ----------------------------------------------------------------
+ */
+
+static AzKeptSet *resolve(AzSetView *view, Snapshot snapshot, int64 *ends_at);
+
+/* Have the sets that it asked what they had? */
+static bool
+inner_holds(const AzSetReading *reading, Snapshot snapshot)
+{
+	int			i;
+	int64		ends_at;
+
+	for (i = 0; i < reading->ninner; i++)
+	{
+		if (resolve(reading->inner[i].view, snapshot, &ends_at)->number != reading->inner[i].number)
+			return false;
+	}
+	return true;
+}
+
+static bool
+serves(AzKeptSet *set, const AzSetReading *reading, Snapshot snapshot)
+{
+	bool		holds;
+
+	if (reading->reading.epoch == 0 || !set->view->current ||
+		!az_reading_serves(&reading->reading, &set->view->source, snapshot) ||
+		(reading->ends_at != AZ_NEVER && reading->ends_at <= az_unix_now()))
+		return false;
+	set->pins++;
+	holds = inner_holds(reading, snapshot);
+	set->pins--;
+	return holds;
+}
+
+static AzKeptSet *
+find_set(AzSetView *view, Snapshot snapshot, int64 *ends_at)
+{
+	uint32		identity = az_identity_serial();
+	dlist_iter	iter;
+	int			i;
+
+	dlist_foreach(iter, &sets)
+	{
+		AzKeptSet	   *set = dlist_container(AzKeptSet, node, iter.cur);
+
+		if (set->view != view || set->identity != identity)
+			continue;
+		for (i = 0; i < N_READINGS; i++)
+		{
+			if (!serves(set, &set->readings[i], snapshot))
+				continue;
+			*ends_at = set->readings[i].ends_at;
+			dlist_move_head(&sets, &set->node);
+			return set;
+		}
+	}
+	return NULL;
+}
+
+static AzKeptSet *
+resolve(AzSetView *view, Snapshot snapshot, int64 *ends_at)
+{
+	AzKeptSet	   *set;
+
+	check_stack_depth();
+	az_look_at_set_view(view);
+	if (view->being_read)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("infinite recursion detected in set \"%s\"", get_rel_name(view->oid)),
+				 errdetail("While it was read, it was asked.")));
+	set = find_set(view, snapshot, ends_at);
+	if (set == NULL)
+		*ends_at = read_set(view, snapshot, &set)->ends_at;
+	return set;
+}
+
+/* ----------------------------------------------------------------
+ * Asking
+ * ----------------------------------------------------------------
+ */
+
+/* What is being read depends on that. */
+static void
+note_inner(Work *work, const AzKeptSet *set, int64 ends_at)
+{
+	AzSetReading *reading = &work->reading;
+	int			i;
+
+	reading->ends_at = Min(reading->ends_at, ends_at);
+	reading->ends_at = Min(reading->ends_at, az_next_end(set->keys, az_unix_now()));
+	for (i = 0; i < reading->ninner; i++)
+	{
+		if (reading->inner[i].view == set->view && reading->inner[i].number == set->number)
+			return;
+	}
+	if (i == MOST_INNER)
+	{
+		reading->reading.epoch = 0;
+		return;
+	}
+	reading->inner[i].view = set->view;
+	reading->inner[i].number = set->number;
+	reading->ninner++;
+}
+
+AzKeptSet *
+az_set_under(AzSetView *view, Snapshot snapshot, int64 *ends_at)
+{
+	AzKeptSet	   *set;
+
+	az_look_at_set_view(view);
+	if (!az_may_ask_set(view))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for set %s", get_rel_name(view->oid)),
+				 errhint("A set may be asked by who may read the view, and by everybody if the view "
+						 "asks for the identity and belongs to the owner of the database.")));
+	set = resolve(view, snapshot, ends_at);
+	if (working)
+		note_inner(working, set, *ends_at);
+	return set;
+}
+
+/* What is asked to plan what is being read is not what it depends on. */
+const AzKeptSet *
+az_estimate_set(AzSetView *view, Snapshot snapshot)
+{
+	uint32		identity = az_identity_serial();
+	Work	   *outer = working;
+	AzKeptSet	   *set = NULL;
+	int64		ends_at;
+	dlist_iter	iter;
+
+	if (view->being_read)
+		return NULL;
+	az_look_at_set_view(view);
+	if (!az_may_ask_set(view))
+		return NULL;
+	dlist_foreach(iter, &sets)
+	{
+		set = dlist_container(AzKeptSet, node, iter.cur);
+		if (set->view == view && set->identity == identity)
+			return set;
+	}
+	working = NULL;
+	PG_TRY();
+	{
+		set = resolve(view, snapshot, &ends_at);
+	}
+	PG_FINALLY();
+	{
+		working = outer;
+	}
+	PG_END_TRY();
+	return set;
+}

@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * set.h
+ *	  The keys that a view shows to the identity in force.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_SET_H
+#define AZ_SET_H
+
+#include "server/compat.h"
+#include "utils/snapshot.h"
+
+#include "sets/key_set.h"
+#include "sets/set_view.h"
+
+typedef struct AzKeptSet
+{
+	dlist_node	node;
+	AzSetView  *view;
+	uint32		identity;		/* its serial */
+	uint64		number;			/* no two contents have the same */
+	AzKeySet   *keys;
+	int			pins;			/* queries that ask it: it stays */
+	Size		size;
+	MemoryContext context;		/* of the keys */
+	struct AzSetReading *readings;
+	int			next_reading;	/* which is to be forgotten */
+} AzKeptSet;
+
+/*
+ * The set as that snapshot shows it, until *ends_at (microseconds since 1970;
+ * AZ_NEVER), when it is to be asked for again.  It stays until another one is
+ * asked for, or as long as it is pinned.
+ *
+ * Somebody must be in force.  Raises what az_look_at_set_view() does, 42501 for
+ * who may not ask, 42P17 for a set that asks itself, 54000 for one that is too
+ * large, and what its query raises.
+ */
+extern AzKeptSet *az_set_under(AzSetView *view, Snapshot snapshot, int64 *ends_at);
+
+extern void az_pin_set(AzKeptSet *set);
+extern void az_unpin_set(AzKeptSet *set);
+
+/*
+ * For the planner, which estimates: what is known of the set, be it as of before;
+ * or else it is read, so that who runs the plan finds it.  NULL: nothing is known,
+ * or who asks may not know.
+ */
+extern const AzKeptSet *az_estimate_set(AzSetView *view, Snapshot snapshot);
+
+#endif							/* AZ_SET_H */

@@ -1,0 +1,516 @@
+/*-------------------------------------------------------------------------
+ *
+ * set_view.c
+ *	  What is known of a view that is a set.
+ *
+ * A message about a relation that the view reads, or about the view, has it all
+ * found out anew; one about an index of such a relation (watch.c) says that rows
+ * have changed, which ends what was read and not what is known.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "sets/set_view.h"
+
+#include "access/relation.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "parser/parsetree.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/rel.h"
+
+#include "server/announced.h"
+#include "session/only_reads.h"
+#include "session/plans.h"
+#include "sets/watch.h"
+#include "trust/trust_table.h"
+
+static dlist_head views = DLIST_STATIC_INIT(views);
+static int	nviews = 0;
+static uint64 messages = 0;
+static AzKindOfCall kind_of_call;
+
+#define MOST_VIEWS	200
+
+
+/* ----------------------------------------------------------------
+ * Messages
+ * ----------------------------------------------------------------
+ */
+
+/* Only marks: this may run in the midst of our own catalog access. */
+static void
+relcache_changed(Datum arg, Oid relid)
+{
+	dlist_iter	iter;
+
+	messages++;
+	dlist_foreach(iter, &views)
+	{
+		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
+
+		if (relid == InvalidOid || relid == view->oid ||
+			list_member_oid(view->relations, relid))
+		{
+			view->current = false;
+			view->epoch++;
+		}
+		else if (list_member_oid(view->tellers, relid))
+			view->epoch++;
+	}
+}
+
+void
+az_set_view_init(AzKindOfCall kind)
+{
+	kind_of_call = kind;
+	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+}
+
+bool
+az_asks_set(Oid function)
+{
+	return kind_of_call(function) == AZ_CALLS_SET;
+}
+
+static uint64
+epoch_of(const AzSource *source)
+{
+	return ((const AzSetView *) ((const char *) source - offsetof(AzSetView, source)))->epoch;
+}
+
+/* ----------------------------------------------------------------
+ * The views that are known
+ * ----------------------------------------------------------------
+ */
+
+dlist_head *
+az_set_views(void)
+{
+	return &views;
+}
+
+static AzSetView *
+make_view(Oid oid)
+{
+	AzSetView  *view = MemoryContextAllocZero(TopMemoryContext, sizeof(AzSetView));
+
+	view->oid = oid;
+	view->source.epoch = epoch_of;
+	view->epoch = 1;
+	dlist_push_head(&views, &view->node);
+	nviews++;
+	return view;
+}
+
+AzSetView *
+az_get_set_view(Oid oid)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &views)
+	{
+		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
+
+		if (view->oid == oid)
+			return view;
+	}
+	az_trim_set_views();
+	return make_view(oid);
+}
+
+static void
+forget_definition(AzSetView *view)
+{
+	MemoryContext context = view->context;
+
+	if (view->plan)
+		SPI_freeplan(view->plan);
+	view->plan = NULL;
+	view->relations = NIL;
+	view->tellers = NIL;
+	view->unkept = NULL;
+	view->context = NULL;
+	if (context)
+		MemoryContextDelete(context);
+}
+
+void
+az_trim_set_views(void)
+{
+	dlist_mutable_iter iter;
+
+	if (nviews < MOST_VIEWS)
+		return;
+	dlist_foreach_modify(iter, &views)
+	{
+		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
+
+		if (view->uses > 0 || view->being_read)
+			continue;
+		dlist_delete(&view->node);
+		nviews--;
+		forget_definition(view);
+		pfree(view);
+	}
+}
+
+/* ----------------------------------------------------------------
+ * With whose rights
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * A function in the view finds what it names without a schema by the search
+ * path, and would find what the caller has put there.
+ */
+void
+az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
+{
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	caller->nest_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("row_security", "on", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+az_end_as_set_owner(const AzSetOwner *caller)
+{
+	AtEOXact_GUC(false, caller->nest_level);
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
+/* ----------------------------------------------------------------
+ * Its definition
+ * ----------------------------------------------------------------
+ */
+
+static void
+check_columns(AzSetView *view, Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	Oid			type = TupleDescAttr(desc, 0)->atttypid;
+
+	view->has_ends = desc->natts == 2 &&
+		TupleDescAttr(desc, 1)->atttypid == TIMESTAMPTZOID &&
+		strcmp(NameStr(TupleDescAttr(desc, 1)->attname), "valid_until") == 0;
+	if (desc->natts != 1 && !view->has_ends)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("view \"%s\" is not a set", RelationGetRelationName(rel)),
+				 errdetail("A set has one column, the key, and may have a second one: valid_until timestamptz.")));
+	if (!az_value_type_of(type, view->context, &view->type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("view \"%s\" is not a set", RelationGetRelationName(rel)),
+				 errdetail("Its keys are of type %s.", format_type_be(type)),
+				 errhint(AZ_VALUE_TYPES_HINT)));
+}
+
+/* SELECT of its columns, by name: the rights of the owner are looked at. */
+static char *
+query_of(Relation rel)
+{
+	StringInfoData sql;
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	initStringInfo(&sql);
+	for (i = 0; i < desc->natts; i++)
+		appendStringInfo(&sql, "%s%s", i == 0 ? "SELECT " : ", ",
+						 quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
+	appendStringInfo(&sql, " FROM %s",
+					 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+												RelationGetRelationName(rel)));
+	return sql.data;
+}
+
+/* The query's text, palloc'd. */
+static char *
+open_definition(AzSetView *view)
+{
+	Relation	rel = try_relation_open(view->oid, AccessShareLock);
+	char	   *query;
+
+	if (rel == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", view->oid)));
+	if (rel->rd_rel->relkind != RELKIND_VIEW)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a view", RelationGetRelationName(rel))));
+	view->owner = rel->rd_rel->relowner;
+	check_columns(view, rel);
+	query = query_of(rel);
+	relation_close(rel, AccessShareLock);
+	return query;
+}
+
+/* ----------------------------------------------------------------
+ * What it depends on
+ * ----------------------------------------------------------------
+ */
+
+/* Found out for a view; it becomes the view's when all of it is there. */
+typedef struct Dependencies
+{
+	List	   *relations;
+	List	   *tellers;
+	char	   *unkept;
+} Dependencies;
+
+static void
+note_unkept(Dependencies *found, char *why)
+{
+	if (found->unkept == NULL)
+		found->unkept = why;
+}
+
+static void
+note_relation(Dependencies *found, Oid oid)
+{
+	Relation	rel = try_relation_open(oid, AccessShareLock);
+	char	   *why;
+
+	if (rel == NULL)
+		return;
+	why = az_why_unwatched(rel);
+	if (why)
+		note_unkept(found, why);
+	found->relations = list_append_unique_oid(found->relations, oid);
+	found->tellers = list_concat_unique_oid(found->tellers, az_tellers_of(rel));
+	relation_close(rel, AccessShareLock);
+}
+
+/* A partition, or a child, may be written to by itself. */
+static void
+note_relations(Dependencies *found, const List *oids)
+{
+	ListCell   *lc;
+	ListCell   *child;
+
+	foreach(lc, oids)
+	{
+		foreach(child, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
+			note_relation(found, lfirst_oid(child));
+	}
+}
+
+/*
+ * Inlined functions add to what the query itself reads.  Our own tables are those
+ * that any plan with a check depends on.
+ */
+static List *
+relations_of(const CachedPlanSource *source, const CachedPlan *plan)
+{
+	List	   *oids = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->stmt_list)
+		oids = list_concat_unique_oid(oids, lfirst_node(PlannedStmt, lc)->relationOids);
+	return list_union_oid(source->relationOids,
+						  list_difference_oid(oids, az_tables_of_plans(true)));
+}
+
+static void
+refuse_volatile(const AzSetView *view, Oid function)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("set \"%s\" calls volatile function %s", get_rel_name(view->oid),
+					get_func_name(function)),
+			 errdetail("What it returns may change within one statement.")));
+}
+
+static Dependencies
+find_dependencies(AzSetView *view)
+{
+	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(view->plan));
+	CachedPlan *plan = SPI_plan_get_cached_plan(view->plan);
+	AzCalls		calls = az_calls_of(source->query_list, kind_of_call);
+	Dependencies found = {.unkept = calls.unsteady};
+
+	if (plan == NULL)
+		note_unkept(&found, pstrdup("its query is not a simple one"));
+	note_relations(&found, plan ? relations_of(source, plan) : source->relationOids);
+	if (plan)
+		ReleaseCachedPlan(plan, CurrentResourceOwner);
+	if (OidIsValid(calls.volatile_function))
+		refuse_volatile(view, calls.volatile_function);
+	view->asks_identity = calls.asks_identity;
+	view->may_end = view->has_ends || calls.asks_sets;
+	if (calls.asks_grants)
+		found.tellers = list_concat_unique_oid(found.tellers, az_tables_of_plans(true));
+	return found;
+}
+
+/*
+ * A message that came while this was read may have been about a relation that
+ * was not known yet, or looked at before.
+ */
+static void
+set_dependencies(AzSetView *view)
+{
+	uint64		before;
+	int			tries = 0;
+	Dependencies found;
+	MemoryContext old;
+
+	do
+	{
+		before = messages;
+		found = find_dependencies(view);
+	} while (messages != before && ++tries < 10);
+	if (messages != before)
+		note_unkept(&found, pstrdup("what it reads is being changed"));
+	old = MemoryContextSwitchTo(view->context);
+	view->unkept = found.unkept ? pstrdup(found.unkept) : NULL;
+	view->relations = list_copy(found.relations);
+	view->tellers = list_copy(found.tellers);
+	MemoryContextSwitchTo(old);
+}
+
+static void
+prepare(AzSetView *view, const char *query)
+{
+	view->plan = SPI_prepare(query, 0, NULL);
+	if (view->plan == NULL || SPI_keepplan(view->plan) != 0)
+		elog(ERROR, "could not prepare a set: %s", SPI_result_code_string(SPI_result));
+	set_dependencies(view);
+}
+
+/*
+ * A statement that writes to what it reads may run by now, and was not noted
+ * when it started.
+ */
+static void
+look_anew(AzSetView *view)
+{
+	AzSetOwner	caller;
+	char	   *query;
+
+	forget_definition(view);
+	view->context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz set view",
+										  ALLOCSET_SMALL_SIZES);
+	view->role = InvalidOid;
+	view->epoch++;
+	view->current = true;
+	if (az_is_writing())
+		az_note_write();
+	query = open_definition(view);
+	SPI_connect();
+	az_begin_as_set_owner(view->owner, &caller);
+	prepare(view, query);
+	az_end_as_set_owner(&caller);
+	SPI_finish();
+}
+
+/*
+ * A message that comes while it is looked at makes it out of date, and it is
+ * looked at again the next time.
+ */
+void
+az_look_at_set_view(AzSetView *view)
+{
+	uint64		functions = az_functions_epoch();
+
+	if (view->functions_epoch != functions)
+	{
+		view->functions_epoch = functions;
+		view->current = false;
+	}
+	if (view->current || view->being_read)
+		return;
+	view->being_read = true;
+	PG_TRY();
+	{
+		look_anew(view);
+	}
+	PG_CATCH();
+	{
+		view->current = false;
+		view->being_read = false;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	view->being_read = false;
+}
+
+/* ----------------------------------------------------------------
+ * Rights
+ * ----------------------------------------------------------------
+ */
+
+static bool
+may_ask(const AzSetView *view, Oid role)
+{
+	return pg_class_aclcheck(view->oid, role, ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck_all(view->oid, role, ACL_SELECT, ACLMASK_ALL) == ACLCHECK_OK ||
+		(view->asks_identity && has_privs_of_role(view->owner, ROLE_PG_DATABASE_OWNER));
+}
+
+bool
+az_may_ask_set(AzSetView *view)
+{
+	Oid			role = GetUserId();
+
+	if (view->role != role)
+	{
+		view->allowed = may_ask(view, role);
+		view->role = role;
+	}
+	return view->allowed;
+}
+
+/* ----------------------------------------------------------------
+ * What this session writes
+ * ----------------------------------------------------------------
+ */
+
+static bool
+is_read_by_sets(Oid relation)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &views)
+	{
+		if (list_member_oid(dlist_container(AzSetView, node, iter.cur)->relations, relation))
+			return true;
+	}
+	return false;
+}
+
+void
+az_note_write_of_sets(Oid table)
+{
+	if (OidIsValid(table) && is_read_by_sets(table))
+		az_note_write();
+}
+
+/*
+ * A trigger for rows fires at the end of the command, and functions in it see
+ * rows before.
+ */
+void
+az_note_writes_of_sets(const PlannedStmt *plan)
+{
+	ListCell   *lc;
+
+	if (nviews == 0)
+		return;
+	foreach(lc, plan->resultRelations)
+		az_note_write_of_sets(rt_fetch(lfirst_int(lc), plan->rtable)->relid);
+}
