@@ -34,7 +34,7 @@ END { my $status = $?; unlink "$lib/slow_commit.so" if $parent == $$; $? = $stat
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--no-locale' ]);
-$node->append_conf('postgresql.conf', join "\n", 'fsync = off', 'max_connections = 60', 'max_prepared_transactions = 10', 'log_min_messages = warning', 'log_statement = none', 'hot_standby_feedback = on', '');
+$node->append_conf('postgresql.conf', join "\n", 'fsync = off', 'max_connections = 60', 'max_prepared_transactions = 10', 'log_min_messages = warning', 'log_statement = none', 'hot_standby_feedback = on', 'max_standby_streaming_delay = -1', '');
 $node->start;
 $node->backup('b');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
