@@ -377,6 +377,41 @@ END
 $$;
 
 --
+-- Sets
+--
+
+CREATE FUNCTION authz.in_set(set regclass, key anycompatible) RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_in_set'
+	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
+
+CREATE FUNCTION authz.set_keys(set regclass, type anyelement) RETURNS anyarray
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_keys'
+	STABLE PARALLEL RESTRICTED COST 10 SUPPORT authz.identity_support;
+
+CREATE FUNCTION authz.require_in_set(set regclass, key anycompatible) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_in_set'
+	VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION authz.set_changed() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_changed'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.watch(rel regclass) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_watch'
+	VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.unwatch(rel regclass) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unwatch'
+	VOLATILE STRICT PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.sets(
+	OUT view regclass, OUT owner name, OUT tables regclass[], OUT kept boolean,
+	OUT reason text, OUT times_worked_out bigint, OUT keys bigint, OUT microseconds bigint)
+	RETURNS SETOF record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sets'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+
+--
 -- The library
 --
 
@@ -812,6 +847,8 @@ COMMENT ON FUNCTION authz.in_active_org(anycompatible) IS
 'Whether this is the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.in_org(anycompatible) IS
 'Whether the identity is a member of the organisation.';
+COMMENT ON FUNCTION authz.in_set(regclass, anycompatible) IS
+'Whether the view of that name shows the key to the identity.';
 COMMENT ON FUNCTION authz.is_admin() IS
 'Whether the issuer''s options admin_groups and admin_permissions make this an administrator.';
 COMMENT ON FUNCTION authz.is_at_least_org_role(anycompatible, text) IS
@@ -891,6 +928,8 @@ COMMENT ON FUNCTION authz.require_authenticated() IS
 'Raises unless there is an identity that counts.';
 COMMENT ON FUNCTION authz.require_group(VARIADIC text[]) IS
 'Raises unless the token holds all of these groups.';
+COMMENT ON FUNCTION authz.require_in_set(regclass, anycompatible) IS
+'Raises unless in_set(set, key).';
 COMMENT ON FUNCTION authz.require_item_permission(text, text, boolean) IS
 'Raises unless has_item_permission() is true of the same arguments.';
 COMMENT ON FUNCTION authz.require_object_perm(text, regclass, text) IS
@@ -926,10 +965,16 @@ COMMENT ON FUNCTION authz.scopes() IS
 COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
 	text[], text[], text[], text[], boolean, boolean) IS
 'Says what an actor may not go beyond, whomever it acts for.';
+COMMENT ON FUNCTION authz.set_changed() IS
+'Has every session read the sets anew that are read from the table; watch() makes its triggers.';
 COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
 'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
+COMMENT ON FUNCTION authz.set_keys(regclass, anyelement) IS
+'The keys that the view of that name shows to the identity, sorted, as values of the second argument''s type.';
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verifies a signed JWT and adopts its identity, for the session or for the transaction.';
+COMMENT ON FUNCTION authz.sets() IS
+'The sets that policies or this session ask: what they read, whether they are kept or why not, and how often and how long this session has read them.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.subject() IS
@@ -948,6 +993,8 @@ COMMENT ON FUNCTION authz.unprotect(regclass) IS
 'Drops the policies that protect() wrote for the table and says how many.';
 COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
 'Undoes register_access(); without any rule left, dbmi_authz.olp_default decides.';
+COMMENT ON FUNCTION authz.unwatch(regclass) IS
+'Takes back what watch() did; sets that read the table are worked out for each query.';
 COMMENT ON FUNCTION authz.user_id() IS
 'The user, from the claim that the issuer''s option user_id_claim names.';
 COMMENT ON FUNCTION authz.user_property(text) IS
@@ -958,6 +1005,8 @@ COMMENT ON FUNCTION authz.verify_token(text) IS
 'The claims of a token, verified as by set_token() and not adopted.';
 COMMENT ON FUNCTION authz.version() IS
 'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
+COMMENT ON FUNCTION authz.watch(regclass) IS
+'Lets sets that read the table be kept: triggers on it and its partitions tell when it changes.';
 COMMENT ON FUNCTION authz.www_authenticate() IS
 'The challenge for last_error(), for the HTTP header WWW-Authenticate.';
 COMMENT ON POLICY visible ON authz.item_permission IS

@@ -95,7 +95,7 @@ static const AzCheck checks[] = {
 	{"authz_has_active_org_permission", AZ_QUESTION, AZ_ON_TOKEN, .leakproof = true},
 
 	/* sets */
-	{"authz_in_set", AZ_STAYS, AZ_ON_TOKEN, .leakproof = false, .value_argument = 2, .asks_set = true},
+	{"authz_in_set", AZ_STAYS, AZ_ON_TOKEN, .leakproof = false, .asks_set = true},
 	{"authz_set_keys", AZ_STAYS, AZ_ON_TOKEN, .leakproof = false, .asks_set = true},
 
 	/* item permissions */

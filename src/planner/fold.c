@@ -153,6 +153,17 @@ may_own_all(const AzCheck *check, Node *arg)
 	return check->or_admin && az_value_kind(exprType(arg), &kind, &base);
 }
 
+/* Does it ask whether nobody reaches a key?  The type is judged all the same. */
+static bool
+reaches_nobody(const FuncExpr *call, const AzCheck *check, const AzIdentity *id)
+{
+	AzValueKind kind;
+	Oid			base;
+
+	return id == NULL && check->asks_set && call->funcresulttype == BOOLOID &&
+		az_value_kind(exprType(lsecond(call->args)), &kind, &base);
+}
+
 /*
  * Both ways
  */
@@ -207,7 +218,7 @@ az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace plac
 	if (form == OVER_CONSTANTS)
 		return fold_constants(call, check, until);
 	if (form == NO_FORM)
-		return NULL;
+		return reaches_nobody(call, check, id) ? makeBoolConst(false, false) : NULL;
 	if (may_own_all(check, linitial(call->args)) && az_is_admin(id))
 		return makeBoolConst(true, false);
 	if (!az_describe_comparand(linitial(call->args), &column))

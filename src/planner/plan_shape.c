@@ -14,7 +14,10 @@
 
 #include "items/grants.h"
 #include "planner/ask.h"
+#include "server/asked.h"
+#include "session/plans.h"
 #include "session/session.h"
+#include "sets/set.h"
 
 /*
  * A backend has many, each of a few small things that go together: a question
@@ -111,12 +114,52 @@ az_add_question(AzPlanShape *shape, const FuncExpr *call)
 	return question;
 }
 
+void
+az_add_set_size(AzPlanShape *shape, Oid view, uint32 n)
+{
+	MemoryContext old;
+	AzSetSize  *size;
+	ListCell   *lc;
+
+	foreach(lc, shape->sizes)
+	{
+		if (((const AzSetSize *) lfirst(lc))->view == view)
+			return;
+	}
+	old = MemoryContextSwitchTo(shape->context);
+	size = palloc(sizeof(AzSetSize));
+	size->view = view;
+	size->item = az_set_size_item(view, n);
+	shape->sizes = lappend(shape->sizes, size);
+	MemoryContextSwitchTo(old);
+}
+
+/* Are the sets about as large as when it was planned?  They may grow any time. */
+static bool
+sizes_hold(const AzPlanShape *shape)
+{
+	ListCell   *lc;
+
+	foreach(lc, shape->sizes)
+	{
+		const AzSetSize *size = lfirst(lc);
+		const AzKeptSet *set = az_estimate_set(az_get_set_view(size->view), az_asked_snapshot());
+
+		if (set != NULL &&
+			az_is_other_size(size->item, az_set_size_item(size->view, az_count_keys(set->keys))))
+			return false;
+	}
+	return true;
+}
+
 bool
 az_answers_hold(const AzPlanShape *shape, int64 *until)
 {
 	ListCell   *lc;
 
 	*until = AZ_FOREVER;
+	if (!sizes_hold(shape))
+		return false;
 	foreach(lc, shape->questions)
 	{
 		const AzQuestion *question = lfirst(lc);
@@ -280,7 +323,7 @@ static bool
 check_answers(AzPlanShape *shape, AzToldWhom *whom)
 {
 	if (shape->held && shape->serial == whom->serial && shape->grants == whom->grants &&
-		(shape->until == AZ_FOREVER || az_unix_now() < shape->until))
+		sizes_hold(shape) && (shape->until == AZ_FOREVER || az_unix_now() < shape->until))
 	{
 		whom->until = shape->until;
 		return true;

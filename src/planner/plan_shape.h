@@ -46,12 +46,20 @@ typedef struct AzSite
 	int			param;			/* PARAM_EXEC */
 } AzSite;
 
+/* A set, and of about which size it was (session/plans.h). */
+typedef struct AzSetSize
+{
+	Oid			view;
+	uint32		item;
+} AzSetSize;
+
 typedef struct AzPlanShape
 {
 	MemoryContext context;		/* all of it */
 	uint32		id;				/* no two in a backend have the same */
 	List	   *questions;
 	List	   *sites;
+	List	   *sizes;			/* of the sets that it asks: AzSetSize */
 	int			slot;			/* the parameter that says for whom; -1: none */
 	bool		ends;			/* a check is an error once the identity has ended */
 	bool		asks_grants;
@@ -95,6 +103,9 @@ extern const AzQuestion *az_add_question(AzPlanShape *shape, const FuncExpr *cal
 
 /* The parameter is of the site's choosing; the caller makes it one of the plan. */
 extern const AzSite *az_add_site(AzPlanShape *shape, const AzSite *site);
+
+/* The plan is made for a set of so many keys, or about that. */
+extern void az_add_set_size(AzPlanShape *shape, Oid view, uint32 n);
 
 /* The site that stands for the same; NULL: none. */
 extern const AzSite *az_find_site(const AzPlanShape *shape, const FuncExpr *call,

@@ -40,11 +40,11 @@
 #define SAMPLE	64
 
 /*
- * An index is of no use to find so much of a table, and core would look that up
- * for each of the keys.
+ * For so much of a table an index is never worth it, and core, which takes the
+ * array for a short one, would not see that.
  */
 #define FEW_KEYS	1000
-#define LARGE_SHARE	0.05
+#define LARGE_SHARE	0.6
 
 AzCallKind
 az_kind_of_call(Oid oid)
@@ -131,7 +131,10 @@ az_estimate_in_set(SupportRequestSelectivity *request)
 
 	if (!find_in_set(request->root, request->funcid, request->args, &in_set))
 		return false;
-	if (planning == NULL || planning->sharing == NULL)
+	if (planning && planning->sharing)
+		az_add_set_size(planning->sharing->shape, in_set.view->oid,
+						az_count_keys(in_set.set->keys));
+	else
 		(void) az_add_item(&request->root->glob->invalItems, AZ_GUARD_SET_SIZE_CACHE_ID,
 						   az_set_size_item(in_set.view->oid, az_count_keys(in_set.set->keys)));
 	request->selectivity = share_of(request->root, &in_set, request->varRelid,
@@ -171,10 +174,16 @@ is_worth_it(const SupportRequestIndexCondition *request, const InSet *in_set)
 static Oid
 find_set_keys(void)
 {
+	static Oid	oid = InvalidOid;
+	static uint64 epoch = 0;
 	Oid			types[] = {REGCLASSOID, ANYELEMENTOID};
-	Oid			oid = LookupFuncName(list_make2(makeString(AZ_SCHEMA), makeString("set_keys")),
-									 lengthof(types), types, true);
 
+	if (epoch != az_functions_epoch())
+	{
+		epoch = az_functions_epoch();
+		oid = LookupFuncName(list_make2(makeString(AZ_SCHEMA), makeString("set_keys")),
+							 lengthof(types), types, true);
+	}
 	return OidIsValid(oid) && az_is_executable(oid) ? oid : InvalidOid;
 }
 

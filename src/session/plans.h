@@ -66,12 +66,19 @@
 #define AZ_GUARD_SET_SIZE_CACHE_ID	(-0x4163)
 #define AZ_SET_OF_SIZE(item)	((item) >> 6)
 #define AZ_SIZE_OF_SET(item)	((item) & 63)
-#define AZ_OTHER_SIZE	3		/* so many powers */
 
 static inline uint32
 az_set_size_item(Oid view, uint32 n)
 {
 	return view << 6 | (uint32) pg_leftmost_one_pos32(n + 1);
+}
+
+/* Is it the same set, and eight times as large or as small? */
+static inline bool
+az_is_other_size(uint32 item, uint32 now)
+{
+	return AZ_SET_OF_SIZE(item) == AZ_SET_OF_SIZE(now) &&
+		abs((int) AZ_SIZE_OF_SET(item) - (int) AZ_SIZE_OF_SET(now)) >= 3;
 }
 
 /*

@@ -16,6 +16,7 @@
 #include "catalog/pg_proc.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -86,10 +87,55 @@ check_function(Oid function, void *arg)
 }
 
 static bool
+is_in_sql(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		in_sql;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	in_sql = ((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId;
+	ReleaseSysCache(tuple);
+	return in_sql;
+}
+
+static Oid
+called_by(Node *node)
+{
+	if (IsA(node, FuncExpr))
+		return ((FuncExpr *) node)->funcid;
+	if (!IsA(node, OpExpr))
+		return InvalidOid;
+	set_opfuncid((OpExpr *) node);
+	return ((OpExpr *) node)->opfuncid;
+}
+
+/*
+ * What the planner makes of a call of a simple function in SQL, such as the
+ * operator that puts a text and a number together; NULL: it stays a call.
+ */
+static Node *
+inline_call(Node *node)
+{
+	Oid			function = called_by(node);
+	Node	   *inlined;
+
+	if (!OidIsValid(function) || !is_in_sql(function))
+		return NULL;
+	inlined = eval_const_expressions(NULL, copyObject(node));
+	return called_by(inlined) == function ? NULL : inlined;
+}
+
+static bool
 walk_over(Node *node, Walk *walk)
 {
+	Node	   *inlined;
+
 	if (node == NULL)
 		return false;
+	inlined = inline_call(node);
+	if (inlined)
+		return walk_over(inlined, walk);
 	(void) check_functions_in_node(node, check_function, walk);
 	if (IsA(node, SQLValueFunction))
 		note_unsteady(walk, pstrdup("it asks for the time or the role"));

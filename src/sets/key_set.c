@@ -3,9 +3,12 @@
  * key_set.c
  *	  A set of keys, and whether a value of a column is among them.
  *
- * A hash table with open addressing, of two kinds of places.  Every row of a scan
- * may ask, so a key of fixed size stands in its place, and one look tells mostly.
- * A text stands elsewhere, and its place has its hash.
+ * A hash table with open addressing.  Every row of a scan may ask, so a key of
+ * fixed size stands in its place, and one look tells mostly.  A text stands
+ * elsewhere, and its place has its hash.
+ *
+ * What a look costs is how far away the memory is.  So integers of 32 bits stand
+ * in a second table, which has nothing but them, and is the one that is asked.
  *
  *-------------------------------------------------------------------------
  */
@@ -66,10 +69,16 @@ struct AzKeySet
 	TextKey    *texts;			/* by number - 1, for "room" keys */
 	int64	   *untils;			/* by number - 1, NULL: none ends */
 	uint32		room;
+	int32	   *narrow;			/* integers again; NULL: some are wider */
+	uint32		narrow_mask;
+	bool		has_free;		/* the one that marks free places is a key */
 	uint32	   *order;			/* places, sorted by their keys; NULL: not known */
 };
 
 #define FEWEST_PLACES	16
+
+/* In a narrow place: nothing stands here. */
+#define FREE_PLACE	PG_INT32_MIN
 
 static Form
 form_of(AzValueKind kind)
@@ -430,10 +439,70 @@ az_add_key(AzKeySet *keys, Datum key, int64 until)
 	set_until(keys, *number, until, added);
 }
 
+static bool
+is_narrow(const AzKeySet *keys)
+{
+	uint32		i;
+
+	for (i = 0; i <= keys->mask; i++)
+	{
+		const IntegerAt *at = &keys->at.integers[i];
+
+		if (at->number != 0 && at->key != (int32) at->key)
+			return false;
+	}
+	return true;
+}
+
+static inline int32 *
+narrow_place_of(const AzKeySet *keys, int32 key)
+{
+	uint32		i = mix((uint64) (int64) key) & keys->narrow_mask;
+
+	while (keys->narrow[i] != FREE_PLACE && keys->narrow[i] != key)
+		i = (i + 1) & keys->narrow_mask;
+	return &keys->narrow[i];
+}
+
+void
+az_seal_key_set(AzKeySet *keys)
+{
+	uint32		i;
+
+	if (keys->form != INTEGERS || !is_narrow(keys))
+		return;
+	keys->narrow_mask = keys->mask;
+	keys->narrow = MemoryContextAllocExtended(keys->context, (keys->mask + 1) * sizeof(int32),
+											  MCXT_ALLOC_HUGE);
+	for (i = 0; i <= keys->mask; i++)
+		keys->narrow[i] = FREE_PLACE;
+	for (i = 0; i <= keys->mask; i++)
+	{
+		const IntegerAt *at = &keys->at.integers[i];
+
+		if (at->number == 0)
+			continue;
+		if (at->key == FREE_PLACE)
+			keys->has_free = true;
+		else
+			*narrow_place_of(keys, (int32) at->key) = (int32) at->key;
+	}
+}
+
 /* ----------------------------------------------------------------
  * Asking
  * ----------------------------------------------------------------
  */
+
+static inline bool
+is_among_narrow(const AzKeySet *keys, int64 value)
+{
+	if (unlikely(value != (int32) value))
+		return false;
+	if (unlikely(value == FREE_PLACE))
+		return keys->has_free;
+	return *narrow_place_of(keys, (int32) value) != FREE_PLACE;
+}
 
 static uint32
 look_for_text(const AzKeySet *keys, AzValueKind kind, Datum value)
@@ -464,8 +533,17 @@ look_for(const AzKeySet *keys, AzValueKind kind, Datum value)
 bool
 az_find_key(const AzKeySet *keys, AzValueKind kind, Datum value, int64 *until)
 {
-	uint32		number = look_for(keys, kind, value);
+	uint32		number;
 
+	if (keys->narrow)
+	{
+		*until = AZ_NEVER;
+		if (!is_among_narrow(keys, integer_of(kind, value)))
+			return false;
+		if (keys->untils == NULL)
+			return true;
+	}
+	number = look_for(keys, kind, value);
 	if (number == 0)
 		return false;
 	*until = keys->untils ? keys->untils[number - 1] : AZ_NEVER;

@@ -24,11 +24,14 @@ typedef struct AzKeySet AzKeySet;
 /* Can a value of that kind be among keys of this one? */
 extern bool az_keys_compare(AzValueKind keys, AzValueKind value);
 
-/* An empty one; all of it is in that context.  None is added to one that was listed. */
+/* An empty one; all of it is in that context. */
 extern AzKeySet *az_make_key_set(MemoryContext context, AzValueKind kind);
 
 /* Add a key, which is copied.  One that is there already lives until the later end. */
 extern void az_add_key(AzKeySet *keys, Datum key, int64 until);
+
+/* No more are added. */
+extern void az_seal_key_set(AzKeySet *keys);
 
 /* Is the value, of a kind that compares, among them?  Then until when. */
 extern bool az_find_key(const AzKeySet *keys, AzValueKind kind, Datum value,

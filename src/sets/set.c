@@ -293,6 +293,7 @@ read_set(AzSetView *view, Snapshot snapshot, AzKeptSet **set)
 		view->uses--;
 	}
 	PG_END_TRY();
+	az_seal_key_set(made->keys);
 	count_reading(view, made, start);
 	*set = keep(made);
 	reading = &(*set)->readings[(*set)->next_reading];
@@ -438,7 +439,7 @@ az_estimate_set(AzSetView *view, Snapshot snapshot)
 	int64		ends_at;
 	dlist_iter	iter;
 
-	if (view->being_read)
+	if (identity == 0 || view->being_read)
 		return NULL;
 	az_look_at_set_view(view);
 	if (!az_may_ask_set(view))

@@ -115,8 +115,7 @@ compare_size(const PlannedStmt *plan, const AzKeptSet *set)
 		const PlanInvalItem *item = lfirst_node(PlanInvalItem, lc);
 
 		if (item->cacheId != AZ_GUARD_SET_SIZE_CACHE_ID ||
-			AZ_SET_OF_SIZE(item->hashValue) != AZ_SET_OF_SIZE(now) ||
-			abs((int) AZ_SIZE_OF_SET(item->hashValue) - (int) AZ_SIZE_OF_SET(now)) < AZ_OTHER_SIZE)
+			!az_is_other_size(item->hashValue, now))
 			continue;
 		az_note_tied_plan();
 		az_invalidate_plans();

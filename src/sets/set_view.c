@@ -26,6 +26,7 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "server/announced.h"
 #include "session/only_reads.h"
@@ -304,6 +305,9 @@ note_relations(Dependencies *found, const List *oids)
 
 	foreach(lc, oids)
 	{
+		/* among what a plan depends on core has whatever oid stands in it */
+		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
+			continue;
 		foreach(child, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
 			note_relation(found, lfirst_oid(child));
 	}
