@@ -71,7 +71,7 @@ class Acts:
             "ALTER TABLE %s DISABLE ROW LEVEL SECURITY" % table, "ALTER TABLE %s ENABLE ROW LEVEL SECURITY" % table,
             "DROP POLICY IF EXISTS q ON %s" % table,
             "CREATE POLICY q ON %s FOR SELECT TO sets_own, sets_other USING (%s)"
-            % (table, self.any("level < 2", "authz.is_owner(who)", "level > coalesce(current_setting('s.level', true), '0')::int")),
+            % (table, self.any("level < 2", "authz.is_owner(who)", "level > coalesce(nullif(current_setting('s.level', true), ''), '0')::int")),
             "CREATE OR REPLACE FUNCTION s.fixed(integer) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 %s" % self.any("< 1", "> 1", "= 2"),
             "CREATE OR REPLACE FUNCTION s.fixed_plpgsql(integer) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN $1 %s; END $$"
             % self.any("< 1", "> 1", "= 2"),

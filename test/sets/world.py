@@ -216,7 +216,7 @@ class World:
                 script.append("ALTER TABLE %s ENABLE ROW LEVEL SECURITY; ALTER TABLE %s FORCE ROW LEVEL SECURITY;" % (name, name))
                 script.append("CREATE POLICY p ON %s TO sets_app USING (true) WITH CHECK (true);" % name)
                 script.append("CREATE POLICY q ON %s FOR SELECT TO sets_own, sets_other USING (%s);" % (name, rng.choice([
-                    "authz.is_owner(who)", "level < 2 OR authz.has_role('reader')", "level > coalesce(current_setting('s.level', true), '0')::int"])))
+                    "authz.is_owner(who)", "level < 2 OR authz.has_role('reader')", "level > coalesce(nullif(current_setting('s.level', true), ''), '0')::int"])))
         script += ["INSERT INTO s.folder VALUES (%s, %s);" % (self.literal(), self.literal()) for _ in range(14)]
         script += ["INSERT INTO s.team VALUES ('%s', '%s');" % (who, team) for who, team in
                    (("ann", "t1"), ("bob", "t1"), ("t1", "t2"), ("carl", "t2"))]

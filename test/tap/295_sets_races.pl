@@ -71,21 +71,20 @@ CREATE VIEW nested AS
 CREATE VIEW items AS SELECT id FROM folder WHERE authz.has_item_permission('f' || id, 'view');
 SELECT authz.watch(t) FROM unnest('{share,folder,team,part}'::regclass[]) t;
 CREATE FUNCTION held(folder integer) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN authz.in_set('below', folder); END $$;
-CREATE VIEW equal AS
-	SELECT count(*) FILTER (WHERE authz.in_set('roots', folder) <> (folder IN (TABLE roots))) AS roots,
-		   count(*) FILTER (WHERE authz.in_set('below', folder) <> (folder IN (TABLE below))) AS below,
-		   count(*) FILTER (WHERE authz.in_set('nested', folder) <> (folder IN (TABLE nested))) AS nested,
-		   count(*) FILTER (WHERE authz.in_set('items', folder) <> (folder IN (TABLE items))) AS items,
-		   count(*) FILTER (WHERE held(folder) <> (folder IN (TABLE below))) AS held
-	  FROM doc;
+CREATE VIEW eq_roots AS SELECT count(*) FILTER (WHERE authz.in_set('roots', folder) <> (folder IN (TABLE roots))) AS n FROM doc;
+CREATE VIEW eq_below AS SELECT count(*) FILTER (WHERE authz.in_set('below', folder) <> (folder IN (TABLE below))) AS n FROM doc;
+CREATE VIEW eq_nested AS SELECT count(*) FILTER (WHERE authz.in_set('nested', folder) <> (folder IN (TABLE nested))) AS n FROM doc;
+CREATE VIEW eq_items AS SELECT count(*) FILTER (WHERE authz.in_set('items', folder) <> (folder IN (TABLE items))) AS n FROM doc;
+CREATE VIEW eq_held AS SELECT count(*) FILTER (WHERE held(folder) <> (folder IN (TABLE below))) AS n FROM doc WHERE id < 5;
+CREATE VIEW equal AS SELECT r.n AS roots, b.n AS below, t.n AS nested, i.n AS items FROM eq_roots r, eq_below b, eq_nested t, eq_items i;
 CREATE VIEW chosen AS
 	SELECT (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM doc WHERE authz.in_set('below', folder)) IS DISTINCT FROM
 		   (SELECT coalesce(array_agg(id ORDER BY id), '{}') FROM doc WHERE folder IN (TABLE below)) AS below,
 		   authz.set_keys('roots', NULL::integer) IS DISTINCT FROM
 		   (SELECT coalesce(array_agg(DISTINCT folder ORDER BY folder), '{}') FROM roots WHERE folder IS NOT NULL) AS keys;
-CREATE FUNCTION equal_volatile() RETURNS SETOF equal LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE equal; END $$;
-CREATE FUNCTION equal_stable() RETURNS SETOF equal STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE equal; END $$;
-CREATE FUNCTION equal_sql() RETURNS SETOF equal LANGUAGE sql AS $$ SELECT pg_sleep(0); TABLE equal $$;
+CREATE FUNCTION equal_volatile() RETURNS SETOF eq_nested LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE eq_nested; END $$;
+CREATE FUNCTION equal_stable() RETURNS SETOF eq_below STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE eq_below; END $$;
+CREATE FUNCTION equal_sql() RETURNS SETOF eq_roots LANGUAGE sql AS $$ SELECT pg_sleep(0); TABLE eq_roots $$;
 SQL
 my $rows = <<'SQL';
 INSERT INTO folder SELECT i, CASE WHEN i > 4 THEN i % 4 + 1 END FROM generate_series(1, 12) i;
@@ -158,8 +157,9 @@ sub writer
 
 # ---- those who read ----
 
-my @ways = ('TABLE equal', 'TABLE equal', 'TABLE chosen', 'EXECUTE q', 'EXECUTE q', 'EXECUTE shared', 'EXECUTE c', 'SELECT * FROM equal_volatile()', 'SELECT * FROM equal_stable()',
-	'SELECT * FROM equal_sql()', 'SELECT e.*, s.* FROM equal e, equal_stable() s', 'SELECT count(*) FROM doc WHERE authz.in_set(\'nested\', folder) <> (folder IN (TABLE nested))');
+my @ways = ((map { "TABLE eq_$_" } qw(roots below below nested nested items held)), 'TABLE equal', 'TABLE chosen', 'EXECUTE q', 'EXECUTE q', 'EXECUTE shared', 'EXECUTE c',
+	'SELECT * FROM equal_volatile()', 'SELECT * FROM equal_stable()', 'SELECT * FROM equal_sql()', 'SELECT e.*, s.* FROM eq_below e, equal_stable() s',
+	'SELECT count(*) FROM doc WHERE authz.in_set(\'nested\', folder) <> (folder IN (TABLE nested))');
 # looks again at a row that somebody else has changed meanwhile
 my @writing_ways = ("WITH u AS (UPDATE doc SET hits = hits + 1 WHERE id < 6 AND authz.in_set('below', folder) RETURNING folder) SELECT count(*) FROM u WHERE folder NOT IN (TABLE below)",
 	"SELECT count(*) FROM (SELECT folder FROM doc WHERE id < 9 AND authz.in_set('nested', folder) FOR UPDATE) u WHERE folder NOT IN (TABLE nested)");
@@ -183,8 +183,8 @@ sub reader
 			else { $asked++; }
 		}
 	};
-	$wire->query($_)->answers for "SET lock_timeout = '1s'", "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS TABLE equal', 'PREPARE c AS TABLE chosen',
-		'SET plan_cache_mode = force_generic_plan', 'PREPARE shared AS SELECT equal.* FROM equal, doc LIMIT 1', 'EXECUTE shared', 'RESET plan_cache_mode';
+	$wire->query($_)->answers for "SET lock_timeout = '1s'", "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS TABLE eq_nested', 'PREPARE c AS TABLE chosen',
+		'SET plan_cache_mode = force_generic_plan', 'PREPARE shared AS SELECT e.* FROM eq_below e, doc LIMIT 1', 'EXECUTE shared', 'RESET plan_cache_mode';
 	while (($asked // 0) < $count)
 	{
 		$wire->query("SELECT authz.set_token('$token{ any('ann', 'bob') }')")->answers if rand() < 0.02;
@@ -199,7 +199,7 @@ sub reader
 		$wire->query('SELECT 1 FROM doc LIMIT 0')->answers if rand() < 0.5;
 		if (rand() < 0.3)
 		{
-			$wire->query('DECLARE c CURSOR FOR SELECT equal.* FROM equal, doc')->answers;
+			$wire->query('DECLARE c CURSOR FOR SELECT e.* FROM eq_below e, doc')->answers;
 			$ask->('FETCH c');
 		}
 		for (1 .. 1 + int rand 5)
@@ -281,10 +281,10 @@ set_up('postgres', $rows);
 		my @got = map { $reads->query($_)->answers } 'TABLE equal', 'EXECUTE q', 'EXECUTE q', 'SELECT * FROM equal_volatile()', 'SELECT * FROM equal_stable()', 'TABLE chosen';
 		@got = grep { !/^40001/ } @got;
 		cmp_ok(time - $begin, '<', 0.9, 'it was not told yet');
-		is_deeply([ grep { !/^(0\|0\|0\|0\|0|f\|f)$/ } @got ], [], ($round == 1 ? 'a share' : 'its end') . ' that can be seen counts before it is told');
+		is_deeply([ grep { !/^(0(\|0)*|f\|f)$/ } @got ], [], ($round == 1 ? 'a share' : 'its end') . ' that can be seen counts before it is told');
 		cmp_ok(scalar @got, '>', 3, 'most were answered');
 		$writes->answers;
-		is_deeply([ map { $reads->query($_)->answers } 'EXECUTE q', 'TABLE chosen' ], [ '0|0|0|0|0', 'f|f' ], 'and afterwards');
+		is_deeply([ map { $reads->query($_)->answers } 'EXECUTE q', 'TABLE chosen' ], [ '0|0|0|0', 'f|f' ], 'and afterwards');
 	}
 }
 
