@@ -848,7 +848,7 @@ COMMENT ON FUNCTION authz.in_active_org(anycompatible) IS
 COMMENT ON FUNCTION authz.in_org(anycompatible) IS
 'Whether the identity is a member of the organisation.';
 COMMENT ON FUNCTION authz.in_set(regclass, anycompatible) IS
-'Whether the view of that name shows the key to the identity.';
+'Whether the view shows the key to the identity.';
 COMMENT ON FUNCTION authz.is_admin() IS
 'Whether the issuer''s options admin_groups and admin_permissions make this an administrator.';
 COMMENT ON FUNCTION authz.is_at_least_org_role(anycompatible, text) IS
@@ -970,11 +970,11 @@ COMMENT ON FUNCTION authz.set_changed() IS
 COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
 'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
 COMMENT ON FUNCTION authz.set_keys(regclass, anyelement) IS
-'The keys that the view of that name shows to the identity, sorted, as values of the second argument''s type.';
+'The keys that the view shows to the identity, sorted, as values of the second argument''s type.';
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verifies a signed JWT and adopts its identity, for the session or for the transaction.';
 COMMENT ON FUNCTION authz.sets() IS
-'The sets that policies or this session ask: what they read, whether they are kept or why not, and how often and how long this session has read them.';
+'The sets that policies or this session ask: what they read, whether they are kept, and what they have cost.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.subject() IS

@@ -1353,13 +1353,13 @@ CREATE FUNCTION authz.in_set(set regclass, key anycompatible) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_in_set'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.in_set(regclass, anycompatible) IS
-'Whether the view of that name shows the key to the identity.';
+'Whether the view shows the key to the identity.';
 
 CREATE FUNCTION authz.set_keys(set regclass, type anyelement) RETURNS anyarray
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_keys'
 	STABLE PARALLEL RESTRICTED COST 10 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.set_keys(regclass, anyelement) IS
-'The keys that the view of that name shows to the identity, sorted, as values of the second argument''s type.';
+'The keys that the view shows to the identity, sorted, as values of the second argument''s type.';
 
 CREATE FUNCTION authz.require_in_set(set regclass, key anycompatible) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_in_set'
@@ -1392,7 +1392,7 @@ CREATE FUNCTION authz.sets(
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sets'
 	VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION authz.sets() IS
-'The sets that policies or this session ask: what they read, whether they are kept or why not, and how often and how long this session has read them.';
+'The sets that policies or this session ask: what they read, whether they are kept, and what they have cost.';
 
 --
 -- Checks: the user

@@ -20,7 +20,7 @@ CREATE FUNCTION only_rule(integer) RETURNS boolean STABLE LANGUAGE sql RETURN tr
 CREATE TEMP TABLE only_temp (n integer);
 SELECT lo_create(77001), authz.add_issuer('https://people.keys.example', '{keys}'), authz.add_issuer('https://people.gone.example', '{gone}'), authz.add_key('https://people.keys.example', '{"kty": "OKP", "crv": "Ed25519", "kid": "old", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'),
 	authz.alter_issuer('https://people.example', '{"admin_permissions": ["MANAGE"], "client": "app"}'),
-	authz.revoke_token('https://people.example', 'old', now()), authz.set_actor_ceiling('https://people.example', 'old'), authz.register_access('only.old', 'only_doc', 'user', 'only_rule(integer)'), authz.protect('only_log', admin => true),
+	authz.revoke_token('https://people.example', 'old', now()), authz.set_actor_ceiling('https://people.example', 'old'), authz.register_access('only.old', 'only_doc', 'user', 'only_rule(integer)'), authz.protect('only_log', admin => true), authz.watch('only_log'),
 	authz.set_actor_ceiling('https://people.example', 'bot', admin => true), authz.set_actor_ceiling('https://people.example', 'writer', admin => true, read_only => false) \g /dev/null
 INSERT INTO authz.item_permission (client, email, item, permission) VALUES ('app', 'ann@example.com', 'i', 'VIEW');
 PREPARE only_insert AS INSERT INTO only_part VALUES (1);
@@ -65,9 +65,9 @@ INSERT INTO only_statement (statement) VALUES
 	('SELECT authz.prune_revocations()'), ('SELECT authz.set_actor_ceiling(''https://people.example'', ''bot'', read_only => false)'), ('SELECT authz.drop_actor_ceiling(''https://people.example'', ''old'')'),
 	('SELECT authz.grant_item_permission(''bob@example.com'', ''i'')'), ('SELECT authz.revoke_item_permission(''ann@example.com'', ''i'')'), ('SELECT authz.grant_profile_permission(''bob@example.com'', ''i'')'),
 	('SELECT authz.register_access(''only.new'', ''only_doc'', ''user'', ''only_rule(integer)'')'), ('SELECT authz.unregister_access(''only.old'', ''only_doc'', ''user'')'), ('SELECT authz.accept_rules()'),
-	('SELECT authz.protect(''only_part'', admin => true)'), ('SELECT authz.unprotect(''only_log'')'), ('DELETE FROM authz.actor_ceiling');
+	('SELECT authz.protect(''only_part'', admin => true)'), ('SELECT authz.unprotect(''only_log'')'), ('SELECT authz.watch(''only_part'')'), ('SELECT authz.unwatch(''only_log'')'), ('DELETE FROM authz.actor_ceiling');
 -- every function of ours that writes is among them
-SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
+SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$|set_changed$|sets$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
 SELECT authz.set_token(only_token(NULL));
 BEGIN;
 SELECT only_outcomes() AS person \gset

@@ -45,7 +45,7 @@ INSERT INTO raises_value VALUES ('''ann'''), ('''ann''::text'), ('NULL'), ('NULL
 CREATE TABLE raises_call AS
 SELECT DISTINCT format('authz.%I(%s)', p.proname,
 	(SELECT string_agg(CASE WHEN p.provariadic <> 0 AND n = p.pronargs THEN 'VARIADIC ' ELSE '' END ||
-			CASE type::regtype::text WHEN 'anycompatible' THEN value WHEN 'text' THEN word WHEN 'text[]' THEN list WHEN 'boolean' THEN flag ELSE 'NULL' END, ', ' ORDER BY n)
+			CASE type::regtype::text WHEN 'anycompatible' THEN value WHEN 'anyelement' THEN 'NULL::text' WHEN 'text' THEN word WHEN 'text[]' THEN list WHEN 'boolean' THEN flag ELSE 'NULL' END, ', ' ORDER BY n)
 		FROM unnest(p.proargtypes) WITH ORDINALITY a (type, n))) AS call
   FROM pg_proc p, raises_value, (VALUES
 	($$'a..b'$$, $$'{}'::text[]$$, 'true'), ($$'a.b'$$, $$'{NULL}'::text[]$$, 'NULL'), ('NULL', 'NULL::text[]', 'false'), ($$''$$, $$'{{a,b},{c,NULL}}'::text[]$$, 'true'), ($$'.'$$, $$'{a..b}'::text[]$$, 'NULL')) v (word, list, flag)

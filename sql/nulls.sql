@@ -27,6 +27,7 @@ CASE type
 	WHEN 'text[]' THEN ARRAY['NULL::text[]', '''{NULL}''::text[]', '''{scope}''::text[]', '''{openid,NULL}''::text[]', '''{{openid},{NULL}}''::text[]']
 	WHEN 'text' THEN ARRAY['NULL::text', '''sub''']
 	WHEN 'boolean' THEN ARRAY['NULL::boolean', 'true']
+	WHEN 'anyelement' THEN ARRAY['NULL::text', '42']
 	ELSE ARRAY[format('NULL::%s', type)]
 END;
 

@@ -270,6 +270,11 @@ SELECT authz.unwatch('folder');
 SELECT reason FROM why;
 SELECT authz.unwatch('folder'), authz.watch('folder');
 SELECT try('SELECT authz.set_changed()');
+-- a trigger of that name that is somebody else's stays as it is
+CREATE TABLE theirs (id integer);
+CREATE TRIGGER authz_watch BEFORE UPDATE ON theirs FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
+SELECT try('SELECT authz.watch(''theirs'')'), authz.unwatch('theirs');
+SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 'theirs'::regclass;
 
 -- partitions and children: by whatever name they are written to
 CREATE TABLE part (id integer, who text) PARTITION BY LIST (who);

@@ -21,6 +21,7 @@
 #include "utils/rel.h"
 
 #include "server/spi.h"
+#include "sets/watch.h"
 
 /* What each table has. */
 typedef struct Wanted
@@ -36,7 +37,7 @@ static const Wanted wanted[] = {
 	"CREATE TRIGGER authz_watch_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION authz.set_changed()"}
 };
 
-/* A trigger of that name on the table, by now. */
+/* Our trigger of that name on the table, by now. */
 typedef struct Found
 {
 	char		enabled;		/* as in pg_trigger; 0: there is none */
@@ -54,7 +55,7 @@ find_trigger(Oid table, const char *name)
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if (strcmp(trigger->tgname, name) == 0)
+		if (strcmp(trigger->tgname, name) == 0 && az_tells_of_changes(trigger->tgfoid))
 		{
 			found.enabled = trigger->tgenabled;
 			found.inherited = trigger->tgisclone;

@@ -80,6 +80,9 @@ struct AzKeySet
 /* In a narrow place: nothing stands here. */
 #define FREE_PLACE	PG_INT32_MIN
 
+/* What keys hash by, another one in each session; 0: not chosen yet. */
+static uint64 seed = 0;
+
 static Form
 form_of(AzValueKind kind)
 {
@@ -150,7 +153,7 @@ integer_of(AzValueKind kind, Datum value)
 }
 
 /* The finalizer of MurmurHash3. */
-static inline uint32
+static inline uint64
 mix(uint64 h)
 {
 	h ^= h >> 33;
@@ -158,7 +161,14 @@ mix(uint64 h)
 	h ^= h >> 33;
 	h *= UINT64CONST(0xc4ceb9fe1a85ec53);
 	h ^= h >> 33;
-	return (uint32) h;
+	return h;
+}
+
+/* Of an integer: who shares keys cannot choose such as all stand in one place. */
+static inline uint32
+hash_integer(int64 key)
+{
+	return (uint32) mix((uint64) key ^ seed);
 }
 
 static inline uint32
@@ -167,13 +177,13 @@ hash_uuid(const pg_uuid_t *uuid)
 	uint64		halves[2];
 
 	memcpy(halves, uuid->data, sizeof(halves));
-	return mix(halves[0] ^ halves[1] * UINT64CONST(0x9E3779B97F4A7C15));
+	return (uint32) mix(mix(halves[0] ^ seed) + halves[1]);
 }
 
 static inline uint32
 hash_text(const TextKey *text)
 {
-	return hash_bytes((const unsigned char *) text->bytes, text->len);
+	return (uint32) hash_bytes_extended((const unsigned char *) text->bytes, text->len, seed);
 }
 
 /*
@@ -219,7 +229,7 @@ text_of(AzValueKind kind, Datum value, void **owned)
 static inline IntegerAt *
 place_of_integer(const AzKeySet *keys, int64 key)
 {
-	uint32		i = mix((uint64) key) & keys->mask;
+	uint32		i = hash_integer(key) & keys->mask;
 
 	while (keys->at.integers[i].number != 0 && keys->at.integers[i].key != key)
 		i = (i + 1) & keys->mask;
@@ -288,6 +298,11 @@ az_make_key_set(MemoryContext context, AzValueKind kind)
 {
 	AzKeySet   *keys = MemoryContextAllocZero(context, sizeof(AzKeySet));
 
+	while (seed == 0)
+	{
+		if (!pg_strong_random(&seed, sizeof(seed)))
+			elog(ERROR, "could not generate a random number");
+	}
 	keys->context = context;
 	keys->kind = kind;
 	keys->form = form_of(kind);
@@ -457,7 +472,7 @@ is_narrow(const AzKeySet *keys)
 static inline int32 *
 narrow_place_of(const AzKeySet *keys, int32 key)
 {
-	uint32		i = mix((uint64) (int64) key) & keys->narrow_mask;
+	uint32		i = hash_integer(key) & keys->narrow_mask;
 
 	while (keys->narrow[i] != FREE_PLACE && keys->narrow[i] != key)
 		i = (i + 1) & keys->narrow_mask;

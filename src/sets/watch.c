@@ -41,9 +41,8 @@ static struct
 }			told[N_TOLD];
 
 
-/* Does the function tell?  That of our own tables does, too. */
-static bool
-tells(Oid function)
+bool
+az_tells_of_changes(Oid function)
 {
 	char	   *name = get_func_name(function);
 
@@ -59,7 +58,7 @@ events_of(const Trigger *trigger)
 	int			events = trigger->tgtype & EVENTS;
 
 	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS || trigger->tgqual != NULL ||
-		trigger->tgnattr != 0 || !tells(trigger->tgfoid))
+		trigger->tgnattr != 0 || !az_tells_of_changes(trigger->tgfoid))
 		return 0;
 	return TRIGGER_FOR_ROW(trigger->tgtype) ? events : events & TRIGGER_TYPE_TRUNCATE;
 }

@@ -18,6 +18,9 @@
  */
 extern char *az_why_unwatched(Relation rel);
 
+/* Does the trigger function tell?  That of our own tables does, too. */
+extern bool az_tells_of_changes(Oid function);
+
 /* The relations by whose messages it is told: OIDs, itself among them. */
 extern List *az_tellers_of(Relation rel);
 
