@@ -189,6 +189,20 @@ SELECT fold_items_asks_within(1) AS next_query, fold_items_folds_stable(1);
 ROLLBACK;
 SELECT fold_items_folds_stable(1);
 
+-- What a function asks on its own ties no query: it may log in somebody else, who holds nothing of the one before.
+SELECT fold_items_grant('audit', 'my-client');
+INSERT INTO mint.kept VALUES ('dbmi other', mint.person('tD0', '{"email": "other@example.com"}'));
+CREATE DOMAIN fold_items_auditor AS text CHECK (authz.has_app_permission(VALUE));
+CREATE FUNCTION fold_items_audits(permission text) RETURNS text STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN permission::fold_items_auditor; END $$;
+CREATE FUNCTION fold_items_become(who text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.set_token(mint.token_of(who)); RETURN who; END $$;
+-- refuse, although what the domain asks is planned once for all
+SELECT fold_items_audits('audit'), fold_items_become('dbmi other'), fold_items_audits('audit');
+SELECT authz.has_app_permission('audit') AS held, authz.is_admin();
+-- accept the one who holds it, also after the other one
+SELECT fold_items_become('dbmi'), fold_items_audits('audit'), fold_items_become('dbmi other'), fold_items_become('dbmi'), fold_items_audits('audit');
+DROP FUNCTION fold_items_audits, fold_items_become;
+DROP DOMAIN fold_items_auditor;
+
 -- While a statement writes grants, and before that is told, a function in it sees those that are there.
 CREATE FUNCTION fold_items_written() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

@@ -209,6 +209,30 @@ CREATE VIEW of_whom AS SELECT sets_who() AS who;
 ALTER VIEW of_whom OWNER TO sets_owner;
 SELECT authz.set_keys('of_whom', NULL::text), current_user, current_setting('search_path');
 
+-- what would answer for the owner of the view is refused: the role, its privileges and search path, and views that go by who asks
+CREATE FUNCTION sets_refused(query text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE 'CREATE VIEW refused AS ' || query;
+	PERFORM authz.in_set('refused', 'x'::text);
+	RAISE 'taken';
+EXCEPTION WHEN OTHERS THEN
+	RETURN concat_ws(' ', SQLSTATE, SQLERRM);
+END $$;
+CREATE VIEW invoker WITH (security_invoker = true) AS SELECT who FROM share;
+CREATE VIEW over_invoker AS SELECT who FROM invoker;
+SELECT q, sets_refused(q) FROM unnest(ARRAY['SELECT who FROM share WHERE who = current_user', 'SELECT who FROM share WHERE who = user', 'SELECT current_role::text AS x', 'SELECT current_schema::text AS x',
+	'SELECT who FROM share WHERE has_table_privilege(''sets.share'', ''SELECT'')', 'SELECT who FROM share WHERE pg_has_role(''sets_app'', ''MEMBER'')', 'SELECT who FROM share WHERE has_column_privilege(''sets.share'', ''who'', ''SELECT'')',
+	'SELECT who FROM share WHERE row_security_active(''sets.share'')', 'SELECT who FROM share WHERE pg_table_is_visible(folder::oid)', 'SELECT who FROM invoker', 'SELECT who FROM over_invoker',
+	'SELECT who FROM share WHERE session_user = session_user', 'SELECT who FROM share WHERE has_table_privilege(''sets_owner'', ''sets.share'', ''SELECT'')']) q;
+SELECT try('SELECT authz.in_set(''invoker'', ''x''::text)');
+-- a setting by which core writes a value as text
+CREATE VIEW written AS SELECT (0.1::float8 + 0.2 * folder / folder)::text FROM share WHERE who = authz.user_id();
+SELECT authz.set_keys('written', NULL::text);
+SET extra_float_digits = 0;
+SELECT authz.set_keys('written', NULL::text), authz.in_set('written', '0.3'::text);
+RESET extra_float_digits;
+SELECT authz.in_set('written', '0.3'::text);
+
 -- which are kept, and why others are not
 CREATE TABLE unwatched (id integer PRIMARY KEY);
 CREATE FUNCTION lies() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
@@ -216,7 +240,7 @@ CREATE VIEW k_unwatched AS SELECT id FROM unwatched;
 CREATE VIEW k_catalog AS SELECT oid::bigint FROM pg_class;
 CREATE VIEW k_clock AS SELECT id FROM folder WHERE now() > '2000-01-01';
 CREATE VIEW k_setting AS SELECT id FROM folder WHERE current_setting('dbmi.x', true) IS NULL;
-CREATE VIEW k_role AS SELECT id FROM folder WHERE current_user <> 'x';
+CREATE VIEW k_role AS SELECT id FROM folder WHERE session_user <> 'x';
 CREATE VIEW k_plpgsql AS SELECT lies() AS id;
 CREATE VIEW k_sample AS SELECT id FROM folder TABLESAMPLE SYSTEM (100);
 CREATE VIEW k_stored AS SELECT id FROM stored;
@@ -305,6 +329,20 @@ INSERT INTO part_bob VALUES (2, 'bob');
 SELECT authz.set_keys('of_part', NULL::int);
 ALTER TABLE part DETACH PARTITION part_bob;
 SELECT authz.set_keys('of_part', NULL::int);
+-- a child that is dropped, or taken out, and comes back with a rollback
+INSERT INTO kin_child VALUES (1);
+BEGIN;
+DROP TABLE kin_child;
+SELECT authz.set_keys('of_kin', NULL::int);
+ROLLBACK;
+SELECT authz.set_keys('of_kin', NULL::int);
+BEGIN;
+SAVEPOINT s;
+ALTER TABLE kin_child NO INHERIT kin;
+SELECT authz.set_keys('of_kin', NULL::int);
+ROLLBACK TO s;
+SELECT authz.set_keys('of_kin', NULL::int);
+COMMIT;
 SELECT authz.unwatch('part'), authz.unwatch('kin');
 SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'authz_watch%' AND tgrelid::regclass::text ~ '^(part|kin)' AND tgrelid <> 'part_bob'::regclass;
 

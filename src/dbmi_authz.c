@@ -13,6 +13,7 @@
 #include "planner/guard.h"
 #include "planner/plan.h"
 #include "planner/set_plans.h"
+#include "planner/utility_guard.h"
 #include "server/announced.h"
 #include "server/discretion.h"
 #include "server/release.h"
@@ -44,7 +45,8 @@ _PG_init(void)
 		return;
 	az_discretion_begin(&discretion);
 	az_announced_init();
-	az_session_init();
+	az_set_view_init(az_kind_of_call);
+	az_candidate_init();
 	az_login_init();
 	az_warn_of_release(false);
 	az_discretion_end(&discretion);
@@ -54,8 +56,8 @@ _PG_init(void)
 	HOLD_INTERRUPTS();
 	az_trust_table_init();
 	az_registry_init();
-	az_set_view_init(az_kind_of_call);
 	az_guard_init();
+	az_utility_guard_init();
 	az_plan_init();
 	az_login_ready();
 	loaded = true;

@@ -68,29 +68,29 @@ sets_context(void)
  */
 
 static bool
-serves(const Slot *slot, Snapshot snapshot)
+serves(const Slot *slot)
 {
 	int			i;
 
 	for (i = 0; i < N_READINGS; i++)
 	{
-		if (az_reading_serves(&slot->readings[i], az_source(AZ_STORED_GRANTS), snapshot))
+		if (az_reading_serves(&slot->readings[i], az_source(AZ_STORED_GRANTS)))
 			return true;
 	}
 	return false;
 }
 
-/* What the snapshot shows, if it is known; NULL: it has to be read. */
+/* What the active snapshot shows, if it is known; NULL: it has to be read. */
 static Slot *
-find_slot(uint32 identity, Snapshot snapshot)
+find_slot(uint32 identity)
 {
 	int			i;
 
-	if (likely(last_slot->identity == identity) && serves(last_slot, snapshot))
+	if (likely(last_slot->identity == identity) && serves(last_slot))
 		return last_slot;
 	for (i = 0; i < N_SLOTS; i++)
 	{
-		if (slots[i].identity == identity && serves(&slots[i], snapshot))
+		if (slots[i].identity == identity && serves(&slots[i]))
 			return &slots[i];
 	}
 	return NULL;
@@ -172,7 +172,7 @@ fill_slot(uint32 identity, AzGrants *grants)
 static Slot *
 read_slot(const AzIdentity *id, uint32 identity)
 {
-	AzReading	reading = az_begin_reading(az_source(AZ_STORED_GRANTS), GetActiveSnapshot());
+	AzReading	reading = az_begin_reading(az_source(AZ_STORED_GRANTS));
 	AzGrants   *grants = az_read_grants(id, sets_context());
 	Slot	   *slot = find_same(identity, grants);
 
@@ -185,29 +185,36 @@ read_slot(const AzIdentity *id, uint32 identity)
 	return slot;
 }
 
-/* The grants of the identity in force, as that snapshot shows them. */
+/* The grants of the identity in force, as the active snapshot shows them. */
 static Slot *
-grants_under(const AzIdentity *id, Snapshot snapshot)
+grants_under_active(const AzIdentity *id)
 {
 	uint32		identity = az_identity_serial();
-	Slot	   *slot = find_slot(identity, snapshot);
-	AzUnder		under;
+	Slot	   *slot = find_slot(identity);
 
 	if (slot == NULL)
-	{
-		az_under(&under, snapshot);
 		slot = read_slot(id, identity);
-		az_under_end(&under);
-	}
 	slot->used = ++last_use;
 	return slot;
+}
+
+static pg_noinline Slot *
+find_grants(const AzIdentity *id)
+{
+	AzUnder		under;
+
+	az_under_asked(&under);
+	last_slot = grants_under_active(id);
+	az_under_end(&under);
+	az_note_query_grants(last_slot->serial);
+	return last_slot;
 }
 
 /*
  * Under the snapshot that is asked under.  What a query has found is not looked
  * for again: its snapshot stays the same.
  */
-static Slot *
+static inline Slot *
 grants_of(const AzIdentity *id)
 {
 	uint32		kept = az_query_grants();
@@ -215,9 +222,7 @@ grants_of(const AzIdentity *id)
 	/* mostly; a number never stands for two blocks, nor a block for two people */
 	if (likely(kept != 0) && last_slot->serial == kept)
 		return last_slot;
-	last_slot = grants_under(id, az_asked_snapshot());
-	az_note_query_grants(last_slot->serial);
-	return last_slot;
+	return find_grants(id);
 }
 
 bool
@@ -230,7 +235,7 @@ az_grants_are_certain(void)
 	if (!az_can_hold_items(id) || !ActiveSnapshotSet())
 		return true;
 	now = grants_of(id)->serial;
-	around = grants_under(id, GetActiveSnapshot())->serial;
+	around = grants_under_active(id)->serial;
 	/* what is planned without them is not to stay */
 	if (now != around)
 		az_note_outdated();

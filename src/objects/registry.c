@@ -215,7 +215,7 @@ rebuild(void)
 	int			nbuilt = 0;
 
 	az_extension_tables(&access_shape.name, 1, &table, &guard);
-	now = az_begin_reading(&source, GetActiveSnapshot());
+	now = az_begin_reading(&source);
 	rel = az_open_as(table, &access_shape, guard);
 	if (rel == NULL)
 		raise_no_registry();
@@ -247,13 +247,11 @@ rebuild(void)
 static void
 have_entries(void)
 {
-	Snapshot	snapshot = az_asked_snapshot();
 	AzUnder		under;
 
-	if (likely(az_reading_serves(&reading, &source, snapshot)))
-		return;
-	az_under(&under, snapshot);
-	rebuild();
+	az_under_asked(&under);
+	if (unlikely(!az_reading_serves(&reading, &source)))
+		rebuild();
 	az_under_end(&under);
 }
 

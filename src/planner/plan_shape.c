@@ -14,7 +14,6 @@
 
 #include "items/grants.h"
 #include "planner/ask.h"
-#include "server/asked.h"
 #include "session/plans.h"
 #include "session/session.h"
 #include "sets/set.h"
@@ -143,7 +142,7 @@ sizes_hold(const AzPlanShape *shape)
 	foreach(lc, shape->sizes)
 	{
 		const AzSetSize *size = lfirst(lc);
-		const AzKeptSet *set = az_estimate_set(az_get_set_view(size->view), az_asked_snapshot());
+		const AzKeptSet *set = az_estimate_set(az_get_set_view(size->view));
 
 		if (set != NULL &&
 			az_is_other_size(size->item, az_set_size_item(size->view, az_count_keys(set->keys))))

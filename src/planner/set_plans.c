@@ -30,7 +30,6 @@
 #include "planner/function.h"
 #include "planner/plan_items.h"
 #include "planner/planning.h"
-#include "server/asked.h"
 #include "server/guc.h"
 #include "server/own.h"
 #include "session/plans.h"
@@ -93,7 +92,7 @@ find_in_set(PlannerInfo *root, Oid oid, List *args, InSet *in_set)
 		!az_describe_comparand(lsecond(args), &in_set->column))
 		return false;
 	in_set->view = az_get_set_view(DatumGetObjectId(name->constvalue));
-	in_set->set = az_estimate_set(in_set->view, az_asked_snapshot());
+	in_set->set = az_estimate_set(in_set->view);
 	return in_set->set != NULL &&
 		az_keys_compare(az_kind_of_keys(in_set->set->keys), in_set->column.kind);
 }

@@ -29,8 +29,9 @@
 #include "planner/plan_items.h"
 #include "planner/token_param.h"
 #include "server/malloced.h"
+#include "session/answer.h"
 #include "session/plans.h"
-#include "session/session.h"
+#include "session/stopped.h"
 
 /* The shape of a plan for all; 0: it is none. */
 static uint32

@@ -62,6 +62,12 @@ az_note_definition(void)
 	defined = true;
 }
 
+bool
+az_has_defined(void)
+{
+	return defined;
+}
+
 /* Not for longer than one record takes as a rule. */
 #define REPLAY_LOOKS	10
 

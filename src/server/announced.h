@@ -30,6 +30,9 @@ extern bool az_has_written(void);
  */
 extern void az_note_definition(void);
 
+/* Has it? */
+extern bool az_has_defined(void);
+
 /*
  * Of all that was there to be seen at that moment: has it been told, and have we
  * read it?  Reads pending messages in any case.

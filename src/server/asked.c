@@ -29,10 +29,11 @@ snapshot_of_plan(void)
 
 /*
  * A utility statement may have none.  It must not take the transaction's first
- * one, which SET TRANSACTION could not change any more.
+ * one, which SET TRANSACTION could not change any more.  It may be one that core
+ * uses again.
  */
-Snapshot
-az_asked_snapshot(void)
+static Snapshot
+asked_snapshot(void)
 {
 	if (ActiveSnapshotSet())
 		return asked_for.plan ? snapshot_of_plan() : GetActiveSnapshot();
@@ -53,7 +54,7 @@ az_under(AzUnder *under, Snapshot snapshot)
 void
 az_under_asked(AzUnder *under)
 {
-	az_under(under, az_asked_snapshot());
+	az_under(under, asked_snapshot());
 }
 
 void

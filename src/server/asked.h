@@ -15,20 +15,17 @@
 #include "server/compat.h"
 #include "utils/snapshot.h"
 
-/* For use now: it may be one that core uses again. */
-extern Snapshot az_asked_snapshot(void);
-
 /*
- * What is read in between is read under it: it is the active one.  After an
- * error core has put that right.
+ * What is read in between is read under that snapshot, or that which is asked
+ * under: it is the active one.  After an error core has put that right.
  */
 typedef struct AzUnder
 {
 	bool		pushed;
 } AzUnder;
 
-extern void az_under_asked(AzUnder *under);
 extern void az_under(AzUnder *under, Snapshot snapshot);
+extern void az_under_asked(AzUnder *under);
 extern void az_under_end(const AzUnder *under);
 
 /*

@@ -68,7 +68,7 @@ az_moment_of(Snapshot snapshot)
 AzMoment
 az_moment_now(void)
 {
-	static SnapshotData now = {SNAPSHOT_MVCC};
+	static SnapshotData now = {.snapshot_type = SNAPSHOT_MVCC};
 
 	return az_moment_of(GetSnapshotData(&now));
 }

@@ -26,6 +26,7 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "storage/proc.h"
+#include "utils/snapmgr.h"
 
 #include "server/announced.h"
 
@@ -72,14 +73,14 @@ is_unchanged(const AzReading *reading, AzSource *source, const AzMoment *moment)
 }
 
 bool
-az_reading_serves(const AzReading *reading, AzSource *source, Snapshot snapshot)
+az_reading_serves(const AzReading *reading, AzSource *source)
 {
 	AzMoment	moment;
 
 	if (az_has_written() ||
 		(IsolationIsSerializable() && reading->lxid != az_local_xid()))
 		return false;
-	moment = az_moment_of(snapshot);
+	moment = az_moment_of(GetActiveSnapshot());
 	if (!az_is_same_moment(&reading->moment, &moment))
 		return is_unchanged(reading, source, &moment);
 	if (reading->epoch != source->epoch(source))
@@ -89,9 +90,9 @@ az_reading_serves(const AzReading *reading, AzSource *source, Snapshot snapshot)
 }
 
 AzReading
-az_begin_reading(AzSource *source, Snapshot snapshot)
+az_begin_reading(AzSource *source)
 {
-	AzReading	reading = {.moment = az_moment_of(snapshot)};
+	AzReading	reading = {.moment = az_moment_of(GetActiveSnapshot())};
 
 	(void) az_is_announced(&reading.moment);
 	reading.epoch = source->epoch(source);

@@ -7,13 +7,17 @@
  * read.  It may serve another snapshot if nothing that it was read from has
  * changed between the two: then that one would show the same.
  *
- *		if (!az_reading_serves(&kept->reading, source, snapshot))
+ *		if (!az_reading_serves(&kept->reading, source))
  *		{
- *			AzReading	reading = az_begin_reading(source, snapshot);
+ *			AzReading	reading = az_begin_reading(source);
  *
- *			... read under that snapshot ...
+ *			... read under the active snapshot ...
  *			kept->reading = reading;
  *		}
+ *
+ * The snapshot is the active one, so that core holds it: one that is not, such
+ * as that of the catalogs, is let go when a message is read, and VACUUM may then
+ * remove what it shows.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,9 +46,8 @@ typedef struct AzReading
 } AzReading;
 
 /* Both may read pending messages. */
-extern bool az_reading_serves(const AzReading *reading, AzSource *source,
-							  Snapshot snapshot);
-extern AzReading az_begin_reading(AzSource *source, Snapshot snapshot);
+extern bool az_reading_serves(const AzReading *reading, AzSource *source);
+extern AzReading az_begin_reading(AzSource *source);
 
 /*
  * Since the last time: was anything asked under a snapshot that shows less than

@@ -104,49 +104,51 @@ apply_ceiling(AzAdoption *adoption)
 /* ---- what is stored for it ---- */
 
 static bool
-is_settled(const AzAdoption *adoption, Snapshot snapshot)
+is_settled(const AzAdoption *adoption)
 {
-	return az_reading_serves(&adoption->inactive_read, az_source(AZ_STORED_INACTIVE), snapshot) &&
+	return az_reading_serves(&adoption->inactive_read, az_source(AZ_STORED_INACTIVE)) &&
 		(adoption->limited == NULL ||
-		 az_reading_serves(&adoption->ceiling_read, az_source(AZ_STORED_CEILINGS), snapshot));
+		 az_reading_serves(&adoption->ceiling_read, az_source(AZ_STORED_CEILINGS)));
 }
 
 /* In an order in which an error leaves it to be looked up again. */
 static void
-look_up(AzAdoption *adoption, Snapshot snapshot)
+look_up(AzAdoption *adoption)
 {
+	AzLookUp	memory;
 	AzReading	reading;
 	AzReason	reason = AZ_OK;
 
+	az_begin_look_up(&memory);
 	if (adoption->limited)
 	{
-		reading = az_begin_reading(az_source(AZ_STORED_CEILINGS), snapshot);
+		reading = az_begin_reading(az_source(AZ_STORED_CEILINGS));
 		reason = apply_ceiling(adoption);
 		adoption->ceiling_read = reading;
 	}
-	reading = az_begin_reading(az_source(AZ_STORED_INACTIVE), snapshot);
+	reading = az_begin_reading(az_source(AZ_STORED_INACTIVE));
 	adoption->inactive = reason == AZ_OK && az_subject_is_inactive(adoption->identity);
 	adoption->ended = reason;
 	adoption->inactive_read = reading;
+	az_end_look_up(&memory);
 }
 
 bool
 az_settle(AzAdoption *adoption)
 {
 	static uint64 last_settled = 0;
-	Snapshot	snapshot = az_asked_snapshot();
-	AzLookUp	look_up_memory;
+	bool		settled;
 	AzUnder		under;
 
-	if (is_settled(adoption, snapshot))
-		return false;
-	adoption->settled = ++last_settled;
-	az_under(&under, snapshot);
-	az_begin_look_up(&look_up_memory);
-	look_up(adoption, GetActiveSnapshot());
-	az_end_look_up(&look_up_memory);
+	az_under_asked(&under);
+	settled = is_settled(adoption);
+	if (!settled)
+	{
+		adoption->settled = ++last_settled;
+		look_up(adoption);
+	}
 	az_under_end(&under);
-	return true;
+	return !settled;
 }
 
 /* Bytes that an identity needs: its own, and those of it within a ceiling. */
@@ -172,6 +174,17 @@ set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
 	adoption->epoch = verified->epoch;
 	adoption->ended = AZ_OK;
 	(void) az_settle(adoption);
+}
+
+/* Not judged yet, as before; number, transaction and token stay. */
+static void
+forget_identity(AzAdoption *adoption)
+{
+	adoption->identity = NULL;
+	adoption->limited = NULL;
+	adoption->serial = adoption->signed_serial = 0;
+	adoption->ceiling = 0;
+	adoption->read_only = false;
 }
 
 AzAdoption *
@@ -244,7 +257,7 @@ az_judge(AzAdoption *adoption)
 		}
 		PG_CATCH();
 		{
-			adoption->identity = NULL;
+			forget_identity(adoption);
 			free(copy);
 			PG_RE_THROW();
 		}

@@ -28,6 +28,7 @@
 #include "server/guc.h"
 #include "server/report.h"
 #include "server/setting.h"
+#include "session/answer.h"
 #include "session/only_reads.h"
 
 #define TOKEN_LABEL		"token accepted"

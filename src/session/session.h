@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * session.h
- *	  Who this session is.
+ *	  Who this session is, for whoever asks.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,16 +9,7 @@
 #define AZ_SESSION_H
 
 #include "server/asked.h"
-#include "session/adoption.h"
-
-typedef enum AzTokenState
-{
-	AZ_STATE_NONE,
-	AZ_STATE_VALID,
-	AZ_STATE_EXPIRED,
-	AZ_STATE_REVOKED,
-	AZ_STATE_REJECTED
-} AzTokenState;
+#include "session/candidate.h"
 
 /*
  * The identity that counts now, or NULL when there is none, or when its
@@ -47,25 +38,19 @@ extern const AzIdentity *az_current_required_for(FunctionCallInfo fcinfo);
 
 /*
  * Is there nobody, or somebody whose identity has not ended, and whose groups
- * the token lists?  What a check
- * means for them may go into a plan; az_current() does not raise then.
+ * the token lists?  What a check means for them may go into a plan; az_current()
+ * does not raise then.
  */
 extern bool az_identity_foldable(void);
+
+/* The same of a candidate that was looked at. */
+extern bool az_may_fold(const AzAdoption *current, AzTokenState state);
 
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 
 /* Is there somebody in force?  A check like others, but never raises for R2. */
 extern bool az_is_authenticated(FunctionCallInfo fcinfo);
-
-/*
- * The number of the identity that counts now, 0 for nobody.  One number
- * never stands for two identities in a backend.
- */
-extern uint32 az_identity_serial(void);
-
-/* The same as the token has it, whatever is stored for its identity. */
-extern uint32 az_login_serial(void);
 
 /*
  * What the checks of a query are based on: one query sees one answer.
@@ -87,16 +72,6 @@ typedef struct AzAnswer
 } AzAnswer;
 
 /*
- * The answer for a query that starts or goes on now, whose snapshot is the
- * active one; raises 28000 when the plan was made for somebody else, or the
- * identity has ended and the plan met a check for which that is an error (ends).
- */
-extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
-
-/* Is who was in force by that answer in force still? */
-extern bool az_answer_holds(const AzAnswer *answer);
-
-/*
  * The time that answers go by, in microseconds since 1970: that at which the
  * running query looked at clock and trust.
  */
@@ -112,15 +87,6 @@ extern void az_holds_until(int64 instant);
 #define AZ_FOREVER	PG_INT64_MAX
 extern void az_answers_begin(void);
 extern int64 az_answers_end(void);
-
-/* 28000: an answer that the query was planned or started with holds no more. */
-pg_noreturn extern void az_raise_outdated(void);
-
-/*
- * A query starts now, with a plan for anybody: may what it depends on be asked,
- * as of az_identity_foldable()?  answer: what that is to be based on.
- */
-extern bool az_may_start(AzAnswer *answer);
 
 /*
  * A part of a query runs: its checks are based on that answer.  az_query_leave()
@@ -158,49 +124,10 @@ extern bool az_query_asks(void);
 extern uint32 az_query_grants(void);
 extern void az_note_query_grants(uint32 grants);
 
-/* R2b: 28000, the query was planned for somebody else. */
-pg_noreturn extern void az_raise_changed(void);
-
-/* Would a reset of the setting change anything? */
-extern bool az_may_be_reset(void);
-
-/* A reset ends the state "rejected" and forgets the last failure. */
-extern void az_forget_rejection(void);
-
 /*
- * Judge now what was set before the library was loaded, as every question
- * does first.
+ * Look up what is stored for the candidate, as az_settle_candidate(); the
+ * running query need not look again, if it is what asks.
  */
-extern void az_judge_early(void);
-
-/* Does a token count that nobody has asked about yet? */
-extern bool az_is_unjudged(void);
-
-/*
- * The setting has another value now; NULL: nobody's.  An adoption that comes
- * for the first time gets its number here, not when core has it checked.
- */
-extern void az_adopt(AzAdoption *adoption);
-
-/* R8: a failed login.  No identity adopted up to now counts again. */
-extern void az_reject(int sqlstate, const char *error, const char *description);
-extern void az_reject_reason(AzReason reason);
-
-/*
- * Before anything starts: a transaction in which an actor was in force that may
- * only read is read-only to its end (25006).  writes: it is going to write, so
- * judge first what nobody has asked about yet, and look at the trust; else who
- * is in force counts as last seen.
- */
-extern void az_enforce_read_only(bool writes);
-
-/*
- * Before a query goes on that writes: what its snapshot shows may be old, and a
- * ceiling that only reads holds for what is done now.
- */
-extern void az_enforce_read_only_of_now(void);
-
-/* May be called again when it raised. */
-extern void az_session_init(void);
+extern AzTokenState az_settle_for_query(AzAdoption *current);
 
 #endif							/* AZ_SESSION_H */

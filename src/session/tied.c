@@ -2,7 +2,7 @@
  *
  * tied.c
  *	  Queries that asked for the identity though their plans do not say so,
- *	  or were given an answer that goes by the time.
+ *	  or were given an answer that goes by the time; and who started them.
  *
  * A cursor goes on later, so this is remembered with the query, and is
  * forgotten with it: the entries live in the memory of the executor's state.
@@ -21,6 +21,7 @@ typedef struct Tie
 {
 	dlist_node	node;
 	const EState *estate;
+	uint32		started;		/* who was logged in then; 0: nobody */
 	bool		tied;
 	uint32		serial;
 	int64		until;			/* PG_INT64_MAX: no answer ends */
@@ -104,41 +105,20 @@ az_until_of_answers(const QueryDesc *query)
 	return tie == NULL ? PG_INT64_MAX : tie->until;
 }
 
-/*
- * Every query is noted, so this costs no memory of its own.  A state that is
- * gone leaves its note until the next one at its place, or at another place of
- * the same slot, starts.
- */
-#define N_STARTS	1024
-
-static struct
-{
-	const EState *estate;
-	uint32		serial;
-}			starts[N_STARTS];
-
-static inline uint32
-slot_of(const EState *estate)
-{
-	return ((uintptr_t) estate / MAXIMUM_ALIGNOF) % N_STARTS;
-}
-
+/* One of nobody needs no note. */
 void
-az_note_start(const QueryDesc *query, uint32 serial)
+az_note_start(QueryDesc *query, uint32 serial)
 {
-	uint32		slot = slot_of(query->estate);
-
-	starts[slot].estate = query->estate;
-	starts[slot].serial = serial;
+	if (serial != 0)
+		find_or_make_tie(query)->started = serial;
 }
 
-bool
-az_started_as(const QueryDesc *query, uint32 *serial)
+uint32
+az_started_as(const QueryDesc *query)
 {
-	uint32		slot = slot_of(query->estate);
+	const Tie  *tie = find_tie(query);
 
-	*serial = starts[slot].serial;
-	return starts[slot].estate == query->estate;
+	return tie == NULL ? 0 : tie->started;
 }
 
 /*

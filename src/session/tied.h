@@ -29,11 +29,8 @@ extern bool az_is_tied(const QueryDesc *query, uint32 *serial);
 extern void az_answered_until(QueryDesc *query, int64 until);
 extern int64 az_until_of_answers(const QueryDesc *query);
 
-/*
- * Who was logged in when the query started?  False when that was not noted, or
- * is no longer known.
- */
-extern void az_note_start(const QueryDesc *query, uint32 serial);
-extern bool az_started_as(const QueryDesc *query, uint32 *serial);
+/* Who was logged in when the query started?  0: nobody. */
+extern void az_note_start(QueryDesc *query, uint32 serial);
+extern uint32 az_started_as(const QueryDesc *query);
 
 #endif							/* AZ_TIED_H */

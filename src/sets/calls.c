@@ -12,6 +12,7 @@
 #include "sets/calls.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "nodes/nodeFuncs.h"
@@ -52,10 +53,58 @@ is_steady(Oid function)
 }
 
 static bool
+ends_with(const char *name, const char *end)
+{
+	size_t		len = strlen(name);
+
+	return len >= strlen(end) && strcmp(name + len - strlen(end), end) == 0;
+}
+
+/*
+ * A set is read as the view's owner, so what these say in it is not what they say
+ * to who asks.  Those of privileges are meant that do not name a role.
+ */
+static bool
+asks_caller(Oid function)
+{
+	const char *name;
+
+	if (function >= FirstUnpinnedObjectId)
+		return false;
+	name = get_func_name(function);
+	if (name == NULL)
+		return false;
+	if (strcmp(name, "pg_has_role") == 0 ||
+		(strncmp(name, "has_", 4) == 0 && ends_with(name, "_privilege")))
+		return get_func_nargs(function) <= (strcmp(name, "has_column_privilege") == 0 ? 3 : 2);
+	return strcmp(name, "current_user") == 0 || strcmp(name, "getpgusername") == 0 ||
+		strcmp(name, "row_security_active") == 0 || ends_with(name, "_is_visible") ||
+		strcmp(name, "current_schema") == 0 || strcmp(name, "current_schemas") == 0;
+}
+
+static void
+check_value(const SQLValueFunction *value, Walk *walk)
+{
+	switch (value->op)
+	{
+		case SVFOP_CURRENT_ROLE:
+		case SVFOP_CURRENT_USER:
+		case SVFOP_USER:
+		case SVFOP_CURRENT_SCHEMA:
+			walk->calls.asks_caller = true;
+			break;
+		default:
+			note_unsteady(walk, pstrdup("it asks for the time or the session"));
+			break;
+	}
+}
+
+static bool
 check_function(Oid function, void *arg)
 {
 	Walk	   *walk = arg;
 
+	walk->calls.asks_caller = walk->calls.asks_caller || asks_caller(function);
 	if (func_volatile(function) == PROVOLATILE_VOLATILE)
 	{
 		walk->calls.volatile_function = function;
@@ -138,7 +187,7 @@ walk_over(Node *node, Walk *walk)
 		return walk_over(inlined, walk);
 	(void) check_functions_in_node(node, check_function, walk);
 	if (IsA(node, SQLValueFunction))
-		note_unsteady(walk, pstrdup("it asks for the time or the role"));
+		check_value((const SQLValueFunction *) node, walk);
 	else if (IsA(node, NextValueExpr))
 		note_unsteady(walk, pstrdup("it takes numbers from a sequence"));
 	else if (IsA(node, RangeTblEntry) && ((RangeTblEntry *) node)->tablesample)

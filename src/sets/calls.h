@@ -29,7 +29,8 @@ typedef struct AzCalls
 	bool		asks_identity;
 	bool		asks_grants;
 	bool		asks_sets;
-	Oid			volatile_function;	/* none may be */
+	Oid			volatile_function;	/* none may be called */
+	bool		asks_caller;	/* for the role or the search path, nor may that be asked */
 	char	   *unsteady;		/* what nobody tells the changes of, palloc'd, or NULL */
 } AzCalls;
 

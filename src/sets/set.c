@@ -18,9 +18,10 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "tcop/dest.h"
+#include "utils/bytea.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "server/asked.h"
@@ -46,6 +47,7 @@ typedef struct Inner
 typedef struct AzSetReading
 {
 	AzReading	reading;
+	uint64		settings;		/* of the session then */
 	int64		ends_at;
 	int			ninner;
 	Inner		inner[MOST_INNER];
@@ -228,19 +230,28 @@ run_query(AzSetView *view, AzKeySet *keys)
 	SPI_finish();
 }
 
+/*
+ * To core a conversion to text is immutable, also where a setting says how it is
+ * written.
+ */
+static uint64
+settings_of_now(void)
+{
+	return (uint64) (uint32) extra_float_digits << 32 | (uint64) (uint8) bytea_output << 8 |
+		(uint8) IntervalStyle;
+}
+
 static void
-read_within(AzSetView *view, Snapshot snapshot, AzKeptSet *set, Work *work)
+read_within(AzSetView *view, AzKeptSet *set, Work *work)
 {
 	AzSetReading *reading = &work->reading;
-	AzUnder		under;
 
 	working = work;
 	view->being_read = true;
 	reading->ends_at = AZ_NEVER;
-	az_under(&under, snapshot);
-	reading->reading = az_begin_reading(&view->source, GetActiveSnapshot());
+	reading->settings = settings_of_now();
+	reading->reading = az_begin_reading(&view->source);
 	run_query(view, set->keys);
-	az_under_end(&under);
 	if (view->unkept)
 		reading->reading.epoch = 0;
 }
@@ -273,7 +284,7 @@ count_reading(AzSetView *view, const AzKeptSet *set, instr_time start)
 }
 
 static AzSetReading *
-read_set(AzSetView *view, Snapshot snapshot, AzKeptSet **set)
+read_set(AzSetView *view, AzKeptSet **set)
 {
 	Work		work = {.outer = working};
 	AzKeptSet	   *made = make_set(view);
@@ -284,7 +295,7 @@ read_set(AzSetView *view, Snapshot snapshot, AzKeptSet **set)
 	view->uses++;
 	PG_TRY();
 	{
-		read_within(view, snapshot, made, &work);
+		read_within(view, made, &work);
 	}
 	PG_FINALLY();
 	{
@@ -307,40 +318,41 @@ read_set(AzSetView *view, Snapshot snapshot, AzKeptSet **set)
  * ----------------------------------------------------------------
  */
 
-static AzKeptSet *resolve(AzSetView *view, Snapshot snapshot, int64 *ends_at);
+static AzKeptSet *resolve(AzSetView *view, int64 *ends_at);
 
 /* Have the sets that it asked what they had? */
 static bool
-inner_holds(const AzSetReading *reading, Snapshot snapshot)
+inner_holds(const AzSetReading *reading)
 {
 	int			i;
 	int64		ends_at;
 
 	for (i = 0; i < reading->ninner; i++)
 	{
-		if (resolve(reading->inner[i].view, snapshot, &ends_at)->number != reading->inner[i].number)
+		if (resolve(reading->inner[i].view, &ends_at)->number != reading->inner[i].number)
 			return false;
 	}
 	return true;
 }
 
 static bool
-serves(AzKeptSet *set, const AzSetReading *reading, Snapshot snapshot)
+serves(AzKeptSet *set, const AzSetReading *reading)
 {
 	bool		holds;
 
 	if (reading->reading.epoch == 0 || !set->view->current ||
-		!az_reading_serves(&reading->reading, &set->view->source, snapshot) ||
+		reading->settings != settings_of_now() ||
+		!az_reading_serves(&reading->reading, &set->view->source) ||
 		(reading->ends_at != AZ_NEVER && reading->ends_at <= az_unix_now()))
 		return false;
 	set->pins++;
-	holds = inner_holds(reading, snapshot);
+	holds = inner_holds(reading);
 	set->pins--;
 	return holds;
 }
 
 static AzKeptSet *
-find_set(AzSetView *view, Snapshot snapshot, int64 *ends_at)
+find_set(AzSetView *view, int64 *ends_at)
 {
 	uint32		identity = az_identity_serial();
 	dlist_iter	iter;
@@ -354,7 +366,7 @@ find_set(AzSetView *view, Snapshot snapshot, int64 *ends_at)
 			continue;
 		for (i = 0; i < N_READINGS; i++)
 		{
-			if (!serves(set, &set->readings[i], snapshot))
+			if (!serves(set, &set->readings[i]))
 				continue;
 			*ends_at = set->readings[i].ends_at;
 			dlist_move_head(&sets, &set->node);
@@ -365,7 +377,7 @@ find_set(AzSetView *view, Snapshot snapshot, int64 *ends_at)
 }
 
 static AzKeptSet *
-resolve(AzSetView *view, Snapshot snapshot, int64 *ends_at)
+resolve(AzSetView *view, int64 *ends_at)
 {
 	AzKeptSet	   *set;
 
@@ -376,9 +388,9 @@ resolve(AzSetView *view, Snapshot snapshot, int64 *ends_at)
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("infinite recursion detected in set \"%s\"", get_rel_name(view->oid)),
 				 errdetail("While it was read, it was asked.")));
-	set = find_set(view, snapshot, ends_at);
+	set = find_set(view, ends_at);
 	if (set == NULL)
-		*ends_at = read_set(view, snapshot, &set)->ends_at;
+		*ends_at = read_set(view, &set)->ends_at;
 	return set;
 }
 
@@ -412,7 +424,7 @@ note_inner(Work *work, const AzKeptSet *set, int64 ends_at)
 }
 
 AzKeptSet *
-az_set_under(AzSetView *view, Snapshot snapshot, int64 *ends_at)
+az_find_set(AzSetView *view, int64 *ends_at)
 {
 	AzKeptSet	   *set;
 
@@ -423,7 +435,7 @@ az_set_under(AzSetView *view, Snapshot snapshot, int64 *ends_at)
 				 errmsg("permission denied for set %s", get_rel_name(view->oid)),
 				 errhint("A set may be asked by who may read the view, and by everybody if the view "
 						 "asks for the identity and belongs to the owner of the database.")));
-	set = resolve(view, snapshot, ends_at);
+	set = resolve(view, ends_at);
 	if (working)
 		note_inner(working, set, *ends_at);
 	return set;
@@ -431,12 +443,13 @@ az_set_under(AzSetView *view, Snapshot snapshot, int64 *ends_at)
 
 /* What is asked to plan what is being read is not what it depends on. */
 const AzKeptSet *
-az_estimate_set(AzSetView *view, Snapshot snapshot)
+az_estimate_set(AzSetView *view)
 {
 	uint32		identity = az_identity_serial();
 	Work	   *outer = working;
 	AzKeptSet	   *set = NULL;
 	int64		ends_at;
+	AzUnder		under;
 	dlist_iter	iter;
 
 	if (identity == 0 || view->being_read)
@@ -453,7 +466,9 @@ az_estimate_set(AzSetView *view, Snapshot snapshot)
 	working = NULL;
 	PG_TRY();
 	{
-		set = resolve(view, snapshot, &ends_at);
+		az_under_asked(&under);
+		set = resolve(view, &ends_at);
+		az_under_end(&under);
 	}
 	PG_FINALLY();
 	{

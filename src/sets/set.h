@@ -9,7 +9,6 @@
 #define AZ_SET_H
 
 #include "server/compat.h"
-#include "utils/snapshot.h"
 
 #include "sets/key_set.h"
 #include "sets/set_view.h"
@@ -29,7 +28,7 @@ typedef struct AzKeptSet
 } AzKeptSet;
 
 /*
- * The set as that snapshot shows it, until *ends_at (microseconds since 1970;
+ * The set as the active snapshot shows it, until *ends_at (microseconds since 1970;
  * AZ_NEVER), when it is to be asked for again.  It stays until another one is
  * asked for, or as long as it is pinned.
  *
@@ -37,7 +36,7 @@ typedef struct AzKeptSet
  * who may not ask, 42P17 for a set that asks itself, 54000 for one that is too
  * large, and what its query raises.
  */
-extern AzKeptSet *az_set_under(AzSetView *view, Snapshot snapshot, int64 *ends_at);
+extern AzKeptSet *az_find_set(AzSetView *view, int64 *ends_at);
 
 extern void az_pin_set(AzKeptSet *set);
 extern void az_unpin_set(AzKeptSet *set);
@@ -47,6 +46,6 @@ extern void az_unpin_set(AzKeptSet *set);
  * or else it is read, so that who runs the plan finds it.  NULL: nothing is known,
  * or who asks may not know.
  */
-extern const AzKeptSet *az_estimate_set(AzSetView *view, Snapshot snapshot);
+extern const AzKeptSet *az_estimate_set(AzSetView *view);
 
 #endif							/* AZ_SET_H */

@@ -134,7 +134,7 @@ pin_of_query(Oid oid)
 
 	if (pin && (pin->ends_at == AZ_NEVER || pin->ends_at > az_unix_now()))
 		return pin;
-	set = az_set_under(az_get_set_view(oid), query->snapshot, &ends_at);
+	set = az_find_set(az_get_set_view(oid), &ends_at);
 	if (pin == NULL)
 	{
 		pin = pin_for(query->estate, set);
@@ -154,17 +154,20 @@ static void
 look_up(AzSetInHand *hand, Oid view)
 {
 	const Pin  *pin;
+	AzUnder		under;
 
 	hand->part = 0;
+	hand->view = view;
 	if (!query_asks())
 	{
-		hand->set = az_set_under(az_get_set_view(view), az_asked_snapshot(), &hand->ends_at);
+		az_under_asked(&under);
+		hand->set = az_find_set(az_get_set_view(view), &hand->ends_at);
+		az_under_end(&under);
 		return;
 	}
 	pin = pin_of_query(view);
 	hand->set = pin->set;
 	hand->ends_at = pin->ends_at;
-	hand->view = view;
 	hand->identity = pin->identity;
 	hand->snapshot = running->query->snapshot;
 	hand->part = running->number;

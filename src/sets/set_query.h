@@ -38,7 +38,7 @@ typedef struct AzSetInHand
 	int64		ends_at;
 } AzSetInHand;
 
-/* Of the identity in force, which there must be.  Raises as az_set_under(). */
+/* Of the identity in force, which there must be.  Raises as az_find_set(). */
 extern AzKeySet *az_keys_in_hand(AzSetInHand *hand, Oid view);
 
 #endif							/* AZ_SET_QUERY_H */

@@ -12,10 +12,12 @@
 #include "sets/set_view.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
 #include "utils/acl.h"
@@ -69,11 +71,56 @@ relcache_changed(Datum arg, Oid relid)
 	}
 }
 
+/*
+ * What was found out while the transaction had changed a table or an inheritance
+ * may not be so any more.  Core tells of what the undone commands had told of, and
+ * not of what was left out meanwhile.
+ */
+static void
+undone(void)
+{
+	dlist_iter	iter;
+
+	if (!az_has_defined())
+		return;
+	dlist_foreach(iter, &views)
+	{
+		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
+
+		view->current = false;
+		view->epoch++;
+	}
+}
+
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		undone();
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId mine,
+					 SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		undone();
+}
+
+/* Core calls first what was registered last: before announced.c forgets. */
 void
 az_set_view_init(AzKindOfCall kind)
 {
+	static bool registered = false;
+
 	kind_of_call = kind;
-	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+	if (!registered)
+	{
+		RegisterXactCallback(transaction_ended, NULL);
+		RegisterSubXactCallback(subtransaction_ended, NULL);
+		CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+	}
+	registered = true;
 }
 
 bool
@@ -169,9 +216,17 @@ az_trim_set_views(void)
  * ----------------------------------------------------------------
  */
 
+static void
+have_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
 /*
  * A function in the view finds what it names without a schema by the search
- * path, and would find what the caller has put there.
+ * path, and would find what the caller has put there.  Core compiles a query over
+ * tables of which it has no statistics, for many times longer than it runs.
  */
 void
 az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
@@ -180,10 +235,11 @@ az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
 	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
 	caller->nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("row_security", "on", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	have_setting("search_path", "pg_catalog, pg_temp");
+	if (!row_security)
+		have_setting("row_security", "on");
+	if (jit_enabled)
+		have_setting("jit", "off");
 }
 
 void
@@ -281,6 +337,17 @@ note_unkept(Dependencies *found, char *why)
 }
 
 static void
+refuse_invoker(Relation rel)
+{
+	if (rel->rd_rel->relkind == RELKIND_VIEW && RelationHasSecurityInvoker(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a set cannot read view \"%s\", which has security_invoker",
+						RelationGetRelationName(rel)),
+				 errdetail("A set is read as the owner of its view, and who asks would see what that one may read.")));
+}
+
+static void
 note_relation(Dependencies *found, Oid oid)
 {
 	Relation	rel = try_relation_open(oid, AccessShareLock);
@@ -288,6 +355,7 @@ note_relation(Dependencies *found, Oid oid)
 
 	if (rel == NULL)
 		return;
+	refuse_invoker(rel);
 	why = az_why_unwatched(rel);
 	if (why)
 		note_unkept(found, why);
@@ -329,14 +397,22 @@ relations_of(const CachedPlanSource *source, const CachedPlan *plan)
 						  list_difference_oid(oids, az_tables_of_plans(true)));
 }
 
+/* What has no answer that is the same for who asks as for the view's owner. */
 static void
-refuse_volatile(const AzSetView *view, Oid function)
+refuse_calls(const AzSetView *view, const AzCalls *calls)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("set \"%s\" calls volatile function %s", get_rel_name(view->oid),
-					get_func_name(function)),
-			 errdetail("What it returns may change within one statement.")));
+	if (OidIsValid(calls->volatile_function))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set \"%s\" calls volatile function %s", get_rel_name(view->oid),
+						get_func_name(calls->volatile_function)),
+				 errdetail("What it returns may change within one statement.")));
+	if (calls->asks_caller)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set \"%s\" asks for the current role or its search path", get_rel_name(view->oid)),
+				 errdetail("A set is read as the owner of its view, and would answer for that one."),
+				 errhint("Ask for the identity, for example by authz.user_id().")));
 }
 
 static Dependencies
@@ -352,8 +428,7 @@ find_dependencies(AzSetView *view)
 	note_relations(&found, plan ? relations_of(source, plan) : source->relationOids);
 	if (plan)
 		ReleaseCachedPlan(plan, CurrentResourceOwner);
-	if (OidIsValid(calls.volatile_function))
-		refuse_volatile(view, calls.volatile_function);
+	refuse_calls(view, &calls);
 	view->asks_identity = calls.asks_identity;
 	view->may_end = view->has_ends || calls.asks_sets;
 	if (calls.asks_grants)

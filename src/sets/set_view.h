@@ -61,7 +61,8 @@ extern AzSetView *az_get_set_view(Oid oid);
 /*
  * Have it be current.  Raises 42P01, 42809 (no view), 42P16 (other columns),
  * 42804 (a type that has no "=" with a column that is_owner() takes), 0A000 (it
- * calls a volatile function).
+ * calls a volatile function, asks for the role, or reads a view with
+ * security_invoker).
  */
 extern void az_look_at_set_view(AzSetView *view);
 
@@ -99,6 +100,7 @@ typedef struct AzSetOwner
 extern void az_begin_as_set_owner(Oid owner, AzSetOwner *caller);
 extern void az_end_as_set_owner(const AzSetOwner *caller);
 
+/* After az_announced_init().  May be called again when it raised. */
 extern void az_set_view_init(AzKindOfCall kind);
 
 #endif							/* AZ_SET_VIEW_H */

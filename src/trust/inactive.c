@@ -16,19 +16,19 @@
  * read is not empty.
  */
 static bool
-is_empty(Snapshot snapshot)
+is_empty(void)
 {
 	static AzReading reading = {0};
 	static bool any;
 	AzReading	now;
 	AzRows		rows;
 
-	if (az_reading_serves(&reading, az_source(AZ_STORED_INACTIVE), snapshot))
+	if (az_reading_serves(&reading, az_source(AZ_STORED_INACTIVE)))
 		return !any;
-	now = az_begin_reading(az_source(AZ_STORED_INACTIVE), snapshot);
+	now = az_begin_reading(az_source(AZ_STORED_INACTIVE));
 	/* an error half-way leaves it unknown */
 	reading.epoch = 0;
-	if (az_begin_rows_under(&rows, snapshot, AZ_TABLE_INACTIVE, NULL, NULL, 0))
+	if (az_begin_rows_under(&rows, GetActiveSnapshot(), AZ_TABLE_INACTIVE, NULL, NULL, 0))
 	{
 		any = az_next_row(&rows) != NULL;
 		reading = now;
@@ -42,14 +42,13 @@ az_is_listed_inactive(const char *issuer, const char *subject)
 {
 	static const AttrNumber columns[] = {Inactive_issuer, Inactive_subject};
 	const char *texts[] = {issuer, subject};
-	Snapshot	snapshot = GetActiveSnapshot();
 	AzRows		rows;
 	bool		found;
 
-	if (is_empty(snapshot))
+	if (is_empty())
 		return false;
-	found = !az_begin_rows_under(&rows, snapshot, AZ_TABLE_INACTIVE, columns, texts,
-								 lengthof(texts)) ||
+	found = !az_begin_rows_under(&rows, GetActiveSnapshot(), AZ_TABLE_INACTIVE, columns,
+								 texts, lengthof(texts)) ||
 		az_next_row(&rows) != NULL;
 	az_end_rows(&rows);
 	return found;

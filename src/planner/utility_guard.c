@@ -1,0 +1,140 @@
+/*-------------------------------------------------------------------------
+ *
+ * utility_guard.c
+ *	  What runs without the executor keeps to the rules, too.
+ *
+ * Utility statements may take or reset the token, write for somebody who only
+ * reads, or import a snapshot.  Functions that the protocol calls start no query.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "planner/utility_guard.h"
+
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "miscadmin.h"
+#include "nodes/plannodes.h"
+#include "tcop/utility.h"
+#include "utils/inval.h"
+
+#include "planner/plan.h"
+#include "planner/statement.h"
+#include "server/announced.h"
+#include "server/discretion.h"
+#include "server/report.h"
+#include "session/answer.h"
+#include "session/login.h"
+#include "session/only_reads.h"
+#include "session/plans.h"
+#include "sets/set_view.h"
+
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+static object_access_hook_type prev_object_access = NULL;
+
+/*
+ * Does it take the snapshot of somebody else?  That may be older than what kept
+ * plans were made for.
+ */
+static bool
+imports_snapshot(const Node *statement)
+{
+	return IsA(statement, VariableSetStmt) &&
+		((const VariableSetStmt *) statement)->kind == VAR_SET_MULTI &&
+		strcmp(((const VariableSetStmt *) statement)->name, "TRANSACTION SNAPSHOT") == 0;
+}
+
+/* Core refuses ALTER SYSTEM by itself, in words that say less. */
+static void
+refuse_alter_system(const Node *statement)
+{
+	const AlterSystemStmt *alter = (const AlterSystemStmt *) statement;
+
+	if (IsA(statement, AlterSystemStmt) && alter->setstmt->name &&
+		pg_strcasecmp(alter->setstmt->name, AZ_TOKEN_SETTING) == 0)
+		az_raise(ERRCODE_INVALID_PARAMETER_VALUE, AZ_SESSION_ONLY_MESSAGE,
+				 NULL, NULL, AZ_SESSION_ONLY_HINT);
+}
+
+/* What sessions keep that read tables, this one and others. */
+static void
+note_changes(Node *statement, bool writes)
+{
+	if (!writes)
+		return;
+	az_note_definition();
+	az_note_write_of_sets(az_copied_into(statement));
+}
+
+/* A function called by the protocol starts no query. */
+static void
+guard_object_access(ObjectAccessType access, Oid class, Oid object, int sub, void *arg)
+{
+	if (prev_object_access)
+		prev_object_access(access, class, object, sub, arg);
+	if (access == OAT_FUNCTION_EXECUTE)
+		az_enforce_read_only(az_function_writes(object));
+}
+
+/*
+ * Core calls no hook of the setting for a reset when it stands at its default
+ * already, and no check hook in any case.
+ */
+static void
+guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
+					   bool read_only_tree, ProcessUtilityContext context,
+					   ParamListInfo params, QueryEnvironment *environment,
+					   DestReceiver *dest, QueryCompletion *completion)
+{
+	Node	   *node = statement->utilityStmt;
+	bool		resets = az_resets_token(node);
+	bool		takes = az_sets_token(node);
+	bool		writes = az_statement_writes(node);
+	AzDiscretion discretion;
+	AzUtility	utility;
+	int			outer_writing;
+
+	if (takes)
+		az_take_token(&discretion);
+	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
+	if (IsTransactionState())
+		AcceptInvalidationMessages();
+	az_enforce_read_only(writes);
+	note_changes(node, writes);
+	if (az_only_reads() && az_explains_ddl(node))
+		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
+	refuse_alter_system(node);
+	if (resets && az_may_be_reset())
+		az_check_may_change();
+	az_utility_enter(&utility, query_string);
+	outer_writing = az_write_enter(writes);
+	PG_TRY();
+	{
+		if (prev_ProcessUtility)
+			prev_ProcessUtility(statement, query_string, read_only_tree, context,
+								params, environment, dest, completion);
+		else
+			standard_ProcessUtility(statement, query_string, read_only_tree, context,
+									params, environment, dest, completion);
+	}
+	PG_FINALLY();
+	{
+		az_write_leave(outer_writing);
+		az_utility_leave(&utility);
+	}
+	PG_END_TRY();
+	if (imports_snapshot(statement->utilityStmt))
+		az_invalidate_plans();
+	if (resets)
+		az_forget_rejection();
+	if (takes)
+		az_discretion_end(&discretion);
+}
+
+void
+az_utility_guard_init(void)
+{
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = guard_ProcessUtility;
+	prev_object_access = object_access_hook;
+	object_access_hook = guard_object_access;
+}

@@ -1,0 +1,324 @@
+/*-------------------------------------------------------------------------
+ *
+ * candidate.c
+ *	  Who is logged in.
+ *
+ * The identity hangs on the setting dbmi_authz.token (login.c): core hands us
+ * the adoption that its value stands for, at every road that a setting goes.
+ *
+ * candidate() says whose adoption counts.  Every adoption has a number that
+ * only grows; a failed login raises the floor below which no number counts any
+ * more, outside of any transaction, so that no rollback brings an older
+ * identity back.  Who is in force is the candidate, but nobody while its subject
+ * is listed as inactive.  What has been found out about an adoption stands in
+ * it, so that one that has ended is not forgotten for another, and does not come
+ * back with a rollback.
+ *
+ * Whether the token still holds is a question of now (az_look).  What the
+ * database stores for the identity is one of the snapshot that is asked under
+ * (az_settle_candidate), and so two queries, one within the other, can have
+ * different answers.
+ *
+ * Whoever is in force has a serial.  Plans that met a check carry it, and the
+ * executor refuses to run them for somebody else.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "session/candidate.h"
+
+#include "access/xact.h"
+#include "storage/proc.h"
+
+#include "server/discretion.h"
+#include "server/guc.h"
+#include "server/report.h"
+#include "session/plans.h"
+#include "trust/trust.h"
+#include "trust/trust_table.h"
+
+static AzAdoption *adopted = NULL;
+
+/* R8: a failed login leaves nobody. */
+static uint64 last_number = 0;
+static uint64 floor_number = 0; /* adoptions up to this one do not count */
+static bool rejected = false;
+
+static uint32 announced_serial = 0;
+
+
+/*
+ * Who counts
+ */
+
+static inline AzAdoption *
+candidate(void)
+{
+	if (adopted == NULL || adopted->number <= floor_number)
+		return NULL;
+	if (az_token_scope == AZ_SCOPE_TRANSACTION &&
+		(adopted->lxid != az_local_xid() ||
+		 !LocalTransactionIdIsValid(adopted->lxid)))
+		return NULL;
+	return adopted;
+}
+
+AzAdoption *
+az_candidate(void)
+{
+	return candidate();
+}
+
+uint32
+az_identity_serial(void)
+{
+	const AzAdoption *current = az_unless_inactive(candidate());
+
+	/* nobody as long as it is not judged */
+	return current ? current->serial : 0;
+}
+
+uint32
+az_login_serial(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current ? current->signed_serial : 0;
+}
+
+bool
+az_is_unjudged(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current != NULL && current->identity == NULL;
+}
+
+/*
+ * To be called after whatever may have changed the effective identity.  Also
+ * runs while a transaction aborts: no catalog access here.
+ */
+static void
+identity_changed(void)
+{
+	uint32		serial = az_identity_serial();
+
+	/* may turn out to be anybody: then no kept plan is the right one */
+	if (az_is_unjudged())
+		serial = PG_UINT32_MAX;
+	if (serial == announced_serial)
+		return;
+	announced_serial = serial;
+	az_invalidate_plans();
+}
+
+/* What core would say of a value that it does not take. */
+static void
+warn_refused(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	ereport(WARNING,
+			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
+			 errmsg_internal("%s", AZ_REFUSED_MESSAGE),
+			 errdetail_internal("%s", az_error_body(info->error, info->description)),
+			 info->hint ? errhint("%s", info->hint) : 0));
+}
+
+/*
+ * The candidate of a token that nobody has judged: itself, or nobody.  The
+ * statement that asks may be the one that has set it, too.
+ */
+static pg_noinline AzAdoption *
+judge(AzAdoption *current)
+{
+	AzDiscretion discretion;
+	AzReason	reason;
+
+	az_take_token(&discretion);
+	reason = az_judge(current);
+	if (reason == AZ_OK)
+	{
+		az_note_read_only(current);
+		rejected = false;
+		az_forget_failure();
+		identity_changed();
+	}
+	else
+	{
+		az_reject_reason(reason);
+		warn_refused(reason);
+		current = NULL;
+	}
+	az_discretion_end(&discretion);
+	return current;
+}
+
+AzAdoption *
+az_judged_candidate(void)
+{
+	AzAdoption *current = candidate();
+
+	if (unlikely(current != NULL && current->identity == NULL))
+		current = judge(current);
+	return current;
+}
+
+void
+az_judge_early(void)
+{
+	(void) az_judged_candidate();
+}
+
+
+/*
+ * How they stand
+ */
+
+static inline AzTokenState
+state_by(const AzAdoption *current)
+{
+	if (current->ended == AZ_OK)
+		return AZ_STATE_VALID;
+	return current->ended == AZ_EXPIRED ? AZ_STATE_EXPIRED : AZ_STATE_REVOKED;
+}
+
+/* What has ended stays ended. */
+AzTokenState
+az_look(AzAdoption *current, int64 now)
+{
+	uint64		epoch;
+
+	if (current->ended != AZ_OK)
+		return state_by(current);
+
+	if (now >= current->identity->deadline)
+	{
+		current->ended = AZ_EXPIRED;
+		current->inactive = false;
+		identity_changed();
+		return AZ_STATE_EXPIRED;
+	}
+
+	epoch = az_trust_epoch();
+	if (current->epoch != epoch)
+	{
+		AzReason	reason = az_trust_still_holds(current->identity);
+
+		current->epoch = epoch;
+		current->ended = reason;
+		if (reason != AZ_OK)
+			current->inactive = false;
+		identity_changed();
+	}
+	return state_by(current);
+}
+
+/* What is stored for it, under the snapshot that is asked under. */
+AzTokenState
+az_settle_candidate(AzAdoption *current)
+{
+	if (current->ended == AZ_OK && az_settle(current))
+		identity_changed();
+	az_note_read_only(current);
+	return state_by(current);
+}
+
+
+/*
+ * Who comes into force
+ */
+
+void
+az_adopt(AzAdoption *adoption)
+{
+	adopted = adoption;
+	/* it may be gone again before anything starts */
+	az_note_read_only(adopted);
+	if (adopted && adopted->number == 0)
+	{
+		/* now, and not core restoring an older value */
+		adopted->number = ++last_number;
+		if (adopted->identity != NULL)
+		{
+			rejected = false;
+			az_forget_failure();
+		}
+	}
+	identity_changed();
+}
+
+/* R8: no identity adopted up to now counts again. */
+void
+az_reject(int sqlstate, const char *error, const char *description)
+{
+	floor_number = ++last_number;
+	rejected = true;
+	if (adopted)
+		az_forget_token(adopted);
+	az_note_failure(sqlstate, error, description);
+	identity_changed();
+}
+
+void
+az_reject_reason(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+			  info->description);
+}
+
+void
+az_forget_rejection(void)
+{
+	rejected = false;
+	az_forget_failure();
+}
+
+bool
+az_was_rejected(void)
+{
+	return rejected;
+}
+
+bool
+az_may_be_reset(void)
+{
+	return adopted != NULL || rejected;
+}
+
+/*
+ * An identity of one transaction stops to count when the transaction ends,
+ * whether or not core touches the setting then.  So do plans that were made by
+ * what an old snapshot showed.
+ */
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			identity_changed();
+			if (az_take_outdated())
+				az_invalidate_plans();
+			break;
+		default:
+			break;
+	}
+}
+
+void
+az_candidate_init(void)
+{
+	static bool registered = false;
+
+	az_guc_init(identity_changed, az_invalidate_all_plans);
+	if (!registered)
+	{
+		RegisterXactCallback(transaction_ended, NULL);
+		az_only_reads_init();
+	}
+	registered = true;
+}

@@ -1,0 +1,62 @@
+/*-------------------------------------------------------------------------
+ *
+ * stopped.c
+ *	  Errors that stop a query which has no answer any more.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "session/stopped.h"
+
+#include "server/report.h"
+#include "session/plans.h"
+
+/* R2: an identity that has ended is an error. */
+void
+az_raise_ended(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+	const char *message = "token is no longer trusted";
+	const char *description = "Token is no longer trusted";
+	const char *hint = "The issuer, its options or its keys have changed; set a token again.";
+
+	if (reason == AZ_EXPIRED)
+	{
+		message = "token has expired";
+		description = info->description;
+		hint = info->hint;
+	}
+	else if (reason == AZ_REVOKED)
+	{
+		message = "token was revoked";
+		description = info->description;
+		hint = info->hint;
+	}
+	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+					"invalid_token", description);
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, message,
+			 "invalid_token", description, hint);
+}
+
+/* R2b: one query, one identity. */
+void
+az_raise_changed(void)
+{
+	/* the next try plans anew */
+	az_note_tied_plan();
+	az_invalidate_plans();
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "identity has changed since the query was planned",
+			 "invalid_token", "Identity has changed since the query was planned",
+			 "A cursor or a query of a SQL function keeps the identity under which it was planned.  "
+			 "In a function that sets a token and then reads, use PL/pgSQL.");
+}
+
+/* The same for an answer that goes by the time. */
+void
+az_raise_outdated(void)
+{
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+			 "an answer has changed with time since the query was planned",
+			 "invalid_token", "An answer has changed with time since the query was planned",
+			 "Run the query again.");
+}

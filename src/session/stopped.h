@@ -1,0 +1,23 @@
+/*-------------------------------------------------------------------------
+ *
+ * stopped.h
+ *	  Errors that stop a query which has no answer any more.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_STOPPED_H
+#define AZ_STOPPED_H
+
+#include "server/compat.h"
+#include "token/reason.h"
+
+/* R2: 28000, the identity has ended. */
+pg_noreturn extern void az_raise_ended(AzReason reason);
+
+/* R2b: 28000, the query was planned for somebody else. */
+pg_noreturn extern void az_raise_changed(void);
+
+/* 28000: an answer that the query was planned or started with holds no more. */
+pg_noreturn extern void az_raise_outdated(void);
+
+#endif							/* AZ_STOPPED_H */
