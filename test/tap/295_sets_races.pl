@@ -135,7 +135,7 @@ sub writer
 	my ($db, $told, $more) = @_;
 	my $wire = AzWire->new($node, user => $admin, db => $db);
 	my %seen;
-	$wire->query($_)->answers for "LOAD 'slow_commit'", "SET lock_timeout = '1s'";
+	$wire->query($_)->answers for "LOAD 'slow_commit'", "SET lock_timeout = '20ms'";
 	while (!-e $told)
 	{
 		$wire->query('SET slow_commit.delay = ' . (rand() < 0.4 ? int rand 4 : 0))->answers;
@@ -149,8 +149,9 @@ sub writer
 			$wire->query('ROLLBACK')->answers;
 			last;
 		}
-		$seen{changes}++;
-		sleep rand 0.002 if rand() < 0.5;
+		# what is dead would soon be all that a reader reads
+		$wire->query('VACUUM share, folder, team, part, doc')->answers if ++$seen{changes} % 100 == 0;
+		sleep rand 0.002;
 	}
 	return %seen;
 }
@@ -183,7 +184,7 @@ sub reader
 			else { $asked++; }
 		}
 	};
-	$wire->query($_)->answers for "SET lock_timeout = '1s'", "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS TABLE eq_nested', 'PREPARE c AS TABLE chosen',
+	$wire->query($_)->answers for "SET lock_timeout = '20ms'", "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS TABLE eq_nested', 'PREPARE c AS TABLE chosen',
 		'SET plan_cache_mode = force_generic_plan', 'PREPARE shared AS SELECT e.* FROM eq_below e, doc LIMIT 1', 'EXECUTE shared', 'RESET plan_cache_mode';
 	while (($asked // 0) < $count)
 	{
@@ -300,7 +301,7 @@ race('standby', [ map { sub { return reader($each, $standby, 'postgres') } } 1 .
 set_up('subscriber', '');
 $node->safe_psql('postgres', 'CREATE PUBLICATION p FOR TABLE share, folder, team, part, doc');
 $node->safe_psql('postgres', "SELECT pg_create_logical_replication_slot('s', 'pgoutput')");
-$node->safe_psql('subscriber', "CREATE SUBSCRIPTION s CONNECTION '" . $node->connstr('postgres') . "' PUBLICATION p WITH (create_slot = false, slot_name = 's')");
+$node->safe_psql('subscriber', "CREATE SUBSCRIPTION s CONNECTION '" . $node->connstr . " dbname=postgres' PUBLICATION p WITH (create_slot = false, slot_name = 's')");
 $node->wait_for_subscription_sync($node, 's', 'subscriber') if $node->can('wait_for_subscription_sync');
 $node->poll_query_until('subscriber', "SELECT count(*) = 0 FROM pg_subscription_rel WHERE srsubstate NOT IN ('r', 's')") or die 'no synchronisation';
 race('subscriber', [ map { sub { return reader(int($reads / 6) + 1, $node, 'subscriber') } } 1 .. 2 ], [ map { sub { return writer('postgres', @_) } } 1 .. 2 ]);
