@@ -9,7 +9,7 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
-#                   exports, regress, examples, isolation, tap, docs, django,
+#                   exports, regress, examples, isolation, tap, docs, recipes, django,
 #                   sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
 #   make check-quick    what takes less than half a minute: while working
@@ -46,7 +46,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs django sanitize fuzz
+	tap docs recipes django sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.

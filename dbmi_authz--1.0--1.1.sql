@@ -412,12 +412,71 @@ CREATE FUNCTION authz.sets(
 	VOLATILE PARALLEL UNSAFE ROWS 10;
 
 --
+-- Policies in one line: by sets
+--
+-- The function of 1.0 stands beside it until its grants are carried over.
+--
+CREATE FUNCTION authz.protect(
+	rel regclass,
+	owner name DEFAULT NULL,
+	mode text DEFAULT NULL,
+	org name DEFAULT NULL,
+	org_permission text DEFAULT NULL,
+	admin boolean DEFAULT false,
+	select_any_scopes text[] DEFAULT NULL, select_all_scopes text[] DEFAULT NULL,
+	select_any_roles text[] DEFAULT NULL, select_all_roles text[] DEFAULT NULL,
+	select_any_permissions text[] DEFAULT NULL, select_all_permissions text[] DEFAULT NULL,
+	select_any_groups text[] DEFAULT NULL, select_all_groups text[] DEFAULT NULL,
+	insert_any_scopes text[] DEFAULT NULL, insert_all_scopes text[] DEFAULT NULL,
+	insert_any_roles text[] DEFAULT NULL, insert_all_roles text[] DEFAULT NULL,
+	insert_any_permissions text[] DEFAULT NULL, insert_all_permissions text[] DEFAULT NULL,
+	insert_any_groups text[] DEFAULT NULL, insert_all_groups text[] DEFAULT NULL,
+	update_any_scopes text[] DEFAULT NULL, update_all_scopes text[] DEFAULT NULL,
+	update_any_roles text[] DEFAULT NULL, update_all_roles text[] DEFAULT NULL,
+	update_any_permissions text[] DEFAULT NULL, update_all_permissions text[] DEFAULT NULL,
+	update_any_groups text[] DEFAULT NULL, update_all_groups text[] DEFAULT NULL,
+	delete_any_scopes text[] DEFAULT NULL, delete_all_scopes text[] DEFAULT NULL,
+	delete_any_roles text[] DEFAULT NULL, delete_all_roles text[] DEFAULT NULL,
+	delete_any_permissions text[] DEFAULT NULL, delete_all_permissions text[] DEFAULT NULL,
+	delete_any_groups text[] DEFAULT NULL, delete_all_groups text[] DEFAULT NULL,
+	dry_run boolean DEFAULT false,
+	set regclass DEFAULT NULL, set_column name DEFAULT NULL, write_set regclass DEFAULT NULL)
+	RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_protect'
+	VOLATILE PARALLEL UNSAFE;
+
+--
 -- The library
 --
 
 CREATE FUNCTION authz.version() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
 	STABLE PARALLEL RESTRICTED;
+
+--
+-- Policies
+--
+
+CREATE FUNCTION authz.sharing_view(
+	view_name name,
+	shape text,
+	folders regclass DEFAULT NULL, folder_key name DEFAULT NULL,
+	folder_parent name DEFAULT NULL, folder_breaks name DEFAULT NULL,
+	shares regclass DEFAULT NULL, share_key name DEFAULT NULL,
+	share_subject name DEFAULT NULL, share_team name DEFAULT NULL,
+	share_level name DEFAULT NULL, share_deny name DEFAULT NULL,
+	share_valid_until name DEFAULT NULL,
+	members regclass DEFAULT NULL, member_team name DEFAULT NULL,
+	member_subject name DEFAULT NULL, member_valid_until name DEFAULT NULL,
+	subteams regclass DEFAULT NULL, subteam name DEFAULT NULL,
+	subteam_of name DEFAULT NULL, subteam_valid_until name DEFAULT NULL,
+	team_set regclass DEFAULT NULL,
+	levels text[] DEFAULT NULL, min_level text DEFAULT NULL,
+	claim text DEFAULT NULL,
+	view_schema name DEFAULT NULL,
+	dry_run boolean DEFAULT true) RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sharing_view'
+	VOLATILE PARALLEL UNSAFE;
 
 --
 -- The functions belong to the bootstrap superuser, also where another one
@@ -508,6 +567,15 @@ BEGIN
 				('authz.revoke_actor(text,text)', 'pg_database_owner'),
 				('authz.set_actor_ceiling(text,text,text[],text[],text[],text[],text[],text[],text[],text[],boolean,boolean)', 'pg_database_owner'),
 				('authz.drop_actor_ceiling(text,text)', 'pg_database_owner'),
+				('authz.in_set(regclass,anycompatible)', 'PUBLIC'),
+				('authz.set_keys(regclass,anyelement)', 'PUBLIC'),
+				('authz.require_in_set(regclass,anycompatible)', 'PUBLIC'),
+				('authz.set_changed()', 'PUBLIC'),
+				('authz.watch(regclass)', 'PUBLIC'),
+				('authz.unwatch(regclass)', 'PUBLIC'),
+				('authz.sets()', 'PUBLIC'),
+				('authz.sharing_view(name,text,regclass,name,name,name,regclass,name,name,name,name,name,name,regclass,name,name,name,regclass,name,name,name,regclass,text[],text,text,name,boolean)', 'pg_database_owner'),
+				('authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean,regclass,name,regclass)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -563,7 +631,9 @@ BEGIN
 		SELECT f.old::pg_catalog.regprocedure AS old, f.new::pg_catalog.regprocedure AS new
 		  FROM (VALUES
 				('authz.set_jwks(text,json)', 'authz.set_jwks(text,json,boolean)'),
-				('authz.drop_key(text,text)', 'authz.drop_key(text,text,text)')) f (old, new)
+				('authz.drop_key(text,text)', 'authz.drop_key(text,text,text)'),
+				('authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean)',
+				 'authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean,regclass,name,regclass)')) f (old, new)
 	LOOP
 		SELECT i.initprivs INTO initial FROM pg_catalog.pg_init_privs i
 		 WHERE i.classoid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass
@@ -914,7 +984,7 @@ COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],
-	boolean) IS
+	boolean, regclass, name, regclass) IS
 'Writes the row-level security policies of a table of the caller and returns their SQL.';
 COMMENT ON FUNCTION authz.prune_revocations() IS
 'Removes the revocations whose time has passed and says how many there were.';
@@ -975,6 +1045,10 @@ COMMENT ON FUNCTION authz.set_token(text, boolean) IS
 'Verifies a signed JWT and adopts its identity, for the session or for the transaction.';
 COMMENT ON FUNCTION authz.sets() IS
 'The sets that policies or this session ask: what they read, whether they are kept, and what they have cost.';
+COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
+	regclass, name, name, name, name, name, name, regclass, name, name, name,
+	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
+'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.subject() IS

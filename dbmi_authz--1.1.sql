@@ -1641,7 +1641,9 @@ CREATE FUNCTION authz.protect(
 	delete_any_roles text[] DEFAULT NULL, delete_all_roles text[] DEFAULT NULL,
 	delete_any_permissions text[] DEFAULT NULL, delete_all_permissions text[] DEFAULT NULL,
 	delete_any_groups text[] DEFAULT NULL, delete_all_groups text[] DEFAULT NULL,
-	dry_run boolean DEFAULT false) RETURNS text
+	dry_run boolean DEFAULT false,
+	set regclass DEFAULT NULL, set_column name DEFAULT NULL, write_set regclass DEFAULT NULL)
+	RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_protect'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
@@ -1649,7 +1651,7 @@ COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],
-	boolean) IS
+	boolean, regclass, name, regclass) IS
 'Writes the row-level security policies of a table of the caller and returns their SQL.';
 
 CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer
@@ -1657,6 +1659,31 @@ CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.unprotect(regclass) IS
 'Drops the policies that protect() wrote for the table and says how many.';
+
+CREATE FUNCTION authz.sharing_view(
+	view_name name,
+	shape text,
+	folders regclass DEFAULT NULL, folder_key name DEFAULT NULL,
+	folder_parent name DEFAULT NULL, folder_breaks name DEFAULT NULL,
+	shares regclass DEFAULT NULL, share_key name DEFAULT NULL,
+	share_subject name DEFAULT NULL, share_team name DEFAULT NULL,
+	share_level name DEFAULT NULL, share_deny name DEFAULT NULL,
+	share_valid_until name DEFAULT NULL,
+	members regclass DEFAULT NULL, member_team name DEFAULT NULL,
+	member_subject name DEFAULT NULL, member_valid_until name DEFAULT NULL,
+	subteams regclass DEFAULT NULL, subteam name DEFAULT NULL,
+	subteam_of name DEFAULT NULL, subteam_valid_until name DEFAULT NULL,
+	team_set regclass DEFAULT NULL,
+	levels text[] DEFAULT NULL, min_level text DEFAULT NULL,
+	claim text DEFAULT NULL,
+	view_schema name DEFAULT NULL,
+	dry_run boolean DEFAULT true) RETURNS text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sharing_view'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
+	regclass, name, name, name, name, name, name, regclass, name, name, name,
+	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
+'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
 
 CREATE FUNCTION authz.stamp_owner() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stamp_owner'
@@ -1736,7 +1763,7 @@ BEGIN
 		'revoke_token', 'revoke_subject', 'revoke_session', 'revoke_actor',
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
-		'protect', 'unprotect']
+		'protect', 'unprotect', 'sharing_view']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

@@ -18,9 +18,9 @@ from .requirements import (
     HasAllRoles, HasAllScopes, HasAmr, HasAnyAcr, HasAnyActor, HasAnyAmr, HasAnyGroup,
     HasAnyItemPermission, HasAnyOrgPermission, HasAnyPermission, HasAnyRole, HasAnyScope,
     HasAppPermission, HasClaim, HasGroup, HasItemPermission, HasObjectPermission,
-    HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, IsAdmin,
-    IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem, StepUp,
-    UrlKwarg,
+    HasOrgPermission, HasOrgRole, HasPerm, HasPermission, HasRole, HasScope, InOrg, InSet,
+    IsAdmin, IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem,
+    StepUp, UrlKwarg,
 )
 
 __all__ = [
@@ -30,8 +30,8 @@ __all__ = [
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
     "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
-    "InOrg", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated", "IsOwner",
-    "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
+    "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
+    "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
     "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
     "cache_page_per_identity", "identity", "requires", "token_optional",
 ]

@@ -80,6 +80,7 @@ def check_databases(app_configs, databases, **kwargs):
             continue
         try:
             server, tables = status.server(connection), status.tables(connection)
+            sets = status.sets(connection)
         except DatabaseError as error:
             found.append(Error("Database %r cannot be checked: %s" % (
                 alias, str(error).partition("\n")[0]), id="dbmi_authz.E020"))
@@ -89,6 +90,8 @@ def check_databases(app_configs, databases, **kwargs):
         found += of_pool(alias, connection, server)
         for table in tables:
             found += of_table(alias, server, table)
+        for each in sets:
+            found += of_set(alias, each)
     return found
 
 
@@ -151,6 +154,14 @@ def of_table(alias, server, table):
     for column in table.columns:
         # only what a check of ours compares: a flag needs no index
         name = r'"?%s"?' % re.escape(column)
-        if any(re.search(r"authz\.\w+\(\(*%s[),:]" % name, text) for text in table.expressions):
+        asked = r"authz\.(\w+\(|in_set\('.*?'::regclass, )\(*%s[),:]" % name
+        if any(re.search(asked, text) for text in table.expressions):
             yield Warning("%s: policies ask about column %r, and no index begins with it."
                           % (where, column), id="dbmi_authz.W030")
+
+
+def of_set(alias, unwatched):
+    yield Warning(
+        "Database %r: set %s is worked out for each query, because changes of %s are not told."
+        % (alias, unwatched.name, ", ".join(unwatched.unwatched)),
+        hint="Use the migration operation Watch, or authz.watch().", id="dbmi_authz.W031")

@@ -4,7 +4,7 @@ routers allow the app to migrate.
 """
 from django.db.migrations.operations.base import Operation
 
-from .sql import identifier, literal, table_name
+from .sql import identifier, literal, regclass, relation_name, table_name
 
 ROLE_WORDS = {"PUBLIC", "CURRENT_ROLE", "CURRENT_USER", "SESSION_USER"}
 
@@ -187,7 +187,8 @@ class Policy(TableOperation):
 class Protect(TableOperation):
     """The usual policies in one line: authz.protect(), and authz.unprotect() backwards.
 
-    owner and org are names of fields; all else is as in authz.protect().
+    owner, org and set_column are names of fields, set and write_set those of
+    views as in CreateSet; all else is as in authz.protect().
     """
 
     def __init__(self, model_name, owner=None, mode=None, org=None, org_permission=None,
@@ -207,7 +208,8 @@ class Protect(TableOperation):
                  delete_any_scopes=None, delete_all_scopes=None,
                  delete_any_roles=None, delete_all_roles=None,
                  delete_any_permissions=None, delete_all_permissions=None,
-                 delete_any_groups=None, delete_all_groups=None):
+                 delete_any_groups=None, delete_all_groups=None,
+                 set=None, set_column=None, write_set=None):
         # each by its name: squashmigrations writes no others
         arguments = {name: value for name, value in locals().items()
                      if name not in ("self", "model_name", "__class__") and value is not None}
@@ -215,15 +217,111 @@ class Protect(TableOperation):
         self.arguments = arguments
 
     def forwards(self, app_label, state):
-        arguments = ["rel => %s::regclass" % literal(self.table(app_label, state))]
+        arguments = ["rel => %s" % regclass(self.table(app_label, state))]
         for name, value in self.arguments.items():
-            if name in ("owner", "org"):
+            if name in ("owner", "org", "set_column"):
                 value = self.column(app_label, state, value)
-            arguments.append("%s => %s" % (name, literal(value)))
+            value = (regclass(relation_name(value)) if name in ("set", "write_set")
+                     else literal(value))
+            arguments.append("%s => %s" % (name, value))
         yield "SELECT authz.protect(%s)" % ", ".join(arguments)
 
     def backwards(self, app_label, state):
-        yield "SELECT authz.unprotect(%s::regclass)" % literal(self.table(app_label, state))
+        yield "SELECT authz.unprotect(%s)" % regclass(self.table(app_label, state))
 
     def describe(self):
         return "Protects %s" % self.model_name
+
+
+class Watch(TableOperation):
+    """Sets that read the table are kept until it changes: authz.watch()."""
+
+    def __init__(self, model_name):
+        self.model_name = model_name
+
+    def forwards(self, app_label, state):
+        yield "SELECT authz.watch(%s)" % regclass(self.table(app_label, state))
+
+    def backwards(self, app_label, state):
+        yield "SELECT authz.unwatch(%s)" % regclass(self.table(app_label, state))
+
+    def describe(self):
+        return "Watches %s for sets" % self.model_name
+
+
+class CreateSet(AuthzOperation):
+    """CREATE VIEW of the keys that whoever asks reaches, and authz.watch() for
+    the tables that it reads.
+
+    name    of the view, "my_folders" or "schema.my_folders"
+    query   SQL: SELECT of the keys, or of the keys and valid_until
+    watch   models, "Share" of this app or "app.Share".  Backwards those are not
+            watched any more that no other view reads.
+    """
+
+    def __init__(self, name, query, watch=()):
+        self.name = name
+        self.query = query
+        self.watch = watch
+
+    def tables(self, app_label, state):
+        for name in self.watch:
+            label, _, model = name.rpartition(".")
+            model = state.apps.get_model(label or app_label, model)
+            yield regclass(table_name(model._meta.db_table))
+
+    def select(self, app_label, state):
+        return self.query.strip().rstrip(";")
+
+    def forwards(self, app_label, state):
+        yield "CREATE VIEW %s AS\n%s" % (relation_name(self.name), self.select(app_label, state))
+        for table in self.tables(app_label, state):
+            yield "SELECT authz.watch(%s)" % table
+
+    def backwards(self, app_label, state):
+        yield "DROP VIEW %s" % relation_name(self.name)
+        for table in self.tables(app_label, state):
+            yield ("SELECT authz.unwatch(%s) WHERE NOT EXISTS (SELECT FROM pg_depend"
+                   " WHERE classid = 'pg_rewrite'::regclass AND refobjid = %s)" % (table, table))
+
+    def describe(self):
+        return "Creates the set %s" % self.name
+
+    @property
+    def migration_name_fragment(self):
+        return "set_%s" % "_".join(part.strip('"') for part in self.name.lower().split("."))
+
+
+class CreateSetOf(TableOperation, CreateSet):
+    """The set of the rows of a model that another set reaches, for child tables:
+
+        CreateSetOf("my_notes", "Note", set="my_folders", set_column="folder")
+        Protect("Comment", owner="author", set="my_notes", set_column="note")
+
+    name         of the view
+    set          the other set, whose keys the field set_column holds
+    owner        a field: rows of one's own as well
+    """
+
+    def __init__(self, name, model_name, set, set_column, owner=None):
+        self.name = name
+        self.model_name = model_name
+        self.set = set
+        self.set_column = set_column
+        self.owner = owner
+
+    def tables(self, app_label, state):
+        yield regclass(self.table(app_label, state))
+
+    def select(self, app_label, state):
+        reached = "authz.in_set(%s, %s)" % (
+            regclass(relation_name(self.set)),
+            identifier(self.column(app_label, state, self.set_column)))
+        if self.owner is not None:
+            reached = "authz.is_owner(%s) OR %s" % (
+                identifier(self.column(app_label, state, self.owner)), reached)
+        return "SELECT %s FROM %s WHERE %s" % (
+            identifier(self.model(app_label, state)._meta.pk.column),
+            self.table(app_label, state), reached)
+
+    migration_name_fragment = CreateSet.migration_name_fragment

@@ -2,7 +2,8 @@
 
     HasScope("notes:write") & (HasRole("editor") | IsOwner("author"))
 
-serves as a permission class of REST framework and in @requires (decorators.py).
+serves as a permission class of REST framework, in @requires (decorators.py), and
+as a condition of querysets (expressions.py).
 &, | and ~ make SQL of it.  ~ means "logged in, and not": the bare negation of
 a check is true for whoever sends no token.
 
@@ -12,7 +13,11 @@ not deny yet: SQL's logic of three values works that out.
 """
 from uuid import UUID
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connections, models
+
+from . import expressions
+from .sql import regclass, relation_name, table_name
 
 
 class Field:
@@ -25,6 +30,23 @@ class Field:
         for name in self.path:
             obj = getattr(obj, name)
         return obj.pk if isinstance(obj, models.Model) else obj
+
+
+class KeyField(Field):
+    """The same, of a foreign key what its column holds: whoever may not see the
+    row it names can have it judged all the same."""
+
+    def value(self, kwargs, obj):
+        for name in self.path[:-1]:
+            obj = getattr(obj, name)
+        return getattr(obj, attribute_of(obj, self.path[-1]), None)
+
+
+def attribute_of(obj, name):
+    try:
+        return obj._meta.get_field(name).attname
+    except (AttributeError, FieldDoesNotExist):
+        return name
 
 
 class UrlKwarg:
@@ -45,6 +67,15 @@ class Requirement:
     def sql(self, kwargs, obj):
         """(text, parameters); NULL for what an object must be known for."""
         raise NotImplementedError
+
+    def expression(self):
+        """The same for a queryset, over its columns."""
+        raise TypeError("%r cannot be a condition of a queryset" % self)
+
+    conditional = True      # what Django asks of what stands in filter()
+
+    def resolve_expression(self, *args, **kwargs):
+        return self.expression().resolve_expression(*args, **kwargs)
 
     def judge(self, request, kwargs, obj=None, using=DEFAULT_DB_ALIAS):
         """(is anybody logged in, is it granted), from the database."""
@@ -98,6 +129,9 @@ class Joined(Requirement):
             params += more
         return "(%s)" % (" %s " % self.operator).join(texts), params
 
+    def expression(self):
+        return expressions.joined(self.operator, [part.expression() for part in self.parts])
+
 
 class Not(Requirement):
     def __init__(self, part):
@@ -107,6 +141,9 @@ class Not(Requirement):
     def sql(self, kwargs, obj):
         text, params = self.part.sql(kwargs, obj)
         return "(authz.is_authenticated() AND NOT %s)" % text, params
+
+    def expression(self):
+        return expressions.negated(self.part.expression())
 
 
 class Check(Requirement):
@@ -128,6 +165,9 @@ class Check(Requirement):
             params.append(list(arg) if isinstance(arg, tuple) else arg)
         return "authz.%s(%s)" % (self.function, ", ".join(texts)), params
 
+    def expression(self):
+        return expressions.call(self.function, [expression_of(arg) for arg in self.args])
+
     def __repr__(self):
         return "<%s%r>" % (self.function, self.args)
 
@@ -143,9 +183,19 @@ def type_of(value):
     return "text[]" if isinstance(value, (list, tuple)) else "text"
 
 
+def expression_of(arg):
+    if isinstance(arg, UrlKwarg):
+        raise TypeError("a UrlKwarg cannot be part of a queryset; give the value")
+    if isinstance(arg, Field):
+        return expressions.column(arg.path)
+    return expressions.typed(list(arg) if isinstance(arg, tuple) else arg, type_of(arg))
+
+
 def joined(operator, one, other):
     if isinstance(one, Requirement) and isinstance(other, Requirement):
         return Joined(operator, one, other)
+    if any(isinstance(part, (models.Q, models.Expression)) for part in (one, other)):
+        return expressions.joined_with_condition(operator, one, other)
     from .rest_framework import joined_with_other
     return joined_with_other(operator, one, other)
 
@@ -177,6 +227,10 @@ class Variadic(Check):
     def sql(self, kwargs, obj):
         text, params = super().sql(kwargs, obj)
         return text.replace("%s::text[]", "VARIADIC %s::text[]"), params
+
+    def expression(self):
+        return expressions.call(self.function, [expression_of(arg) for arg in self.args],
+                                variadic=True)
 
 
 class StepUp(Requirement):
@@ -248,6 +302,34 @@ def IsOwnerOrAdmin(field):
     return Check("is_owner_or_admin", Field(field))
 
 
+class InSet(Check):
+    """InSet("my_folders", "folder"): a field of the object, a UrlKwarg or a value
+    that is no string is a key of the set.  Of a foreign key its column counts.
+    """
+
+    def __init__(self, set, key):
+        self.set = relation_name(set)
+        super().__init__("in_set", KeyField(key) if isinstance(key, str) else key)
+
+    def sql(self, kwargs, obj):
+        if self.of_object and obj is None:
+            return "NULL::boolean", []
+        key, = self.args
+        if isinstance(key, (Field, UrlKwarg)):
+            key = key.value(kwargs, obj)
+        if key is None:
+            return "false", []
+        return "authz.in_set(%%s::regclass, %%s::%s)" % type_of(key), [self.set, key]
+
+    def expression(self):
+        key, = self.args
+        return expressions.call(self.function, [expressions.Raw(regclass(self.set)),
+                                                expression_of(key)])
+
+    def __repr__(self):
+        return "<in_set%r>" % ((self.set, *self.args),)
+
+
 InOrg = check("in_org", 'InOrg(org): a value, Field("org_id") or UrlKwarg("org_id")')
 HasOrgRole = check("has_org_role", "HasOrgRole(org, role): exactly this role")
 IsAtLeastOrgRole = check("is_at_least_org_role", "IsAtLeastOrgRole(org, role)")
@@ -286,9 +368,10 @@ class HasObjectPermission(Check):
         super().__init__("has_object_perm", perm)
         self.of_object = True
 
+    expression = Requirement.expression
+
     def sql(self, kwargs, obj):
         if obj is None:
             return "NULL::boolean", []
-        from .sql import table_name
         return "authz.has_object_perm(%s::text, %s::regclass, %s::text)", [
             self.args[0], table_name(obj._meta.db_table), str(obj.pk)]

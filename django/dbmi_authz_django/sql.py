@@ -13,6 +13,18 @@ def table_name(db_table):
     return identifier(db_table)
 
 
+def relation_name(name):
+    """Of a view: "view", "schema.view", or in quotes as above."""
+    if '"' in name:
+        return table_name(name)
+    return ".".join(identifier(part) for part in name.split("."))
+
+
+def regclass(quoted):
+    """A table or view in a statement, for the server to look up there."""
+    return "%s::regclass" % literal(quoted)
+
+
 def literal(value):
     """Of None, bool, int, str, a list of str, or a dict (as json)."""
     if value is None:

@@ -38,6 +38,35 @@ SELECT c.oid::regclass::text AS name, c.relname AS plain_name,
    AND (c.relrowsecurity OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))
  ORDER BY 1"""
 
+# Sets that policies ask, with the tables that they read, by way of other sets
+# too, and of which changes are not told.
+SETS = """
+WITH RECURSIVE reads(set, relation) AS (
+    SELECT v.oid, v.oid
+      FROM pg_class v
+     WHERE v.relkind = 'v'
+       AND EXISTS (SELECT FROM pg_depend d JOIN pg_policy p ON p.oid = d.objid
+                    WHERE d.classid = 'pg_policy'::regclass
+                      AND d.refclassid = 'pg_class'::regclass AND d.refobjid = v.oid
+                      AND concat(pg_get_expr(p.polqual, p.polrelid),
+                                 pg_get_expr(p.polwithcheck, p.polrelid)) ~ 'authz\\.in_set\\(')
+    UNION
+    SELECT r.set, more.relation
+      FROM reads r, LATERAL (
+        SELECT d.refobjid FROM pg_rewrite w JOIN pg_depend d
+            ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+           AND d.refclassid = 'pg_class'::regclass
+         WHERE w.ev_class = r.relation
+        UNION ALL
+        SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = r.relation) more(relation))
+SELECT r.set::regclass::text AS name, array_agg(c.oid::regclass::text ORDER BY c.oid) AS unwatched
+  FROM reads r JOIN pg_class c ON c.oid = r.relation
+ WHERE c.relkind = 'r'
+   AND c.relnamespace NOT IN (SELECT oid FROM pg_namespace WHERE nspname = 'authz')
+   AND (SELECT count(*) FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid
+         WHERE t.tgrelid = c.oid AND t.tgenabled = 'A' AND f.proname = 'set_changed') < 2
+ GROUP BY r.set ORDER BY 1"""
+
 
 def rows(connection, sql):
     with connection.cursor() as cursor:
@@ -52,3 +81,7 @@ def server(connection):
 
 def tables(connection):
     return rows(connection, TABLES)
+
+
+def sets(connection):
+    return rows(connection, SETS)

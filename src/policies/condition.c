@@ -1,20 +1,24 @@
 /*-------------------------------------------------------------------------
  *
  * condition.c
- *	  What the conditions that protect() writes have become.
+ *	  What the conditions and views that we write have become.
  *
  *-------------------------------------------------------------------------
  */
 #include "policies/condition.h"
 
 #include "access/table.h"
+#include "catalog/pg_namespace.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
+#include "rewrite/rewriteHandler.h"
 #include "rewrite/rowsecurity.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/typcache.h"
 
 #include "server/own.h"
 
@@ -26,8 +30,8 @@ typedef struct Stranger
 } Stranger;
 
 /*
- * All that protect_rules.c writes is AND, OR, calls of our functions, columns, and
- * literals, also as arrays.  A cast is what a type of that name makes of a
+ * All that protect_rules.c writes is AND, OR, IS NULL, calls of our functions,
+ * columns, and literals, also as arrays.  A cast is what a type of that name makes of a
  * call.
  */
 static bool
@@ -41,6 +45,7 @@ find_stranger(Node *node, void *context)
 	{
 		case T_List:
 		case T_BoolExpr:
+		case T_NullTest:
 		case T_ArrayExpr:
 		case T_RelabelType:
 		case T_Var:
@@ -108,13 +113,89 @@ az_check_written(const AzTable *table)
 	table_close(rel, NoLock);
 }
 
+static Query *
+analyze(const char *sql)
+{
+	List	   *parsed = pg_parse_query(sql);
+
+	return parse_analyze_fixedparams(linitial_node(RawStmt, parsed), sql, NULL, 0, NULL);
+}
+
 void
 az_check_condition(const AzTable *table, const char *condition)
 {
-	const char *sql = psprintf("SELECT FROM %s WHERE %s", table->quoted, condition);
-	List	   *parsed = pg_parse_query(sql);
-	Query	   *query = parse_analyze_fixedparams(linitial_node(RawStmt, parsed), sql,
-												  NULL, 0, NULL);
+	Query	   *query = analyze(psprintf("SELECT FROM %s WHERE %s", table->quoted, condition));
 
 	check_expression(table, query->jointree->quals);
+}
+
+/*
+ * Of a view: calls are PostgreSQL's own or ours, and comparisons are those that
+ * "=" is by default.
+ */
+static bool
+find_stranger_in_view(Node *node, void *context)
+{
+	Stranger   *stranger = context;
+	List	   *args = NIL;
+	Oid			operator = InvalidOid;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_stranger_in_view, context, 0);
+	if (IsA(node, FuncExpr))
+		stranger->function = ((FuncExpr *) node)->funcid;
+	else if (IsA(node, OpExpr))
+	{
+		operator = ((OpExpr *) node)->opno;
+		args = ((OpExpr *) node)->args;
+	}
+	else if (IsA(node, ScalarArrayOpExpr))
+	{
+		operator = ((ScalarArrayOpExpr *) node)->opno;
+		args = ((ScalarArrayOpExpr *) node)->args;
+	}
+	if (OidIsValid(operator) &&
+		lookup_type_cache(getBaseType(exprType(linitial(args))), TYPECACHE_EQ_OPR)->eq_opr != operator)
+	{
+		stranger->function = get_opcode(operator);
+		return true;
+	}
+	if (OidIsValid(stranger->function) &&
+		get_func_namespace(stranger->function) != PG_CATALOG_NAMESPACE &&
+		!az_is_own_function(stranger->function))
+		return true;
+	stranger->function = InvalidOid;
+	return expression_tree_walker(node, find_stranger_in_view, context);
+}
+
+static void
+check_view_query(const char *name, Query *query)
+{
+	Stranger	stranger = {InvalidOid, InvalidOid};
+
+	if (!find_stranger_in_view((Node *) query, &stranger))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("view \"%s\" would not ask the extension's own functions", name),
+			 errdetail("Function %s would be called instead of one of them.",
+					   format_procedure_qualified(stranger.function)),
+			 errhint("Drop it, or move it to another schema.")));
+}
+
+void
+az_check_view(Oid view)
+{
+	Relation	rel = table_open(view, NoLock);
+
+	check_view_query(RelationGetRelationName(rel), get_view_query(rel));
+	table_close(rel, NoLock);
+}
+
+void
+az_check_query(const char *view, const char *query)
+{
+	check_view_query(view, analyze(query));
 }

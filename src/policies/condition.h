@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * condition.h
- *	  What the conditions that protect() writes have become.
+ *	  What the conditions and views that we write have become.
  *
  * A name with its schema is looked up all the same: where somebody else's
  * function or type of that name fits better than ours, it is taken.
@@ -20,5 +20,14 @@
  */
 extern void az_check_written(const AzTable *table);
 extern void az_check_condition(const AzTable *table, const char *condition);
+
+/*
+ * 55000 when the query of that view calls what is neither PostgreSQL's own nor
+ * ours, or compares by another operator than the type's equality.
+ */
+extern void az_check_view(Oid view);
+
+/* The same of a query that is to become the view of that name. */
+extern void az_check_query(const char *view, const char *query);
 
 #endif							/* AZ_CONDITION_H */

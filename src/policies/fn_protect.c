@@ -21,20 +21,35 @@
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
+/* NULL where the command has no such rows, or gets no policy. */
+static char *
+condition_of(const AzProtectRules *rules, AzCommand command, AzRow row)
+{
+	if (command == AZ_INSERT && row == AZ_ROW_THERE)
+		return NULL;
+	if (command != AZ_INSERT && command != AZ_UPDATE && row == AZ_ROW_NEW)
+		return NULL;
+	return az_protect_condition(rules, command, row);
+}
+
 static List *
 add_policy(List *statements, const AzTable *table, AzCommand command,
-		   const char *condition)
+		   const AzProtectRules *rules)
 {
+	char	   *using = condition_of(rules, command, AZ_ROW_THERE);
+	char	   *check = condition_of(rules, command, AZ_ROW_NEW);
 	const char *name = az_policy_name[command];
 	StringInfoData create;
 
+	if (using == NULL && check == NULL)
+		return statements;
 	initStringInfo(&create);
 	appendStringInfo(&create, "CREATE POLICY %s ON %s FOR %s TO PUBLIC",
 					 name, table->quoted, az_command_name[command]);
-	if (command != AZ_INSERT)
-		appendStringInfo(&create, "\n    USING (%s)", condition);
-	if (command == AZ_INSERT || command == AZ_UPDATE)
-		appendStringInfo(&create, "\n    WITH CHECK (%s)", condition);
+	if (using)
+		appendStringInfo(&create, "\n    USING (%s)", using);
+	if (check)
+		appendStringInfo(&create, "\n    WITH CHECK (%s)", check);
 	statements = lappend(statements, create.data);
 	return lappend(statements, psprintf("COMMENT ON POLICY %s ON %s IS '%s'",
 										name, table->quoted, AZ_POLICY_MARK));
@@ -69,12 +84,7 @@ write_statements(const AzTable *table, const AzPolicies *policies, const AzProte
 											  table->quoted));
 	statements = drop_policies(statements, table, policies);
 	for (command = 0; command < AZ_COMMANDS; command++)
-	{
-		char	   *condition = az_protect_condition(rules, command);
-
-		if (condition)
-			statements = add_policy(statements, table, command, condition);
-	}
+		statements = add_policy(statements, table, command, rules);
 	return statements;
 }
 
@@ -101,6 +111,7 @@ write_policies(const List *statements, const AzTable *table, const AzProtectRule
 			   bool dry_run)
 {
 	int			command;
+	int			row;
 
 	if (!dry_run)
 	{
@@ -110,10 +121,33 @@ write_policies(const List *statements, const AzTable *table, const AzProtectRule
 	}
 	for (command = 0; command < AZ_COMMANDS; command++)
 	{
-		char	   *condition = az_protect_condition(rules, command);
+		for (row = AZ_ROW_THERE; row <= AZ_ROW_NEW; row++)
+		{
+			char	   *condition = condition_of(rules, command, row);
 
-		if (condition)
-			az_check_condition(table, condition);
+			if (condition)
+				az_check_condition(table, condition);
+		}
+	}
+}
+
+/* Of the columns that are compared, each once. */
+static void
+warn_of_missing_indexes(const AzTable *table, const AzProtectRules *rules)
+{
+	const AzProtectColumn *columns[] = {&rules->owner, &rules->org, &rules->sets.column};
+	int			i;
+	int			before;
+
+	for (i = 0; i < (int) lengthof(columns); i++)
+	{
+		for (before = 0; before < i; before++)
+		{
+			if (columns[before]->name && columns[before]->number == columns[i]->number)
+				break;
+		}
+		if (columns[i]->name && before == i)
+			az_warn_of_missing_index(table, columns[i]->number, columns[i]->name);
 	}
 }
 
@@ -160,10 +194,7 @@ AZ_SQL(authz_protect)
 	az_look_at_catalog();
 	az_warn_of_others(&table, &policies);
 	az_warn_of_children(&table);
-	if (rules.owner.name)
-		az_warn_of_missing_index(&table, rules.owner.number, rules.owner.name);
-	if (rules.org.name)
-		az_warn_of_missing_index(&table, rules.org.number, rules.org.name);
+	warn_of_missing_indexes(&table, &rules);
 
 	MemoryContextSwitchTo(caller);
 	initStringInfo(&text);

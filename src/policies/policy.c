@@ -165,17 +165,26 @@ az_warn_of_children(const AzTable *table)
 	}
 }
 
-void
-az_warn_of_missing_index(const AzTable *table, AttrNumber number, const char *column)
+/* Trees and hashes (pg_am.dat has no names for them here); others only narrow down. */
+bool
+az_has_index(const AzTable *table, AttrNumber number)
 {
 	AzSpiParams	params = {0};
 
 	az_spi_param_oid(&params, OIDOID, table->oid);
 	az_spi_param_int2(&params, number);
-	if (az_spi_run("SELECT 1 FROM pg_catalog.pg_index i"
-			   " WHERE i.indrelid OPERATOR(pg_catalog.=) $1 AND i.indisvalid"
-			   " AND i.indpred IS NULL AND i.indkey[0] OPERATOR(pg_catalog.=) $2",
-			   &params) == 0)
+	return az_spi_run("SELECT 1 FROM pg_catalog.pg_index i, pg_catalog.pg_class c"
+				  " WHERE i.indrelid OPERATOR(pg_catalog.=) $1 AND i.indisvalid"
+				  " AND i.indpred IS NULL AND i.indkey[0] OPERATOR(pg_catalog.=) $2"
+				  " AND c.oid OPERATOR(pg_catalog.=) i.indexrelid"
+				  " AND c.relam OPERATOR(pg_catalog.=) ANY (ARRAY[403, 405]::pg_catalog.oid[])",
+				  &params) > 0;
+}
+
+void
+az_warn_of_missing_index(const AzTable *table, AttrNumber number, const char *column)
+{
+	if (!az_has_index(table, number))
 		ereport(NOTICE,
 				(errmsg("no index of table \"%s\" begins with column \"%s\"",
 						table->name, column),

@@ -25,6 +25,13 @@ typedef enum AzCommand
 
 #define AZ_COMMANDS		4
 
+/* What a condition is about: USING, and WITH CHECK. */
+typedef enum AzRow
+{
+	AZ_ROW_THERE,
+	AZ_ROW_NEW
+} AzRow;
+
 /* "SELECT", and the name of our policy for it. */
 extern const char *const az_command_name[AZ_COMMANDS];
 extern const char *const az_policy_name[AZ_COMMANDS];
@@ -60,7 +67,10 @@ extern void az_read_policies(const AzTable *table, AzPolicies *policies);
 extern void az_warn_of_others(const AzTable *table, const AzPolicies *policies);
 extern void az_warn_of_children(const AzTable *table);
 
-/* Say that no index begins with the column; inside SPI_connect(). */
+/* Does an index begin with the column that finds its values?  Inside SPI_connect(). */
+extern bool az_has_index(const AzTable *table, AttrNumber number);
+
+/* Say that there is none; inside SPI_connect(). */
 extern void az_warn_of_missing_index(const AzTable *table, AttrNumber number,
 									 const char *column);
 

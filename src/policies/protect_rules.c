@@ -19,7 +19,10 @@
 #include "server/arguments.h"
 #include "server/value.h"
 
-/* The arguments of protect(): these, eight lists for each command, dry_run. */
+/*
+ * The arguments of protect(): these, eight lists for each command, dry_run,
+ * and since 1.1 what protect_set.c reads.
+ */
 enum
 {
 	ARG_REL,
@@ -32,6 +35,7 @@ enum
 };
 
 #define ARG_DRY_RUN	(ARG_LISTS + AZ_COMMANDS * AZ_PROTECT_LISTS)
+#define ARG_SETS	(ARG_DRY_RUN + 1)
 
 static const struct
 {
@@ -165,6 +169,7 @@ az_read_protect_rules(FunctionCallInfo fcinfo, AzProtectRules *rules)
 	rules->org_permission = permission ? text_to_cstring(permission) : NULL;
 	rules->admin = !PG_ARGISNULL(ARG_ADMIN) && PG_GETARG_BOOL(ARG_ADMIN);
 	read_lists(fcinfo, rules);
+	az_read_protect_sets(fcinfo, ARG_SETS, &rules->sets);
 
 	if (rules->mode == AZ_MODE_READ_ONLY && rules->owner.name)
 		refuse("owner cannot be combined with mode \"read_only\"",
@@ -176,19 +181,21 @@ az_read_protect_rules(FunctionCallInfo fcinfo, AzProtectRules *rules)
 	if (rules->org_permission && rules->org.name == NULL)
 		refuse("org_permission needs org",
 			   "Name the column that holds the organisation: org => 'org_id'.");
+	if (rules->mode == AZ_MODE_OWNER_OR_READ && OidIsValid(rules->sets.read))
+		refuse("set cannot be combined with mode \"owner_or_read\"",
+			   "In this mode everybody who is logged in reads.  In mode \"owner\" those read who own the row or reach it by the set.");
+	if (rules->mode == AZ_MODE_READ_ONLY && OidIsValid(rules->sets.write))
+		refuse("write_set cannot be combined with mode \"read_only\"",
+			   "In this mode nobody writes.");
 	if (rules->mode == AZ_MODE_NONE && rules->org.name == NULL && !rules->any_list &&
-		!rules->admin)
+		!rules->admin && !OidIsValid(rules->sets.read))
 		refuse("no rule was given",
-			   "Give owner, org, mode, admin, or a list such as select_any_scopes.");
+			   "Give owner, org, set, mode, admin, or a list such as select_any_scopes.");
 }
 
 static void
 find_column(const AzTable *table, AzProtectColumn *column)
 {
-	AzValueKind kind;
-	Oid			base;
-	Oid			type;
-
 	if (column->name == NULL)
 		return;
 	column->number = get_attnum(table->oid, column->name);
@@ -197,6 +204,19 @@ find_column(const AzTable *table, AzProtectColumn *column)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of relation \"%s\" does not exist",
 						column->name, table->name)));
+	column->quoted = quote_identifier(column->name);
+}
+
+static void
+find_claim_column(const AzTable *table, AzProtectColumn *column)
+{
+	AzValueKind kind;
+	Oid			base;
+	Oid			type;
+
+	find_column(table, column);
+	if (column->name == NULL)
+		return;
 	type = get_atttype(table->oid, column->number);
 	if (!az_value_kind(type, &kind, &base))
 		ereport(ERROR,
@@ -205,14 +225,15 @@ find_column(const AzTable *table, AzProtectColumn *column)
 						column->name, table->name),
 				 errdetail("Its type is %s.", format_type_be(type)),
 				 errhint(AZ_VALUE_TYPES_HINT)));
-	column->quoted = quote_identifier(column->name);
 }
 
 void
 az_find_protect_columns(AzProtectRules *rules, const AzTable *table)
 {
-	find_column(table, &rules->owner);
-	find_column(table, &rules->org);
+	find_claim_column(table, &rules->owner);
+	find_claim_column(table, &rules->org);
+	find_column(table, &rules->sets.column);
+	az_find_protect_sets(table, &rules->sets);
 }
 
 bool
@@ -221,10 +242,96 @@ az_is_dry_run(FunctionCallInfo fcinfo)
 	return !PG_ARGISNULL(ARG_DRY_RUN) && PG_GETARG_BOOL(ARG_DRY_RUN);
 }
 
-static void
-append_condition(StringInfo condition, int *n, const char *text)
+/* What must all hold; "either": it is an OR, and has no parentheses yet. */
+typedef struct Condition
 {
-	appendStringInfo(condition, "%s%s", (*n)++ > 0 ? " AND " : "", text);
+	const char *text;
+	bool		either;
+} Condition;
+
+typedef struct Conditions
+{
+	Condition	all[AZ_PROTECT_LISTS + 3];
+	int			n;
+} Conditions;
+
+static void
+add_condition(Conditions *conditions, const char *text, bool either)
+{
+	Condition  *condition = &conditions->all[conditions->n++];
+
+	condition->text = text;
+	condition->either = either;
+}
+
+static void
+add_organisation(Conditions *conditions, const AzProtectRules *rules)
+{
+	if (rules->org.name == NULL)
+		return;
+	add_condition(conditions, rules->org_permission ?
+				  psprintf("authz.has_org_permission(%s, %s)", rules->org.quoted,
+						   quote_literal_cstr(rules->org_permission)) :
+				  psprintf("authz.in_org(%s)", rules->org.quoted), false);
+}
+
+/*
+ * Whoever owns a row or reaches it by a set.  A set to read by gives no
+ * command but SELECT, so for others it counts beside another rule alone.
+ */
+static void
+add_reach(Conditions *conditions, const AzProtectRules *rules, AzCommand command, AzRow row,
+		  bool alone)
+{
+	const AzProtectSets *sets = &rules->sets;
+	const char *set = az_protect_set(sets, command);
+	char	   *owner = rules->owner.name ?
+		psprintf("authz.is_owner(%s)", rules->owner.quoted) : NULL;
+	bool		gives = command == AZ_SELECT || OidIsValid(sets->write);
+
+	if (row == AZ_ROW_NEW && set && owner)
+	{
+		if (command == AZ_INSERT || !gives)
+		{
+			add_condition(conditions, owner, false);
+			add_condition(conditions, sets->nullable ?
+						  psprintf("%s IS NULL OR %s", sets->column.quoted, set) : set,
+						  sets->nullable);
+		}
+		else
+			add_condition(conditions, sets->nullable ?
+						  psprintf("%s OR (%s AND %s IS NULL)", set, owner,
+								   sets->column.quoted) : set,
+						  sets->nullable);
+	}
+	else if (owner && set && gives)
+		add_condition(conditions, psprintf("%s OR %s", owner, set), true);
+	else if (owner)
+		add_condition(conditions, owner, false);
+	else if (set && (gives || !alone))
+		add_condition(conditions, set, false);
+}
+
+static char *
+join_conditions(const Conditions *conditions, bool admin)
+{
+	StringInfoData all;
+	int			i;
+
+	initStringInfo(&all);
+	if (admin)
+		appendStringInfo(&all, "authz.is_admin()%s%s", conditions->n > 0 ? " OR " : "",
+						 conditions->n > 1 ? "(" : "");
+	for (i = 0; i < conditions->n; i++)
+	{
+		const Condition *condition = &conditions->all[i];
+
+		appendStringInfo(&all, condition->either && conditions->n > 1 ? "%s(%s)" : "%s%s",
+						 i > 0 ? " AND " : "", condition->text);
+	}
+	if (admin && conditions->n > 1)
+		appendStringInfoChar(&all, ')');
+	return all.data;
 }
 
 /*
@@ -232,37 +339,33 @@ append_condition(StringInfo condition, int *n, const char *text)
  * is only asked where there is no other.
  */
 char *
-az_protect_condition(const AzProtectRules *rules, AzCommand command)
+az_protect_condition(const AzProtectRules *rules, AzCommand command, AzRow row)
 {
 	bool		reading = command == AZ_SELECT && (rules->mode == AZ_MODE_OWNER_OR_READ ||
 												   rules->mode == AZ_MODE_READ_ONLY);
-	StringInfoData all;
-	int			n = 0;
+	bool		alone = rules->org.name == NULL;
+	Conditions	conditions = {0};
 	int			list;
 
 	if (rules->mode == AZ_MODE_READ_ONLY && command != AZ_SELECT)
 		return NULL;
-	initStringInfo(&all);
-	if (rules->owner.name && !reading)
-		append_condition(&all, &n, psprintf("authz.is_owner(%s)", rules->owner.quoted));
-	if (rules->org.name && rules->org_permission)
-		append_condition(&all, &n, psprintf("authz.has_org_permission(%s, %s)",
-											rules->org.quoted,
-											quote_literal_cstr(rules->org_permission)));
-	else if (rules->org.name)
-		append_condition(&all, &n, psprintf("authz.in_org(%s)", rules->org.quoted));
 	for (list = 0; list < AZ_PROTECT_LISTS; list++)
 	{
 		if (rules->list[command][list])
-			append_condition(&all, &n, rules->list[command][list]);
+			alone = false;
 	}
-	if (n == 0 && reading)
-		append_condition(&all, &n, "authz.is_authenticated()");
+	if (!(reading && rules->owner.name))
+		add_reach(&conditions, rules, command, row, alone);
+	add_organisation(&conditions, rules);
+	for (list = 0; list < AZ_PROTECT_LISTS; list++)
+	{
+		if (rules->list[command][list])
+			add_condition(&conditions, rules->list[command][list], false);
+	}
+	if (conditions.n == 0 && reading)
+		add_condition(&conditions, "authz.is_authenticated()", false);
 
-	if (!rules->admin)
-		return n > 0 ? all.data : NULL;
-	if (n == 0)
-		return "authz.is_admin()";
-	return psprintf(n > 1 ? "authz.is_admin() OR (%s)" : "authz.is_admin() OR %s",
-					all.data);
+	if (conditions.n == 0 && !rules->admin)
+		return NULL;
+	return join_conditions(&conditions, rules->admin);
 }

@@ -13,6 +13,15 @@
 #include "server/malloced.h"
 
 void
+az_raise_misuse(const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg_internal("%s", message),
+			 errhint("%s", hint)));
+}
+
+void
 az_arg_required(FunctionCallInfo fcinfo, int argno, const char *what)
 {
 	if (PG_ARGISNULL(argno))

@@ -20,6 +20,9 @@ extern text *az_arg_text(FunctionCallInfo fcinfo, int argno, const char *what);
 /* The same, but NULL is taken, and returned. */
 extern text *az_arg_optional_text(FunctionCallInfo fcinfo, int argno, const char *what);
 
+/* 22023, with what to write instead. */
+pg_noreturn extern void az_raise_misuse(const char *message, const char *hint);
+
 /* 22023 for NULL. */
 extern void az_arg_required(FunctionCallInfo fcinfo, int argno, const char *what);
 

@@ -5,7 +5,8 @@
  *
  * A set is kept while what it was read from stands still.  A function in C that
  * is immutable reads nothing; one in another language may be called immutable,
- * and read a table all the same.
+ * and read a table all the same.  So may what an aggregate of somebody's calls, or
+ * the constraint of a domain.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,12 +16,14 @@
 #include "access/transam.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 typedef struct Walk
 {
@@ -35,6 +38,21 @@ note_unsteady(Walk *walk, char *what)
 		walk->calls.unsteady = what;
 }
 
+/* To core this is immutable, though a configuration can be altered. */
+static bool
+searches_text(const FormData_pg_proc *proc)
+{
+	int			i;
+
+	for (i = 0; i < proc->pronargs; i++)
+	{
+		if (proc->proargtypes.values[i] == REGCONFIGOID ||
+			proc->proargtypes.values[i] == REGDICTIONARYOID)
+			return true;
+	}
+	return false;
+}
+
 /* Does its answer go by its arguments alone, as far as anybody can tell? */
 static bool
 is_steady(Oid function)
@@ -47,7 +65,9 @@ is_steady(Oid function)
 		elog(ERROR, "cache lookup failed for function %u", function);
 	proc = (Form_pg_proc) GETSTRUCT(tuple);
 	steady = proc->provolatile == PROVOLATILE_IMMUTABLE &&
-		(proc->prolang == INTERNALlanguageId || proc->prolang == ClanguageId);
+		(proc->prolang == INTERNALlanguageId || proc->prolang == ClanguageId) &&
+		(proc->prokind != PROKIND_AGGREGATE || function < FirstUnpinnedObjectId) &&
+		!searches_text(proc);
 	ReleaseSysCache(tuple);
 	return steady;
 }
@@ -188,6 +208,10 @@ walk_over(Node *node, Walk *walk)
 	(void) check_functions_in_node(node, check_function, walk);
 	if (IsA(node, SQLValueFunction))
 		check_value((const SQLValueFunction *) node, walk);
+	else if (IsA(node, CoerceToDomain) &&
+			 DomainHasConstraints(((CoerceToDomain *) node)->resulttype))
+		note_unsteady(walk, psprintf("it converts to domain %s",
+									 format_type_be(((CoerceToDomain *) node)->resulttype)));
 	else if (IsA(node, NextValueExpr))
 		note_unsteady(walk, pstrdup("it takes numbers from a sequence"));
 	else if (IsA(node, RangeTblEntry) && ((RangeTblEntry *) node)->tablesample)

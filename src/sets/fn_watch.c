@@ -23,43 +23,81 @@
 #include "server/spi.h"
 #include "sets/watch.h"
 
-/* What each table has. */
+/*
+ * What a table has.  A partition gets the trigger for rows from above, under its
+ * name, and may have one of its own when it is attached.
+ */
 typedef struct Wanted
 {
 	const char *name;
 	const char *definition;
+	int			events;
 } Wanted;
 
-static const Wanted wanted[] = {
-	{"authz_watch",
-	"CREATE TRIGGER authz_watch AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION authz.set_changed()"},
-	{"authz_watch_truncate",
-	"CREATE TRIGGER authz_watch_truncate AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION authz.set_changed()"}
-};
+#define ROW_EVENTS	(TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE | TRIGGER_TYPE_DELETE)
+#define ON_ROWS \
+	"CREATE TRIGGER %s AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION authz.set_changed()"
+#define ON_TRUNCATE \
+	"CREATE TRIGGER %s AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION authz.set_changed()"
 
-/* Our trigger of that name on the table, by now. */
+static const Wanted on_rows = {"authz_watch", ON_ROWS, ROW_EVENTS};
+static const Wanted on_rows_below = {"authz_watch_partitions", ON_ROWS, ROW_EVENTS};
+static const Wanted on_truncate = {"authz_watch_truncate", ON_TRUNCATE, TRIGGER_TYPE_TRUNCATE};
+
+/* One of ours that a table has by now. */
 typedef struct Found
 {
-	char		enabled;		/* as in pg_trigger; 0: there is none */
+	char	   *name;			/* NULL: there is none */
+	bool		always;
 	bool		inherited;		/* from a partitioned table */
 } Found;
 
 static Found
-find_trigger(Oid table, const char *name)
+describe(const Trigger *trigger)
+{
+	Found		found = {
+		.name = pstrdup(trigger->tgname),
+		.always = trigger->tgenabled == TRIGGER_FIRES_ALWAYS,
+		.inherited = trigger->tgisclone
+	};
+
+	return found;
+}
+
+/* That tells of all these events; one that fires rather than one that does not. */
+static Found
+find_trigger(Oid table, int events)
 {
 	Relation	rel = relation_open(table, NoLock);
 	Found		found = {0};
 	int			i;
 
-	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers && !found.always; i++)
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if (strcmp(trigger->tgname, name) == 0 && az_tells_of_changes(trigger->tgfoid))
-		{
-			found.enabled = trigger->tgenabled;
-			found.inherited = trigger->tgisclone;
-		}
+		if ((trigger->tgtype & events) == events && az_tells_of_changes(trigger->tgfoid))
+			found = describe(trigger);
+	}
+	relation_close(rel, NoLock);
+	return found;
+}
+
+/* The first of ours that is the table's own. */
+static Found
+find_own_trigger(Oid table)
+{
+	Relation	rel = relation_open(table, NoLock);
+	Found		found = {0};
+	int			i;
+
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers && found.name == NULL; i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+
+		if (!trigger->tgisclone && strncmp(trigger->tgname, "authz_watch", 11) == 0 &&
+			az_tells_of_changes(trigger->tgfoid))
+			found = describe(trigger);
 	}
 	relation_close(rel, NoLock);
 	return found;
@@ -81,39 +119,37 @@ name_of(Oid table)
 }
 
 static void
-watch_with(Oid table, const Wanted *trigger)
+watch_with(Oid table, const Wanted *wanted)
 {
-	if (find_trigger(table, trigger->name).enabled == 0)
-		run(psprintf(trigger->definition, name_of(table)));
-	if (find_trigger(table, trigger->name).enabled != TRIGGER_FIRES_ALWAYS)
+	Found		found = find_trigger(table, wanted->events);
+
+	if (found.name == NULL)
+		run(psprintf(wanted->definition, wanted->name, name_of(table)));
+	if (!found.always)
 		run(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", name_of(table),
-							trigger->name));
+					 found.name ? quote_identifier(found.name) : wanted->name));
 }
 
-/* A partition has the trigger for rows from above, and no other one. */
 static void
 watch_table(Oid table)
 {
 	char		relkind = get_rel_relkind(table);
 
-	if (relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE)
-		watch_with(table, &wanted[0]);
-	if (relkind == RELKIND_RELATION)
-		watch_with(table, &wanted[1]);
+	if (relkind == RELKIND_PARTITIONED_TABLE)
+		watch_with(table, &on_rows_below);
+	if (relkind != RELKIND_RELATION)
+		return;
+	watch_with(table, &on_rows);
+	watch_with(table, &on_truncate);
 }
 
 static void
 unwatch_table(Oid table)
 {
-	int			i;
+	Found		found;
 
-	for (i = 0; i < (int) lengthof(wanted); i++)
-	{
-		Found		found = find_trigger(table, wanted[i].name);
-
-		if (found.enabled != 0 && !found.inherited)
-			run(psprintf("DROP TRIGGER %s ON %s", wanted[i].name, name_of(table)));
-	}
+	while ((found = find_own_trigger(table)).name != NULL)
+		run(psprintf("DROP TRIGGER %s ON %s", quote_identifier(found.name), name_of(table)));
 }
 
 /* The table with its partitions and children, from above; the caller's own. */

@@ -7,8 +7,9 @@
  * fixed size stands in its place, and one look tells mostly.  A text stands
  * elsewhere, and its place has its hash.
  *
- * What a look costs is how far away the memory is.  So integers of 32 bits stand
- * in a second table, which has nothing but them, and is the one that is asked.
+ * What a look costs is how far away the memory is.  So integers that lie close, as
+ * those of a sequence do, are bits; others of 32 bits stand in a second table, which
+ * has nothing but them.  That is what is asked, the table itself only for ends.
  *
  *-------------------------------------------------------------------------
  */
@@ -69,7 +70,10 @@ struct AzKeySet
 	TextKey    *texts;			/* by number - 1, for "room" keys */
 	int64	   *untils;			/* by number - 1, NULL: none ends */
 	uint32		room;
-	int32	   *narrow;			/* integers again; NULL: some are wider */
+	uint64	   *bits;			/* integers again, from "least" on; NULL: they lie apart */
+	int64		least;
+	uint64		span;			/* the greatest less the least */
+	int32	   *narrow;			/* the same; NULL: some are wider, or they are bits */
 	uint32		narrow_mask;
 	bool		has_free;		/* the one that marks free places is a key */
 	uint32	   *order;			/* places, sorted by their keys; NULL: not known */
@@ -454,21 +458,6 @@ az_add_key(AzKeySet *keys, Datum key, int64 until)
 	set_until(keys, *number, until, added);
 }
 
-static bool
-is_narrow(const AzKeySet *keys)
-{
-	uint32		i;
-
-	for (i = 0; i <= keys->mask; i++)
-	{
-		const IntegerAt *at = &keys->at.integers[i];
-
-		if (at->number != 0 && at->key != (int32) at->key)
-			return false;
-	}
-	return true;
-}
-
 static inline int32 *
 narrow_place_of(const AzKeySet *keys, int32 key)
 {
@@ -479,13 +468,11 @@ narrow_place_of(const AzKeySet *keys, int32 key)
 	return &keys->narrow[i];
 }
 
-void
-az_seal_key_set(AzKeySet *keys)
+static void
+make_narrow(AzKeySet *keys)
 {
 	uint32		i;
 
-	if (keys->form != INTEGERS || !is_narrow(keys))
-		return;
 	keys->narrow_mask = keys->mask;
 	keys->narrow = MemoryContextAllocExtended(keys->context, (keys->mask + 1) * sizeof(int32),
 											  MCXT_ALLOC_HUGE);
@@ -504,10 +491,60 @@ az_seal_key_set(AzKeySet *keys)
 	}
 }
 
+static void
+make_bits(AzKeySet *keys)
+{
+	uint32		i;
+
+	keys->bits = MemoryContextAllocExtended(keys->context, (keys->span / 64 + 1) * sizeof(uint64),
+											MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (i = 0; i <= keys->mask; i++)
+	{
+		const IntegerAt *at = &keys->at.integers[i];
+		uint64		bit = (uint64) at->key - (uint64) keys->least;
+
+		if (at->number != 0)
+			keys->bits[bit / 64] |= UINT64CONST(1) << bit % 64;
+	}
+}
+
+/* Bits where they take up no more than a narrow table would. */
+void
+az_seal_key_set(AzKeySet *keys)
+{
+	int64		least = PG_INT64_MAX;
+	int64		greatest = PG_INT64_MIN;
+	uint32		i;
+
+	if (keys->form != INTEGERS || keys->n == 0)
+		return;
+	for (i = 0; i <= keys->mask; i++)
+	{
+		if (keys->at.integers[i].number == 0)
+			continue;
+		least = Min(least, keys->at.integers[i].key);
+		greatest = Max(greatest, keys->at.integers[i].key);
+	}
+	keys->least = least;
+	keys->span = (uint64) greatest - (uint64) least;
+	if (keys->span / 8 <= (keys->mask + UINT64CONST(1)) * sizeof(int32))
+		make_bits(keys);
+	else if (least == (int32) least && greatest == (int32) greatest)
+		make_narrow(keys);
+}
+
 /* ----------------------------------------------------------------
  * Asking
  * ----------------------------------------------------------------
  */
+
+static inline bool
+is_among_bits(const AzKeySet *keys, int64 value)
+{
+	uint64		bit = (uint64) value - (uint64) keys->least;
+
+	return bit <= keys->span && (keys->bits[bit / 64] >> bit % 64 & 1) != 0;
+}
 
 static inline bool
 is_among_narrow(const AzKeySet *keys, int64 value)
@@ -519,7 +556,8 @@ is_among_narrow(const AzKeySet *keys, int64 value)
 	return *narrow_place_of(keys, (int32) value) != FREE_PLACE;
 }
 
-static uint32
+/* Apart, for what it needs would slow the others down. */
+static pg_noinline uint32
 look_for_text(const AzKeySet *keys, AzValueKind kind, Datum value)
 {
 	void	   *owned;
@@ -550,10 +588,12 @@ az_find_key(const AzKeySet *keys, AzValueKind kind, Datum value, int64 *until)
 {
 	uint32		number;
 
-	if (keys->narrow)
+	if (keys->bits || keys->narrow)
 	{
+		int64		integer = integer_of(kind, value);
+
 		*until = AZ_NEVER;
-		if (!is_among_narrow(keys, integer_of(kind, value)))
+		if (!(keys->bits ? is_among_bits(keys, integer) : is_among_narrow(keys, integer)))
 			return false;
 		if (keys->untils == NULL)
 			return true;

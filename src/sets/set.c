@@ -57,6 +57,7 @@ typedef struct AzSetReading
 typedef struct Work
 {
 	AzSetReading reading;
+	int			level;			/* how deep it is in others */
 	struct Work *outer;
 } Work;
 
@@ -70,15 +71,33 @@ static Work *working = NULL;
 #define MOST_SIZE	(64 * 1024 * 1024)
 #define MOST_SETS	256
 
+/* No set is larger, however few keys it has. */
+#define LARGEST_SET	(256 * 1024 * 1024)
+
 
 /* ----------------------------------------------------------------
  * Keeping
  * ----------------------------------------------------------------
  */
 
+/* The views that it asked are in use by it. */
+static void
+release_reading(AzSetReading *reading)
+{
+	int			i;
+
+	for (i = 0; i < reading->ninner; i++)
+		reading->inner[i].view->uses--;
+	memset(reading, 0, sizeof(*reading));
+}
+
 static void
 forget(AzKeptSet *set)
 {
+	int			i;
+
+	for (i = 0; i < N_READINGS; i++)
+		release_reading(&set->readings[i]);
 	dlist_delete(&set->node);
 	nsets--;
 	total_size -= set->size;
@@ -108,10 +127,12 @@ az_pin_set(AzKeptSet *set)
 	set->pins++;
 }
 
+/* Many, or large ones, may have been pinned at once. */
 void
 az_unpin_set(AzKeptSet *set)
 {
 	set->pins--;
+	make_room(NULL);
 }
 
 /* What was read holds the same as this one: it is that. */
@@ -163,6 +184,7 @@ typedef struct Receiver
 {
 	DestReceiver receiver;
 	AzKeySet   *keys;
+	MemoryContext context;		/* of the keys */
 	int64		now;			/* what has ended by then is no key */
 } Receiver;
 
@@ -179,6 +201,24 @@ end_of(TupleTableSlot *slot)
 	return TIMESTAMP_IS_NOBEGIN(until) ? PG_INT64_MIN : until + AZ_EPOCH_SHIFT;
 }
 
+/* Its memory is looked at now and then: that takes longer. */
+static void
+check_size(const Receiver *receiver)
+{
+	uint32		n = az_count_keys(receiver->keys);
+
+	if (n > (uint32) az_max_set_size)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a set has more than %d keys", az_max_set_size),
+				 errhint("Let the view show fewer keys, or raise dbmi_authz.max_set_size.")));
+	if (n % 256 == 0 && MemoryContextMemAllocated(receiver->context, true) > LARGEST_SET)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("a set is larger than %d MB", LARGEST_SET / (1024 * 1024)),
+				 errhint("Let the view show fewer or shorter keys.")));
+}
+
 static bool
 receive(TupleTableSlot *slot, DestReceiver *destination)
 {
@@ -190,11 +230,7 @@ receive(TupleTableSlot *slot, DestReceiver *destination)
 	if (slot->tts_isnull[0] || until <= receiver->now)
 		return true;
 	az_add_key(receiver->keys, slot->tts_values[0], until);
-	if (az_count_keys(receiver->keys) > (uint32) az_max_set_size)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a set has more than %d keys", az_max_set_size),
-				 errhint("Let the view show fewer keys, or raise dbmi_authz.max_set_size.")));
+	check_size(receiver);
 	return true;
 }
 
@@ -210,11 +246,12 @@ shut_down(DestReceiver *destination)
 
 /* Under the active snapshot, as the owner. */
 static void
-run_query(AzSetView *view, AzKeySet *keys)
+run_query(AzSetView *view, const AzKeptSet *set)
 {
 	Receiver	receiver = {
 		.receiver = {receive, start_up, shut_down, shut_down, DestNone},
-		.keys = keys,
+		.keys = set->keys,
+		.context = set->context,
 		.now = az_unix_now()
 	};
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.receiver};
@@ -251,7 +288,7 @@ read_within(AzSetView *view, AzKeptSet *set, Work *work)
 	reading->ends_at = AZ_NEVER;
 	reading->settings = settings_of_now();
 	reading->reading = az_begin_reading(&view->source);
-	run_query(view, set->keys);
+	run_query(view, set);
 	if (view->unkept)
 		reading->reading.epoch = 0;
 }
@@ -283,32 +320,45 @@ count_reading(AzSetView *view, const AzKeptSet *set, instr_time start)
 	view->microseconds += INSTR_TIME_GET_MICROSEC(end);
 }
 
-static AzSetReading *
-read_set(AzSetView *view, AzKeptSet **set)
+/* The view is in use meanwhile, and what was noted goes with an error. */
+static void
+read_safely(AzSetView *view, AzKeptSet *set, Work *work)
 {
-	Work		work = {.outer = working};
-	AzKeptSet	   *made = make_set(view);
+	view->uses++;
+	PG_TRY();
+	{
+		read_within(view, set, work);
+	}
+	PG_CATCH();
+	{
+		working = work->outer;
+		view->being_read = false;
+		view->uses--;
+		release_reading(&work->reading);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	working = work->outer;
+	view->being_read = false;
+	view->uses--;
+}
+
+static AzSetReading *
+read_set(AzSetView *view, int level, AzKeptSet **set)
+{
+	Work		work = {.level = level, .outer = working};
+	AzKeptSet  *made = make_set(view);
 	AzSetReading *reading;
 	instr_time	start;
 
 	INSTR_TIME_SET_CURRENT(start);
-	view->uses++;
-	PG_TRY();
-	{
-		read_within(view, made, &work);
-	}
-	PG_FINALLY();
-	{
-		working = work.outer;
-		view->being_read = false;
-		view->uses--;
-	}
-	PG_END_TRY();
+	read_safely(view, made, &work);
 	az_seal_key_set(made->keys);
 	count_reading(view, made, start);
 	*set = keep(made);
 	reading = &(*set)->readings[(*set)->next_reading];
 	(*set)->next_reading = ((*set)->next_reading + 1) % N_READINGS;
+	release_reading(reading);
 	*reading = work.reading;
 	return reading;
 }
@@ -318,41 +368,42 @@ read_set(AzSetView *view, AzKeptSet **set)
  * ----------------------------------------------------------------
  */
 
-static AzKeptSet *resolve(AzSetView *view, int64 *ends_at);
+static AzKeptSet *resolve(AzSetView *view, int level, int64 *ends_at);
 
 /* Have the sets that it asked what they had? */
 static bool
-inner_holds(const AzSetReading *reading)
+inner_holds(const AzSetReading *reading, int level)
 {
 	int			i;
 	int64		ends_at;
 
 	for (i = 0; i < reading->ninner; i++)
 	{
-		if (resolve(reading->inner[i].view, &ends_at)->number != reading->inner[i].number)
+		if (resolve(reading->inner[i].view, level + 1, &ends_at)->number != reading->inner[i].number)
 			return false;
 	}
 	return true;
 }
 
 static bool
-serves(AzKeptSet *set, const AzSetReading *reading)
+serves(AzKeptSet *set, const AzSetReading *reading, int level)
 {
 	bool		holds;
 
-	if (reading->reading.epoch == 0 || !set->view->current ||
+	if (reading->reading.epoch == 0 ||
 		reading->settings != settings_of_now() ||
+		!az_is_definition_told(set->view) || !set->view->current ||
 		!az_reading_serves(&reading->reading, &set->view->source) ||
 		(reading->ends_at != AZ_NEVER && reading->ends_at <= az_unix_now()))
 		return false;
 	set->pins++;
-	holds = inner_holds(reading);
+	holds = inner_holds(reading, level);
 	set->pins--;
 	return holds;
 }
 
 static AzKeptSet *
-find_set(AzSetView *view, int64 *ends_at)
+find_kept(AzSetView *view, int level, int64 *ends_at)
 {
 	uint32		identity = az_identity_serial();
 	dlist_iter	iter;
@@ -366,7 +417,7 @@ find_set(AzSetView *view, int64 *ends_at)
 			continue;
 		for (i = 0; i < N_READINGS; i++)
 		{
-			if (!serves(set, &set->readings[i]))
+			if (!serves(set, &set->readings[i], level))
 				continue;
 			*ends_at = set->readings[i].ends_at;
 			dlist_move_head(&sets, &set->node);
@@ -376,22 +427,42 @@ find_set(AzSetView *view, int64 *ends_at)
 	return NULL;
 }
 
-static AzKeptSet *
-resolve(AzSetView *view, int64 *ends_at)
-{
-	AzKeptSet	   *set;
+/* Each level may be looked at by each one above it. */
+#define MOST_LEVELS	16
 
+static void
+check_level(int level)
+{
 	check_stack_depth();
+	if (level >= MOST_LEVELS)
+		ereport(ERROR,
+				(errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+				 errmsg("sets ask each other more than %d levels deep", MOST_LEVELS)));
+}
+
+static AzKeptSet *
+resolve(AzSetView *view, int level, int64 *ends_at)
+{
+	AzKeptSet  *set;
+
 	az_look_at_set_view(view);
 	if (view->being_read)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("infinite recursion detected in set \"%s\"", get_rel_name(view->oid)),
 				 errdetail("While it was read, it was asked.")));
-	set = find_set(view, ends_at);
+	check_level(level);
+	set = find_kept(view, level, ends_at);
 	if (set == NULL)
-		*ends_at = read_set(view, &set)->ends_at;
+		*ends_at = read_set(view, level, &set)->ends_at;
 	return set;
+}
+
+/* Of what is asked now. */
+static int
+level_of_now(void)
+{
+	return working ? working->level + 1 : 0;
 }
 
 /* ----------------------------------------------------------------
@@ -420,6 +491,7 @@ note_inner(Work *work, const AzKeptSet *set, int64 ends_at)
 	}
 	reading->inner[i].view = set->view;
 	reading->inner[i].number = set->number;
+	set->view->uses++;
 	reading->ninner++;
 }
 
@@ -435,7 +507,7 @@ az_find_set(AzSetView *view, int64 *ends_at)
 				 errmsg("permission denied for set %s", get_rel_name(view->oid)),
 				 errhint("A set may be asked by who may read the view, and by everybody if the view "
 						 "asks for the identity and belongs to the owner of the database.")));
-	set = resolve(view, ends_at);
+	set = resolve(view, level_of_now(), ends_at);
 	if (working)
 		note_inner(working, set, *ends_at);
 	return set;
@@ -448,6 +520,7 @@ az_estimate_set(AzSetView *view)
 	uint32		identity = az_identity_serial();
 	Work	   *outer = working;
 	AzKeptSet	   *set = NULL;
+	int			level;
 	int64		ends_at;
 	AzUnder		under;
 	dlist_iter	iter;
@@ -463,11 +536,12 @@ az_estimate_set(AzSetView *view)
 		if (set->view == view && set->identity == identity)
 			return set;
 	}
+	level = level_of_now();
 	working = NULL;
 	PG_TRY();
 	{
 		az_under_asked(&under);
-		set = resolve(view, &ends_at);
+		set = resolve(view, level, &ends_at);
 		az_under_end(&under);
 	}
 	PG_FINALLY();

@@ -13,6 +13,7 @@
 
 #include "access/relation.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
@@ -20,6 +21,7 @@
 #include "jit/jit.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -28,6 +30,8 @@
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
 #include "server/announced.h"
@@ -40,6 +44,7 @@ static dlist_head views = DLIST_STATIC_INIT(views);
 static int	nviews = 0;
 static uint64 messages = 0;
 static AzKindOfCall kind_of_call;
+static bool all_preloaded = false;
 
 #define MOST_VIEWS	200
 
@@ -114,6 +119,7 @@ az_set_view_init(AzKindOfCall kind)
 	static bool registered = false;
 
 	kind_of_call = kind;
+	all_preloaded = process_shared_preload_libraries_in_progress;
 	if (!registered)
 	{
 		RegisterXactCallback(transaction_ended, NULL);
@@ -258,7 +264,7 @@ static void
 check_columns(AzSetView *view, Relation rel)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
-	Oid			type = TupleDescAttr(desc, 0)->atttypid;
+	Oid			type;
 
 	view->has_ends = desc->natts == 2 &&
 		TupleDescAttr(desc, 1)->atttypid == TIMESTAMPTZOID &&
@@ -268,6 +274,7 @@ check_columns(AzSetView *view, Relation rel)
 				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
 				 errmsg("view \"%s\" is not a set", RelationGetRelationName(rel)),
 				 errdetail("A set has one column, the key, and may have a second one: valid_until timestamptz.")));
+	type = TupleDescAttr(desc, 0)->atttypid;
 	if (!az_value_type_of(type, view->context, &view->type))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -485,6 +492,7 @@ look_anew(AzSetView *view)
 	view->context = AllocSetContextCreate(TopMemoryContext, "dbmi_authz set view",
 										  ALLOCSET_SMALL_SIZES);
 	view->role = InvalidOid;
+	view->any_defined = false;
 	view->epoch++;
 	view->current = true;
 	if (az_is_writing())
@@ -526,6 +534,49 @@ az_look_at_set_view(AzSetView *view)
 	}
 	PG_END_TRY();
 	view->being_read = false;
+}
+
+/* ----------------------------------------------------------------
+ * Definitions that are being changed
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Who changes a definition holds a lock until it has been told.  A reader that
+ * can have one beside which that cannot be knows.  A standby has no other locks
+ * than the strongest.
+ */
+static bool
+is_being_defined(Oid relation)
+{
+	LOCKMODE	mode = RecoveryInProgress() ? AccessShareLock : RowExclusiveLock;
+
+	if (!ConditionalLockRelationOid(relation, mode))
+		return true;
+	UnlockRelationOid(relation, mode);
+	return false;
+}
+
+/*
+ * Sessions that have the library tell by themselves (az_note_definition()), and
+ * with a server that preloads it all have.
+ */
+bool
+az_is_definition_told(AzSetView *view)
+{
+	AzMoment	moment = az_moment_of(GetActiveSnapshot());
+	ListCell   *lc;
+
+	if (all_preloaded || (view->any_defined && az_is_same_moment(&view->defined, &moment)))
+		return true;
+	foreach(lc, list_copy(view->relations))
+	{
+		if (is_being_defined(lfirst_oid(lc)))
+			return false;
+	}
+	view->defined = moment;
+	view->any_defined = true;
+	return true;
 }
 
 /* ----------------------------------------------------------------

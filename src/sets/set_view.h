@@ -36,6 +36,9 @@ typedef struct AzSetView
 	List	   *relations;		/* that it reads: OIDs */
 	List	   *tellers;		/* other relations by whose messages changes are told */
 
+	AzMoment	defined;		/* no definition that shows by then is to be told */
+	bool		any_defined;
+
 	AzSource	source;			/* of what was read through it */
 	uint64		epoch;
 	uint64		functions_epoch;
@@ -72,6 +75,12 @@ extern void az_look_at_set_view(AzSetView *view);
  * identity reaches.
  */
 extern bool az_may_ask_set(AzSetView *view);
+
+/*
+ * Has it been told how all that it reads is defined, as far as the active snapshot
+ * shows?  Reads pending messages.
+ */
+extern bool az_is_definition_told(AzSetView *view);
 
 /* Forget it, where it is not in use: so many are known. */
 extern void az_trim_set_views(void);

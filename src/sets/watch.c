@@ -16,11 +16,15 @@
 #include "sets/watch.h"
 
 #include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
+#include "catalog/pg_index.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "storage/proc.h"
+#include "utils/fmgroids.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 
@@ -98,10 +102,27 @@ az_why_unwatched(Relation rel)
 	}
 }
 
+/*
+ * Also indexes that are being dropped: whoever began to write before still tells by
+ * one of these.
+ */
 List *
 az_tellers_of(Relation rel)
 {
-	return lcons_oid(RelationGetRelid(rel), RelationGetIndexList(rel));
+	List	   *tellers = list_make1_oid(RelationGetRelid(rel));
+	Relation	indexes = table_open(IndexRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_index_indrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(RelationGetRelid(rel)));
+	scan = systable_beginscan(indexes, IndexIndrelidIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		tellers = lappend_oid(tellers, ((Form_pg_index) GETSTRUCT(tuple))->indexrelid);
+	systable_endscan(scan);
+	table_close(indexes, AccessShareLock);
+	return tellers;
 }
 
 /*
@@ -142,6 +163,12 @@ AZ_SQL(authz_set_changed)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger functions can only be called as triggers")));
+	/* another one would take the row away */
+	if (!TRIGGER_FIRED_AFTER(trigger->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired AFTER", "set_changed"),
+				 errhint("authz.watch() makes the triggers.")));
 	az_note_write();
 	if (!is_told(RelationGetRelid(trigger->tg_relation)))
 		tell(trigger->tg_relation);

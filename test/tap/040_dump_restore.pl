@@ -257,6 +257,16 @@ INSERT INTO note VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
 ALTER TABLE note ENABLE TRIGGER stamp;
 GRANT SELECT, INSERT, UPDATE, DELETE ON note TO app;
 SELECT authz.protect('note', owner => 'owner', mode => 'owner_or_read', admin => true, select_any_scopes => '{read,it''s}') \\g /dev/null
+CREATE SCHEMA apart;
+CREATE TABLE apart.share (person text, folder int);
+INSERT INTO apart.share VALUES ('ann', 1), ('bob', 2);
+CREATE VIEW apart.my_folders AS SELECT folder FROM apart.share WHERE person = authz.user_id();
+SELECT authz.watch('apart.share') \\g /dev/null
+CREATE TABLE page (id int, folder int);
+CREATE INDEX ON page (folder);
+INSERT INTO page VALUES (1, 1), (2, 2), (3, NULL);
+GRANT SELECT, INSERT, UPDATE, DELETE ON page TO app;
+SELECT authz.protect('page', set => 'apart.my_folders', set_column => 'folder', write_set => 'apart.my_folders') \\g /dev/null
 SQL
 
 sub policies
@@ -264,7 +274,7 @@ sub policies
 	my ($db) = @_;
 	return $node->safe_psql($db, <<'SQL');
 SELECT p.*, obj_description(o.oid, 'pg_policy'), relrowsecurity, relforcerowsecurity
-  FROM pg_policies p JOIN pg_policy o ON o.polname = p.policyname JOIN pg_class c ON c.oid = o.polrelid WHERE p.schemaname <> 'authz' ORDER BY p.policyname;
+  FROM pg_policies p JOIN pg_policy o ON o.polname = p.policyname JOIN pg_class c ON c.oid = o.polrelid AND c.relname = p.tablename WHERE p.schemaname <> 'authz' ORDER BY p.tablename, p.policyname;
 SQL
 }
 
@@ -274,20 +284,24 @@ $node->command_ok([ 'pg_dump', '--no-owner', '-Fc', '-f', "$dir/guarded", @prote
 command_ok([ 'pg_restore', @to, '--no-owner', '--exit-on-error', '-d', 'guarded_copy', "$dir/guarded" ], 'another owner restores them');
 like(policies('guarded'), qr/authz_protect_update.*Written by authz\.protect\(\)\.\|t\|t/, 'there are policies');
 is(policies('guarded_copy'), policies('guarded'), 'the copy has the same');
+like(policies('guarded_copy'), qr/\|page\|.*authz\.in_set\('apart\.my_folders'::regclass, folder\)/, 'also one by a set of another schema');
 my $reader = mint(scope => "it's");
 for my $db ('guarded', 'guarded_copy')
 {
-	is_deeply([ session($node, <<'SQL', db => $db, tokens => { ann => $reader }) ], [ '0', '3', '4|ann', '2', '42501: access denied' ], "$db: it is protected");
+	is_deeply([ session($node, <<'SQL', db => $db, tokens => { ann => $reader }) ], [ '0', '3', '4|ann', '2', '42501: access denied', '1', '42501: new row violates row-level security policy for table "page"' ], "$db: it is protected");
 SELECT count(*) FROM note;
 SELECT authz.set_token('%{ann}') \g /dev/null
 SELECT count(*) FROM note;
 INSERT INTO note VALUES (4) RETURNING *;
 WITH d AS (UPDATE note SET id = id RETURNING id) SELECT count(*) FROM d;
 INSERT INTO note VALUES (5, 'bob');
+SELECT id FROM page;
+INSERT INTO page VALUES (4, 2);
 SQL
 }
-is_deeply([ session($node, 'SELECT authz.unprotect($$note$$);', db => 'guarded_copy', user => 'two') ],
-	[ 'NOTICE:  00000: row-level security of table "note" stays enabled', '4' ], 'and its owner unprotects it');
+is($node->psql('guarded_copy', 'DROP VIEW apart.my_folders'), 3, 'where the policy still keeps the view');
+is_deeply([ session($node, 'SELECT authz.unprotect($$note$$); SELECT authz.unprotect($$page$$);', db => 'guarded_copy', user => 'two') ],
+	[ map { ("NOTICE:  00000: row-level security of table \"$_\" stays enabled", '4') } 'note', 'page' ], 'and its owner unprotects it');
 is(policies('guarded_copy'), '', 'of all its policies');
 
 $node->stop;

@@ -158,7 +158,7 @@ GRANT ALL ON doc, docs, memo, ward TO app;
 GRANT SELECT ON authz.issuer TO helper;
 SQL
 	$node->safe_psql($db, 'GRANT EXECUTE ON FUNCTION authz.revoke_token TO helper WITH GRANT OPTION; REVOKE EXECUTE ON FUNCTION authz.verify_token FROM PUBLIC;
-		GRANT EXECUTE ON FUNCTION authz.set_jwks, authz.drop_key TO helper; GRANT EXECUTE ON FUNCTION authz.drop_key TO "odd role" WITH GRANT OPTION;
+		GRANT EXECUTE ON FUNCTION authz.set_jwks, authz.drop_key, authz.protect TO helper; GRANT EXECUTE ON FUNCTION authz.drop_key TO "odd role" WITH GRANT OPTION;
 		REVOKE EXECUTE ON FUNCTION authz.drop_key FROM pg_database_owner');
 	return;
 }
@@ -403,14 +403,15 @@ SQL
 	is_deeply([ session($node, q(SELECT authz.try_set_token('%{ann}');), db => $db, tokens => \%tokens) ], ['t'], 'and nothing is due');
 	is_deeply(dumped_rights($db), $rights, 'the rights that were given and taken are still told by a dump');
 	is($node->safe_psql($db, q(SELECT array_agg(DISTINCT concat(a.grantee::regrole, a.is_grantable)) FROM pg_proc, aclexplode(proacl) a WHERE proname = 'revoke_token' AND a.grantee = 'helper'::regrole)), '{helpert}', 'and hold');
+	my $protect = 'authz.protect(regclass,name,text,name,text,boolean,' . 'text[],' x 32 . 'boolean,regclass,name,regclass)';
 	is($node->safe_psql($db, q(SELECT string_agg(concat_ws(' ', p.oid::regprocedure, a.grantee::regrole, a.is_grantable), ', ' ORDER BY p.proname, a.grantee::regrole::text)
-		FROM pg_proc p, aclexplode(proacl) a WHERE proname IN ('set_jwks', 'drop_key') AND a.grantee <> p.proowner)),
-		'authz.drop_key(text,text,text) "odd role" t, authz.drop_key(text,text,text) helper f, authz.set_jwks(text,json,boolean) helper f, authz.set_jwks(text,json,boolean) pg_database_owner f',
+		FROM pg_proc p, aclexplode(proacl) a WHERE proname IN ('set_jwks', 'drop_key', 'protect') AND a.grantee <> p.proowner)),
+		'authz.drop_key(text,text,text) "odd role" t, authz.drop_key(text,text,text) helper f, ' . join(', ', map { "$protect $_ f" } qw(helper pg_database_owner)) . ', authz.set_jwks(text,json,boolean) helper f, authz.set_jwks(text,json,boolean) pg_database_owner f',
 		'also on functions that have more arguments now');
 
 	# what users have is left out: without it the catalog is a fresh one
 	$node->safe_psql($db, <<'SQL');
-REVOKE ALL ON FUNCTION authz.revoke_token, authz.set_jwks, authz.drop_key FROM helper, "odd role";
+REVOKE ALL ON FUNCTION authz.revoke_token, authz.set_jwks, authz.drop_key, authz.protect FROM helper, "odd role";
 GRANT EXECUTE ON FUNCTION authz.drop_key TO pg_database_owner;
 GRANT EXECUTE ON FUNCTION authz.verify_token TO PUBLIC;
 REVOKE ALL ON authz.issuer FROM helper;

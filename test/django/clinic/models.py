@@ -25,3 +25,26 @@ class Record(models.Model):
     """Belongs to an organisation."""
     org = models.UUIDField(db_index=True, db_column="org_id")
     text = models.TextField()
+
+
+class Folder(models.Model):
+    name = models.TextField()
+
+
+class Share(models.Model):
+    """Of a folder with a person."""
+    folder = models.ForeignKey(Folder, models.CASCADE, related_name="shares")
+    person = models.TextField(db_index=True)
+
+
+class Page(models.Model):
+    """Belongs to a person, and is read by those with whom its folder is shared."""
+    folder = models.ForeignKey(Folder, models.CASCADE, null=True, db_column="kept_in")
+    owner = models.TextField(db_index=True)
+    title = models.TextField()
+
+
+class Remark(models.Model):
+    """Belongs to a person, on a page that may be another's."""
+    page = models.ForeignKey(Page, models.CASCADE)
+    author = models.TextField(db_index=True)

@@ -30,7 +30,8 @@ class Docs(unittest.TestCase):
 
     def test_everything_is_named(self):
         for name in (*DEFAULTS, *authz.__all__, "InstallExtension", "AddIssuer",
-                     "EnableRowSecurity", "Policy", "Protect"):
+                     "EnableRowSecurity", "Policy", "Protect", "CreateSet", "CreateSetOf",
+                     "Watch"):
             if name not in ("AuthzError",):
                 self.assertRegex(self.text, r"\b%s\b" % name)
         with open(checks.__file__) as f:
