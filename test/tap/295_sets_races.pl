@@ -2,8 +2,8 @@
 # sub-select sees, also while a commit can be seen and has not been told of, on a
 # hot standby, and when it is the apply worker of logical replication that writes.
 #
-# Some 10,000 questions of each kind; DBMI_READS=1000000 asks for more, DBMI_LONG=1
-# for a million.  DBMI_SEED repeats a run.
+# 20,000 questions of each kind; DBMI_READS=1000000 asks for more, DBMI_LONG=1 for a
+# million in all.  DBMI_SEED repeats a run.
 
 use strict;
 use warnings;
@@ -19,7 +19,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-my $reads = $ENV{DBMI_READS} // ($ENV{DBMI_LONG} ? 1000000 : 10000);
+my $reads = $ENV{DBMI_READS} // ($ENV{DBMI_LONG} ? 430000 : 20000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 diag("seed $seed");
 
@@ -34,7 +34,7 @@ END { my $status = $?; unlink "$lib/slow_commit.so" if $parent == $$; $? = $stat
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--no-locale' ]);
-$node->append_conf('postgresql.conf', join "\n", 'fsync = off', 'max_connections = 60', 'max_prepared_transactions = 10', 'log_min_messages = warning', 'log_statement = none', 'hot_standby_feedback = on', 'max_standby_streaming_delay = -1', '');
+$node->append_conf('postgresql.conf', join "\n", 'fsync = off', 'max_connections = 60', 'max_prepared_transactions = 10', 'log_min_messages = warning', 'log_statement = none', 'hot_standby_feedback = on', 'max_standby_streaming_delay = -1', 'jit = off', '');
 $node->start;
 $node->backup('b');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -287,6 +287,85 @@ set_up('postgres', $rows);
 		$writes->answers;
 		is_deeply([ map { $reads->query($_)->answers } 'EXECUTE q', 'TABLE chosen' ], [ '0|0|0|0', 'f|f' ], 'and afterwards');
 	}
+}
+
+# ---- definitions that change, and an index that goes ----
+
+# While a commit can be seen and has not been told: what somebody who knows no set
+# does to a table without the triggers, and what makes a table another's child.
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE parent (k integer, who text);
+CREATE TABLE child () INHERITS (parent);
+CREATE TABLE bare (k integer, who text);
+CREATE TABLE divided (k integer, who text) PARTITION BY LIST (k);
+CREATE TABLE divided_1 PARTITION OF divided FOR VALUES IN (1);
+CREATE TABLE divided_2 PARTITION OF divided FOR VALUES IN (2);
+CREATE TABLE indexed (k integer, who text);
+CREATE INDEX indexed_who ON indexed (who);
+CREATE INDEX indexed_k ON indexed (k);
+INSERT INTO parent VALUES (1, 'ann');
+INSERT INTO child VALUES (2, 'ann');
+INSERT INTO bare VALUES (1, 'ann'), (2, 'ann');
+INSERT INTO divided VALUES (1, 'ann'), (2, 'ann');
+INSERT INTO indexed VALUES (1, 'ann'), (2, 'ann');
+SELECT authz.watch(t) FROM unnest('{parent,bare,divided,indexed}'::regclass[]) t;
+CREATE VIEW of_parent AS SELECT k FROM parent WHERE who = authz.user_id();
+CREATE VIEW of_bare AS SELECT k FROM bare WHERE who = authz.user_id();
+CREATE VIEW of_divided AS SELECT k FROM divided WHERE who = authz.user_id();
+CREATE VIEW of_indexed AS SELECT k FROM indexed WHERE who = authz.user_id();
+SQL
+sub both
+{
+	my ($set) = @_;
+	return "SELECT bool_and(authz.in_set('$set', k) = (k IN (TABLE $set))), array_agg(k ORDER BY k) FILTER (WHERE k IN (TABLE $set)) FROM generate_series(1, 5) k";
+}
+my $reads_it = AzWire->new($node, user => $admin);
+$reads_it->query("SELECT authz.set_token('$token{ann}')")->answers;
+for (
+	[ 'a table that is a child no more', 'of_parent', 'pg_inherits', 'ALTER TABLE child NO INHERIT parent' ],
+	[ 'one that is again', 'of_parent', 'pg_inherits', 'ALTER TABLE child INHERIT parent' ],
+	[ 'a partition that is detached', 'of_divided', 'pg_inherits', 'ALTER TABLE divided DETACH PARTITION divided_2' ],
+	[ 'one that is attached', 'of_divided', 'pg_inherits', 'ALTER TABLE divided ATTACH PARTITION divided_2 FOR VALUES IN (2)' ],
+	[ 'rows changed while the triggers were disabled', 'of_bare', 'bare', 'ALTER TABLE bare DISABLE TRIGGER USER', 'DELETE FROM bare WHERE k = 2',
+		'ALTER TABLE bare ENABLE ALWAYS TRIGGER authz_watch', 'ALTER TABLE bare ENABLE ALWAYS TRIGGER authz_watch_truncate' ],
+	[ 'rows changed while it was not watched', 'of_bare', 'bare', "SELECT authz.unwatch('bare')", 'DELETE FROM bare', "SELECT authz.watch('bare')" ],
+	[ 'another view', 'of_bare', 'bare', 'CREATE OR REPLACE VIEW of_bare AS SELECT k FROM bare WHERE k = 5', "INSERT INTO bare VALUES (5, 'x')" ])
+{
+	my ($what, $set, $shows, @sql) = @$_;
+	my $writes = AzWire->new($node, user => $admin);
+	my $seen = "SELECT count(*), sum(hashtext(t::text)) FROM $shows t";
+	my ($before) = map { $reads_it->query($_)->answers } both($set), both($set);
+	my ($old) = $reads_it->query($seen)->answers;
+	my @errors = grep { /^\w{5}: / } map { $writes->query($_)->answers } "LOAD 'slow_commit'", 'BEGIN', @sql, "SET LOCAL slow_commit.delay = '1s'";
+	is_deeply(\@errors, [], "$what: done");
+	$writes->query('COMMIT')->send_all;
+	my $begin = time;
+	sleep 0.01 while time < $begin + 0.8 && ($reads_it->query($seen)->answers)[0] eq $old;
+	my ($within) = $reads_it->query(both($set))->answers;
+	$writes->answers;
+	my ($after) = $reads_it->query(both($set))->answers;
+	like($_, qr/^t/, $what) for $before, $within, $after;
+	isnt($after, $before, 'and it did change something');
+}
+
+# A writer that knows an index which is on its way out tells of its change; one who
+# has heard that the index goes must listen all the same.
+{
+	my ($first, $second, $third, $drops) = map { AzWire->new($node, user => $admin) } 1 .. 4;
+	$first->query($_)->answers for 'BEGIN', "INSERT INTO indexed VALUES (6, 'x')";
+	$drops->query('DROP INDEX CONCURRENTLY indexed_who')->send_all;
+	my $waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DROP INDEX CONCURRENTLY%'";
+	$node->poll_query_until('postgres', $waits, '1') or die 'it does not wait';
+	$second->query($_)->answers for 'BEGIN', 'DELETE FROM indexed WHERE k = 2';
+	$third->query($_)->answers for 'BEGIN', "INSERT INTO indexed VALUES (7, 'x')";
+	$first->query('COMMIT')->answers;
+	$node->poll_query_until('postgres', "SELECT NOT indislive FROM pg_index WHERE indexrelid = 'indexed_who'::regclass") or die 'it is alive';
+	is(($reads_it->query(both('of_indexed'))->answers)[0], 't|{1,2}', 'an index that is being dropped');
+	$second->query('COMMIT')->answers;
+	is(($reads_it->query(both('of_indexed'))->answers)[0], 't|{1}', 'a change that was told by it');
+	$third->query('COMMIT')->answers;
+	$drops->answers;
+	is(($reads_it->query(both('of_indexed'))->answers)[0], 't|{1}', 'and when it is gone');
 }
 
 # ---- all of them ----
