@@ -29,9 +29,10 @@ class Server:
                "SET jit = off;\n"
                "SET client_min_messages = warning;\n")
 
-    def __init__(self):
+    def __init__(self, documents):
+        self.documents = documents      # of the groups that read some
         self.ran = set()
-        self.roles = []     # of policies
+        self.roles = []                 # of policies
 
     def psql(self, script, *options):
         """Run a script in a session of its own; the lines that it prints."""
@@ -64,12 +65,12 @@ class Server:
         if self.is_first(name):
             self.file(name, **variables)
 
-    def policy(self, role, condition):
-        """A role of its own for a policy on bench.note."""
+    def policy(self, role, condition, table="bench.note"):
+        """A role of its own for a policy on a table."""
         self.roles.append(role)
         self.psql("CREATE ROLE {0} LOGIN;\n"
-                  "CREATE POLICY {0} ON bench.note TO {0} USING ({1});\n"
-                  .format(role, condition))
+                  "CREATE POLICY {0} ON {2} TO {0} USING ({1});\n"
+                  .format(role, condition, table))
 
     def drop_policies(self):
         """The rewriter looks at each policy of a table, whoever reads."""
@@ -88,11 +89,13 @@ class Server:
 class Variant:
     """One way to do it.  sql is a statement, or a function that makes it
     from the number of the turn; it does what is measured "calls" times.  With
-    a role, that role runs it."""
+    a role, that role runs it.  "before" is a transaction before it that does
+    not count."""
     name: str
     sql: object
     calls: float
     role: str = ""
+    before: str = ""
 
     def statement(self, turn):
         return self.sql(turn) if callable(self.sql) else self.sql
@@ -127,6 +130,8 @@ def interleave(server, variants, turns, before=""):
         for variant in variants:
             if variant.role:
                 script.append("SET ROLE %s;" % variant.role)
+            if variant.before:
+                script.append(variant.before + ";")
             # one message to the server, so that no client is in between
             script.append("SELECT bench.clock() \\; %s \\; SELECT bench.clock();"
                           % variant.statement(turn))
@@ -188,6 +193,17 @@ def ratio_row(what, ours, reference, factor, constant=0.0):
                "%.2f ×" % ratio, target, ours.median <= limit,
                {"ours": ours.summary(), "reference": reference.summary(),
                 "ratio": ratio, "factor": factor, "constant": constant})
+
+
+def paired_row(what, ours, reference, factor=None):
+    """Promised: ours <= factor * reference, by the median of the ratios of
+    neighbouring turns, which had the same company."""
+    ratio = statistics.median(a / b for a, b in zip(ours.cpu, reference.cpu))
+    return Row(what, time_text(ours.median), time_text(reference.median),
+               "%.2f ×" % ratio, "≤ %g ×" % factor if factor else "",
+               ratio <= factor if factor else None,
+               {"ours": ours.summary(), "reference": reference.summary(),
+                "ratio": ratio, "factor": factor})
 
 
 def difference_row(what, ours, reference, limit):
