@@ -17,6 +17,7 @@ def _load():
             ("PQconnectdb", pointer, [text]),
             ("PQstatus", number, [pointer]),
             ("PQerrorMessage", text, [pointer]),
+            ("PQtransactionStatus", number, [pointer]),
             ("PQfinish", None, [pointer]),
             ("PQexec", pointer, [pointer, text]),
             ("PQexecParams", pointer,
@@ -39,6 +40,7 @@ _pq = _load()
 _quiet = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_char_p)(lambda arg, message: None)
 
 _OK = (1, 2)            # PGRES_COMMAND_OK, PGRES_TUPLES_OK
+IDLE, INSIDE, FAILED = 0, 2, 3      # of a transaction: PQTRANS_IDLE, _INTRANS, _INERROR
 _SQLSTATE = ord("C")
 _MESSAGE = ord("M")
 
@@ -53,6 +55,10 @@ class Connection:
 
     def close(self):
         _pq.PQfinish(self._conn)
+
+    def transaction(self):
+        """IDLE, INSIDE or FAILED."""
+        return _pq.PQtransactionStatus(self._conn)
 
     def answer(self, sql, params=None):
         """The rows as sorted lines, or the SQLSTATE.
