@@ -25,7 +25,7 @@ typedef struct Site
 {
 	AzValueType type;			/* of the second argument */
 	AzSetInHand hand;
-	bool		checked;		/* the keys in hand compare with that type */
+	uint64		checked;		/* the set whose keys compare with that type */
 
 	/* set_keys() */
 	Oid			element;
@@ -88,13 +88,13 @@ check_types(const Site *site, const AzKeySet *keys)
 static inline AzKeySet *
 keys_of(Site *site, Oid view)
 {
-	uint64		part = site->hand.part;
 	AzKeySet   *keys = az_keys_in_hand(&site->hand, view);
 
-	if (unlikely(part == 0 || site->hand.part != part || !site->checked))
+	/* each row may name another set */
+	if (unlikely(site->hand.set->number != site->checked))
 	{
 		check_types(site, keys);
-		site->checked = true;
+		site->checked = site->hand.set->number;
 	}
 	return keys;
 }
