@@ -142,9 +142,12 @@ pin_of_query(Oid oid)
 	}
 	else if (pin->set != set)
 	{
-		az_unpin_set(pin->set);
-		pin->set = set;
+		AzKeptSet  *old = pin->set;
+
+		/* in this order: what nobody has pinned may go when another one is let go */
 		az_pin_set(set);
+		pin->set = set;
+		az_unpin_set(old);
 	}
 	pin->ends_at = ends_at;
 	return pin;
