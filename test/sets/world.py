@@ -59,7 +59,8 @@ def token(name, **claims):
     payload = {"iss": ISSUER, "aud": "c", "sub": name, "exp": 4102444800, "scope": "a" if name != "carl" else "b",
                "roles": ["reader"] if name == "ann" else ["writer"], "permissions": ["p"],
                "org_id_to_org_member_info": {org: {
-                   "org_id": org, "org_name": org, "user_role": "Member", "inherited_user_roles_plus_current_role": ["Member"],
+                   "org_id": org, "org_name": org, "user_role": "Member",
+                   "inherited_user_roles_plus_current_role": ["Member"],
                    "user_permissions": []} for org in {"ann": ["o1", "o2"], "bob": ["o2"]}.get(name, [])}}
     payload.update(claims)
     return mint(payload)
@@ -105,13 +106,17 @@ BESIDE = """
 CREATE VIEW %(ref)s AS SELECT %(col)s FROM %(name)s%(until)s; ALTER VIEW %(ref)s OWNER TO %(owner)s;
 CREATE VIEW %(cmp)s AS SELECT d.id, %(held)s AS held, %(found)s AS found FROM s.doc d;
 CREATE VIEW %(sum)s AS
-	SELECT count(*) FILTER (WHERE held IS DISTINCT FROM found) AS wrong, count(*) FILTER (WHERE found) AS found FROM %(cmp)s;
+	SELECT count(*) FILTER (WHERE held IS DISTINCT FROM found) AS wrong, count(*) FILTER (WHERE found) AS found FROM
+		%(cmp)s;
 CREATE FUNCTION s.vol_%(plain)s() RETURNS SETOF %(sum)s LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE %(sum)s; END $$;
-CREATE FUNCTION s.sta_%(plain)s() RETURNS SETOF %(sum)s STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE %(sum)s; END $$;
+CREATE FUNCTION s.sta_%(plain)s() RETURNS SETOF %(sum)s STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY TABLE %(sum)s;
+	END $$;
 CREATE FUNCTION s.sql_%(plain)s() RETURNS SETOF %(sum)s LANGUAGE sql AS $$ SELECT pg_sleep(0); TABLE %(sum)s $$;
 CREATE FUNCTION s.inl_%(plain)s() RETURNS SETOF %(sum)s STABLE LANGUAGE sql AS $$ TABLE %(sum)s $$;
-CREATE FUNCTION s.exe_%(plain)s() RETURNS SETOF %(sum)s LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'TABLE %(sum)s'; END $$;
-CREATE FUNCTION s.one_%(plain)s(key %(asked)s) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN authz.in_set('%(name)s', key); END $$;
+CREATE FUNCTION s.exe_%(plain)s() RETURNS SETOF %(sum)s LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY EXECUTE 'TABLE
+	%(sum)s'; END $$;
+CREATE FUNCTION s.one_%(plain)s(key %(asked)s) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN
+	authz.in_set('%(name)s', key); END $$;
 CREATE FUNCTION s.req_%(plain)s(key %(asked)s) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM authz.require_in_set('%(name)s', key);
@@ -120,13 +125,14 @@ EXCEPTION WHEN insufficient_privilege OR invalid_authorization_specification THE
 	RETURN false;
 END $$;
 CREATE FUNCTION s.loop_%(plain)s(change text) RETURNS SETOF %(sum)s LANGUAGE plpgsql AS $$
-DECLARE r record; n bigint := 0; f bigint := 0;
+DECLARE answer record; n bigint := 0; f bigint := 0;
 BEGIN
-	FOR r IN SELECT d.id, %(held)s AS held, %(eq)s AS found FROM s.doc d LOOP
-		IF r.held IS DISTINCT FROM r.found THEN n := n + 1; END IF;
-		IF r.found THEN f := f + 1; END IF;
-		IF r.id %% 20 = 3 THEN EXECUTE change; END IF;
-		IF r.id %% 30 = 4 THEN n := n + (SELECT wrong FROM s.vol_%(plain)s()) + (SELECT wrong FROM s.sta_%(plain)s()); END IF;
+	FOR answer IN SELECT d.id, %(held)s AS held, %(eq)s AS found FROM s.doc d LOOP
+		IF answer.held IS DISTINCT FROM answer.found THEN n := n + 1; END IF;
+		IF answer.found THEN f := f + 1; END IF;
+		IF answer.id %% 20 = 3 THEN EXECUTE change; END IF;
+		IF answer.id %% 30 = 4 THEN n := n + (SELECT wrong FROM s.vol_%(plain)s()) + (SELECT wrong FROM s.sta_%(plain)s());
+			END IF;
 	END LOOP;
 	RETURN QUERY SELECT n, f;
 END $$;
@@ -174,9 +180,11 @@ class World:
 
     def share_row(self):
         rng = self.rng
-        until = rng.choice(["NULL::timestamptz", "NULL::timestamptz", "now() + interval '1 h'", "now() - interval '1 h'", "'infinity'::timestamptz", "'-infinity'::timestamptz"])
-        return "(%s, %s, %s, %d, %s, now() + interval '%d ms')" % (quote(rng.choice(PEOPLE)), self.literal(), until, rng.randrange(4),
-                                                          quote(rng.choice(["o1", "o2", "o3"])), rng.randrange(1500))
+        until = rng.choice(["NULL::timestamptz", "NULL::timestamptz", "now() + interval '1 h'",
+                            "now() - interval '1 h'", "'infinity'::timestamptz", "'-infinity'::timestamptz"])
+        return ("(%s, %s, %s, %d, %s, now() + interval '%d ms')"
+                % (quote(rng.choice(PEOPLE)), self.literal(), until, rng.randrange(4),
+                   quote(rng.choice(["o1", "o2", "o3"])), rng.randrange(1500)))
 
     # ---- tables ----
 
@@ -184,14 +192,18 @@ class World:
         columns = "(who text, k %s, until timestamptz, level integer, org text, soon timestamptz)" % self.type
         if form == "list":
             self.parts += [name + "_%d" % n for n in (1, 2, 3, 4)]
-            return ("CREATE TABLE %(t)s %(c)s PARTITION BY LIST (level); CREATE TABLE %(t)s_1 PARTITION OF %(t)s FOR VALUES IN (0);"
+            return ("CREATE TABLE %(t)s %(c)s PARTITION BY LIST (level); CREATE TABLE %(t)s_1 PARTITION OF %(t)s FOR "
+                    "VALUES IN (0);"
                     "CREATE TABLE %(t)s_2 PARTITION OF %(t)s FOR VALUES IN (1) PARTITION BY LIST (org);"
-                    "CREATE TABLE %(t)s_3 PARTITION OF %(t)s_2 DEFAULT; CREATE TABLE %(t)s_4 PARTITION OF %(t)s DEFAULT;"
+                    "CREATE TABLE %(t)s_3 PARTITION OF %(t)s_2 DEFAULT; CREATE TABLE %(t)s_4 PARTITION OF %(t)s "
+                    "DEFAULT;"
                     % {"t": name, "c": columns})
         if form == "hash":
             self.parts += [name + "_1", name + "_2"]
-            return ("CREATE TABLE %(t)s %(c)s PARTITION BY HASH (who); CREATE TABLE %(t)s_1 PARTITION OF %(t)s FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
-                    "CREATE TABLE %(t)s_2 PARTITION OF %(t)s FOR VALUES WITH (MODULUS 2, REMAINDER 1);" % {"t": name, "c": columns})
+            return ("CREATE TABLE %(t)s %(c)s PARTITION BY HASH (who); CREATE TABLE %(t)s_1 PARTITION OF %(t)s FOR "
+                    "VALUES WITH (MODULUS 2, REMAINDER 0);"
+                    "CREATE TABLE %(t)s_2 PARTITION OF %(t)s FOR VALUES WITH (MODULUS 2, REMAINDER 1);" % {"t": name,
+                                                            "c": columns})
         if form == "parent":
             self.parts.append(name + "_1")
             return "CREATE TABLE %(t)s %(c)s; CREATE TABLE %(t)s_1 () INHERITS (%(t)s);" % {"t": name, "c": columns}
@@ -201,37 +213,46 @@ class World:
         rng = self.rng
         script = [self._share(name, form) for name, form in zip(self.shares, self.forms)]
         script.append("CREATE TABLE s.folder (id %s, parent %s);" % (self.type, self.type))
-        script.append("CREATE TABLE s.team (member text, team text); CREATE TABLE s.catalogue (item text, k %s);" % self.type)
+        script.append("CREATE TABLE s.team (member text, team text); CREATE TABLE s.catalogue (item text, k %s);"
+                      % self.type)
         script.append("CREATE SEQUENCE s.seq;")
         script.append("CREATE TABLE s.doc (id integer, n integer DEFAULT 0, %s);" % ", ".join(
             "%s %s" % (column, key_type) for key_type, column in COLUMNS.items()))
         for i in range(60):
             n = None if i % 13 == 12 else i % LAST
-            script.append("INSERT INTO s.doc VALUES (%d, 0, %s);" % (i, ", ".join(key(key_type, n) for key_type in COLUMNS)))
+            script.append("INSERT INTO s.doc VALUES (%d, 0, %s);"
+            % (i, ", ".join(key(key_type, n) for key_type in COLUMNS)))
         script += ["CREATE INDEX ON s.doc (%s);" % column for column in COLUMNS.values()]
         for name in self.shares:
             for _ in range(rng.randrange(12)):
                 script.append("INSERT INTO %s VALUES %s;" % (name, self.share_row()))
             if rng.random() < 0.25:
-                script.append("ALTER TABLE %s ENABLE ROW LEVEL SECURITY; ALTER TABLE %s FORCE ROW LEVEL SECURITY;" % (name, name))
+                script.append("ALTER TABLE %s ENABLE ROW LEVEL SECURITY; ALTER TABLE %s FORCE ROW LEVEL SECURITY;"
+                              % (name, name))
                 script.append("CREATE POLICY p ON %s TO sets_app USING (true) WITH CHECK (true);" % name)
-                script.append("CREATE POLICY q ON %s FOR SELECT TO sets_own, sets_other USING (%s);" % (name, rng.choice([
-                    "authz.is_owner(who)", "level < 2 OR authz.has_role('reader')", "level > coalesce(nullif(current_setting('s.level', true), ''), '0')::int"])))
+                script.append("CREATE POLICY q ON %s FOR SELECT TO sets_own, sets_other USING (%s);"
+                % (name, rng.choice([
+                    "authz.is_owner(who)", "level < 2 OR authz.has_role('reader')",
+                    "level > coalesce(nullif(current_setting('s.level', true), ''), '0')::int"])))
         script += ["INSERT INTO s.folder VALUES (%s, %s);" % (self.literal(), self.literal()) for _ in range(14)]
         script += ["INSERT INTO s.team VALUES ('%s', '%s');" % (who, team) for who, team in
                    (("ann", "t1"), ("bob", "t1"), ("t1", "t2"), ("carl", "t2"))]
         script += ["INSERT INTO s.catalogue VALUES ('i%d', %s);" % (n % 6, self.literal()) for n in range(12)]
         script.append("CREATE FUNCTION s.fixed(integer) RETURNS boolean IMMUTABLE LANGUAGE sql RETURN $1 < 2;")
-        script.append("CREATE FUNCTION s.fixed_plpgsql(integer) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN $1 < 2; END $$;")
+        script.append("CREATE FUNCTION s.fixed_plpgsql(integer) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN "
+                      "RETURN $1 < 2; END $$;")
         # of a table without policies: a function has the rights of whoever calls it
         reads = "SELECT k FROM s.catalogue WHERE (item < 'i3') = (authz.user_id() = 'ann')"
-        script.append("CREATE FUNCTION s.reads() RETURNS SETOF %s STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY %s; END $$;" % (self.type, reads))
-        script.append("CREATE FUNCTION s.reads_inlined() RETURNS SETOF %s STABLE LANGUAGE sql AS $$ %s $$;" % (self.type, reads))
+        script.append("CREATE FUNCTION s.reads() RETURNS SETOF %s STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY %s; "
+                      "END $$;" % (self.type, reads))
+        script.append("CREATE FUNCTION s.reads_inlined() RETURNS SETOF %s STABLE LANGUAGE sql AS $$ %s $$;"
+                      % (self.type, reads))
         script.append("CREATE MATERIALIZED VIEW s.kept AS SELECT who, k FROM %s;" % self.shares[2])
         script.append("CREATE VIEW s.over AS SELECT who, k, until FROM %s WHERE level <> 2;" % self.shares[1])
         owned = " ".join("ALTER TABLE %s OWNER TO sets_own;" % name for name in
                          self.shares + self.parts + ["s.folder", "s.team", "s.catalogue", "s.seq", "s.kept", "s.over"])
-        names = ", ".join(self.shares + self.parts + ["s.folder", "s.team", "s.catalogue", "s.doc", "s.seq", "s.kept", "s.over"])
+        names = ", ".join(self.shares + self.parts + ["s.folder", "s.team", "s.catalogue", "s.doc", "s.seq", "s.kept",
+                                                      "s.over"])
         script.append(owned + " GRANT ALL ON %s TO sets_other, sets_app; GRANT ALL ON s.doc TO sets_own;" % names)
         script.append("GRANT SELECT ON %s TO sets_other; ANALYZE;" % names)
         return "\n".join(script)
@@ -246,15 +267,18 @@ class World:
             "SELECT k FROM %s WHERE %s" % (a, mine),
             "SELECT k FROM %s WHERE who = authz.subject() AND level < 3 UNION SELECT k FROM %s WHERE %s" % (a, b, mine),
             "SELECT k FROM %s WHERE %s EXCEPT SELECT k FROM %s WHERE %s" % (a, mine, b, mine),
-            "WITH RECURSIVE r(k) AS (SELECT k FROM %s WHERE %s UNION SELECT f.id FROM r JOIN s.folder f ON f.parent = r.k) SELECT k FROM r" % (a, mine),
+            "WITH RECURSIVE r(k) AS (SELECT k FROM %s WHERE %s UNION SELECT f.id FROM r JOIN s.folder f ON f.parent = "
+            "r.k) SELECT k FROM r" % (a, mine),
             "WITH RECURSIVE r(k) AS (SELECT k FROM %s WHERE %s UNION SELECT f.id FROM r, LATERAL"
             " (SELECT id FROM s.folder WHERE parent = r.k OFFSET 0) f) SELECT k FROM r" % (a, mine),
-            "WITH RECURSIVE m(who) AS (SELECT authz.user_id() UNION SELECT t.team FROM m JOIN s.team t ON t.member = m.who)"
+            "WITH RECURSIVE m(who) AS (SELECT authz.user_id() UNION SELECT t.team FROM m JOIN s.team t ON t.member = "
+            "m.who)"
             " SELECT k FROM %s WHERE who IN (TABLE m) OR level = 0" % a,
             "SELECT k FROM %s WHERE org = ANY (authz.org_ids())" % a,
             "SELECT k FROM %s WHERE authz.in_org(org) OR authz.has_role('reader') AND level = 1" % a,
             "SELECT k FROM s.catalogue WHERE authz.has_item_permission(item, 'view')",
-            "SELECT c.k FROM s.catalogue c LEFT JOIN %s x ON x.k = c.k AND x.%s WHERE x.k IS NULL OR authz.has_scope('a')" % (a, mine),
+            "SELECT c.k FROM s.catalogue c LEFT JOIN %s x ON x.k = c.k AND x.%s WHERE x.k IS NULL OR "
+            "authz.has_scope('a')" % (a, mine),
             "SELECT k FROM %s WHERE %s GROUP BY k HAVING count(*) > 1" % (a, mine),
             "SELECT max(k::text)::%s AS k FROM %s WHERE %s" % (self.type, a, mine),
             "SELECT k FROM s.over WHERE %s" % mine,
@@ -269,7 +293,8 @@ class World:
             "SELECT k FROM s.reads_inlined() k",
             "SELECT k FROM s.kept WHERE %s" % mine,
             "SELECT k FROM %s, (SELECT last_value %% 3 AS n FROM s.seq) q WHERE level = n" % a,
-            "SELECT k FROM %s WHERE level < (SELECT count(*) FROM pg_class WHERE relname LIKE 'mark_%%' AND relnamespace = 's'::regnamespace)" % a,
+            "SELECT k FROM %s WHERE level < (SELECT count(*) FROM pg_class WHERE relname LIKE 'mark_%%' AND "
+            "relnamespace = 's'::regnamespace)" % a,
             "SELECT %s AS k WHERE authz.has_scope('b')" % key(self.type, 3),
             "SELECT k FROM %s WHERE false" % a,
             "SELECT k FROM ONLY %s WHERE %s" % (a, mine),
@@ -293,7 +318,8 @@ class World:
             "SELECT f.id AS k FROM unnest(%s) r JOIN s.folder f ON f.parent = r" % keys,
             "SELECT k FROM unnest(%s) k" % keys,
             "SELECT k FROM %s WHERE authz.in_set('%s', k)" % (a, inner.name),
-            "WITH RECURSIVE r(k) AS (SELECT k FROM unnest(%s) k UNION SELECT f.id FROM r JOIN s.folder f ON f.parent = r.k) SELECT k FROM r" % keys])
+            "WITH RECURSIVE r(k) AS (SELECT k FROM unnest(%s) k UNION SELECT f.id FROM r JOIN s.folder f ON f.parent = "
+            "r.k) SELECT k FROM r" % keys])
 
     def _draw_sets(self):
         rng = self.rng
