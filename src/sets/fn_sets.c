@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "server/asked.h"
 #include "server/datum.h"
 #include "server/value.h"
 #include "session/denial.h"
@@ -151,17 +152,22 @@ list_keys(Site *site, AzKeySet *keys)
 	return array;
 }
 
-/* A scan that starts anew for each row of another one asks each time. */
+/*
+ * A scan that starts anew for each row of another one asks each time, and so does
+ * the planner for each path.  The array stays as long as the set does: a query has it
+ * pinned, and the planner makes a copy at once.
+ */
 static ArrayType *
 array_of(Site *site, AzKeySet *keys)
 {
 	AzKeptSet  *set = site->hand.set;
+	bool		stays = site->hand.part != 0 || az_is_asked_for_plan();
 	ArrayType  *array;
 
-	if (set->array && set->element == site->element && site->hand.part != 0)
+	if (stays && set->array && set->element == site->element)
 		return set->array;
 	array = list_keys(site, keys);
-	if (site->hand.part == 0 || az_next_end(keys, PG_INT64_MIN) != AZ_NEVER)
+	if (!stays || az_next_end(keys, PG_INT64_MIN) != AZ_NEVER)
 		return array;
 	return az_remember_array(set, site->element, array);
 }
