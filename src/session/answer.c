@@ -54,7 +54,7 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 static void
 settle_under(AzAdoption *current, Snapshot snapshot)
 {
-	AzAskedFor	outer = az_ask_for_query();
+	volatile AzAskedFor outer = az_ask_for_query();
 	AzUnder		under;
 
 	PG_TRY();

@@ -196,8 +196,9 @@ inline_call(Node *node)
 }
 
 static bool
-walk_over(Node *node, Walk *walk)
+walk_over(Node *node, void *arg)
 {
+	Walk	   *walk = arg;
 	Node	   *inlined;
 
 	if (node == NULL)

@@ -34,8 +34,9 @@
  */
 
 static bool
-find_sets_in(Node *node, List **oids)
+find_sets_in(Node *node, void *arg)
 {
+	List	  **oids = arg;
 	const FuncExpr *call = (const FuncExpr *) node;
 
 	if (node == NULL)
