@@ -233,6 +233,36 @@ SELECT same('of_child');
 DELETE FROM share WHERE k = 8;
 SELECT same('of_child');
 
+-- what one identity has is not what another one has now: the same keys, at another time
+CREATE TABLE turn (k integer PRIMARY KEY, who text);
+INSERT INTO turn VALUES (1, 'ann'), (2, 'bob');
+SELECT authz.watch('turn');
+CREATE VIEW turns AS SELECT k FROM turn WHERE who = authz.user_id();
+CREATE VIEW outer_turns AS SELECT k FROM unnest(authz.set_keys('turns', NULL::int)) k;
+SELECT same('turns');
+UPDATE turn SET who = CASE who WHEN 'ann' THEN 'bob' ELSE 'ann' END;
+CALL mint.login('tX0', '{"sub": "bob"}');
+SELECT same('turns');
+CALL mint.login('tX0', '{"sub": "ann"}');
+SELECT same('turns');
+-- a change that does not concern it has the inner set read again, and not the outer one
+SELECT same('outer_turns');
+CREATE VIEW times AS SELECT s.view, s.times_worked_out FROM authz.sets() s WHERE s.view::text ~ 'turns$';
+CREATE TABLE times_before AS TABLE times;
+INSERT INTO turn VALUES (3, 'carl');
+SELECT same('outer_turns');
+SELECT view, t.times_worked_out - b.times_worked_out AS more FROM times t JOIN times_before b USING (view) ORDER BY view::text;
+
+-- a cursor keeps its set, however many others are read meanwhile
+SELECT format('CREATE VIEW other_%1$s AS SELECT k + %1$s AS k FROM turn, generate_series(1, 200) WHERE authz.is_authenticated()', n) FROM generate_series(1, 400) n \gexec
+BEGIN;
+DECLARE c CURSOR FOR SELECT k, authz.in_set('mine', k) AS held, EXISTS (SELECT FROM mine m WHERE m.k = g.k) AS found FROM generate_series(1, 4) g(k);
+FETCH 1 FROM c;
+DO $$ BEGIN FOR n IN 1 .. 400 LOOP PERFORM authz.in_set(('other_' || n)::regclass, 1); END LOOP; END $$;
+FETCH 3 FROM c;
+COMMIT;
+SELECT same('mine'), count(*) < 300 AS not_all FROM authz.sets() WHERE keys > 0;
+
 -- Everything that was made here goes.
 RESET search_path;
 SET client_min_messages = warning;
