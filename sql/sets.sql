@@ -138,6 +138,10 @@ SELECT n, authz.in_set('of_edges', n) AS edges, authz.in_set('of_narrow', n) AS 
   FROM unnest(ARRAY[-32768, 32767, -2147483648, 2147483647, 0, -1, 1, -9223372036854775808, 9223372036854775807, 2147483648, -2147483649, 4294967295, 6442450943]) n;
 SELECT authz.set_keys('of_edges', NULL::bigint), authz.set_keys('of_edges', NULL::int), authz.set_keys('of_edges', NULL::smallint), authz.set_keys('of_narrow', NULL::bigint);
 
+-- a call that names another set for each row
+SELECT key, authz.in_set(CASE key WHEN 1 THEN 'of_bigint'::regclass WHEN 2 THEN 'of_int2' WHEN 70000 THEN 'of_bigint' ELSE 'of_domain' END, key) FROM unnest(ARRAY[1, 2, 3, 70000, 1]) key;
+SELECT try('SELECT authz.in_set(CASE key WHEN 1 THEN ''of_bigint''::regclass ELSE ''of_text'' END, key) FROM generate_series(1, 3) key');
+SELECT try('SELECT authz.set_keys(CASE key WHEN 1 THEN ''of_bigint''::regclass ELSE ''of_uuid'' END, NULL::int) FROM generate_series(1, 3) key');
 -- numbers that lie close are bits, others stand in a table: every number around them
 CREATE VIEW of_close AS SELECT n FROM generate_series(-70, 200, 3) n WHERE n <> 20 AND authz.is_authenticated();
 CREATE VIEW of_apart AS SELECT n * n * n AS n FROM generate_series(-40, 40) n WHERE authz.is_authenticated();

@@ -31,7 +31,7 @@ BEGIN
 END $$;
 -- the root of a plan, how it filters, and how it looks into indexes
 CREATE FUNCTION shape(query text) RETURNS text LANGUAGE sql
-	RETURN (SELECT string_agg(btrim(line), ' / ') FROM plan(query) line WHERE line ~ '(Scan|Cond:|Filter:|BitmapOr)');
+	RETURN (SELECT string_agg(btrim(line), ' / ') FROM plan(query) line WHERE line ~ '(Scan|Cond:|Filter:|BitmapOr)' AND line !~ 'One-Time');
 CREATE FUNCTION estimate(query text) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
 	found json;

@@ -46,7 +46,7 @@ SELECT authz.sharing_view('my_folders', 'folders', folders => 'folder', folder_k
 	share_level => 'level', levels => '{view,comment,edit,own}', min_level => 'edit', share_valid_until => 'valid_until',
 	members => 'hr.member', member_team => 'team_id', member_subject => 'person', subteams => 'hr.team', subteam => 'id', subteam_of => 'parent_id') AS dry \gset
 \echo :dry
-SELECT count(*) AS views FROM pg_views WHERE viewname LIKE 'my\_%';
+SELECT count(*) AS views FROM pg_views WHERE viewname LIKE 'my\_%' AND schemaname NOT LIKE 'protect%';
 
 --
 -- Run: the text is what was run
@@ -57,7 +57,7 @@ SELECT authz.sharing_view('my_folders', 'folders', folders => 'folder', folder_k
 	members => 'hr.member', member_team => 'team_id', member_subject => 'person', subteams => 'hr.team', subteam => 'id', subteam_of => 'parent_id', dry_run => false) = :'dry' AS same;
 -- who owns it, who may read it, what is watched, which indexes there are now
 SELECT c.relowner::regrole, c.relacl, obj_description(c.oid) FROM pg_class c WHERE oid = 'my_folders'::regclass;
-SELECT DISTINCT tgrelid::regclass::text COLLATE "C" AS watched FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text ~ 'folder|team|member' ORDER BY 1;
+SELECT DISTINCT tgrelid::regclass::text COLLATE "C" AS watched FROM pg_trigger WHERE NOT tgisinternal AND tgrelid::regclass::text ~ 'folder|team|member' AND tgrelid::regclass::text !~ '^protect' ORDER BY 1;
 SELECT indrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid IN ('folder'::regclass, 'folder_share'::regclass, 'hr.member'::regclass, 'hr.team'::regclass) AND NOT indisunique ORDER BY 2;
 -- again: the indexes are there
 SELECT substring(authz.sharing_view('again', 'folders', folders => 'folder', folder_key => 'id', folder_parent => 'parent_id', shares => 'folder_share', share_key => 'folder_id', share_subject => 'person') FROM 'COMMENT.*');

@@ -39,13 +39,12 @@
 #define SAMPLE	64
 
 /*
- * For so much of a table an index is not worth it, and core, which takes the array
- * for a short one, would not see that; least of all a bitmap of it, which is what
- * an arm of an OR is asked for.
+ * For so much of a table an index is not worth it.  Core does not see that: it
+ * takes the array for a short one when it counts the descents, a bitmap of so many
+ * keys for a cheap one, and it looks each key up in the statistics.
  */
 #define FEW_KEYS	1000
-#define LARGE_SHARE	0.6
-#define LARGE_ARM	0.25
+#define LARGE_SHARE	0.25
 
 AzCallKind
 az_kind_of_call(Oid oid)
@@ -164,26 +163,11 @@ is_of_use(const SupportRequestIndexCondition *request, const InSet *in_set)
 		(column->kind != AZ_VALUE_CITEXT || collation == column->collation);
 }
 
-/* Is the call a condition of its own, and not an arm of one? */
-static bool
-stands_alone(const SupportRequestIndexCondition *request)
-{
-	ListCell   *lc;
-
-	foreach(lc, request->index->rel->baserestrictinfo)
-	{
-		if ((Node *) lfirst_node(RestrictInfo, lc)->clause == request->node)
-			return true;
-	}
-	return false;
-}
-
 static bool
 is_worth_it(const SupportRequestIndexCondition *request, const InSet *in_set)
 {
 	return az_count_keys(in_set->set->keys) <= FEW_KEYS ||
-		share_of(request->root, in_set, request->index->rel->relid, JOIN_INNER, NULL) <=
-		(stands_alone(request) ? LARGE_SHARE : LARGE_ARM);
+		share_of(request->root, in_set, request->index->rel->relid, JOIN_INNER, NULL) <= LARGE_SHARE;
 }
 
 /* The function beside in_set(); InvalidOid where the role may not execute it. */

@@ -93,3 +93,9 @@ az_ask_for_plan(void)
 {
 	return ask_for(true);
 }
+
+bool
+az_is_asked_for_plan(void)
+{
+	return asked_for.plan;
+}

@@ -42,6 +42,7 @@ typedef struct AzAskedFor
 
 extern AzAskedFor az_ask_for_query(void);
 extern AzAskedFor az_ask_for_plan(void);
+extern bool az_is_asked_for_plan(void);
 extern void az_ask_for(AzAskedFor asked);
 
 #endif							/* AZ_ASKED_H */

@@ -13,8 +13,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
+#include "server/asked.h"
 #include "server/datum.h"
 #include "server/value.h"
 #include "session/denial.h"
@@ -26,15 +26,13 @@ typedef struct Site
 {
 	AzValueType type;			/* of the second argument */
 	AzSetInHand hand;
-	bool		checked;		/* the keys in hand compare with that type */
+	uint64		checked;		/* the set whose keys compare with that type */
 
 	/* set_keys() */
 	Oid			element;
 	int16		len;
 	bool		byval;
 	char		align;
-	uint64		number;			/* of the set that it lists; 0: of none */
-	ArrayType  *array;
 } Site;
 
 static void
@@ -91,13 +89,13 @@ check_types(const Site *site, const AzKeySet *keys)
 static inline AzKeySet *
 keys_of(Site *site, Oid view)
 {
-	uint64		part = site->hand.part;
 	AzKeySet   *keys = az_keys_in_hand(&site->hand, view);
 
-	if (unlikely(part == 0 || site->hand.part != part || !site->checked))
+	/* each row may name another set */
+	if (unlikely(site->hand.set->number != site->checked))
 	{
 		check_types(site, keys);
-		site->checked = true;
+		site->checked = site->hand.set->number;
 	}
 	return keys;
 }
@@ -154,25 +152,24 @@ list_keys(Site *site, AzKeySet *keys)
 	return array;
 }
 
-/* A scan that starts anew for each row of another one asks each time. */
+/*
+ * A scan that starts anew for each row of another one asks each time, and so does
+ * the planner for each path.  The array stays as long as the set does: a query has it
+ * pinned, and the planner makes a copy at once.
+ */
 static ArrayType *
-array_of(Site *site, AzKeySet *keys, MemoryContext context)
+array_of(Site *site, AzKeySet *keys)
 {
-	MemoryContext old;
+	AzKeptSet  *set = site->hand.set;
+	bool		stays = site->hand.part != 0 || az_is_asked_for_plan();
+	ArrayType  *array;
 
-	if (site->hand.part == 0 || az_next_end(keys, az_unix_now()) != AZ_NEVER)
-		return list_keys(site, keys);
-	if (site->number == site->hand.set->number)
-		return site->array;
-	if (site->array)
-		pfree(site->array);
-	site->array = NULL;
-	site->number = 0;
-	old = MemoryContextSwitchTo(context);
-	site->array = list_keys(site, keys);
-	MemoryContextSwitchTo(old);
-	site->number = site->hand.set->number;
-	return site->array;
+	if (stays && set->array && set->element == site->element)
+		return set->array;
+	array = list_keys(site, keys);
+	if (!stays || az_next_end(keys, PG_INT64_MIN) != AZ_NEVER)
+		return array;
+	return az_remember_array(set, site->element, array);
 }
 
 AZ_SQL(authz_set_keys)
@@ -182,6 +179,5 @@ AZ_SQL(authz_set_keys)
 
 	if (id == NULL || PG_ARGISNULL(0))
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(site->element));
-	PG_RETURN_ARRAYTYPE_P(array_of(site, keys_of(site, PG_GETARG_OID(0)),
-								   fcinfo->flinfo->fn_mcxt));
+	PG_RETURN_ARRAYTYPE_P(array_of(site, keys_of(site, PG_GETARG_OID(0))));
 }

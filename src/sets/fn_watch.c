@@ -15,6 +15,7 @@
 #include "catalog/pg_trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -152,7 +153,10 @@ unwatch_table(Oid table)
 		run(psprintf("DROP TRIGGER %s ON %s", quote_identifier(found.name), name_of(table)));
 }
 
-/* The table with its partitions and children, from above; the caller's own. */
+/*
+ * The table with its partitions and children, from above; the caller's own.  Core
+ * locks those below it alone.
+ */
 static void
 for_each_table(Oid table, LOCKMODE lock, void (*work) (Oid table))
 {
@@ -171,6 +175,7 @@ for_each_table(Oid table, LOCKMODE lock, void (*work) (Oid table))
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", get_rel_name(table)),
 				 errhint("Watch the tables that a view reads.")));
+	LockRelationOid(table, lock);
 	SPI_connect();
 	foreach(lc, find_all_inheritors(table, lock, NULL))
 		work(lfirst_oid(lc));

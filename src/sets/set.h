@@ -23,6 +23,8 @@ typedef struct AzKeptSet
 	int			pins;			/* queries that ask it: it stays */
 	Size		size;
 	MemoryContext context;		/* of the keys */
+	Oid			element;		/* type of the elements of ... */
+	struct ArrayType *array;	/* the keys, once they were asked for; NULL: not yet */
 	struct AzSetReading *readings;
 	int			next_reading;	/* which is to be forgotten */
 } AzKeptSet;
@@ -37,6 +39,13 @@ typedef struct AzKeptSet
  * large, and what its query raises.
  */
 extern AzKeptSet *az_find_set(AzSetView *view, int64 *ends_at);
+
+/*
+ * Remember an array of that type of the keys of a set that is pinned, none of which
+ * ends: the copy, or the array itself where there is another one already.
+ */
+extern struct ArrayType *az_remember_array(AzKeptSet *set, Oid element,
+										   struct ArrayType *array);
 
 extern void az_pin_set(AzKeptSet *set);
 extern void az_unpin_set(AzKeptSet *set);

@@ -26,7 +26,7 @@ typedef struct Pin
 	dlist_node	node;
 	const EState *estate;
 	uint32		identity;
-	AzKeptSet	   *set;
+	AzKeptSet  *set;
 	int64		ends_at;
 	MemoryContextCallback callback;
 } Pin;
@@ -130,7 +130,7 @@ pin_of_query(Oid oid)
 	const QueryDesc *query = running->query;
 	Pin		   *pin = find_pin(query->estate, oid);
 	int64		ends_at;
-	AzKeptSet	   *set;
+	AzKeptSet  *set;
 
 	if (pin && (pin->ends_at == AZ_NEVER || pin->ends_at > az_unix_now()))
 		return pin;
@@ -142,9 +142,12 @@ pin_of_query(Oid oid)
 	}
 	else if (pin->set != set)
 	{
-		az_unpin_set(pin->set);
-		pin->set = set;
+		AzKeptSet  *old = pin->set;
+
+		/* in this order: what nobody has pinned may go when another one is let go */
 		az_pin_set(set);
+		pin->set = set;
+		az_unpin_set(old);
 	}
 	pin->ends_at = ends_at;
 	return pin;

@@ -34,7 +34,7 @@ typedef struct AzSetInHand
 	Snapshot	snapshot;
 	uint32		identity;
 	Oid			view;
-	AzKeptSet	   *set;
+	AzKeptSet  *set;
 	int64		ends_at;
 } AzSetInHand;
 

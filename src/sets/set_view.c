@@ -9,36 +9,23 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "sets/set_view.h"
+#include "sets/set_view_intern.h"
 
 #include "access/relation.h"
 #include "access/xact.h"
-#include "access/xlog.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "jit/jit.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
-#include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/plancache.h"
 #include "utils/rel.h"
-#include "utils/rls.h"
-#include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "server/announced.h"
 #include "session/only_reads.h"
 #include "session/plans.h"
-#include "sets/watch.h"
-#include "trust/trust_table.h"
 
 static dlist_head views = DLIST_STATIC_INIT(views);
 static int	nviews = 0;
@@ -53,6 +40,18 @@ static bool all_preloaded = false;
  * Messages
  * ----------------------------------------------------------------
  */
+
+uint64
+az_relation_messages(void)
+{
+	return messages;
+}
+
+AzKindOfCall
+az_set_call_kind(void)
+{
+	return kind_of_call;
+}
 
 /* Only marks: this may run in the midst of our own catalog access. */
 static void
@@ -127,6 +126,12 @@ az_set_view_init(AzKindOfCall kind)
 		CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
 	}
 	registered = true;
+}
+
+bool
+az_all_sessions_tell(void)
+{
+	return all_preloaded;
 }
 
 bool
@@ -218,44 +223,6 @@ az_trim_set_views(void)
 }
 
 /* ----------------------------------------------------------------
- * With whose rights
- * ----------------------------------------------------------------
- */
-
-static void
-have_setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
-
-/*
- * A function in the view finds what it names without a schema by the search
- * path, and would find what the caller has put there.  Core compiles a query over
- * tables of which it has no statistics, for many times longer than it runs.
- */
-void
-az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
-{
-	GetUserIdAndSecContext(&caller->user, &caller->context);
-	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	caller->nest_level = NewGUCNestLevel();
-	have_setting("search_path", "pg_catalog, pg_temp");
-	if (!row_security)
-		have_setting("row_security", "on");
-	if (jit_enabled)
-		have_setting("jit", "off");
-}
-
-void
-az_end_as_set_owner(const AzSetOwner *caller)
-{
-	AtEOXact_GUC(false, caller->nest_level);
-	SetUserIdAndSecContext(caller->user, caller->context);
-}
-
-/* ----------------------------------------------------------------
  * Its definition
  * ----------------------------------------------------------------
  */
@@ -323,159 +290,13 @@ open_definition(AzSetView *view)
 	return query;
 }
 
-/* ----------------------------------------------------------------
- * What it depends on
- * ----------------------------------------------------------------
- */
-
-/* Found out for a view; it becomes the view's when all of it is there. */
-typedef struct Dependencies
-{
-	List	   *relations;
-	List	   *tellers;
-	char	   *unkept;
-} Dependencies;
-
-static void
-note_unkept(Dependencies *found, char *why)
-{
-	if (found->unkept == NULL)
-		found->unkept = why;
-}
-
-static void
-refuse_invoker(Relation rel)
-{
-	if (rel->rd_rel->relkind == RELKIND_VIEW && RelationHasSecurityInvoker(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a set cannot read view \"%s\", which has security_invoker",
-						RelationGetRelationName(rel)),
-				 errdetail("A set is read as the owner of its view, and who asks would see what that one may read.")));
-}
-
-static void
-note_relation(Dependencies *found, Oid oid)
-{
-	Relation	rel = try_relation_open(oid, AccessShareLock);
-	char	   *why;
-
-	if (rel == NULL)
-		return;
-	refuse_invoker(rel);
-	why = az_why_unwatched(rel);
-	if (why)
-		note_unkept(found, why);
-	found->relations = list_append_unique_oid(found->relations, oid);
-	found->tellers = list_concat_unique_oid(found->tellers, az_tellers_of(rel));
-	relation_close(rel, AccessShareLock);
-}
-
-/* A partition, or a child, may be written to by itself. */
-static void
-note_relations(Dependencies *found, const List *oids)
-{
-	ListCell   *lc;
-	ListCell   *child;
-
-	foreach(lc, oids)
-	{
-		/* among what a plan depends on core has whatever oid stands in it */
-		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(lc))))
-			continue;
-		foreach(child, find_all_inheritors(lfirst_oid(lc), NoLock, NULL))
-			note_relation(found, lfirst_oid(child));
-	}
-}
-
-/*
- * Inlined functions add to what the query itself reads.  Our own tables are those
- * that any plan with a check depends on.
- */
-static List *
-relations_of(const CachedPlanSource *source, const CachedPlan *plan)
-{
-	List	   *oids = NIL;
-	ListCell   *lc;
-
-	foreach(lc, plan->stmt_list)
-		oids = list_concat_unique_oid(oids, lfirst_node(PlannedStmt, lc)->relationOids);
-	return list_union_oid(source->relationOids,
-						  list_difference_oid(oids, az_tables_of_plans(true)));
-}
-
-/* What has no answer that is the same for who asks as for the view's owner. */
-static void
-refuse_calls(const AzSetView *view, const AzCalls *calls)
-{
-	if (OidIsValid(calls->volatile_function))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set \"%s\" calls volatile function %s", get_rel_name(view->oid),
-						get_func_name(calls->volatile_function)),
-				 errdetail("What it returns may change within one statement.")));
-	if (calls->asks_caller)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set \"%s\" asks for the current role or its search path", get_rel_name(view->oid)),
-				 errdetail("A set is read as the owner of its view, and would answer for that one."),
-				 errhint("Ask for the identity, for example by authz.user_id().")));
-}
-
-static Dependencies
-find_dependencies(AzSetView *view)
-{
-	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(view->plan));
-	CachedPlan *plan = SPI_plan_get_cached_plan(view->plan);
-	AzCalls		calls = az_calls_of(source->query_list, kind_of_call);
-	Dependencies found = {.unkept = calls.unsteady};
-
-	if (plan == NULL)
-		note_unkept(&found, pstrdup("its query is not a simple one"));
-	note_relations(&found, plan ? relations_of(source, plan) : source->relationOids);
-	if (plan)
-		ReleaseCachedPlan(plan, CurrentResourceOwner);
-	refuse_calls(view, &calls);
-	view->asks_identity = calls.asks_identity;
-	view->may_end = view->has_ends || calls.asks_sets;
-	if (calls.asks_grants)
-		found.tellers = list_concat_unique_oid(found.tellers, az_tables_of_plans(true));
-	return found;
-}
-
-/*
- * A message that came while this was read may have been about a relation that
- * was not known yet, or looked at before.
- */
-static void
-set_dependencies(AzSetView *view)
-{
-	uint64		before;
-	int			tries = 0;
-	Dependencies found;
-	MemoryContext old;
-
-	do
-	{
-		before = messages;
-		found = find_dependencies(view);
-	} while (messages != before && ++tries < 10);
-	if (messages != before)
-		note_unkept(&found, pstrdup("what it reads is being changed"));
-	old = MemoryContextSwitchTo(view->context);
-	view->unkept = found.unkept ? pstrdup(found.unkept) : NULL;
-	view->relations = list_copy(found.relations);
-	view->tellers = list_copy(found.tellers);
-	MemoryContextSwitchTo(old);
-}
-
 static void
 prepare(AzSetView *view, const char *query)
 {
 	view->plan = SPI_prepare(query, 0, NULL);
 	if (view->plan == NULL || SPI_keepplan(view->plan) != 0)
 		elog(ERROR, "could not prepare a set: %s", SPI_result_code_string(SPI_result));
-	set_dependencies(view);
+	az_find_set_dependencies(view);
 }
 
 /*
@@ -534,75 +355,6 @@ az_look_at_set_view(AzSetView *view)
 	}
 	PG_END_TRY();
 	view->being_read = false;
-}
-
-/* ----------------------------------------------------------------
- * Definitions that are being changed
- * ----------------------------------------------------------------
- */
-
-/*
- * Who changes a definition holds a lock until it has been told.  A reader that
- * can have one beside which that cannot be knows.  A standby has no other locks
- * than the strongest.
- */
-static bool
-is_being_defined(Oid relation)
-{
-	LOCKMODE	mode = RecoveryInProgress() ? AccessShareLock : RowExclusiveLock;
-
-	if (!ConditionalLockRelationOid(relation, mode))
-		return true;
-	UnlockRelationOid(relation, mode);
-	return false;
-}
-
-/*
- * Sessions that have the library tell by themselves (az_note_definition()), and
- * with a server that preloads it all have.
- */
-bool
-az_is_definition_told(AzSetView *view)
-{
-	AzMoment	moment = az_moment_of(GetActiveSnapshot());
-	ListCell   *lc;
-
-	if (all_preloaded || (view->any_defined && az_is_same_moment(&view->defined, &moment)))
-		return true;
-	foreach(lc, list_copy(view->relations))
-	{
-		if (is_being_defined(lfirst_oid(lc)))
-			return false;
-	}
-	view->defined = moment;
-	view->any_defined = true;
-	return true;
-}
-
-/* ----------------------------------------------------------------
- * Rights
- * ----------------------------------------------------------------
- */
-
-static bool
-may_ask(const AzSetView *view, Oid role)
-{
-	return pg_class_aclcheck(view->oid, role, ACL_SELECT) == ACLCHECK_OK ||
-		pg_attribute_aclcheck_all(view->oid, role, ACL_SELECT, ACLMASK_ALL) == ACLCHECK_OK ||
-		(view->asks_identity && has_privs_of_role(view->owner, ROLE_PG_DATABASE_OWNER));
-}
-
-bool
-az_may_ask_set(AzSetView *view)
-{
-	Oid			role = GetUserId();
-
-	if (view->role != role)
-	{
-		view->allowed = may_ask(view, role);
-		view->role = role;
-	}
-	return view->allowed;
 }
 
 /* ----------------------------------------------------------------

@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ *
+ * set_view_rights.c
+ *	  Who may ask a set, with whose rights it is read, and is it the one that
+ *	  the snapshot shows?
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "sets/set_view_intern.h"
+
+#include "access/xlog.h"
+#include "catalog/pg_authid.h"
+#include "jit/jit.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+/* ----------------------------------------------------------------
+ * With whose rights
+ * ----------------------------------------------------------------
+ */
+
+static void
+have_setting(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * A function in the view finds what it names without a schema by the search
+ * path, and would find what the caller has put there.  Core compiles a query over
+ * tables of which it has no statistics, for many times longer than it runs.
+ */
+void
+az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
+{
+	GetUserIdAndSecContext(&caller->user, &caller->context);
+	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	caller->nest_level = NewGUCNestLevel();
+	have_setting("search_path", "pg_catalog, pg_temp");
+	if (!row_security)
+		have_setting("row_security", "on");
+	if (jit_enabled)
+		have_setting("jit", "off");
+}
+
+void
+az_end_as_set_owner(const AzSetOwner *caller)
+{
+	AtEOXact_GUC(false, caller->nest_level);
+	SetUserIdAndSecContext(caller->user, caller->context);
+}
+
+/* ----------------------------------------------------------------
+ * Definitions that are being changed
+ * ----------------------------------------------------------------
+ */
+
+/*
+ * Who changes a definition holds a lock until it has been told.  A reader that
+ * can have one beside which that cannot be knows.  A standby has no other locks
+ * than the strongest.
+ */
+static bool
+is_being_defined(Oid relation)
+{
+	LOCKMODE	mode = RecoveryInProgress() ? AccessShareLock : RowExclusiveLock;
+
+	if (!ConditionalLockRelationOid(relation, mode))
+		return true;
+	UnlockRelationOid(relation, mode);
+	return false;
+}
+
+/*
+ * Sessions that have the library tell by themselves (az_note_definition()), and
+ * with a server that preloads it all have.
+ */
+bool
+az_is_definition_told(AzSetView *view)
+{
+	AzMoment	moment = az_moment_of(GetActiveSnapshot());
+	ListCell   *lc;
+
+	if (az_all_sessions_tell() || (view->any_defined && az_is_same_moment(&view->defined, &moment)))
+		return true;
+	foreach(lc, list_copy(view->relations))
+	{
+		if (is_being_defined(lfirst_oid(lc)))
+			return false;
+	}
+	view->defined = moment;
+	view->any_defined = true;
+	return true;
+}
+
+/* ----------------------------------------------------------------
+ * Rights
+ * ----------------------------------------------------------------
+ */
+
+static bool
+may_ask(const AzSetView *view, Oid role)
+{
+	return pg_class_aclcheck(view->oid, role, ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck_all(view->oid, role, ACL_SELECT, ACLMASK_ALL) == ACLCHECK_OK ||
+		(view->asks_identity && has_privs_of_role(view->owner, ROLE_PG_DATABASE_OWNER));
+}
+
+bool
+az_may_ask_set(AzSetView *view)
+{
+	Oid			role = GetUserId();
+
+	if (view->role != role)
+	{
+		view->allowed = may_ask(view, role);
+		view->role = role;
+	}
+	return view->allowed;
+}
