@@ -255,6 +255,22 @@ INSERT INTO turn VALUES (3, 'carl');
 SELECT same('outer_turns');
 SELECT view, times > CASE view WHEN 'turns' THEN :inner_before ELSE :outer_before END AS again FROM times ORDER BY view;
 
+-- more other sets than are remembered one by one
+SELECT format('CREATE VIEW single_%1$s AS SELECT k FROM turn WHERE k = 10 + %1$s AND authz.is_authenticated()', n) FROM generate_series(1, 12) n \gexec
+SELECT 'CREATE VIEW all_singles AS ' || string_agg(format('SELECT unnest(authz.set_keys(''single_%s'', NULL::int)) AS k', n), ' UNION ALL ' ORDER BY n) FROM generate_series(1, 12) n \gexec
+SELECT same('all_singles');
+INSERT INTO turn VALUES (11, 'x'), (22, 'x');
+SELECT same('all_singles');
+DELETE FROM turn WHERE k = 22;
+SELECT same('all_singles');
+
+-- a set that one may not ask is not asked to plan either: no error in it is told, and no size
+CREATE VIEW closed AS SELECT 6 / (k - 2) AS k FROM share;
+SET ROLE sets_bad_app;
+SELECT try('EXPLAIN SELECT FROM generate_series(1, 3) k WHERE authz.in_set(''closed'', k)'), try('SELECT FROM generate_series(1, 3) k WHERE authz.in_set(''closed'', k)');
+RESET ROLE;
+SELECT try('EXPLAIN SELECT FROM generate_series(1, 3) k WHERE authz.in_set(''closed'', k)');
+
 -- a cursor keeps its set, however many others are read meanwhile
 SELECT format('CREATE VIEW other_%1$s AS SELECT k + %1$s AS k FROM turn, generate_series(1, 200) WHERE authz.is_authenticated()', n) FROM generate_series(1, 400) n \gexec
 BEGIN;
