@@ -8,6 +8,7 @@
 #include "planner/statement.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "nodes/parsenodes.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
@@ -94,6 +95,21 @@ bool
 az_statement_writes(Node *statement)
 {
 	return GetCommandLogLevel(statement) != LOGSTMT_ALL;
+}
+
+static bool
+makes_temporary_table(const Node *statement)
+{
+	if (IsA(statement, CreateStmt))
+		return ((const CreateStmt *) statement)->relation->relpersistence == RELPERSISTENCE_TEMP;
+	return IsA(statement, CreateTableAsStmt) &&
+		((const CreateTableAsStmt *) statement)->into->rel->relpersistence == RELPERSISTENCE_TEMP;
+}
+
+bool
+az_defines(Node *statement)
+{
+	return GetCommandLogLevel(statement) == LOGSTMT_DDL && !makes_temporary_table(statement);
 }
 
 Oid

@@ -28,6 +28,12 @@ extern bool az_plan_may_write(const PlannedStmt *plan);
 extern bool az_plan_writes(const PlannedStmt *plan);
 extern bool az_statement_writes(Node *statement);
 
+/*
+ * Does it change what tables, views and functions are that others may use?  What
+ * makes a temporary table does not.
+ */
+extern bool az_defines(Node *statement);
+
 /* The table that COPY FROM writes to; InvalidOid: it is another statement. */
 extern Oid	az_copied_into(Node *statement);
 

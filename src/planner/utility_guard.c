@@ -57,11 +57,10 @@ refuse_alter_system(const Node *statement)
 
 /* What sessions keep that read tables, this one and others. */
 static void
-note_changes(Node *statement, bool writes)
+note_changes(Node *statement)
 {
-	if (!writes)
-		return;
-	az_note_definition();
+	if (az_defines(statement))
+		az_note_definition();
 	az_note_write_of_sets(az_copied_into(statement));
 }
 
@@ -99,7 +98,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
 	az_enforce_read_only(writes);
-	note_changes(node, writes);
+	note_changes(node);
 	if (az_only_reads() && az_explains_ddl(node))
 		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
 	refuse_alter_system(node);
