@@ -308,6 +308,19 @@ FETCH 3 FROM c;
 COMMIT;
 SELECT same('mine'), count(*) < 300 AS not_all FROM authz.sets() WHERE keys > 0;
 
+-- the statement that writes is the one that first asks, row by row
+CREATE FUNCTION asks_before() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE WARNING '%: %', NEW.k, (SELECT array_agg(k) FILTER (WHERE authz.in_set('turns', k)) = array_agg(k) FILTER (WHERE k IN (SELECT t.k FROM turns t)) FROM generate_series(1, 40) k);
+	RETURN NEW;
+END $$;
+CREATE TRIGGER a_before BEFORE INSERT ON turn FOR EACH ROW EXECUTE FUNCTION asks_before();
+\connect -
+SET search_path = sets_bad, public;
+CALL mint.login('tX0', '{"sub": "ann"}');
+INSERT INTO turn VALUES (30, 'ann'), (31, 'ann'), (32, 'bob'), (33, 'ann');
+SELECT same('turns');
+
 -- Everything that was made here goes.
 RESET search_path;
 SET client_min_messages = warning;
