@@ -255,6 +255,33 @@ INSERT INTO turn VALUES (3, 'carl');
 SELECT same('outer_turns');
 SELECT view, times > CASE view WHEN 'turns' THEN :inner_before ELSE :outer_before END AS again FROM times ORDER BY view;
 
+-- one place in a function, asked under the snapshot of the query and under another one
+CREATE FUNCTION stable(k integer) RETURNS boolean STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN authz.in_set('turns', k); END $$;
+CREATE FUNCTION writes_first(n integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO turn VALUES (n, 'ann'); RETURN stable(n); END $$;
+SELECT stable(8) AS before, writes_first(8) AS after_it, stable(8) AS as_before, stable(2) AS other FROM generate_series(1, 1);
+BEGIN;
+SELECT stable(9), stable(8);
+DELETE FROM turn WHERE k = 8;
+SELECT stable(9), stable(8);
+COMMIT;
+-- somebody else from the middle of a statement on
+CREATE FUNCTION becomes(name text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN CALL mint.login('tX0', format('{"sub": "%s"}', name)::jsonb); RETURN authz.user_id(); END $$;
+SELECT try('SELECT stable(1), stable(2), becomes(''bob''), stable(1), stable(2)'), stable(2);
+SELECT try('SELECT count(*) FROM (SELECT authz.in_set(''turns'', 2) IS DISTINCT FROM (CASE n WHEN 2 THEN becomes(''bob'') ELSE authz.user_id() END = ''ann'') FROM generate_series(1, 3) n OFFSET 0) x'), stable(2);
+CREATE FUNCTION around() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answers text := '';
+	name text;
+BEGIN
+	FOREACH name IN ARRAY ARRAY['ann', 'bob', 'ann', 'carl'] LOOP
+		PERFORM becomes(name);
+		answers := answers || ' ' || name || stable(1)::text || authz.in_set('turns', 2)::text || (SELECT authz.in_set('turns', 2))::text;
+	END LOOP;
+	RETURN answers;
+END $$;
+SELECT around();
+CALL mint.login('tX0', '{"sub": "ann"}');
+
 -- more other sets than are remembered one by one
 SELECT format('CREATE VIEW single_%1$s AS SELECT k FROM turn WHERE k = 10 + %1$s AND authz.is_authenticated()', n) FROM generate_series(1, 12) n \gexec
 SELECT 'CREATE VIEW all_singles AS ' || string_agg(format('SELECT unnest(authz.set_keys(''single_%s'', NULL::int)) AS k', n), ' UNION ALL ' ORDER BY n) FROM generate_series(1, 12) n \gexec
@@ -280,6 +307,19 @@ DO $$ BEGIN FOR n IN 1 .. 400 LOOP PERFORM authz.in_set(('other_' || n)::regclas
 FETCH 3 FROM c;
 COMMIT;
 SELECT same('mine'), count(*) < 300 AS not_all FROM authz.sets() WHERE keys > 0;
+
+-- the statement that writes is the one that first asks, row by row
+CREATE FUNCTION asks_before() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE WARNING '%: %', NEW.k, (SELECT array_agg(k) FILTER (WHERE authz.in_set('turns', k)) = array_agg(k) FILTER (WHERE k IN (SELECT t.k FROM turns t)) FROM generate_series(1, 40) k);
+	RETURN NEW;
+END $$;
+CREATE TRIGGER a_before BEFORE INSERT ON turn FOR EACH ROW EXECUTE FUNCTION asks_before();
+\connect -
+SET search_path = sets_bad, public;
+CALL mint.login('tX0', '{"sub": "ann"}');
+INSERT INTO turn VALUES (30, 'ann'), (31, 'ann'), (32, 'bob'), (33, 'ann');
+SELECT same('turns');
 
 -- Everything that was made here goes.
 RESET search_path;
