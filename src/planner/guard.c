@@ -28,7 +28,7 @@
 #include "session/plans.h"
 #include "session/stopped.h"
 #include "session/tied.h"
-#include "sets/set_query.h"
+#include "sets/set_view.h"
 
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static ExecutorRun_hook_type prev_ExecutorRun = NULL;
@@ -139,7 +139,6 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	bool		writes = az_plan_writes(query->plannedstmt);
 	AzAnswer	answer;
 	AzQueryPart part;
-	AzSetQuery	sets;
 	int			outer_writing;
 
 	if (writes)
@@ -148,13 +147,13 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	/* either may have met another ceiling */
 	if (!ScanDirectionIsNoMovement(direction))
 		refuse_writing(query, writes);
+	answer.query = query;
 	if (!guard.guarded)
 	{
-		answer.untied = query;
+		answer.untied = true;
 		answer.moved = has_moved(query);
 	}
 	az_query_enter(&part, &answer);
-	az_set_query_enter(&sets, query);
 	outer_writing = az_write_enter(writes);
 	PG_TRY();
 	{
@@ -166,7 +165,6 @@ guard_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	PG_FINALLY();
 	{
 		az_write_leave(outer_writing);
-		az_set_query_leave(&sets);
 		az_query_leave(&part);
 	}
 	PG_END_TRY();
@@ -205,7 +203,6 @@ guard_ExecutorFinish(QueryDesc *query)
 	AzPlanGuard	guard;
 	AzAnswer	answer = {0};
 	AzQueryPart part;
-	AzSetQuery	sets;
 	int			outer_writing;
 
 	if (!has_rest(query->plannedstmt))
@@ -220,10 +217,9 @@ guard_ExecutorFinish(QueryDesc *query)
 	answer.login = az_login_serial();
 	answer.snapshot = query->snapshot;
 	answer.grants = guard.grants;
-	if (!guard.guarded)
-		answer.untied = query;
+	answer.query = query;
+	answer.untied = !guard.guarded;
 	az_query_enter(&part, &answer);
-	az_set_query_enter(&sets, query);
 	outer_writing = az_write_enter(az_plan_writes(query->plannedstmt));
 	PG_TRY();
 	{
@@ -232,7 +228,6 @@ guard_ExecutorFinish(QueryDesc *query)
 	PG_FINALLY();
 	{
 		az_write_leave(outer_writing);
-		az_set_query_leave(&sets);
 		az_query_leave(&part);
 	}
 	PG_END_TRY();

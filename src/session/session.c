@@ -80,7 +80,7 @@ state_of(AzAdoption *current)
 static inline bool
 in_query(void)
 {
-	return running.guarded || running.untied != NULL;
+	return running.guarded || running.untied;
 }
 
 int64
@@ -183,13 +183,13 @@ tie_query(FunctionCallInfo fcinfo)
 {
 	uint32		serial;
 
-	if (running.untied == NULL || !az_is_part_of(fcinfo, running.untied))
+	if (!running.untied || !az_is_part_of(fcinfo, running.query))
 		return;
 	if (running.moved)
 		az_raise_changed();
 	serial = az_identity_serial();
-	az_tie(running.untied, serial);
-	running.untied = NULL;
+	az_tie(running.query, serial);
+	running.untied = false;
 	running.guarded = true;
 	running.serial = serial;
 	running.login = az_login_serial();
@@ -208,7 +208,7 @@ tie_to_current(FunctionCallInfo fcinfo)
 const AzIdentity *
 az_current_for(FunctionCallInfo fcinfo)
 {
-	if (unlikely(running.untied != NULL))
+	if (unlikely(running.untied))
 		return tie_to_current(fcinfo);
 	return in_force();
 }
@@ -276,11 +276,14 @@ az_identity_foldable(void)
 void
 az_query_enter(AzQueryPart *part, const AzAnswer *answer)
 {
+	static uint64 last_part = 0;
+
 	part->outer = running;
 	part->outer_asking = asking;
 	part->outer_asked = az_ask_for_query();
 	asked_of_now = false;		/* an error may have left it */
 	running = *answer;
+	running.part = ++last_part;
 	if (answer->guarded)
 		asking++;
 }
@@ -324,6 +327,18 @@ az_query_asks(void)
 	return asking > 0;
 }
 
+uint64
+az_asking_part(void)
+{
+	return running.query != NULL && asked_by_query() ? running.part : 0;
+}
+
+QueryDesc *
+az_asking_query(void)
+{
+	return asked_by_query() ? running.query : NULL;
+}
+
 /*
  * One that nobody is tied to finds none: a function in it may ask for one
  * identity, and log in another.
@@ -331,7 +346,7 @@ az_query_asks(void)
 static inline bool
 keeps_grants(void)
 {
-	return running.untied == NULL && asked_by_query();
+	return !running.untied && asked_by_query();
 }
 
 uint32

@@ -64,7 +64,9 @@ typedef struct AzAnswer
 	uint32		login;			/* who was logged in */
 	Snapshot	snapshot;		/* the query's, what is stored is asked under; NULL: none */
 	uint64		settled;		/* how the adoption was settled under it */
-	struct QueryDesc *untied;	/* the query, until a check ties it; else NULL */
+	struct QueryDesc *query;	/* that runs; NULL: none does yet */
+	uint64		part;			/* of its run; no two have the same */
+	bool		untied;			/* no check has tied the query yet */
 	int64		clock;			/* when that was looked at; 0: nobody was there */
 	int64		until;			/* an answer that was given holds until then; 0: all do */
 	bool		moved;			/* untied, and somebody else was logged in when it
@@ -119,6 +121,13 @@ extern void az_question_enter(AzQueryPart *part);
 
 /* Does a query run that asked for the identity?  Then nobody changes it. */
 extern bool az_query_asks(void);
+
+/*
+ * The part of the running query that runs, if it is who asks, and not what a function
+ * in it evaluates; 0: it is not.  And the query then.
+ */
+extern uint64 az_asking_part(void);
+extern struct QueryDesc *az_asking_query(void);
 
 /* The grants that the running query found, if it is who asks; 0: look anew. */
 extern uint32 az_query_grants(void);

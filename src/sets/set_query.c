@@ -12,9 +12,9 @@
 #include "sets/set_query.h"
 
 #include "lib/ilist.h"
+#include "executor/execdesc.h"
 #include "nodes/execnodes.h"
 #include "utils/memutils.h"
-#include "utils/snapmgr.h"
 
 #include "server/asked.h"
 #include "session/plans.h"
@@ -32,31 +32,7 @@ typedef struct Pin
 } Pin;
 
 static dlist_head pins = DLIST_STATIC_INIT(pins);
-static AzSetQuery *running = NULL;
-static uint64 last_number = 0;
 
-
-void
-az_set_query_enter(AzSetQuery *part, QueryDesc *query)
-{
-	part->query = query;
-	part->number = ++last_number;
-	part->outer = running;
-	running = part;
-}
-
-void
-az_set_query_leave(const AzSetQuery *part)
-{
-	running = part->outer;
-}
-
-static inline bool
-query_asks(void)
-{
-	return running != NULL && ActiveSnapshotSet() &&
-		GetActiveSnapshot() == running->query->snapshot;
-}
 
 static void
 unpin(void *arg)
@@ -125,9 +101,8 @@ compare_size(const PlannedStmt *plan, const AzKeptSet *set)
 
 /* The pin of the query; a new one, or in place of what has ended. */
 static Pin *
-pin_of_query(Oid oid)
+pin_of_query(const QueryDesc *query, Oid oid)
 {
-	const QueryDesc *query = running->query;
 	Pin		   *pin = find_pin(query->estate, oid);
 	int64		ends_at;
 	AzKeptSet  *set;
@@ -156,32 +131,31 @@ pin_of_query(Oid oid)
 static void
 look_up(AzSetInHand *hand, Oid view)
 {
+	const QueryDesc *query = az_asking_query();
 	const Pin  *pin;
 	AzUnder		under;
 
 	hand->part = 0;
 	hand->view = view;
-	if (!query_asks())
+	if (query == NULL)
 	{
 		az_under_asked(&under);
 		hand->set = az_find_set(az_get_set_view(view), &hand->ends_at);
 		az_under_end(&under);
 		return;
 	}
-	pin = pin_of_query(view);
+	pin = pin_of_query(query, view);
 	hand->set = pin->set;
 	hand->ends_at = pin->ends_at;
 	hand->identity = pin->identity;
-	hand->snapshot = running->query->snapshot;
-	hand->part = running->number;
+	hand->part = az_asking_part();
 }
 
 AzKeySet *
 az_keys_in_hand(AzSetInHand *hand, Oid view)
 {
-	if (unlikely(running == NULL || hand->part != running->number || hand->view != view ||
+	if (unlikely(hand->part == 0 || hand->part != az_asking_part() || hand->view != view ||
 				 hand->identity != az_identity_serial() ||
-				 !ActiveSnapshotSet() || GetActiveSnapshot() != hand->snapshot ||
 				 (hand->ends_at != AZ_NEVER && hand->ends_at <= az_unix_now())))
 		look_up(hand, view);
 	return hand->set->keys;

@@ -9,20 +9,8 @@
 #define AZ_SET_QUERY_H
 
 #include "server/compat.h"
-#include "executor/execdesc.h"
 
 #include "sets/set.h"
-
-/* A part of a query runs.  Must be left also after an error. */
-typedef struct AzSetQuery
-{
-	QueryDesc  *query;
-	uint64		number;			/* no two parts have the same */
-	struct AzSetQuery *outer;
-} AzSetQuery;
-
-extern void az_set_query_enter(AzSetQuery *part, QueryDesc *query);
-extern void az_set_query_leave(const AzSetQuery *part);
 
 /*
  * A set as a call of SQL has it in hand: looked up for the first row, and good for
@@ -31,7 +19,6 @@ extern void az_set_query_leave(const AzSetQuery *part);
 typedef struct AzSetInHand
 {
 	uint64		part;			/* 0: look it up */
-	Snapshot	snapshot;
 	uint32		identity;
 	Oid			view;
 	AzKeptSet  *set;
