@@ -95,7 +95,7 @@ az_read_keys(AzSetView *view, const AzKeptSet *set)
 		.now = az_unix_now()
 	};
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.receiver};
-	AzSetOwner	caller;
+	AzCaller	caller;
 	int			result;
 
 	SPI_connect();
@@ -103,6 +103,6 @@ az_read_keys(AzSetView *view, const AzKeptSet *set)
 	result = SPI_execute_plan_extended(view->plan, &options);
 	if (result < 0)
 		elog(ERROR, "could not read a set: %s", SPI_result_code_string(result));
-	az_end_as_set_owner(&caller);
+	az_end_as(&caller);
 	SPI_finish();
 }

@@ -83,17 +83,8 @@ relcache_changed(Datum arg, Oid relid)
 static void
 undone(void)
 {
-	dlist_iter	iter;
-
-	if (!az_has_defined())
-		return;
-	dlist_foreach(iter, &views)
-	{
-		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
-
-		view->current = false;
-		view->epoch++;
-	}
+	if (az_has_defined())
+		relcache_changed((Datum) 0, InvalidOid);
 }
 
 static void
@@ -170,22 +161,6 @@ make_view(Oid oid)
 	return view;
 }
 
-AzSetView *
-az_get_set_view(Oid oid)
-{
-	dlist_iter	iter;
-
-	dlist_foreach(iter, &views)
-	{
-		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
-
-		if (view->oid == oid)
-			return view;
-	}
-	az_trim_set_views();
-	return make_view(oid);
-}
-
 static void
 forget_definition(AzSetView *view)
 {
@@ -202,8 +177,9 @@ forget_definition(AzSetView *view)
 		MemoryContextDelete(context);
 }
 
-void
-az_trim_set_views(void)
+/* So many are known: those that are not in use go. */
+static void
+trim_views(void)
 {
 	dlist_mutable_iter iter;
 
@@ -220,6 +196,22 @@ az_trim_set_views(void)
 		forget_definition(view);
 		pfree(view);
 	}
+}
+
+AzSetView *
+az_get_set_view(Oid oid)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &views)
+	{
+		AzSetView  *view = dlist_container(AzSetView, node, iter.cur);
+
+		if (view->oid == oid)
+			return view;
+	}
+	trim_views();
+	return make_view(oid);
 }
 
 /* ----------------------------------------------------------------
@@ -306,7 +298,7 @@ prepare(AzSetView *view, const char *query)
 static void
 look_anew(AzSetView *view)
 {
-	AzSetOwner	caller;
+	AzCaller	caller;
 	char	   *query;
 
 	forget_definition(view);
@@ -322,7 +314,7 @@ look_anew(AzSetView *view)
 	SPI_connect();
 	az_begin_as_set_owner(view->owner, &caller);
 	prepare(view, query);
-	az_end_as_set_owner(&caller);
+	az_end_as(&caller);
 	SPI_finish();
 }
 

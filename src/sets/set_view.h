@@ -19,6 +19,7 @@
 #include "server/reading.h"
 #include "server/value.h"
 #include "sets/calls.h"
+#include "trust/admin.h"
 
 typedef struct AzSetView
 {
@@ -82,9 +83,6 @@ extern bool az_may_ask_set(AzSetView *view);
  */
 extern bool az_is_definition_told(AzSetView *view);
 
-/* Forget it, where it is not in use: so many are known. */
-extern void az_trim_set_views(void);
-
 /* Is it a function that asks a set, which its first argument names? */
 extern bool az_asks_set(Oid function);
 
@@ -97,17 +95,9 @@ extern void az_note_write_of_sets(Oid table);
 
 /*
  * What is read for a set is read with the rights of the view's owner, under no
- * settings of the caller's that would change what it means.
+ * settings of the caller's that would change what it means; until az_end_as().
  */
-typedef struct AzSetOwner
-{
-	Oid			user;
-	int			context;
-	int			nest_level;
-} AzSetOwner;
-
-extern void az_begin_as_set_owner(Oid owner, AzSetOwner *caller);
-extern void az_end_as_set_owner(const AzSetOwner *caller);
+extern void az_begin_as_set_owner(Oid owner, AzCaller *caller);
 
 /* After az_announced_init().  May be called again when it raised. */
 extern void az_set_view_init(AzKindOfCall kind);

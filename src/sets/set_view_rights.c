@@ -36,24 +36,14 @@ have_setting(const char *name, const char *value)
  * tables of which it has no statistics, for many times longer than it runs.
  */
 void
-az_begin_as_set_owner(Oid owner, AzSetOwner *caller)
+az_begin_as_set_owner(Oid owner, AzCaller *caller)
 {
-	GetUserIdAndSecContext(&caller->user, &caller->context);
-	SetUserIdAndSecContext(owner, caller->context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
-	caller->nest_level = NewGUCNestLevel();
+	az_begin_bound_as(owner, caller);
 	have_setting("search_path", "pg_catalog, pg_temp");
 	if (!row_security)
 		have_setting("row_security", "on");
 	if (jit_enabled)
 		have_setting("jit", "off");
-}
-
-void
-az_end_as_set_owner(const AzSetOwner *caller)
-{
-	AtEOXact_GUC(false, caller->nest_level);
-	SetUserIdAndSecContext(caller->user, caller->context);
 }
 
 /* ----------------------------------------------------------------
@@ -84,12 +74,15 @@ is_being_defined(Oid relation)
 bool
 az_is_definition_told(AzSetView *view)
 {
-	AzMoment	moment = az_moment_of(GetActiveSnapshot());
+	AzMoment	moment;
 	ListCell   *lc;
 
-	if (az_all_sessions_tell() || (view->any_defined && az_is_same_moment(&view->defined, &moment)))
+	if (az_all_sessions_tell())
 		return true;
-	foreach(lc, list_copy(view->relations))
+	moment = az_moment_of(GetActiveSnapshot());
+	if (view->any_defined && az_is_same_moment(&view->defined, &moment))
+		return true;
+	foreach(lc, view->relations)
 	{
 		if (is_being_defined(lfirst_oid(lc)))
 			return false;

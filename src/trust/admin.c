@@ -13,13 +13,25 @@
 #include "utils/acl.h"
 #include "utils/guc.h"
 
-void
-az_begin_as(Oid role, AzCaller *caller)
+static void
+begin_as(Oid role, int policies, AzCaller *caller)
 {
 	GetUserIdAndSecContext(&caller->user, &caller->context);
 	SetUserIdAndSecContext(role, caller->context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+						   SECURITY_RESTRICTED_OPERATION | policies);
 	caller->nest_level = NewGUCNestLevel();
+}
+
+void
+az_begin_as(Oid role, AzCaller *caller)
+{
+	begin_as(role, SECURITY_NOFORCE_RLS, caller);
+}
+
+void
+az_begin_bound_as(Oid role, AzCaller *caller)
+{
+	begin_as(role, 0, caller);
 }
 
 void

@@ -31,6 +31,9 @@ typedef struct AzCaller
 extern void az_begin_as(Oid role, AzCaller *caller);
 extern void az_end_as(const AzCaller *caller);
 
+/* The same, and policies that are FORCEd bind the role, too. */
+extern void az_begin_bound_as(Oid role, AzCaller *caller);
+
 /*
  * What the caller must have who administers, 42501 otherwise; table names
  * what is to be written, for the error.
