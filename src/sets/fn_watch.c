@@ -45,27 +45,25 @@ static const Wanted on_rows = {"authz_watch", ON_ROWS, ROW_EVENTS};
 static const Wanted on_rows_below = {"authz_watch_partitions", ON_ROWS, ROW_EVENTS};
 static const Wanted on_truncate = {"authz_watch_truncate", ON_TRUNCATE, TRIGGER_TYPE_TRUNCATE};
 
-/* One of ours that a table has by now. */
+/* A trigger that tells, which a table has by now. */
 typedef struct Found
 {
 	char	   *name;			/* NULL: there is none */
 	bool		always;
-	bool		inherited;		/* from a partitioned table */
 } Found;
 
-static Found
-describe(const Trigger *trigger)
+/* Did watch() make it, for this table? */
+static bool
+is_own(const Trigger *trigger)
 {
-	Found		found = {
-		.name = pstrdup(trigger->tgname),
-		.always = trigger->tgenabled == TRIGGER_FIRES_ALWAYS,
-		.inherited = trigger->tgisclone
-	};
-
-	return found;
+	return !trigger->tgisclone && strncmp(trigger->tgname, on_rows.name, strlen(on_rows.name)) == 0 &&
+		az_events_told_by(trigger) != 0;
 }
 
-/* That tells of all these events; one that fires rather than one that does not. */
+/*
+ * That tells of all these events, one that fires rather than one that does not; or,
+ * without events, the first one that is the table's own.
+ */
 static Found
 find_trigger(Oid table, int events)
 {
@@ -73,32 +71,16 @@ find_trigger(Oid table, int events)
 	Found		found = {0};
 	int			i;
 
-	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers && !found.always; i++)
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if ((trigger->tgtype & events) == events && az_tells_of_changes(trigger->tgfoid))
-			found = describe(trigger);
-	}
-	relation_close(rel, NoLock);
-	return found;
-}
-
-/* The first of ours that is the table's own. */
-static Found
-find_own_trigger(Oid table)
-{
-	Relation	rel = relation_open(table, NoLock);
-	Found		found = {0};
-	int			i;
-
-	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers && found.name == NULL; i++)
-	{
-		const Trigger *trigger = &rel->trigdesc->triggers[i];
-
-		if (!trigger->tgisclone && strncmp(trigger->tgname, "authz_watch", 11) == 0 &&
-			az_tells_of_changes(trigger->tgfoid))
-			found = describe(trigger);
+		if (events != 0 ? (az_events_told_by(trigger) & events) != events : !is_own(trigger))
+			continue;
+		found.name = pstrdup(trigger->tgname);
+		found.always = trigger->tgenabled == TRIGGER_FIRES_ALWAYS;
+		if (found.always || events == 0)
+			break;
 	}
 	relation_close(rel, NoLock);
 	return found;
@@ -149,7 +131,7 @@ unwatch_table(Oid table)
 {
 	Found		found;
 
-	while ((found = find_own_trigger(table)).name != NULL)
+	while ((found = find_trigger(table, 0)).name != NULL)
 		run(psprintf("DROP TRIGGER %s ON %s", quote_identifier(found.name), name_of(table)));
 }
 

@@ -45,8 +45,9 @@ static struct
 }			told[N_TOLD];
 
 
-bool
-az_tells_of_changes(Oid function)
+/* Does the trigger function tell?  That of our own tables does, too. */
+static bool
+tells(Oid function)
 {
 	char	   *name = get_func_name(function);
 
@@ -55,14 +56,12 @@ az_tells_of_changes(Oid function)
 		az_is_own_function(function);
 }
 
-/* The events of which that trigger tells. */
-static int
-events_of(const Trigger *trigger)
+int
+az_events_told_by(const Trigger *trigger)
 {
 	int			events = trigger->tgtype & EVENTS;
 
-	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS || trigger->tgqual != NULL ||
-		trigger->tgnattr != 0 || !az_tells_of_changes(trigger->tgfoid))
+	if (trigger->tgqual != NULL || trigger->tgnattr != 0 || !tells(trigger->tgfoid))
 		return 0;
 	return TRIGGER_FOR_ROW(trigger->tgtype) ? events : events & TRIGGER_TYPE_TRUNCATE;
 }
@@ -74,7 +73,10 @@ is_table_watched(Relation rel)
 	int			i;
 
 	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
-		events |= events_of(&rel->trigdesc->triggers[i]);
+	{
+		if (rel->trigdesc->triggers[i].tgenabled == TRIGGER_FIRES_ALWAYS)
+			events |= az_events_told_by(&rel->trigdesc->triggers[i]);
+	}
 	return events == EVENTS;
 }
 

@@ -18,8 +18,8 @@
  */
 extern char *az_why_unwatched(Relation rel);
 
-/* Does the trigger function tell?  That of our own tables does, too. */
-extern bool az_tells_of_changes(Oid function);
+/* The events (TRIGGER_TYPE_...) of which that trigger tells where it fires. */
+extern int	az_events_told_by(const Trigger *trigger);
 
 /* The relations by whose messages it is told: OIDs, itself among them. */
 extern List *az_tellers_of(Relation rel);
