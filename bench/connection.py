@@ -20,6 +20,8 @@ GOOD = (1, 2)       # PGRES_COMMAND_OK, PGRES_TUPLES_OK
 class Connection:
     """One session of a role.  The server is that of the environment."""
 
+    SETTINGS = ("SET jit = off", "SET max_parallel_workers_per_gather = 0")
+
     def __init__(self, role, prepared):
         self.handle = ctypes.c_void_p(LIBPQ.PQconnectdb(b"user=" + role.encode()))
         self.prepared = {} if prepared else None
@@ -63,6 +65,16 @@ class Connection:
                                         None, None, 0)
         return self.first_value(result)
 
+    def log_in(self, token):
+        """Under the settings of psql's sessions, too."""
+        for setting in self.SETTINGS:
+            self.run(setting)
+        self.run("SELECT authz.set_token($1)", token)
+
+    def lap(self):
+        """(wall, cpu) of the backend since the last lap, in seconds."""
+        return [1e-9 * int(n) for n in self.run("SELECT bench.lap()").strip("{}").split(",")]
+
 
 class Pending(Connection):
     """Asks prepared statements and does not wait."""
@@ -94,13 +106,10 @@ class Asking:
     MOST = 200          # calls, a turn
     SLOW = 0.3          # seconds a call: a few turns will do
     KEPT = 6            # plans are kept from this time on
-    SETTINGS = ("SET jit = off", "SET max_parallel_workers_per_gather = 0")
 
     def __init__(self, role, token, statement, prepared, values=((),), share=1):
         self.connection = Connection(role, prepared)
-        for setting in self.SETTINGS:
-            self.connection.run(setting)
-        self.connection.run("SELECT authz.set_token($1)", token)
+        self.connection.log_in(token)
         self.process = int(self.connection.run("SELECT pg_backend_pid()"))
         self.statement = statement
         self.values = values
@@ -119,10 +128,9 @@ class Asking:
         first = 0 if calls == 1 else -1
         for call in range(first, calls):
             if call == 0:
-                self.connection.run("SELECT bench.lap()")
+                self.connection.lap()
             self.connection.run(self.statement, *self.values[call % len(self.values)])
-        lap = self.connection.run("SELECT bench.lap()")
-        return tuple(1e-9 * int(n) / calls / self.share for n in lap.strip("{}").split(","))
+        return tuple(seconds / calls / self.share for seconds in self.connection.lap())
 
 
 def calls_of(sessions):

@@ -14,7 +14,6 @@ plans are needed, and under "item permission or owner" as many edit the ward.
 the same policy; users have executed them in turn.
 """
 import random
-import statistics
 
 from compare import Row, Times, time_text
 from connection import Connection
@@ -132,8 +131,7 @@ class Session:
         """(wall, cpu) of the backend for each of the transactions."""
         for user in users:
             self.transaction(user)
-        lap = self.connection.run("SELECT bench.lap()")
-        return tuple(1e-9 * int(n) / len(users) for n in lap.strip("{}").split(","))
+        return tuple(seconds / len(users) for seconds in self.connection.lap())
 
 
 def take_turns(sessions, users):
@@ -168,8 +166,7 @@ def compare(server, workload, count, protocol, others):
     for session in sessions:
         session.connection.close()
 
-    # neighbours in time had the same company
-    ratio = statistics.median(a / b for a, b in zip(times["ours"].cpu, times["setting"].cpu))
+    ratio = times["ours"].ratio_to(times["setting"])
     what = "pool of {:,} {}, {}, {}".format(count, "user" if count == 1 else "users", workload.shown, protocol)
     if others:
         what += ", {:,} other statements".format(others)

@@ -9,8 +9,6 @@ out.
 Each way has a session of its own, and they take turns.  A statement is sent as
 text, so that it is planned each time, or is prepared.
 """
-import statistics
-
 from compare import Row, Times, Variant, difference_row, interleave, paired_row, time_text
 from connection import Asking, calls_of, on_one_processor
 from customary import times_text
@@ -202,7 +200,7 @@ def point(server, reader):
             raise RuntimeError("%s: a document is not found" % reader.name)
     times = take_turns(sessions, POINT_TURNS, POINT_CALLS)
     server.drop_policies()
-    ratio = statistics.median(b / a for a, b in zip(times["ours"].cpu, times["owner"].cpu))
+    ratio = times["owner"].ratio_to(times["ours"])
     return Row("point query, %s; plan kept; speed of is_owner" % reader.name, time_text(times["ours"].median),
                "%s, no policy %s" % tuple(time_text(times[way].median) for way in ("owner", "none")),
                "%.2f ×" % ratio, "≥ %g ×" % POINT_LIMIT, ratio >= POINT_LIMIT,
@@ -228,9 +226,8 @@ def work_out(server, reader):
 
     return [Row("a set worked out, %s: %s" % (reader.name, " / ".join(WORKED_OUT.values())),
                 three("anew"), three("bare") + ", the bare view",
-                " / ".join("%.2f" % statistics.median(
-                    a / b for a, b in zip(times[view, "anew"].cpu, times[view, "bare"].cpu))
-                           for view in WORKED_OUT) + " ×", "", None,
+                " / ".join("%.2f" % times[view, "anew"].ratio_to(times[view, "bare"]) for view in WORKED_OUT) + " ×",
+                "", None,
                 {"%s, %s" % key: some.summary() for key, some in times.items()}),
             Row("the same, kept", three("kept"), "", "", "", None, {})]
 

@@ -137,9 +137,7 @@ def one_storm(server, way, tokens):
     askers = [Line(Pending(role(way), True)) for _ in tokens]
     writer = Line(Pending(os.environ["PGUSER"], True))
     for line, token in zip(askers, tokens):
-        for statement in ("SET jit = off", "SET max_parallel_workers_per_gather = 0"):
-            line.connection.run(statement)
-        line.connection.run("SELECT authz.set_token($1)", token)
+        line.connection.log_in(token)
         line.connection.run(QUESTION)
     for change in CHANGES:
         writer.connection.run(change, "1001", "99877")

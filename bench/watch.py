@@ -49,12 +49,12 @@ def single():
     laps = {"watched": [], "plain": []}
     for turn in range(TURNS + 1):
         for way, seen in laps.items():
-            connection.run("SELECT bench.lap()")
+            connection.lap()
             for n in range(SINGLE):
                 connection.run("UPDATE bench.%s_few SET user_id = user_id WHERE folder_id = $1" % way, str(1 + n))
-            lap = connection.run("SELECT bench.lap()")
+            lap = connection.lap()
             if turn > 0:
-                seen.append(tuple(1e-9 * int(n) / SINGLE for n in lap.strip("{}").split(",")))
+                seen.append(tuple(seconds / SINGLE for seconds in lap))
     connection.close()
     times = {way: Times(*zip(*seen)) for way, seen in laps.items()}
     return paired_row("UPDATE of a row of a watched table, a transaction each", times["watched"], times["plain"])

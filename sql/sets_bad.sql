@@ -149,6 +149,14 @@ GRANT sets_bad_group TO sets_bad_owner;
 SET ROLE sets_bad_app;
 SELECT authz.set_keys('by_group', NULL::int), (SELECT array_agg(k) FROM by_group);
 RESET ROLE;
+-- a caller who wants no policies gets those of the owner all the same
+UPDATE share SET k = 0 WHERE k = 1;
+SET ROLE sets_bad_app;
+SET row_security = off;
+SELECT authz.set_keys('by_group', NULL::int), try('TABLE by_group');
+RESET row_security;
+RESET ROLE;
+UPDATE share SET k = 1 WHERE k = 0;
 DROP POLICY p ON share;
 ALTER TABLE share DISABLE ROW LEVEL SECURITY;
 
@@ -221,6 +229,39 @@ CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; 
 CREATE TRIGGER keeps BEFORE DELETE ON share FOR EACH ROW EXECUTE FUNCTION keeps();
 DELETE FROM share;
 SELECT same('mine');
+-- triggers that only look like ours
+CREATE TABLE odd (k integer, who text);
+CREATE VIEW of_odd AS SELECT k FROM odd WHERE authz.is_authenticated();
+CREATE FUNCTION does_nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER authz_watch_truncate AFTER TRUNCATE ON odd FOR EACH STATEMENT EXECUTE FUNCTION authz.set_changed();
+ALTER TABLE odd ENABLE ALWAYS TRIGGER authz_watch_truncate;
+CREATE PROCEDURE looks_like(definition text) LANGUAGE plpgsql AS $$
+BEGIN
+	DROP TRIGGER IF EXISTS authz_watch ON odd;
+	EXECUTE format('CREATE TRIGGER authz_watch AFTER %s; ALTER TABLE odd ENABLE ALWAYS TRIGGER authz_watch', definition);
+END $$;
+CALL looks_like('INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION does_nothing()');
+SELECT same('of_odd');
+INSERT INTO odd VALUES (1);
+SELECT same('of_odd'), reason FROM authz.sets() WHERE view = 'of_odd'::regclass;
+CALL looks_like('INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW WHEN (false) EXECUTE FUNCTION authz.set_changed()');
+SELECT same('of_odd');
+INSERT INTO odd VALUES (2);
+SELECT same('of_odd'), reason FROM authz.sets() WHERE view = 'of_odd'::regclass;
+CALL looks_like('INSERT OR UPDATE OF who OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION authz.set_changed()');
+SELECT same('of_odd');
+UPDATE odd SET k = 3;
+SELECT same('of_odd'), reason FROM authz.sets() WHERE view = 'of_odd'::regclass;
+CALL looks_like('INSERT OR UPDATE OR DELETE ON odd FOR EACH STATEMENT EXECUTE FUNCTION authz.set_changed()');
+SELECT same('of_odd');
+INSERT INTO odd VALUES (4);
+SELECT same('of_odd'), reason FROM authz.sets() WHERE view = 'of_odd'::regclass;
+-- accept: this one is
+CALL looks_like('INSERT OR UPDATE OR DELETE ON odd FOR EACH ROW EXECUTE FUNCTION authz.set_changed()');
+SELECT same('of_odd'), kept FROM authz.sets() WHERE view = 'of_odd'::regclass;
+INSERT INTO odd VALUES (5);
+SELECT same('of_odd');
+
 -- referential actions change rows too
 CREATE TABLE child (k integer REFERENCES share ON DELETE CASCADE ON UPDATE CASCADE);
 INSERT INTO child VALUES (2), (3);

@@ -46,6 +46,10 @@ SELECT authz.sharing_view('my_folders', 'folders', folders => 'folder', folder_k
 	share_level => 'level', levels => '{view,comment,edit,own}', min_level => 'edit', share_valid_until => 'valid_until',
 	members => 'hr.member', member_team => 'team_id', member_subject => 'person', subteams => 'hr.team', subteam => 'id', subteam_of => 'parent_id') AS dry \gset
 \echo :dry
+-- one table in two roles, and one column in them: an index and a watch, not two
+CREATE TABLE membership (member text, team text);
+SELECT authz.sharing_view('my_groups', 'teams', members => 'membership', member_team => 'team', member_subject => 'member', subteams => 'membership', subteam => 'member', subteam_of => 'team');
+DROP TABLE membership;
 SELECT count(*) AS views FROM pg_views WHERE viewname LIKE 'my\_%' AND schemaname NOT LIKE 'protect%';
 
 --

@@ -292,7 +292,7 @@ class CreateSet(AuthzOperation):
         return "set_%s" % "_".join(part.strip('"') for part in self.name.lower().split("."))
 
 
-class CreateSetOf(TableOperation, CreateSet):
+class CreateSetOf(CreateSet, TableOperation):
     """The set of the rows of a model that another set reaches, for child tables:
 
         CreateSetOf("my_notes", "Note", set="my_folders", set_column="folder")
@@ -323,5 +323,3 @@ class CreateSetOf(TableOperation, CreateSet):
         return "SELECT %s FROM %s WHERE %s" % (
             identifier(self.model(app_label, state)._meta.pk.column),
             self.table(app_label, state), reached)
-
-    migration_name_fragment = CreateSet.migration_name_fragment

@@ -135,7 +135,7 @@ write_policies(const List *statements, const AzTable *table, const AzProtectRule
 static void
 warn_of_missing_indexes(const AzTable *table, const AzProtectRules *rules)
 {
-	const AzProtectColumn *columns[] = {&rules->owner, &rules->org, &rules->sets.column};
+	const AzTableColumn *columns[] = {&rules->owner, &rules->org, &rules->sets.column};
 	int			i;
 	int			before;
 
@@ -176,7 +176,7 @@ AZ_SQL(authz_protect)
 	StringInfoData text;
 	AzTable		table;
 	AzPolicies	policies;
-	AzProtectRules		rules;
+	AzProtectRules rules;
 	List	   *statements;
 	ListCell   *lc;
 

@@ -73,6 +73,20 @@ describe(const AzSharingRules *rules)
 	return text.data;
 }
 
+/* Two roles may be played by one table, or by one column. */
+static List *
+add_once(List *statements, char *statement)
+{
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		if (strcmp(lfirst(lc), statement) == 0)
+			return statements;
+	}
+	return lappend(statements, statement);
+}
+
 /* For the columns by which the query finds rows, each once. */
 static List *
 add_indexes(List *statements, const AzSharingRules *rules)
@@ -84,12 +98,12 @@ add_indexes(List *statements, const AzSharingRules *rules)
 
 	for (i = 0; i < (int) lengthof(sought); i++)
 	{
-		const AzColumn *column = &rules->column[sought[i]];
+		const AzTableColumn *column = &rules->column[sought[i]];
 		const AzTable *table = &rules->table[az_sharing_table_of(sought[i])];
 
 		if (column->name && !az_has_index(table, column->number))
-			statements = lappend(statements, psprintf("CREATE INDEX ON %s (%s)",
-													  table->quoted, column->quoted));
+			statements = add_once(statements, psprintf("CREATE INDEX ON %s (%s)",
+													   table->quoted, column->quoted));
 	}
 	return statements;
 }
@@ -98,18 +112,12 @@ static List *
 add_watches(List *statements, const AzSharingRules *rules)
 {
 	int			i;
-	int			before;
 
 	for (i = 0; i < AZ_SHARING_TABLES; i++)
 	{
-		for (before = 0; before < i; before++)
-		{
-			if (rules->given[before] && rules->rel[before] == rules->rel[i])
-				break;
-		}
-		if (rules->given[i] && before == i)
-			statements = lappend(statements, psprintf("SELECT authz.watch(%s::pg_catalog.regclass)",
-													  quote_literal_cstr(rules->table[i].quoted)));
+		if (rules->given[i])
+			statements = add_once(statements, psprintf("SELECT authz.watch(%s::pg_catalog.regclass)",
+													   quote_literal_cstr(rules->table[i].quoted)));
 	}
 	return statements;
 }

@@ -69,6 +69,13 @@ check_table(Oid oid, AzTable *table)
 	table->quoted = quote_qualified_identifier(schema, table->name);
 }
 
+char *
+az_qualified_name(Oid rel)
+{
+	return quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(rel)),
+									  get_rel_name(rel));
+}
+
 /*
  * Looked at again when it is locked, because somebody may have renamed it;
  * looked at before, so that only its owner can make others wait.

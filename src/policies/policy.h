@@ -53,6 +53,9 @@ typedef struct AzTable
  */
 extern void az_lock_table(Oid oid, LOCKMODE mode, AzTable *table);
 
+/* A relation's name with its schema, for a statement. */
+extern char *az_qualified_name(Oid rel);
+
 typedef struct AzPolicies
 {
 	bool		ours[AZ_COMMANDS];

@@ -14,10 +14,8 @@
 #include "lib/stringinfo.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 #include "server/arguments.h"
-#include "server/value.h"
 
 /*
  * The arguments of protect(): these, eight lists for each command, dry_run,
@@ -52,16 +50,6 @@ static const struct
 	{"any_groups", "has_any_group"},
 	{"all_groups", "has_all_groups"},
 };
-
-/* 22023, with what to write instead. */
-pg_noreturn static void
-refuse(const char *message, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg_internal("%s", message),
-			 errhint("%s", hint)));
-}
 
 static char *
 argument_name(AzCommand command, int list)
@@ -122,9 +110,9 @@ read_lists(FunctionCallInfo fcinfo, AzProtectRules *rules)
 			if (PG_ARGISNULL(argno))
 				continue;
 			if (rules->mode == AZ_MODE_READ_ONLY && command != AZ_SELECT)
-				refuse(psprintf("%s cannot be combined with mode \"read_only\"",
-								argument_name(command, list)),
-					   "In this mode nobody writes.");
+				az_raise_misuse(psprintf("%s cannot be combined with mode \"read_only\"",
+										 argument_name(command, list)),
+								"In this mode nobody writes.");
 			rules->list[command][list] = read_list(PG_GETARG_DATUM(argno), command, list);
 			rules->any_list = true;
 		}
@@ -145,15 +133,8 @@ read_mode(FunctionCallInfo fcinfo)
 		return AZ_MODE_OWNER_OR_READ;
 	if (strcmp(mode, "read_only") == 0)
 		return AZ_MODE_READ_ONLY;
-	refuse(psprintf("unrecognized mode \"%s\"", mode),
-		   "Modes are \"owner\", \"owner_or_read\" and \"read_only\".");
-	pg_unreachable();
-}
-
-static const char *
-read_name(FunctionCallInfo fcinfo, int argno)
-{
-	return PG_ARGISNULL(argno) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(argno)));
+	az_raise_misuse(psprintf("unrecognized mode \"%s\"", mode),
+					"Modes are \"owner\", \"owner_or_read\" and \"read_only\".");
 }
 
 void
@@ -164,67 +145,48 @@ az_read_protect_rules(FunctionCallInfo fcinfo, AzProtectRules *rules)
 
 	memset(rules, 0, sizeof(*rules));
 	rules->mode = read_mode(fcinfo);
-	rules->owner.name = read_name(fcinfo, ARG_OWNER);
-	rules->org.name = read_name(fcinfo, ARG_ORG);
+	rules->owner.name = az_arg_optional_name(fcinfo, ARG_OWNER);
+	rules->org.name = az_arg_optional_name(fcinfo, ARG_ORG);
 	rules->org_permission = permission ? text_to_cstring(permission) : NULL;
 	rules->admin = !PG_ARGISNULL(ARG_ADMIN) && PG_GETARG_BOOL(ARG_ADMIN);
 	read_lists(fcinfo, rules);
 	az_read_protect_sets(fcinfo, ARG_SETS, &rules->sets);
 
 	if (rules->mode == AZ_MODE_READ_ONLY && rules->owner.name)
-		refuse("owner cannot be combined with mode \"read_only\"",
-			   "In this mode everybody who is logged in reads, and nobody writes.  Mode \"owner_or_read\" lets owners write.");
+		az_raise_misuse("owner cannot be combined with mode \"read_only\"",
+						"In this mode everybody who is logged in reads, and nobody writes.  Mode \"owner_or_read\" lets owners write.");
 	if ((rules->mode == AZ_MODE_OWNER || rules->mode == AZ_MODE_OWNER_OR_READ) &&
 		rules->owner.name == NULL)
-		refuse("this mode needs owner",
-			   "Name the column that holds the owner: owner => 'owner_id'.");
+		az_raise_misuse("this mode needs owner",
+						"Name the column that holds the owner: owner => 'owner_id'.");
 	if (rules->org_permission && rules->org.name == NULL)
-		refuse("org_permission needs org",
-			   "Name the column that holds the organisation: org => 'org_id'.");
+		az_raise_misuse("org_permission needs org",
+						"Name the column that holds the organisation: org => 'org_id'.");
 	if (rules->mode == AZ_MODE_OWNER_OR_READ && OidIsValid(rules->sets.read))
-		refuse("set cannot be combined with mode \"owner_or_read\"",
-			   "In this mode everybody who is logged in reads.  In mode \"owner\" those read who own the row or reach it by the set.");
+		az_raise_misuse("set cannot be combined with mode \"owner_or_read\"",
+						"In this mode everybody who is logged in reads.  In mode \"owner\" those read who own the row or reach it by the set.");
 	if (rules->mode == AZ_MODE_READ_ONLY && OidIsValid(rules->sets.write))
-		refuse("write_set cannot be combined with mode \"read_only\"",
-			   "In this mode nobody writes.");
+		az_raise_misuse("write_set cannot be combined with mode \"read_only\"",
+						"In this mode nobody writes.");
 	if (rules->mode == AZ_MODE_NONE && rules->org.name == NULL && !rules->any_list &&
 		!rules->admin && !OidIsValid(rules->sets.read))
-		refuse("no rule was given",
-			   "Give owner, org, set, mode, admin, or a list such as select_any_scopes.");
+		az_raise_misuse("no rule was given",
+						"Give owner, org, set, mode, admin, or a list such as select_any_scopes.");
 }
 
 static void
-find_column(const AzTable *table, AzProtectColumn *column)
+find_column(const AzTable *table, AzTableColumn *column)
 {
-	if (column->name == NULL)
-		return;
-	column->number = get_attnum(table->oid, column->name);
-	if (column->number <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						column->name, table->name)));
-	column->quoted = quote_identifier(column->name);
+	if (column->name)
+		az_find_column(table, column);
 }
 
 static void
-find_claim_column(const AzTable *table, AzProtectColumn *column)
+find_claim_column(const AzTable *table, AzTableColumn *column)
 {
-	AzValueKind kind;
-	Oid			base;
-	Oid			type;
-
 	find_column(table, column);
-	if (column->name == NULL)
-		return;
-	type = get_atttype(table->oid, column->number);
-	if (!az_value_kind(type, &kind, &base))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of relation \"%s\" cannot be compared with a claim",
-						column->name, table->name),
-				 errdetail("Its type is %s.", format_type_be(type)),
-				 errhint(AZ_VALUE_TYPES_HINT)));
+	if (column->name)
+		az_check_value_column(column, table->name, "compared with a claim");
 }
 
 void
@@ -294,15 +256,15 @@ add_reach(Conditions *conditions, const AzProtectRules *rules, AzCommand command
 		if (command == AZ_INSERT || !gives)
 		{
 			add_condition(conditions, owner, false);
-			add_condition(conditions, sets->nullable ?
+			add_condition(conditions, sets->column.nullable ?
 						  psprintf("%s IS NULL OR %s", sets->column.quoted, set) : set,
-						  sets->nullable);
+						  sets->column.nullable);
 		}
 		else
-			add_condition(conditions, sets->nullable ?
+			add_condition(conditions, sets->column.nullable ?
 						  psprintf("%s OR (%s AND %s IS NULL)", set, owner,
 								   sets->column.quoted) : set,
-						  sets->nullable);
+						  sets->column.nullable);
 	}
 	else if (owner && set && gives)
 		add_condition(conditions, psprintf("%s OR %s", owner, set), true);

@@ -25,8 +25,8 @@ typedef enum AzMode
 typedef struct AzProtectRules
 {
 	AzMode		mode;
-	AzProtectColumn owner;
-	AzProtectColumn org;
+	AzTableColumn owner;
+	AzTableColumn org;
 	const char *org_permission;
 	AzProtectSets sets;
 	bool		admin;

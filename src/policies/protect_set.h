@@ -8,22 +8,15 @@
 #ifndef AZ_PROTECT_SET_H
 #define AZ_PROTECT_SET_H
 
+#include "policies/column.h"
 #include "policies/policy.h"
 #include "server/compat.h"
-
-typedef struct AzProtectColumn
-{
-	const char *name;			/* NULL: not given */
-	const char *quoted;
-	AttrNumber	number;
-} AzProtectColumn;
 
 typedef struct AzProtectSets
 {
 	Oid			read;			/* a view; InvalidOid: not given */
 	Oid			write;
-	AzProtectColumn column;
-	bool		nullable;		/* may the column be NULL? */
+	AzTableColumn column;
 	const char *in_read;		/* the call, NULL: not given */
 	const char *in_write;
 } AzProtectSets;

@@ -22,7 +22,7 @@
 #define END_TYPE	"timestamp with time zone"
 
 char *
-az_equals(const AzColumn *column)
+az_equals(const AzTableColumn *column)
 {
 	Oid			schema = PG_CATALOG_NAMESPACE;
 	HeapTuple	tuple;
@@ -40,7 +40,7 @@ az_equals(const AzColumn *column)
 }
 
 char *
-az_in_table(const char *alias, const AzColumn *column)
+az_in_table(const char *alias, const AzTableColumn *column)
 {
 	return psprintf("%s.%s", alias, column->quoted);
 }
@@ -52,7 +52,7 @@ az_origin_key(const AzOrigin *origin)
 }
 
 void
-az_go_on_from(AzArm *arm, const AzOrigin *origin, const AzColumn *column)
+az_go_on_from(AzArm *arm, const AzOrigin *origin, const AzTableColumn *column)
 {
 	arm->origin = *origin;
 	arm->conditions = lappend(arm->conditions,
@@ -63,7 +63,7 @@ az_go_on_from(AzArm *arm, const AzOrigin *origin, const AzColumn *column)
 static char *
 end_in_table(const AzArm *arm)
 {
-	const AzColumn *until = arm->until;
+	const AzTableColumn *until = arm->until;
 	bool		plain = until->type == TIMESTAMPTZOID && until->typmod == -1;
 
 	return psprintf("%s%s", az_in_table(arm->alias, until), plain ? "" : "::" END_TYPE);
@@ -133,4 +133,3 @@ az_append_arms(StringInfo text, int indent, const List *arms)
 		append_arm(text, indent, lfirst(lc));
 	}
 }
-

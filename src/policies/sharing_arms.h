@@ -30,24 +30,24 @@ typedef struct AzArm
 	AzOrigin	origin;
 	const AzTable *table;
 	const char *alias;
-	const AzColumn *key;
+	const AzTableColumn *key;
 	const char *key_type;		/* to be cast to; NULL: as it is */
-	const AzColumn *until;		/* NULL: what it reads never ends */
+	const AzTableColumn *until;	/* NULL: what it reads never ends */
 	List	   *conditions;
 	bool		ends;			/* valid_until is selected, too */
 } AzArm;
 
 /* OPERATOR(pg_catalog.=): the default equality of the column's type. */
-extern char *az_equals(const AzColumn *column);
+extern char *az_equals(const AzTableColumn *column);
 
 /* The column, with the alias of its table. */
-extern char *az_in_table(const char *alias, const AzColumn *column);
+extern char *az_in_table(const char *alias, const AzTableColumn *column);
 
 /* The key of the origin, with its alias. */
 extern char *az_origin_key(const AzOrigin *origin);
 
 /* The arm goes on where the origin's key stands in that column of its table. */
-extern void az_go_on_from(AzArm *arm, const AzOrigin *origin, const AzColumn *column);
+extern void az_go_on_from(AzArm *arm, const AzOrigin *origin, const AzTableColumn *column);
 
 /* All of them, with UNION between them. */
 extern void az_append_arms(StringInfo text, int indent, const List *arms);

@@ -22,7 +22,7 @@
 #include "policies/sharing_arms.h"
 
 static char *
-is_person(const AzSharingRules *rules, const char *alias, const AzColumn *subject)
+is_person(const AzSharingRules *rules, const char *alias, const AzTableColumn *subject)
 {
 	if (rules->claim)
 		return psprintf("authz.is_owner(%s, %s)", az_in_table(alias, subject),
@@ -35,7 +35,7 @@ is_person(const AzSharingRules *rules, const char *alias, const AzColumn *subjec
  * in one column of a recursive query; NULL where they are alike.
  */
 static const char *
-common_type(const AzColumn *one, const AzColumn *other)
+common_type(const AzTableColumn *one, const AzTableColumn *other)
 {
 	if (other->name == NULL || (one->type == other->type && one->typmod == other->typmod))
 		return NULL;
@@ -43,7 +43,7 @@ common_type(const AzColumn *one, const AzColumn *other)
 }
 
 static List *
-add_not_null(List *conditions, const char *alias, const AzColumn *key)
+add_not_null(List *conditions, const char *alias, const AzTableColumn *key)
 {
 	if (!key->nullable)
 		return conditions;
@@ -52,7 +52,7 @@ add_not_null(List *conditions, const char *alias, const AzColumn *key)
 
 /* s.level OPERATOR(pg_catalog.=) ANY (ARRAY['edit', 'own']) */
 static char *
-is_among(const AzColumn *level, const List *values)
+is_among(const AzTableColumn *level, const List *values)
 {
 	StringInfoData text;
 	const ListCell *lc;
@@ -70,45 +70,55 @@ is_among(const AzColumn *level, const List *values)
 }
 
 static AzArm *
-new_arm(const AzSharingRules *rules, const char *alias, AzSharingColumn key,
-		AzSharingColumn until, bool ends)
+new_arm(const AzSharingRules *rules, const char *alias, AzSharingColumn key, bool ends)
 {
-	AzArm		   *arm = palloc0(sizeof(AzArm));
+	AzArm	   *arm = palloc0(sizeof(AzArm));
 
 	arm->table = &rules->table[az_sharing_table_of(key)];
 	arm->alias = alias;
 	arm->key = &rules->column[key];
-	if (rules->column[until].name)
-		arm->until = &rules->column[until];
 	arm->ends = ends;
 	return arm;
+}
+
+static void
+set_until(AzArm *arm, const AzSharingRules *rules, AzSharingColumn until)
+{
+	if (rules->column[until].name)
+		arm->until = &rules->column[until];
 }
 
 /*
  * Teams
  */
 
-static bool
-teams_end(const AzSharingRules *rules)
+/* The part of the query that finds them. */
+static AzOrigin
+my_teams(const AzSharingRules *rules)
 {
-	return rules->column[AZ_MEMBER_UNTIL].name || rules->column[AZ_SUBTEAM_UNTIL].name;
+	AzOrigin	teams = {"my_teams", "t", "team", false};
+
+	teams.ends = rules->column[AZ_MEMBER_UNTIL].name || rules->column[AZ_SUBTEAM_UNTIL].name;
+	return teams;
 }
 
 /* Members of a team are members of the one that it lies in. */
 static List *
 team_arms(const AzSharingRules *rules, const AzOrigin *teams)
 {
-	const AzColumn *member_team = &rules->column[AZ_MEMBER_TEAM];
-	const AzColumn *subteam_of = &rules->column[AZ_SUBTEAM_OF];
+	const AzTableColumn *member_team = &rules->column[AZ_MEMBER_TEAM];
+	const AzTableColumn *subteam_of = &rules->column[AZ_SUBTEAM_OF];
 	const char *type = common_type(member_team, subteam_of);
-	AzArm		   *members = new_arm(rules, "m", AZ_MEMBER_TEAM, AZ_MEMBER_UNTIL, teams->ends);
-	AzArm		   *subteams = new_arm(rules, "n", AZ_SUBTEAM_OF, AZ_SUBTEAM_UNTIL, teams->ends);
+	AzArm	   *members = new_arm(rules, "m", AZ_MEMBER_TEAM, teams->ends);
+	AzArm	   *subteams = new_arm(rules, "n", AZ_SUBTEAM_OF, teams->ends);
 
+	set_until(members, rules, AZ_MEMBER_UNTIL);
 	members->key_type = type;
 	members->conditions = list_make1(is_person(rules, "m", &rules->column[AZ_MEMBER_SUBJECT]));
 	members->conditions = add_not_null(members->conditions, "m", member_team);
 	if (!rules->given[AZ_SUBTEAMS])
 		return list_make1(members);
+	set_until(subteams, rules, AZ_SUBTEAM_UNTIL);
 	subteams->key_type = type;
 	az_go_on_from(subteams, teams, &rules->column[AZ_SUBTEAM]);
 	subteams->conditions = add_not_null(subteams->conditions, "n", subteam_of);
@@ -127,8 +137,8 @@ team_arms(const AzSharingRules *rules, const AzOrigin *teams)
 static void
 add_kind_of_share(const AzSharingRules *rules, AzArm *arm, bool denies)
 {
-	const AzColumn *deny = &rules->column[AZ_SHARE_DENY];
-	const AzColumn *level = &rules->column[AZ_SHARE_LEVEL];
+	const AzTableColumn *deny = &rules->column[AZ_SHARE_DENY];
+	const AzTableColumn *level = &rules->column[AZ_SHARE_LEVEL];
 	char	   *condition;
 
 	if (deny->name)
@@ -143,7 +153,7 @@ add_kind_of_share(const AzSharingRules *rules, AzArm *arm, bool denies)
 
 /* Its keys are asked for as a whole, so that they are kept from query to query. */
 static char *
-is_team_of_set(const AzSharingRules *rules, const AzColumn *team)
+is_team_of_set(const AzSharingRules *rules, const AzTableColumn *team)
 {
 	return psprintf("%s %s ANY (authz.set_keys(%s::pg_catalog.regclass, NULL::%s))",
 					az_in_table("s", team), az_equals(team),
@@ -154,8 +164,9 @@ is_team_of_set(const AzSharingRules *rules, const AzColumn *team)
 static AzArm *
 new_share_arm(const AzSharingRules *rules, bool ends)
 {
-	AzArm		   *arm = new_arm(rules, "s", AZ_SHARE_KEY, AZ_SHARE_UNTIL, ends);
+	AzArm	   *arm = new_arm(rules, "s", AZ_SHARE_KEY, ends);
 
+	set_until(arm, rules, AZ_SHARE_UNTIL);
 	arm->key_type = common_type(arm->key, &rules->column[AZ_FOLDER_KEY]);
 	return arm;
 }
@@ -164,21 +175,21 @@ new_share_arm(const AzSharingRules *rules, bool ends)
 static List *
 share_arms(const AzSharingRules *rules, const AzOrigin *teams, bool ends, bool denies)
 {
-	const AzColumn *subject = &rules->column[AZ_SHARE_SUBJECT];
-	const AzColumn *team = &rules->column[AZ_SHARE_TEAM];
+	const AzTableColumn *subject = &rules->column[AZ_SHARE_SUBJECT];
+	const AzTableColumn *team = &rules->column[AZ_SHARE_TEAM];
 	List	   *arms = NIL;
 	ListCell   *lc;
 
 	if (subject->name)
 	{
-		AzArm		   *arm = new_share_arm(rules, ends);
+		AzArm	   *arm = new_share_arm(rules, ends);
 
 		arm->conditions = list_make1(is_person(rules, "s", subject));
 		arms = lappend(arms, arm);
 	}
 	if (team->name)
 	{
-		AzArm		   *arm = new_share_arm(rules, ends);
+		AzArm	   *arm = new_share_arm(rules, ends);
 
 		if (teams->name)
 			az_go_on_from(arm, teams, team);
@@ -188,7 +199,7 @@ share_arms(const AzSharingRules *rules, const AzOrigin *teams, bool ends, bool d
 	}
 	foreach(lc, arms)
 	{
-		AzArm		   *arm = lfirst(lc);
+		AzArm	   *arm = lfirst(lc);
 
 		arm->conditions = add_not_null(arm->conditions, "s", arm->key);
 		add_kind_of_share(rules, arm, denies);
@@ -196,14 +207,16 @@ share_arms(const AzSharingRules *rules, const AzOrigin *teams, bool ends, bool d
 	return arms;
 }
 
-/* What lies in a folder that was reached, unless it inherits nothing. */
+/*
+ * What lies in a folder that was reached, unless it inherits nothing.  It lies there
+ * for good: the arm has no end of its own.
+ */
 static AzArm *
 folder_arm(const AzSharingRules *rules, const AzOrigin *reached, bool denies)
 {
-	const AzColumn *breaks = &rules->column[AZ_FOLDER_BREAKS];
-	AzArm		   *arm = new_arm(rules, "f", AZ_FOLDER_KEY, AZ_FOLDER_KEY, reached->ends);
+	const AzTableColumn *breaks = &rules->column[AZ_FOLDER_BREAKS];
+	AzArm	   *arm = new_arm(rules, "f", AZ_FOLDER_KEY, reached->ends);
 
-	arm->until = NULL;			/* a folder lies where it lies for good */
 	arm->key_type = common_type(arm->key, &rules->column[AZ_SHARE_KEY]);
 	az_go_on_from(arm, reached, &rules->column[AZ_FOLDER_PARENT]);
 	arm->conditions = add_not_null(arm->conditions, "f", arm->key);
@@ -252,7 +265,7 @@ end_parts(Writer *writer)
 static void
 add_result(Writer *writer, const AzOrigin *from, const AzOrigin *denied)
 {
-	const AzColumn *key = &writer->rules->column[az_sharing_key(writer->rules)];
+	const AzTableColumn *key = &writer->rules->column[az_sharing_key(writer->rules)];
 	StringInfo	text = &writer->text;
 
 	end_parts(writer);
@@ -278,7 +291,7 @@ static AzOrigin
 add_teams(Writer *writer)
 {
 	const AzSharingRules *rules = writer->rules;
-	AzOrigin	teams = {"my_teams", "t", "team", teams_end(rules)};
+	AzOrigin	teams = my_teams(rules);
 	AzOrigin	set = {rules->team_set_quoted, "t", rules->team_set_key.quoted, true};
 	AzOrigin	nothing = {NULL, NULL, NULL, false};
 
@@ -293,7 +306,7 @@ static void
 write_teams(Writer *writer)
 {
 	const AzSharingRules *rules = writer->rules;
-	AzOrigin		teams = {"my_teams", "t", "team", teams_end(rules)};
+	AzOrigin	teams = my_teams(rules);
 
 	if (!rules->given[AZ_SUBTEAMS] && !teams.ends)
 		az_append_arms(&writer->text, 0, team_arms(rules, &teams));
@@ -310,9 +323,9 @@ write_shares(Writer *writer)
 	const AzSharingRules *rules = writer->rules;
 	bool		denies = rules->column[AZ_SHARE_DENY].name != NULL;
 	bool		folders = rules->given[AZ_FOLDERS];
-	AzOrigin		teams = add_teams(writer);
-	AzOrigin		granted = {"granted", "g", "key", rules->column[AZ_SHARE_UNTIL].name || teams.ends};
-	AzOrigin		denied = {"denied", "d", "key", false};
+	AzOrigin	teams = add_teams(writer);
+	AzOrigin	granted = {"granted", "g", "key", rules->column[AZ_SHARE_UNTIL].name || teams.ends};
+	AzOrigin	denied = {"denied", "d", "key", false};
 	List	   *gives = share_arms(rules, &teams, granted.ends, false);
 	List	   *takes = share_arms(rules, &teams, false, true);
 

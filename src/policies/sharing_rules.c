@@ -83,12 +83,6 @@ read_shape(FunctionCallInfo fcinfo)
 					"Shapes are \"teams\", \"shares\" and \"folders\".");
 }
 
-static const char *
-read_name(FunctionCallInfo fcinfo, int argno)
-{
-	return PG_ARGISNULL(argno) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(argno)));
-}
-
 static void
 read_tables(FunctionCallInfo fcinfo, AzSharingRules *rules)
 {
@@ -109,7 +103,7 @@ read_tables(FunctionCallInfo fcinfo, AzSharingRules *rules)
 		bool		given = rules->given[columns[i].table];
 		const char *table = tables[columns[i].table].name;
 
-		rules->column[i].name = read_name(fcinfo, columns[i].argno);
+		rules->column[i].name = az_arg_optional_name(fcinfo, columns[i].argno);
 		if (rules->column[i].name && !given)
 			az_raise_misuse(psprintf("%s needs %s", columns[i].name, table),
 							"Name the table that the column belongs to.");
@@ -228,8 +222,8 @@ az_read_sharing_rules(FunctionCallInfo fcinfo, AzSharingRules *rules)
 {
 	memset(rules, 0, sizeof(*rules));
 	az_arg_required(fcinfo, ARG_VIEW_NAME, "view_name");
-	rules->view_name = read_name(fcinfo, ARG_VIEW_NAME);
-	rules->view_schema = read_name(fcinfo, ARG_VIEW_SCHEMA);
+	rules->view_name = az_arg_optional_name(fcinfo, ARG_VIEW_NAME);
+	rules->view_schema = az_arg_optional_name(fcinfo, ARG_VIEW_SCHEMA);
 	rules->shape = read_shape(fcinfo);
 	rules->dry_run = PG_ARGISNULL(ARG_DRY_RUN) || PG_GETARG_BOOL(ARG_DRY_RUN);
 	rules->by_set = !PG_ARGISNULL(ARG_TEAM_SET);

@@ -10,8 +10,8 @@
 
 #include "server/compat.h"
 #include "nodes/pg_list.h"
+#include "policies/column.h"
 #include "policies/policy.h"
-#include "server/value.h"
 
 /* What the keys of the set are. */
 typedef enum AzShape
@@ -52,19 +52,6 @@ typedef enum AzSharingColumn
 
 #define AZ_SHARING_COLUMNS	15
 
-typedef struct AzColumn
-{
-	const char *name;			/* NULL: not given */
-	const char *quoted;
-	AttrNumber	number;
-	Oid			type;
-	int32		typmod;
-	Oid			collation;
-	bool		nullable;
-	AzValueKind kind;			/* of keys, teams and subjects */
-	Oid			base;
-} AzColumn;
-
 typedef struct AzSharingRules
 {
 	AzShape		shape;
@@ -74,13 +61,13 @@ typedef struct AzSharingRules
 	bool		given[AZ_SHARING_TABLES];
 	Oid			rel[AZ_SHARING_TABLES];
 	AzTable		table[AZ_SHARING_TABLES];
-	AzColumn	column[AZ_SHARING_COLUMNS];
+	AzTableColumn column[AZ_SHARING_COLUMNS];
 	List	   *enough;			/* levels from the least one on; NIL: any */
 	List	   *beyond;			/* those above it */
 	bool		by_set;			/* teams come from another set: */
 	Oid			team_set;
 	const char *team_set_quoted;
-	AzColumn	team_set_key;
+	AzTableColumn team_set_key;
 	bool		team_set_ends;	/* it has a column valid_until */
 	bool		dry_run;
 } AzSharingRules;

@@ -21,74 +21,31 @@
 #include "utils/syscache.h"
 
 static void
-read_attribute(Form_pg_attribute attribute, AzColumn *column)
-{
-	column->name = pstrdup(NameStr(attribute->attname));
-	column->quoted = quote_identifier(column->name);
-	column->number = attribute->attnum;
-	column->type = attribute->atttypid;
-	column->typmod = attribute->atttypmod;
-	column->collation = attribute->attcollation;
-	column->nullable = !attribute->attnotnull;
-}
-
-static void
-find_column(const AzTable *table, AzColumn *column)
-{
-	HeapTuple	tuple = SearchSysCacheAttName(table->oid, column->name);
-
-	if (!HeapTupleIsValid(tuple) || ((Form_pg_attribute) GETSTRUCT(tuple))->attnum <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						column->name, table->name)));
-	read_attribute((Form_pg_attribute) GETSTRUCT(tuple), column);
-	ReleaseSysCache(tuple);
-}
-
-pg_noreturn static void
-refuse_type(const AzColumn *column, const char *relation, const char *use, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATATYPE_MISMATCH),
-			 errmsg("column \"%s\" of relation \"%s\" cannot be %s",
-					column->name, relation, use),
-			 errdetail("Its type is %s.", format_type_be(column->type)),
-			 errhint("%s", hint)));
-}
-
-static void
-check_value(AzColumn *column, const char *relation, const char *use)
-{
-	if (!az_value_kind(column->type, &column->kind, &column->base))
-		refuse_type(column, relation, use, AZ_VALUE_TYPES_HINT);
-}
-
-static void
-check_base(const AzColumn *column, const char *relation, Oid type, const char *use)
+check_base(const AzTableColumn *column, const char *relation, Oid type, const char *use)
 {
 	if (getBaseType(column->type) != type)
-		refuse_type(column, relation, use,
-					psprintf("It must be of type %s, or a domain over it.", format_type_be(type)));
+		az_raise_unfit_column(column, relation, use,
+							  psprintf("It must be of type %s, or a domain over it.",
+									   format_type_be(type)));
 }
 
 /* The level is compared with literals, so an enum will do as well. */
 static void
-check_level(AzColumn *column, const char *relation)
+check_level(AzTableColumn *column, const char *relation)
 {
 	column->base = getBaseType(column->type);
 	if (!type_is_enum(column->base))
-		check_value(column, relation, "compared with levels");
+		az_check_value_column(column, relation, "compared with levels");
 }
 
 static void
-check_column(AzSharingColumn which, AzColumn *column, const char *relation)
+check_column(AzSharingColumn which, AzTableColumn *column, const char *relation)
 {
 	switch (which)
 	{
 		case AZ_SHARE_SUBJECT:
 		case AZ_MEMBER_SUBJECT:
-			check_value(column, relation, "compared with a claim");
+			az_check_value_column(column, relation, "compared with a claim");
 			break;
 		case AZ_FOLDER_BREAKS:
 		case AZ_SHARE_DENY:
@@ -103,7 +60,7 @@ check_column(AzSharingColumn which, AzColumn *column, const char *relation)
 			check_level(column, relation);
 			break;
 		default:
-			check_value(column, relation, "used as a key");
+			az_check_value_column(column, relation, "used as a key");
 			break;
 	}
 }
@@ -119,14 +76,14 @@ find_columns(AzSharingRules *rules)
 
 		if (rules->column[i].name == NULL)
 			continue;
-		find_column(table, &rules->column[i]);
+		az_find_column(table, &rules->column[i]);
 		check_column(i, &rules->column[i], table->name);
 	}
 }
 
 static void
-check_alike(const AzColumn *one, const char *one_relation,
-			const AzColumn *other, const char *other_relation)
+check_alike(const AzTableColumn *one, const char *one_relation,
+			const AzTableColumn *other, const char *other_relation)
 {
 	if (one->name == NULL || other->name == NULL)
 		return;
@@ -164,13 +121,13 @@ check_pairs(const AzSharingRules *rules)
 static void
 read_set_columns(AzSharingRules *rules, const char *name)
 {
-	AzColumn	column;
+	AzTableColumn column;
 	HeapTuple	tuple;
 	int			n = 0;
 
 	while (HeapTupleIsValid(tuple = SearchSysCacheAttNum(rules->team_set, n + 1)))
 	{
-		read_attribute((Form_pg_attribute) GETSTRUCT(tuple), &column);
+		az_read_column((Form_pg_attribute) GETSTRUCT(tuple), &column);
 		ReleaseSysCache(tuple);
 		n++;
 		if (n == 1)
@@ -201,11 +158,9 @@ find_team_set(AzSharingRules *rules)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a view", name)));
-	rules->team_set_quoted =
-		quote_qualified_identifier(get_namespace_name_or_temp(get_rel_namespace(rules->team_set)),
-								   name);
+	rules->team_set_quoted = az_qualified_name(rules->team_set);
 	read_set_columns(rules, name);
-	check_value(&rules->team_set_key, name, "used as a key");
+	az_check_value_column(&rules->team_set_key, name, "used as a key");
 	check_alike(&rules->column[AZ_SHARE_TEAM], rules->table[AZ_SHARES].name,
 				&rules->team_set_key, name);
 }

@@ -55,6 +55,12 @@ az_arg_optional_text(FunctionCallInfo fcinfo, int argno, const char *what)
 	return PG_ARGISNULL(argno) ? NULL : az_arg_text(fcinfo, argno, what);
 }
 
+const char *
+az_arg_optional_name(FunctionCallInfo fcinfo, int argno)
+{
+	return PG_ARGISNULL(argno) ? NULL : pstrdup(NameStr(*PG_GETARG_NAME(argno)));
+}
+
 char *
 az_utf8(const text *value, int *len)
 {

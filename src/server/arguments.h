@@ -20,6 +20,9 @@ extern text *az_arg_text(FunctionCallInfo fcinfo, int argno, const char *what);
 /* The same, but NULL is taken, and returned. */
 extern text *az_arg_optional_text(FunctionCallInfo fcinfo, int argno, const char *what);
 
+/* A name; NULL is returned for NULL. */
+extern const char *az_arg_optional_name(FunctionCallInfo fcinfo, int argno);
+
 /* 22023, with what to write instead. */
 pg_noreturn extern void az_raise_misuse(const char *message, const char *hint);
 

@@ -216,21 +216,29 @@ is_met(const AzDemand *demand, const AzJson *payload)
 	return false;
 }
 
+/* Is it, or one of those that would do as well? */
+static bool
+is_any_met(const AzDemand *demand, const AzJson *payload)
+{
+	size_t		i;
+
+	for (i = 0; i <= demand->others; i++)
+	{
+		if (is_met(&demand[i], payload))
+			return true;
+	}
+	return false;
+}
+
 const AzDemand *
 az_unmet_demand(const AzDemands *demands, const AzJson *payload)
 {
 	size_t		i;
 
-	for (i = 0; i < demands->n; i++)
+	for (i = 0; i < demands->n; i += 1 + demands->demand[i].others)
 	{
-		const AzDemand *first = &demands->demand[i];
-		bool		met = is_met(first, payload);
-		const AzDemand *last = first + first->others;
-
-		for (; i < (size_t) (last - demands->demand); i++)
-			met = met || is_met(&demands->demand[i + 1], payload);
-		if (!met)
-			return first;
+		if (!is_any_met(&demands->demand[i], payload))
+			return &demands->demand[i];
 	}
 	return NULL;
 }

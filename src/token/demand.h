@@ -46,8 +46,9 @@ extern bool az_demands_presence(const AzDemands *demands, const char *name);
 
 /*
  * The first demand that the payload does not meet, with the others that would
- * have done behind it; NULL when it meets all.  A string counts whole, a number or boolean by its JSON text, of an array
- * one element, of the keys of an object one key.
+ * have done behind it; NULL when it meets all.  A string counts whole, a number
+ * or boolean by its JSON text, of an array one element, of the keys of an object
+ * one key.
  */
 extern const AzDemand *az_unmet_demand(const AzDemands *demands, const AzJson *payload);
 

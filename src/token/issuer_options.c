@@ -159,23 +159,22 @@ az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error)
 
 /* Must every token have that claim, by another option than claim_values? */
 static bool
-is_required(const AzIssuer *issuer, const AzName *name)
+is_required(const AzIssuer *issuer, const char *name)
 {
-	if (strcmp(name->data, "exp") == 0)
+	if (strcmp(name, "exp") == 0)
 		return true;
-	if (strcmp(name->data, "iss") == 0 && !issuer->unnamed && !issuer->by_audience)
+	if (strcmp(name, "iss") == 0 && !issuer->unnamed && !issuer->by_audience)
 		return true;
-	if (strcmp(name->data, "iat") == 0 && issuer->max_age_seconds != 0)
+	if (strcmp(name, "iat") == 0 && issuer->max_age_seconds != 0)
 		return true;
-	return az_names_has(&issuer->required_claims, name->data, name->len);
+	return az_names_has(&issuer->required_claims, name, strlen(name));
 }
 
 /* The same, or by that one. */
 static bool
 is_demanded(const AzIssuer *issuer, const char *name)
 {
-	return az_names_has(&issuer->required_claims, name, strlen(name)) ||
-		az_demands_presence(&issuer->claim_values, name);
+	return is_required(issuer, name) || az_demands_presence(&issuer->claim_values, name);
 }
 
 /* A claim that is required, and must be absent? */
@@ -187,10 +186,9 @@ demands_the_impossible(const AzIssuer *issuer)
 	for (i = 0; i < issuer->claim_values.n; i++)
 	{
 		const AzDemand *demand = &issuer->claim_values.demand[i];
-		const AzName *name = &demand->claim.name[0];
 
 		if (demand->alone && demand->kind == AZ_ABSENT && demand->claim.n == 1 &&
-			is_required(issuer, name))
+			is_required(issuer, demand->claim.name[0].data))
 			return true;
 	}
 	return false;

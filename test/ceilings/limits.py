@@ -3,17 +3,19 @@ and ceilings, all drawn from a seed.
 
 Tokens, people and tables are those of test/equivalence.
 """
-import json
+import argparse
 import os
+import random
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "equivalence"))
 
 import libpq                                                    # noqa: E402
-from expr import ANY, HELD, WORDS, quote                        # noqa: E402
-from person import CEILINGS, ISSUERS, KINDS, SECRET, Person, ascii_lower  # noqa: E402
-from world import SETUP, World                                  # noqa: E402
+from expr import ANY, HELD, quote                               # noqa: E402
+from person import CEILINGS, ISSUERS, KINDS, Person, ascii_lower  # noqa: E402
+from world import World, make_database, store_grants            # noqa: E402
 
 ACTOR = "bot"
 STEP = 7919             # from one world's seed to the next
@@ -93,21 +95,7 @@ class Server:
 
     def __init__(self, name):
         self.name = "%s_%d" % (name, os.getpid())
-        admin = libpq.Connection("dbname=postgres")
-        for role in ("eq_app", "eq_view", "eq_may"):
-            admin.answer("CREATE ROLE %s LOGIN NOINHERIT" % role)
-        admin.do("CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-                 % self.name)
-        admin.close()
-        self.admin = libpq.Connection("dbname=" + self.name)
-        self.admin.do("SET client_min_messages = error")
-        self.admin.do(SETUP)
-        for issuer, how in ISSUERS.items():
-            options = dict(how["options"], algorithms=["HS256"], key_id_required=False)
-            audience = "ARRAY[%s]" % quote(how["audience"]) if how["audience"] else "NULL"
-            self.admin.do("SELECT authz.add_issuer(%s, %s, %s, %s); SELECT authz.add_secret(%s, decode('%s', 'hex'))"
-                          % (quote(issuer), audience, quote(how["profile"]), quote(json.dumps(options)),
-                             quote(issuer), SECRET.hex()))
+        self.admin = make_database(self.name)
         self.app = libpq.Connection("dbname=%s user=eq_app" % self.name)
         self.app.do("SET client_min_messages = error; SET jit = off; SET search_path = w, public")
 
@@ -116,12 +104,7 @@ class Server:
 
     def store(self, world):
         """Grants on items, for the people of the world."""
-        rows, implied = world.draw_grants()
-        script = ["DELETE FROM authz.item_permission", "DELETE FROM authz.permission_implies"]
-        script += ["INSERT INTO authz.item_permission (client, email, item, permission) VALUES (%s)"
-                   % ", ".join(map(quote, row)) for row in rows.values()]
-        script += ["INSERT INTO authz.permission_implies VALUES (%s)" % ", ".join(map(quote, row))
-                   for row in implied.values()]
+        script = store_grants(*world.draw_grants())
         self.admin.do("; ".join(script))
         return script
 
@@ -144,3 +127,35 @@ class Server:
 
 def report(lines):
     print("\n".join("# " + line for part in lines for line in str(part).split("\n")), flush=True)
+
+
+class Fault(Exception):
+    """It is reported; the next seed may find another."""
+
+
+def main(description, parts, number, make_run, tests):
+    """So many parts ("rounds", "worlds"), each from a seed of its own, by one(seed)
+    of a run; what tests(run) has to say of it; the status."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=int(
+        os.environ.get("DBMI_SEED") or random.SystemRandom().randrange(10 ** 9)))
+    parser.add_argument("--" + parts, dest="number", type=int, default=number)
+    options = parser.parse_args()
+    print("# seed %d (DBMI_SEED=%d repeats it)" % (options.seed, options.seed), flush=True)
+    start = time.time()
+    run = make_run()
+    faults = 0
+    for n in range(options.number):
+        try:
+            run.one(options.seed + STEP * n)
+        except Fault:
+            faults += 1
+            if faults == 3:
+                break
+    lines = list(tests(run, faults, options.number >= number))
+    run.server.clean_up()
+    report("%9d %s" % (count, name) for name, count in run.counts.items())
+    report(["%.0f s" % (time.time() - start)])
+    for passed, what in lines:
+        print("%sok - %s" % ("" if passed else "not ", what))
+    return 0 if all(passed for passed, _ in lines) else 1

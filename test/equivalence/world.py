@@ -1,6 +1,9 @@
 """Tables, policies and people, drawn from a seed."""
+import json
+
+import libpq
 from expr import Conditions, HELD, ITEMS, UNKNOWN, WORDS, ascii_upper, quote, v_and, v_or
-from person import CEILINGS, ISSUERS, KINDS, Nobody, Person, ascii_lower
+from person import CEILINGS, ISSUERS, KINDS, SECRET, Nobody, Person, ascii_lower
 
 LONG = "n" * 63
 NEAR = ["emil", "émil", "Emil", "ann", "Ann"]         # some are equal to some collation
@@ -41,6 +44,34 @@ CREATE FUNCTION eq.peek(rel regclass) RETURNS SETOF text LANGUAGE plpgsql SECURI
 AS $$ BEGIN RETURN QUERY EXECUTE format('SELECT r::text FROM %s r', rel); END $$;
 GRANT USAGE ON SCHEMA eq TO PUBLIC;
 """
+
+
+def make_database(name):
+    """That trusts the issuers; a superuser's connection."""
+    admin = libpq.Connection("dbname=postgres")
+    for role in ("eq_app", "eq_view", "eq_may"):
+        admin.answer("CREATE ROLE %s LOGIN NOINHERIT" % role)
+    admin.do("CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'" % name)
+    admin.close()
+    admin = libpq.Connection("dbname=" + name)
+    admin.do("SET client_min_messages = error")
+    admin.do(SETUP)
+    for issuer, how in ISSUERS.items():
+        options = dict(how["options"], algorithms=["HS256"], key_id_required=False)
+        audience = "ARRAY[%s]" % quote(how["audience"]) if how["audience"] else "NULL"
+        admin.do("SELECT authz.add_issuer(%s, %s, %s, %s); SELECT authz.add_secret(%s, decode('%s', 'hex'))"
+                 % (quote(issuer), audience, quote(how["profile"]), quote(json.dumps(options)),
+                    quote(issuer), SECRET.hex()))
+    return admin
+
+
+def store_grants(rows, implied):
+    """Statements: these, of World.draw_grants(), and no others."""
+    return (["DELETE FROM authz.item_permission", "DELETE FROM authz.permission_implies"]
+            + ["INSERT INTO authz.item_permission (client, email, item, permission) VALUES (%s)"
+               % ", ".join(map(quote, row)) for row in rows.values()]
+            + ["INSERT INTO authz.permission_implies VALUES (%s)" % ", ".join(map(quote, row))
+               for row in implied.values()])
 
 
 class Column:

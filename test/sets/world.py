@@ -165,7 +165,6 @@ class World:
                                 "public.d_int", "public.d_text", "public.d_uuid", "public.d_varchar", "public.d_big"])
         self.shares = ["s.share%d" % n for n in range(3)]
         self.forms = [rng.choice(["plain", "plain", "list", "hash", "parent"]) for _ in self.shares]
-        self.watched = set()
         self.parts = []             # tables that belong to another
         self.sets = []
         self._draw_sets()

@@ -12,27 +12,13 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use AzTest;
-use IPC::Run ();
 use Test::More;
 
 my $cases = $ENV{DBMI_CASES} // ($ENV{DBMI_LONG} ? 600000 : 60000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off');
 
-local $ENV{PGHOST} = $node->host;
-local $ENV{PGPORT} = $node->port;
-my @runs;
-for my $half (0, 1)
-{
-	my $run = { out => '' };
-	$run->{process} = IPC::Run::start([ 'python3', "$FindBin::RealBin/../equivalence/run",
-			'--cases', int($cases / 2), '--seed', $seed + $half ], '<', '/dev/null', '>', \$run->{out}, '2>&1');
-	push @runs, $run;
-}
-for my $run (@runs)
-{
-	tell_results($run, 'test/equivalence/run', '');
-}
+run_beside($node, map { [ '', 'equivalence/run', '--cases', int($cases / 2), '--seed', $seed + $_ ] } 0, 1);
 
 $node->stop;
 done_testing();

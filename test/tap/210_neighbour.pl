@@ -15,12 +15,9 @@ use Test::More;
 
 # The neighbour, into the directories of this throw-away server.
 my $source = "$FindBin::RealBin/../neighbour";
-my ($include, $lib, $share) = map { my $dir = `pg_config --$_`; chomp $dir; $dir } qw(includedir-server pkglibdir sharedir);
-# a copied pg_config puts a directory of its own in front
-$include =~ s{^/[^/]*}{} while length $include && !-d $include;
-my @made = ("$lib/neighbour.so", map { "$share/extension/$_" } 'neighbour.control', 'neighbour--1.0.sql');
-my @compiler = split ' ', $ENV{CC} // 'cc';
-system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$source/neighbour.c", '-o', $made[0]);
+my $share = server_directory('sharedir');
+my @made = (server_directory('pkglibdir') . '/neighbour.so', map { "$share/extension/$_" } 'neighbour.control', 'neighbour--1.0.sql');
+build_library('neighbour/neighbour.c', $made[0]);
 copy("$source/neighbour.control", $made[1]) or die $!;
 copy("$source/neighbour--1.0.sql", $made[2]) or die $!;
 END { my $status = $?; unlink @made; $? = $status; }

@@ -14,12 +14,9 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 # The library, into the directory of this throw-away server.
-my ($include, $lib) = map { my $dir = `pg_config --$_`; chomp $dir; $dir } qw(includedir-server pkglibdir);
-# a copied pg_config puts a directory of its own in front
-$include =~ s{^/[^/]*}{} while length $include && !-d $include;
-my @compiler = split ' ', $ENV{CC} // 'cc';
-system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$FindBin::RealBin/../hooks/hooks.c", '-o', "$lib/hooks.so");
-END { my $status = $?; unlink "$lib/hooks.so"; $? = $status; }
+my $library = server_directory('pkglibdir') . '/hooks.so';
+build_library('hooks/hooks.c', $library);
+END { my $status = $?; unlink $library; $? = $status; }
 
 my $node = start_node('main', "session_preload_libraries = 'dbmi_authz'");
 trust($node, 'postgres');

@@ -25,14 +25,9 @@ my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my ($readers, $writers) = (6, 2);	# two of those who read on the standby
 diag("seed $seed");
 
-# The library that makes commits slow, into the directory of this throw-away server.
-my ($include, $lib) = map { my $dir = `pg_config --$_`; chomp $dir; $dir } qw(includedir-server pkglibdir);
-# a copied pg_config puts a directory of its own in front
-$include =~ s{^/[^/]*}{} while length $include && !-d $include;
-my @compiler = split ' ', $ENV{CC} // 'cc';
-system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$FindBin::RealBin/../hooks/slow_commit.c", '-o', "$lib/slow_commit.so");
-my $parent = $$;
-END { my $status = $?; unlink "$lib/slow_commit.so" if $parent == $$; $? = $status; }
+# Makes commits slow.
+my $slow_commit = PostgreSQL::Test::Utils::tempdir() . '/slow_commit.so';
+build_library('hooks/slow_commit.c', $slow_commit);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--no-locale' ]);
@@ -128,7 +123,7 @@ sub writer
 	my ($until) = @_;
 	my $wire = AzWire->new($node, user => $admin);
 	my %seen;
-	$wire->query("LOAD 'slow_commit'")->answers;
+	$wire->query("LOAD '$slow_commit'")->answers;
 	while (time < $until)
 	{
 		my $how = rand;
@@ -226,7 +221,7 @@ sub reader
 	my ($writes, $reads) = map { AzWire->new($node, user => $admin) } 1, 2;
 	my $granted = "SELECT count(*) FROM authz.item_permission WHERE item = 's1'";
 	$reads->query($_)->answers for "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS SELECT equal FROM equal', 'EXECUTE q';
-	$writes->query($_)->answers for "LOAD 'slow_commit'", "SET slow_commit.delay = '1s'";
+	$writes->query($_)->answers for "LOAD '$slow_commit'", "SET slow_commit.delay = '1s'";
 	for my $round (1, 0)
 	{
 		$writes->query('SELECT flip(1)')->send_all;
@@ -252,7 +247,7 @@ sub reader
 	my $granted = "SELECT count(*) FROM authz.item_permission WHERE item = 's1'";
 	my $held = "SELECT authz.has_item_permission('s1', 'view') = ('s1' IN (TABLE granted)) FROM name LIMIT 1";
 	$ann->query($_)->answers for "SELECT authz.set_token('$token{ann}')", 'BEGIN', "INSERT INTO name VALUES ('s9')";
-	$grants->query($_)->answers for "LOAD 'slow_commit'", "SET slow_commit.delay = '1s'", 'BEGIN', 'SELECT flip(1)';
+	$grants->query($_)->answers for "LOAD '$slow_commit'", "SET slow_commit.delay = '1s'", 'BEGIN', 'SELECT flip(1)';
 	$node->safe_psql('postgres', 'CREATE TABLE later ()');
 	is(($ann->query($held)->answers)[0], 't', 'before it is prepared');
 	$ann->query("PREPARE TRANSACTION 'p'")->answers;

@@ -18,17 +18,14 @@ my %mended = (15 => 19, 16 => 15, 17 => 11, 18 => 6);
 my $warning = qr/^(?:psql:\S* )?WARNING:  (?:\w{5}: )?PostgreSQL .* lacks fixes that row-level security depends on$/m;
 
 # A library that makes the server older than it is.
-my ($include, $lib) = map { my $dir = `pg_config --$_`; chomp $dir; $dir } qw(includedir-server pkglibdir);
-$include =~ s{^/[^/]*}{} while length $include && !-d $include;
 my @made;
 END { my $status = $?; unlink @made; $? = $status; }
 
 sub older
 {
 	my ($release) = @_;
-	push @made, "$lib/older_$release.so";
-	system_or_bail((split ' ', $ENV{CC} // 'cc'), '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "-DRELEASE=$release",
-		"$FindBin::RealBin/../neighbour/older.c", '-o', $made[-1]);
+	push @made, server_directory('pkglibdir') . "/older_$release.so";
+	build_library('neighbour/older.c', $made[-1], "-DRELEASE=$release");
 	return "older_$release";
 }
 

@@ -12,7 +12,6 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use AzTest;
-use IPC::Run ();
 use Test::More;
 
 # C1.10: every function, and random policies
@@ -20,21 +19,9 @@ my $times = $ENV{DBMI_LONG} ? 20 : 1;
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off');
 
-local $ENV{PGHOST} = $node->host;
-local $ENV{PGPORT} = $node->port;
-my @runs;
-for ([ 'functions', '--rounds', 200 * $times ], [ 'policies', '--worlds', 300 * $times ])
-{
-	my ($program, @options) = @$_;
-	my $run = { name => $program, out => '' };
-	$run->{process} = IPC::Run::start([ '/usr/bin/python3', "$FindBin::RealBin/../ceilings/$program", @options, '--seed', $seed ],
-		'<', '/dev/null', '>', \$run->{out}, '2>&1');
-	push @runs, $run;
-}
-for my $run (@runs)
-{
-	tell_results($run, "test/ceilings/$run->{name}", "$run->{name}: ");
-}
+run_beside($node,
+	[ 'functions: ', 'ceilings/functions', '--rounds', 200 * $times, '--seed', $seed ],
+	[ 'policies: ', 'ceilings/policies', '--worlds', 300 * $times, '--seed', $seed ]);
 
 $node->stop;
 done_testing();

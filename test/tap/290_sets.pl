@@ -12,27 +12,13 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use AzTest;
-use IPC::Run ();
 use Test::More;
 
 my $statements = $ENV{DBMI_STATEMENTS} // ($ENV{DBMI_LONG} ? 100000 : 10000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off', 'max_prepared_transactions = 20');
 
-local $ENV{PGHOST} = $node->host;
-local $ENV{PGPORT} = $node->port;
-my @runs;
-for my $half (0, 1)
-{
-	my $run = { out => '' };
-	$run->{process} = IPC::Run::start([ 'python3', "$FindBin::RealBin/../sets/run",
-			'--statements', int($statements / 2), '--seed', $seed + $half ], '<', '/dev/null', '>', \$run->{out}, '2>&1');
-	push @runs, $run;
-}
-for my $run (@runs)
-{
-	tell_results($run, 'test/sets/run', '');
-}
+run_beside($node, map { [ '', 'sets/run', '--statements', int($statements / 2), '--seed', $seed + $_ ] } 0, 1);
 
 $node->stop;
 done_testing();

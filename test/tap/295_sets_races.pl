@@ -23,14 +23,9 @@ my $reads = $ENV{DBMI_READS} // ($ENV{DBMI_LONG} ? 430000 : 20000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 diag("seed $seed");
 
-# The library that makes commits slow, into the directory of this throw-away server.
-my ($include, $lib) = map { my $dir = `pg_config --$_`; chomp $dir; $dir } qw(includedir-server pkglibdir);
-# a copied pg_config puts a directory of its own in front
-$include =~ s{^/[^/]*}{} while length $include && !-d $include;
-my @compiler = split ' ', $ENV{CC} // 'cc';
-system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$FindBin::RealBin/../hooks/slow_commit.c", '-o', "$lib/slow_commit.so");
-my $parent = $$;
-END { my $status = $?; unlink "$lib/slow_commit.so" if $parent == $$; $? = $status; }
+# Makes commits slow.
+my $slow_commit = PostgreSQL::Test::Utils::tempdir() . '/slow_commit.so';
+build_library('hooks/slow_commit.c', $slow_commit);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--no-locale' ]);
@@ -135,7 +130,7 @@ sub writer
 	my ($db, $told, $more) = @_;
 	my $wire = AzWire->new($node, user => $admin, db => $db);
 	my %seen;
-	$wire->query($_)->answers for "LOAD 'slow_commit'", "SET lock_timeout = '20ms'";
+	$wire->query($_)->answers for "LOAD '$slow_commit'", "SET lock_timeout = '20ms'";
 	while (!-e $told)
 	{
 		$wire->query('SET slow_commit.delay = ' . (rand() < 0.4 ? int rand 4 : 0))->answers;
@@ -272,7 +267,7 @@ set_up('postgres', $rows);
 {
 	my ($writes, $reads) = map { AzWire->new($node, user => $admin) } 1, 2;
 	$reads->query($_)->answers for "SELECT authz.set_token('$token{ann}')", 'PREPARE q AS TABLE equal', 'EXECUTE q', 'TABLE chosen';
-	$writes->query($_)->answers for "LOAD 'slow_commit'", "SET slow_commit.delay = '1s'";
+	$writes->query($_)->answers for "LOAD '$slow_commit'", "SET slow_commit.delay = '1s'";
 	for my $round (1 .. 2)
 	{
 		my $who = $round == 1 ? 'ann' : 'bob';
@@ -336,7 +331,7 @@ for (
 	my $seen = "SELECT count(*), sum(hashtext(t::text)) FROM $shows t";
 	my ($before) = map { $reads_it->query($_)->answers } both($set), both($set);
 	my ($old) = $reads_it->query($seen)->answers;
-	my @errors = grep { /^\w{5}: / } map { $writes->query($_)->answers } "LOAD 'slow_commit'", 'BEGIN', @sql, "SET LOCAL slow_commit.delay = '1s'";
+	my @errors = grep { /^\w{5}: / } map { $writes->query($_)->answers } "LOAD '$slow_commit'", 'BEGIN', @sql, "SET LOCAL slow_commit.delay = '1s'";
 	is_deeply(\@errors, [], "$what: done");
 	$writes->query('COMMIT')->send_all;
 	my $begin = time;
@@ -366,6 +361,32 @@ for (
 	$third->query('COMMIT')->answers;
 	$drops->answers;
 	is(($reads_it->query(both('of_indexed'))->answers)[0], 't|{1}', 'and when it is gone');
+}
+
+# One transaction tells of each of its tables, also of two whose numbers look alike.
+$node->safe_psql('postgres', <<'SQL');
+DO $$
+DECLARE
+	n integer := 0;
+BEGIN
+	LOOP
+		n := n + 1;
+		EXECUTE format('CREATE TABLE alike_%s (k integer, who text)', n);
+		EXIT WHEN (SELECT count(*) > 1 FROM pg_class WHERE relname LIKE 'alike%' GROUP BY oid::bigint % 64 ORDER BY 1 DESC LIMIT 1);
+		EXECUTE 'CREATE TABLE filler (); DROP TABLE filler';
+	END LOOP;
+END $$;
+CREATE TABLE pair AS SELECT array_agg(relname ORDER BY oid) AS names FROM pg_class WHERE relname LIKE 'alike%' GROUP BY oid::bigint % 64 HAVING count(*) > 1;
+SELECT authz.watch(name::regclass) FROM pair, unnest(names) name;
+SELECT set_config('x.sql', format('CREATE VIEW of_alike AS SELECT k FROM %I WHERE who = authz.user_id()', names[2]), false) FROM pair;
+DO $$ BEGIN EXECUTE current_setting('x.sql'); END $$;
+SQL
+{
+	my ($one, $other) = split / /, $node->safe_psql('postgres', "SELECT array_to_string(names, ' ') FROM pair");
+	my $writes = AzWire->new($node, user => $admin);
+	is(($reads_it->query(both('of_alike'))->answers)[0], 't|', 'two tables alike');
+	$writes->query($_)->answers for 'BEGIN', "INSERT INTO $one VALUES (1, 'ann')", "INSERT INTO $other VALUES (2, 'ann')", 'COMMIT';
+	is(($reads_it->query(both('of_alike'))->answers)[0], 't|{2}', 'the second one, too, is told of');
 }
 
 # ---- all of them ----

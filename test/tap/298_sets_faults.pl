@@ -19,12 +19,7 @@ use Test::More;
 $SIG{ALRM} = sub { BAIL_OUT('a session does not answer') };
 
 my $faults = PostgreSQL::Test::Utils::tempdir() . '/faults.so';
-my $include = `pg_config --includedir-server`;
-chomp $include;
-# a copied pg_config puts a directory of its own in front
-$include =~ s{^/[^/]*}{} while length $include && !-d $include;
-my @compiler = split ' ', $ENV{CC} // 'cc';
-system_or_bail(@compiler, '-O2', '-Wall', '-fPIC', '-shared', "-I$include", "$FindBin::RealBin/../faults/faults.c", '-o', $faults);
+build_library('faults/faults.c', $faults);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);

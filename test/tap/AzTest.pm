@@ -16,7 +16,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
 
-our @EXPORT = qw(start_node old_version trust people mint forge session pgbench_bind parallel_on holds_token tell_results);
+our @EXPORT = qw(start_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
@@ -55,11 +55,31 @@ sub start_node
 	return $node;
 }
 
+# One of the directories that pg_config knows: "pkglibdir".
+sub server_directory
+{
+	my ($which) = @_;
+	my $dir = `pg_config --$which`;
+	chomp $dir;
+	return $dir;
+}
+
+# Compile a source of test/, "hooks/hooks.c", as a library that the server can load.
+sub build_library
+{
+	my ($source, $library, @options) = @_;
+	my $include = server_directory('includedir-server');
+	# a copied pg_config puts a directory of its own in front
+	$include =~ s{^/[^/]*}{} while length $include && !-d $include;
+	system_or_bail((split ' ', $ENV{CC} // 'cc'), '-O2', '-Wall', '-fPIC', '-shared', "-I$include", @options,
+		"$tests/$source", '-o', $library);
+	return;
+}
+
 # Have CREATE EXTENSION ... VERSION '1.0' find the script of that version.
 sub old_version
 {
-	my $dir = `pg_config --sharedir`;
-	chomp $dir;
+	my $dir = server_directory('sharedir');
 	copy($_, "$dir/extension/") or die "$_: $!" for glob "$tests/upgrade/*.sql";
 	return;
 }
@@ -177,27 +197,49 @@ sub holds_token
 	return 0;
 }
 
+# Programs of test/ that find the server as psql does, at once: each a prefix of
+# what it says, its name and its options.
+sub run_beside
+{
+	my ($node, @programs) = @_;
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my @runs;
+	for (@programs)
+	{
+		my ($prefix, $name, @options) = @$_;
+		my $run = { prefix => $prefix, program => "test/$name", out => '' };
+		$run->{process} = IPC::Run::start([ '/usr/bin/python3', "$tests/$name", @options ],
+			'<', '/dev/null', '>', \$run->{out}, '2>&1');
+		push @runs, $run;
+	}
+	tell_results($_) for @runs;
+	return;
+}
+
 # A program that prints "ok - ..." and "not ok - ...", and says the rest to whoever
-# reads: its lines are tests here.  It ends with 1 when one has failed.  A run has
-# the process, and where its output goes.
+# reads: its lines are tests here.  It ends with 1 when one has failed, and only then:
+# so does Python with a program that breaks off.
 sub tell_results
 {
-	my ($run, $program, $prefix) = @_;
+	my ($run) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	IPC::Run::finish($run->{process});
 	my $status = $run->{process}->full_result;
+	my $failed = 0;
 	for my $line (split /\n/, $run->{out})
 	{
 		if ($line =~ /^(not )?ok - (.*)$/)
 		{
-			Test::More::ok(!$1, "$prefix$2");
+			Test::More::ok(!$1, "$run->{prefix}$2") or $failed = 1;
 		}
 		else
 		{
 			Test::More::diag($line =~ s/^# ?//r);
 		}
 	}
-	Test::More::cmp_ok($status >> 8, '<=', 1, "$program came to its end");
+	Test::More::is($status >> 8, $failed, "$run->{program} came to its end");
 	Test::More::is($status & 127, 0, 'and no signal ended it');
 	return;
 }

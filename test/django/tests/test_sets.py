@@ -9,7 +9,7 @@ from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 from django.db.models import BooleanField, Case, Q, Value, When
 
-from . import ORG1, mint, token
+from . import ORG1, token
 from .base import Case as TestCase
 from .test_checks import while_
 from .test_migrations import facts, output_of, policies
