@@ -446,6 +446,32 @@ CREATE FUNCTION authz.protect(
 	VOLATILE PARALLEL UNSAFE;
 
 --
+-- Insight: the linter
+--
+
+CREATE FUNCTION authz.lint(
+	schemas name[] DEFAULT NULL, ignore text[] DEFAULT '{}')
+	RETURNS TABLE (code text, level text, object text, detail text, hint text, fingerprint text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_lint'
+	VOLATILE PARALLEL UNSAFE ROWS 100;
+
+--
+-- Insight: what decides
+--
+
+--
+-- Insight: somebody else's eyes
+--
+
+--
+-- Insight: the record of changes
+--
+
+--
+-- Insight: the record of the trust
+--
+
+--
 -- The library
 --
 
@@ -576,6 +602,7 @@ BEGIN
 				('authz.sets()', 'PUBLIC'),
 				('authz.sharing_view(name,text,regclass,name,name,name,regclass,name,name,name,name,name,name,regclass,name,name,name,regclass,name,name,name,regclass,text[],text,text,name,boolean)', 'pg_database_owner'),
 				('authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean,regclass,name,regclass)', 'pg_database_owner'),
+				('authz.lint(name[],text[])', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -947,6 +974,8 @@ COMMENT ON FUNCTION authz.last_error() IS
 'The last failure since the last successful login, as RFC 6750 describes it.';
 COMMENT ON FUNCTION authz.legacy_user_id() IS
 'The claim legacy_user_id.';
+COMMENT ON FUNCTION authz.lint(name[], text[]) IS
+'Says what is wrong with policies, rights and trust of this database, the worst first, and how to mend it.';
 COMMENT ON FUNCTION authz.login_method() IS
 'How the user logged in; "unknown" when the token does not say, or something else.';
 COMMENT ON FUNCTION authz.login_org_id() IS

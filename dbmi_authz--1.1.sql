@@ -20,6 +20,7 @@
 --       Items
 --       Objects
 --       Policies
+--       Insight
 --   Functions: whom they belong to
 --   Privileges
 --
@@ -1692,6 +1693,34 @@ COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 
 --
+-- Insight: the linter
+--
+
+CREATE FUNCTION authz.lint(
+	schemas name[] DEFAULT NULL, ignore text[] DEFAULT '{}')
+	RETURNS TABLE (code text, level text, object text, detail text, hint text, fingerprint text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_lint'
+	VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION authz.lint(name[], text[]) IS
+'Says what is wrong with policies, rights and trust of this database, the worst first, and how to mend it.';
+
+--
+-- Insight: what decides
+--
+
+--
+-- Insight: somebody else's eyes
+--
+
+--
+-- Insight: the record of changes
+--
+
+--
+-- Insight: the record of the trust
+--
+
+--
 -- Functions: whom they belong to
 --
 -- The bootstrap superuser, as whom PostgreSQL runs this script for a role that
@@ -1763,7 +1792,8 @@ BEGIN
 		'revoke_token', 'revoke_subject', 'revoke_session', 'revoke_actor',
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
-		'protect', 'unprotect', 'sharing_view']
+		'protect', 'unprotect', 'sharing_view',
+		'lint']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

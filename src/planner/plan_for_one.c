@@ -15,6 +15,9 @@
 
 #include "access/transam.h"
 #include "catalog/objectaccess.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/lsyscache.h"
 
 #include "items/grants.h"
 #include "planner/conditions.h"
@@ -194,4 +197,35 @@ az_plan_for_one(Query *query, const char *text, int options, ParamListInfo param
 	if (folding.folded)
 		tie_plan(plan, &folding);
 	return plan;
+}
+
+/* A query of the table that the condition is about. */
+static Query *
+query_with(Oid rel, Node *condition)
+{
+	Query	   *query = makeNode(Query);
+	RangeTblEntry *entry = makeNode(RangeTblEntry);
+	RangeTblRef *reference = makeNode(RangeTblRef);
+
+	entry->rtekind = RTE_RELATION;
+	entry->relid = rel;
+	entry->relkind = get_rel_relkind(rel);
+	reference->rtindex = 1;
+	query->commandType = CMD_SELECT;
+	query->rtable = list_make1(entry);
+	query->jointree = makeFromExpr(list_make1(reference), condition);
+	return query;
+}
+
+Node *
+az_condition_for_one(Oid rel, Node *condition)
+{
+	Query	   *query = query_with(rel, copyObject(condition));
+	Folding		folding = {.query = query, .once = true, .until = AZ_FOREVER};
+	PlannerInfo *root = makeNode(PlannerInfo);
+
+	root->parse = query;
+	root->glob = makeNode(PlannerGlobal);
+	az_mutate_conditions(query, fold_condition, &folding);
+	return eval_const_expressions(root, query->jointree->quals);
 }

@@ -18,4 +18,12 @@
 extern PlannedStmt *az_plan_for_one(Query *query, const char *text, int options,
 									ParamListInfo params, bool once);
 
+/*
+ * What a condition over the columns of one table (varno 1) says for the identity
+ * and the role in force, by the same folding and core's simplification: which
+ * evaluates IMMUTABLE functions over constants, raises what these raise, and
+ * runs them as the role in force.  Sub-selects stay as they are.
+ */
+extern Node *az_condition_for_one(Oid rel, Node *condition);
+
 #endif							/* AZ_PLAN_FOR_ONE_H */

@@ -52,6 +52,17 @@ az_check_administers(const char *table)
 				 errhint("Connect as the owner of the database, or SET ROLE to it.")));
 }
 
+void
+az_check_owns_database(const char *function)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_DATABASE_OWNER))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for function %s", function),
+				 errdetail("Only superusers and the owner of the database call it."),
+				 errhint("Connect as the owner of the database, or SET ROLE to it.")));
+}
+
 /*
  * The role that the tables belong to, and not whoever a table was given to:
  * this one can do the least.

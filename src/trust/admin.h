@@ -40,8 +40,11 @@ extern void az_begin_bound_as(Oid role, AzCaller *caller);
  */
 extern void az_check_administers(const char *table);
 
+/* The same for a function that reads what only the owner of the database is to know. */
+extern void az_check_owns_database(const char *function);
+
 /*
- * The same, then connect to SPI as the owner of our tables.
+ * The first of these, then connect to SPI as the owner of our tables.
  */
 extern void az_begin_administering(const char *table, AzCaller *caller);
 extern void az_end_administering(const AzCaller *caller);
