@@ -463,6 +463,14 @@ CREATE FUNCTION authz.lint(
 -- Insight: somebody else's eyes
 --
 
+CREATE FUNCTION authz.simulate(claims json, issuer text DEFAULT NULL) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_simulate'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.is_simulated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_simulated'
+	STABLE PARALLEL RESTRICTED;
+
 --
 -- Insight: the record of changes
 --
@@ -603,6 +611,8 @@ BEGIN
 				('authz.sharing_view(name,text,regclass,name,name,name,regclass,name,name,name,name,name,name,regclass,name,name,name,regclass,name,name,name,regclass,text[],text,text,name,boolean)', 'pg_database_owner'),
 				('authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean,regclass,name,regclass)', 'pg_database_owner'),
 				('authz.lint(name[],text[])', 'pg_database_owner'),
+				('authz.simulate(json,text)', 'pg_database_owner'),
+				('authz.is_simulated()', 'PUBLIC'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -962,6 +972,8 @@ COMMENT ON FUNCTION authz.is_owner(anycompatible, text) IS
 'Whether the value equals the top-level claim of that name.';
 COMMENT ON FUNCTION authz.is_owner_or_admin(anycompatible) IS
 'Whether is_owner(owner) or is_admin() is true.';
+COMMENT ON FUNCTION authz.is_simulated() IS
+'Whether who is logged in was simulated, and not verified.';
 COMMENT ON FUNCTION authz.issuer() IS
 'The trusted issuer of the token.';
 COMMENT ON FUNCTION authz.item_client() IS
@@ -1078,6 +1090,8 @@ COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
 	regclass, name, name, name, name, name, name, regclass, name, name, name,
 	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
 'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
+COMMENT ON FUNCTION authz.simulate(json, text) IS
+'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.subject() IS

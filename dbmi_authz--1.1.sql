@@ -1712,6 +1712,18 @@ COMMENT ON FUNCTION authz.lint(name[], text[]) IS
 -- Insight: somebody else's eyes
 --
 
+CREATE FUNCTION authz.simulate(claims json, issuer text DEFAULT NULL) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_simulate'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.simulate(json, text) IS
+'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
+
+CREATE FUNCTION authz.is_simulated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_simulated'
+	STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.is_simulated() IS
+'Whether who is logged in was simulated, and not verified.';
+
 --
 -- Insight: the record of changes
 --
@@ -1793,7 +1805,7 @@ BEGIN
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect', 'sharing_view',
-		'lint']
+		'lint', 'simulate']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);
