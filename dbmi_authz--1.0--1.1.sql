@@ -471,6 +471,12 @@ CREATE FUNCTION authz.is_simulated() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_simulated'
 	STABLE PARALLEL RESTRICTED;
 
+CREATE FUNCTION authz.access_review(
+	rel regclass, claims json[], as_role name, issuer text DEFAULT NULL, command text DEFAULT 'SELECT')
+	RETURNS TABLE (subject text, row_count bigint, condition text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_access_review'
+	VOLATILE PARALLEL UNSAFE ROWS 100;
+
 --
 -- Insight: the record of changes
 --
@@ -613,6 +619,7 @@ BEGIN
 				('authz.lint(name[],text[])', 'pg_database_owner'),
 				('authz.simulate(json,text)', 'pg_database_owner'),
 				('authz.is_simulated()', 'PUBLIC'),
+				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -822,6 +829,8 @@ COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
 'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
+'What each of many people would reach of the table as that role: how many rows, by which condition.';
 COMMENT ON FUNCTION authz.acr() IS
 'How strong the login was: the claim acr.';
 COMMENT ON FUNCTION authz.active_org_id() IS
