@@ -22,10 +22,9 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
-#include "utils/ruleutils.h"
 #include "utils/snapmgr.h"
 
+#include "insight/shown.h"
 #include "planner/plan_for_one.h"
 
 /* What stands for the statement, wherever one is shown. */
@@ -128,19 +127,8 @@ condition_of(Query *command)
 char *
 az_reach_condition(const AzReach *reach)
 {
-	Node	   *condition = reach->condition;
-
-	if (condition)
-		condition = az_condition_for_one(reach->rel, condition);
-	if (condition == NULL)
-		return pstrdup("true");
-	/* NULL lets no row through */
-	if (IsA(condition, Const))
-		return pstrdup(!((Const *) condition)->constisnull &&
-					   DatumGetBool(((Const *) condition)->constvalue) ? "true" : "false");
-	return deparse_expression(condition,
-							  deparse_context_for(get_rel_name(reach->rel), reach->rel),
-							  false, false);
+	return az_shown_condition(reach->rel, reach->condition ?
+							  az_condition_for_one(reach->rel, reach->condition) : NULL);
 }
 
 /* ---- its rows ---- */
