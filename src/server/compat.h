@@ -146,6 +146,30 @@ typedef struct RTEPermissionInfo AzRelationRights;
 #define AZ_EXECUTE_ONCE
 #endif
 
+/* The same where we run a query ourselves, from its start and once. */
+#if PG_VERSION_NUM < 180000
+#define az_execute(query, rows)	ExecutorRun(query, ForwardScanDirection, rows, true)
+#else
+#define az_execute(query, rows)	ExecutorRun(query, ForwardScanDirection, rows)
+#endif
+
+/* What a query needs of rights stands beside its tables since 16 (core commit a61b1f748). */
+#if PG_VERSION_NUM < 160000
+#define az_take_rights(query, state)	((void) 0)
+#else
+#define az_take_rights(query, state) \
+	((query)->rteperminfos = (state)->p_rteperminfos)
+#endif
+
+/* As az_may_execute(), for the use of a schema. */
+#if PG_VERSION_NUM < 160000
+#define az_may_use_schema(schema, role) \
+	(pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define az_may_use_schema(schema, role) \
+	(object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /*
  * An index scan takes a place to count in since 18 (core commit 0fbceae84).
  * Ours are not ordered.
