@@ -29,7 +29,7 @@ az_binding(Relation rel)
 		case RLS_NONE_ENV:
 			return has_bypassrls_privilege(GetUserId()) ? AZ_BYPASSES : AZ_OWNS;
 		default:
-			return row_security ? AZ_BOUND : AZ_REFUSED;
+			return row_security ? AZ_BINDS : AZ_BINDS_BY_ERROR;
 	}
 }
 

@@ -16,11 +16,11 @@
 /* Do policies bind the role in force, on that table? */
 typedef enum AzBinding
 {
-	AZ_BOUND,
+	AZ_BINDS,
 	AZ_NOT_ENABLED,				/* row security is off for the table */
 	AZ_BYPASSES,				/* a superuser, or BYPASSRLS */
 	AZ_OWNS,					/* the owner, and not FORCE */
-	AZ_REFUSED					/* bound, and the setting row_security is off: an error */
+	AZ_BINDS_BY_ERROR					/* bound, and the setting row_security is off: an error */
 } AzBinding;
 
 typedef struct AzPolicyApplied

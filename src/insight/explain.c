@@ -11,16 +11,15 @@
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
-#include "rewrite/rewriteManip.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
 #include "insight/facts.h"
+#include "insight/meaning.h"
 #include "insight/served.h"
 #include "insight/wording.h"
 #include "objects/primary_key.h"
 #include "planner/function.h"
-#include "planner/plan_for_one.h"
 
 int
 az_stages(CmdType command, const AzStage **stages)
@@ -96,6 +95,12 @@ az_begin_explanation(AzExplanation *explanation, Relation rel, CmdType command)
 	explanation->who = name ? name : explanation->role;
 }
 
+const char *
+az_in_whose_name(const AzExplanation *explanation)
+{
+	return explanation->person.id ? "" : "nobody is logged in: ";
+}
+
 char *
 az_why_not_bound(const AzExplanation *explanation)
 {
@@ -119,33 +124,11 @@ az_policy_name_text(const AzPolicyApplied *policy)
 					policy->name ? az_one_line(quote_identifier(policy->name)) : "of another extension");
 }
 
-
-/*
- * What conditions mean
- */
-
-/* is_authenticated() outlives an identity, and so stays in plans; here it is known. */
-static Node *
-answer_presence(Node *node, void *somebody)
-{
-	AzFunction	function;
-
-	if (node == NULL || IsA(node, Query))
-		return node;
-	if (IsA(node, FuncExpr) && az_find_function(((FuncExpr *) node)->funcid, &function) &&
-		function.check && function.check->outlives_end &&
-		az_is_executable(((FuncExpr *) node)->funcid))
-		return makeBoolConst(*(bool *) somebody, false);
-	return expression_tree_mutator(node, answer_presence, somebody);
-}
-
 Node *
 az_meaning(const AzExplanation *explanation, Node *condition)
 {
-	bool		somebody = explanation->person.id != NULL;
-
-	return az_condition_for_one(RelationGetRelid(explanation->rel),
-								answer_presence(condition, &somebody));
+	return az_condition_means(RelationGetRelid(explanation->rel), condition,
+							  explanation->person.id != NULL);
 }
 
 
@@ -190,7 +173,7 @@ static void
 say_rows(AzExplanation *explanation, const char *which, const char *behind, const char *text)
 {
 	az_say(explanation, "%s%s %s %s %s %s%s%s.",
-		   explanation->person.id ? "" : "nobody is logged in: ", explanation->who,
+		   az_in_whose_name(explanation), explanation->who,
 		   verb_of(explanation->command), which,
 		   explanation->command == CMD_INSERT ? "into" : "of", explanation->table,
 		   behind, text);
@@ -215,7 +198,7 @@ az_say_answer(AzExplanation *explanation)
 {
 	char	   *why = az_why_not_bound(explanation);
 
-	if (explanation->binding == AZ_REFUSED)
+	if (explanation->binding == AZ_BINDS_BY_ERROR)
 		az_say(explanation, "every query of %s raises 42501: policies bind %s, and the setting row_security is off.",
 			   explanation->table, explanation->role);
 	else if (why)
@@ -352,7 +335,7 @@ az_say_policies(AzExplanation *explanation)
 	int			i;
 
 	az_say(explanation, "Identity: %s; %s", az_person_text(&explanation->person), explanation->role);
-	if (explanation->binding != AZ_BOUND)
+	if (explanation->binding != AZ_BINDS)
 		return;
 	az_say(explanation, "A row passes when one permissive policy lets it through, and no restrictive one stops it.");
 	for (i = 0; i < n; i++)

@@ -42,6 +42,9 @@ extern void az_begin_explanation(AzExplanation *explanation, Relation rel, CmdTy
 
 extern void az_say(AzExplanation *explanation, const char *format,...) pg_attribute_printf(2, 3);
 
+/* What an answer begins with: "nobody is logged in: ", or nothing. */
+extern const char *az_in_whose_name(const AzExplanation *explanation);
+
 /* What a condition of the table means for the identity in force. */
 extern Node *az_meaning(const AzExplanation *explanation, Node *condition);
 

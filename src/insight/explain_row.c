@@ -14,6 +14,7 @@
 #include "nodes/makefuncs.h"
 #include "utils/rel.h"
 
+#include "insight/meaning.h"
 #include "insight/row.h"
 #include "insight/wording.h"
 
@@ -30,6 +31,7 @@ typedef struct Decision
 	Verdict		verdict;
 	const AzPolicyApplied *by;
 	const char *reason;
+	int			others;			/* policies that cannot be asked either */
 } Decision;
 
 /* One expression that says which of several policies decides. */
@@ -90,9 +92,11 @@ ask_all(Question *question, List *policies)
 		reason = az_not_told(question->explanation->rel, condition);
 		if (reason == NULL)
 			ask(question, policy, condition);
-		else if (question->untold.reason == NULL)
+		else if (question->untold.reason)
+			question->untold.others++;
+		else
 		{
-			question->untold = (Decision) {NOT_TOLD, policy, reason};
+			question->untold = (Decision) {NOT_TOLD, policy, reason, 0};
 			question->untold_stops = !policy->permissive;
 		}
 	}
@@ -105,12 +109,12 @@ decide(const Question *question, int number)
 	const AzPolicyApplied *by = number == 0 ? NULL : list_nth(question->asked, number - 1);
 
 	if (by && !by->permissive)
-		return (Decision) {STOPPED, by, NULL};
+		return (Decision) {STOPPED, by, NULL, 0};
 	if (by == NULL && question->untold.reason == NULL)
-		return (Decision) {STOPPED, NULL, NULL};
+		return (Decision) {STOPPED, NULL, NULL, 0};
 	if (by == NULL || question->untold_stops)
 		return question->untold;
-	return (Decision) {PASSES, by, NULL};
+	return (Decision) {PASSES, by, NULL, 0};
 }
 
 /* Of rows that are there, a restrictive policy stops none that SELECT shows. */
@@ -123,7 +127,7 @@ find_decision(const AzExplanation *explanation, AzOneRow *row, const AzStage *st
 
 	az_find_applied(explanation->rel, stage->policies_for, &applied);
 	if (az_is_false(az_applied_condition(&applied, stage->new_rows)))
-		return (Decision) {STOPPED, NULL, NULL};
+		return (Decision) {STOPPED, NULL, NULL, 0};
 	question.first = makeNode(CaseExpr);
 	question.first->casetype = INT4OID;
 	question.first->defresult = (Expr *) make_number(0);
@@ -144,7 +148,8 @@ decision_text(const AzExplanation *explanation, const Decision *decision, bool n
 	Node	   *condition;
 
 	if (decision->verdict == NOT_TOLD)
-		return psprintf("%s (%s)", decision->reason, az_policy_name_text(by));
+		return psprintf("%s (%s%s)", decision->reason, az_policy_name_text(by),
+						decision->others > 0 ? ", among others" : "");
 	if (by == NULL)
 		return pstrdup("no permissive policy lets it through");
 	condition = az_meaning(explanation, az_policy_condition(by, new_rows));
@@ -192,8 +197,8 @@ say(AzExplanation *explanation, const AzStage *stage, Verdict verdict, const cha
 {
 	const Saying *saying = saying_of(stage);
 
-	az_say(explanation, "%s%s%s: %s.", saying->before[verdict], explanation->who,
-		   saying->behind[verdict], why);
+	az_say(explanation, "%s%s%s%s: %s.", az_in_whose_name(explanation),
+		   saying->before[verdict], explanation->who, saying->behind[verdict], why);
 }
 
 static Verdict

@@ -119,7 +119,7 @@ set_fact(const AzPerson *person, const Ground *ground)
 	if (ground->where == offsetof(AzIdentity, groups) && person->id->groups_unlisted)
 		return pstrdup("the token does not list the groups, and to ask for them raises 28000");
 	fact = psprintf("the token has %s %s", ground->name, set_text(person->as_signed, ground->where));
-	return az_is_limited(person) ?
+	return az_is_limited(person) && ground->where != offsetof(AzIdentity, amr) ?
 		psprintf("%s, the ceiling of actor %s leaves %s", fact, az_actor_name(person),
 				 set_text(person->id, ground->where)) : fact;
 }
@@ -186,13 +186,30 @@ claim_fact(const AzPerson *person, const FuncExpr *call)
 		psprintf("the token has no claim %s", name.data);
 }
 
+/* The claim that the second argument names. */
+static char *
+named_claim_fact(const AzPerson *person, const Const *name)
+{
+	const AzNode *claim;
+	char	   *key;
+	char	   *words;
+
+	if (!IsA(name, Const) || name->constisnull || name->consttype != TEXTOID)
+		return NULL;
+	key = TextDatumGetCString(name->constvalue);
+	claim = az_node_member(person->id, &person->id->claims, key, strlen(key));
+	words = claim_text(person->id, claim);
+	return words ? psprintf("the token has claim %s %s", az_quote_value(key, strlen(key)), words) :
+		psprintf("the token has no claim %s", az_quote_value(key, strlen(key)));
+}
+
 static char *
 owner_fact(const AzPerson *person, const FuncExpr *call)
 {
 	const AzNode *owner = &person->id->owner;
 
 	if (list_length(call->args) > 1)
-		return NULL;
+		return named_claim_fact(person, lsecond(call->args));
 	return az_is_there(owner) ? psprintf("the token's owner is %s", az_node_words(person->id, owner)) :
 		pstrdup("the token names no owner");
 }

@@ -23,6 +23,7 @@
 #include "insight/explain.h"
 #include "insight/explain_row.h"
 #include "server/arguments.h"
+#include "session/session.h"
 
 typedef struct Command
 {
@@ -91,7 +92,7 @@ open_table(Oid oid)
 static void
 explain(AzExplanation *explanation, text *pk)
 {
-	explanation->of_row = pk != NULL && explanation->binding != AZ_REFUSED;
+	explanation->of_row = pk != NULL && explanation->binding != AZ_BINDS_BY_ERROR;
 	if (!explanation->of_row)
 		az_say_answer(explanation);
 	else if (!az_say_row(explanation, pk))
@@ -120,6 +121,7 @@ AZ_SQL(authz_explain_access)
 	text	   *pk = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
 	Relation	rel;
 
+	(void) az_current();		/* R2: that it has ended is told before all else */
 	az_arg_required(fcinfo, 0, "rel");
 	az_arg_required(fcinfo, 1, "command");
 	command = find_command(PG_GETARG_TEXT_PP(1));

@@ -70,8 +70,8 @@ az_find_person(AzPerson *person)
 {
 	const AzIdentity *id = az_in_force();
 
-	person->id = NULL;
-	person->as_signed = NULL;
+	memset(person, 0, sizeof(*person));
+	person->inactive = id == NULL && az_candidate() != NULL;
 	if (id == NULL)
 		return;
 	person->id = copy_identity(id);
@@ -103,6 +103,8 @@ az_person_text(const AzPerson *person)
 {
 	char	   *text;
 
+	if (person->inactive)
+		return pstrdup("nobody is logged in, for the subject of the token is inactive");
 	if (person->id == NULL)
 		return pstrdup("nobody is logged in");
 	text = psprintf("subject %s of %s", subject_name(person->id),

@@ -17,6 +17,7 @@ typedef struct AzPerson
 {
 	const AzIdentity *id;		/* NULL: nobody */
 	const AzIdentity *as_signed;	/* without the ceiling of who acts */
+	bool		inactive;		/* nobody, because the subject is listed as inactive */
 } AzPerson;
 
 /* Raises 28000 for one that has ended (R2). */

@@ -17,6 +17,8 @@
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
+#include "insight/meaning.h"
+
 
 /*
  * Lines
@@ -68,7 +70,7 @@ append_line(StringInfo line, const char *text, size_t size, bool quoted)
 
 	while (text < end)
 	{
-		int			len = Min(pg_mblen(text), end - text);
+		int			len = Min(pg_encoding_mblen(GetDatabaseEncoding(), text), end - text);
 		pg_wchar	c = code_of(text, len);
 
 		if (is_hidden(c))
@@ -124,21 +126,6 @@ az_quote_value(const char *value, size_t len)
  * Expressions
  */
 
-bool
-az_is_true(const Node *condition)
-{
-	const Const *constant = (const Const *) condition;
-
-	return IsA(condition, Const) && !constant->constisnull &&
-		DatumGetBool(constant->constvalue);
-}
-
-bool
-az_is_false(const Node *condition)
-{
-	return IsA(condition, Const) && !az_is_true(condition);
-}
-
 /* Without the parentheses around all of it. */
 static char *
 without_parentheses(char *text)
@@ -187,7 +174,7 @@ shorten_list(const Const *list, int *more)
 {
 	ArrayType  *array = DatumGetArrayTypeP(list->constvalue);
 	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	Const	   *copy = copyObject(list);
+	Const	   *copy = copyObject(unconstify(Const *, list));
 	Datum	   *values;
 	bool	   *nulls;
 	int16		len;
@@ -222,12 +209,31 @@ shorten(Node *node, void *more)
 	return expression_tree_mutator(node, shorten, more);
 }
 
+/* Without the type of literals that are texts anyway: 'ann'::text is 'ann'. */
+static char *
+without_text_casts(const char *text)
+{
+	static const char cast[] = "'::text";
+	StringInfoData line;
+	bool		quoted = false;
+
+	initStringInfo(&line);
+	for (; *text; text++)
+	{
+		appendStringInfoChar(&line, *text);
+		quoted ^= *text == '\'';
+		if (!quoted && strncmp(text, cast, strlen(cast)) == 0 && text[strlen(cast)] != '[')
+			text += strlen(cast) - 1;
+	}
+	return line.data;
+}
+
 char *
 az_condition_in_short(Oid rel, Node *condition)
 {
 	int			more = 0;
 	Node	   *in_short = shorten(condition, &more);
-	char	   *text = az_condition_text(rel, in_short);
+	char	   *text = without_text_casts(az_condition_text(rel, in_short));
 
 	return more == 0 ? text : psprintf("%s (and %d more values)", text, more);
 }

@@ -30,8 +30,4 @@ extern char *az_condition_in_short(Oid rel, Node *condition);
 /* A call as a user would write it: has_scope('admin'). */
 extern char *az_call_text(Oid rel, const FuncExpr *call);
 
-/* Whether a condition is one of these, NULL being false. */
-extern bool az_is_true(const Node *condition);
-extern bool az_is_false(const Node *condition);
-
 #endif							/* AZ_WORDING_H */
