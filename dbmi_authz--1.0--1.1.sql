@@ -609,6 +609,7 @@ BEGIN
 				('authz.sharing_view(name,text,regclass,name,name,name,regclass,name,name,name,name,name,name,regclass,name,name,name,regclass,name,name,name,regclass,text[],text,text,name,boolean)', 'pg_database_owner'),
 				('authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean,regclass,name,regclass)', 'pg_database_owner'),
 				('authz.lint(name[],text[])', 'pg_database_owner'),
+				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN

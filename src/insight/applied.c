@@ -3,8 +3,8 @@
  * applied.c
  *	  Which policies of a table apply to the role in force.
  *
- * The choice is that of get_policies_for_relation(), and what becomes of it that
- * of add_security_quals() and add_with_check_options(), in core's rowsecurity.c.
+ * The choice is that of core's get_policies_for_relation(), and what becomes of it
+ * that of add_security_quals() and add_with_check_options().
  *
  *-------------------------------------------------------------------------
  */
