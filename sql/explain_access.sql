@@ -138,7 +138,24 @@ SELECT about('the row', 'notes', 'DELETE', '1');
 SELECT about('the row', 'notes', 'DELETE', '3');
 SELECT about('the row', 'notes', 'UPDATE', '3');
 RESET ROLE;
-REVOKE SELECT (id) ON notes FROM explain_access_app;
+CREATE FUNCTION whole(notes) RETURNS boolean STABLE LANGUAGE plpgsql AS 'BEGIN RETURN $1.secret = ''x''; END';
+CREATE POLICY whole_row ON notes AS RESTRICTIVE FOR DELETE USING (whole(notes));
+CREATE POLICY a_place ON notes AS RESTRICTIVE FOR UPDATE USING (ctid = '(0,1)');
+DROP POLICY keep_x ON notes;
+DROP POLICY first_team ON notes;
+SET ROLE explain_access_app;
+SELECT about('the row', 'notes', 'DELETE', '1');
+SELECT about('the row', 'notes', 'UPDATE', '1');
+RESET ROLE;
+GRANT SELECT ON notes TO explain_access_app;
+SET ROLE explain_access_app;
+SELECT about('the row', 'notes', 'DELETE', '1');
+SELECT about('the row', 'notes', 'DELETE', '3');
+SELECT about('the row', 'notes', 'UPDATE', '1');
+RESET ROLE;
+REVOKE SELECT ON notes FROM explain_access_app;
+DROP POLICY whole_row ON notes;
+DROP POLICY a_place ON notes;
 SET ROLE explain_access_app;
 SELECT authz.explain_access('notes', 'SELECT', '1');
 SELECT authz.explain_access('notes', 'SELECT', 'no key');
@@ -227,13 +244,17 @@ SELECT authz.explain_access('facts', 'SELECT', '1');
 SELECT authz.explain_access('facts', 'SELECT', '3');
 RESET ROLE;
 
--- keys of other types: a domain that raises, text, an equality that is not LEAKPROOF
+-- keys of other types: a domain, whose functions are not called, and equalities that are not LEAKPROOF
 CREATE FUNCTION judge(v text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
+	RAISE WARNING 'judge';
 	IF v = 'evil' THEN RAISE EXCEPTION 'evil' USING ERRCODE = 'XX000'; END IF;
 	RETURN v <> 'bad';
 END $$;
 CREATE DOMAIN code AS text CHECK (judge(VALUE));
+CREATE TYPE two AS (a integer, b text);
+CREATE TABLE composed (t two PRIMARY KEY, owner text);
+INSERT INTO composed VALUES ('(1,x)', 'ann'), ('(2,y)', 'bob');
 CREATE TABLE coded (code code PRIMARY KEY, owner text);
 CREATE TABLE boxed (span int4range PRIMARY KEY, owner text);
 CREATE TABLE times (at timestamptz PRIMARY KEY, owner text);
@@ -245,17 +266,17 @@ INSERT INTO chars VALUES ('abc', 'ann'), ('x', 'bob');
 DO $$
 DECLARE name text;
 BEGIN
-	FOREACH name IN ARRAY '{coded,boxed,times,chars}'::text[] LOOP
+	FOREACH name IN ARRAY '{coded,boxed,times,chars,composed}'::text[] LOOP
 		EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
 		EXECUTE format('CREATE POLICY own ON %I USING (authz.is_owner(owner))', name);
 		EXECUTE format('GRANT SELECT ON %I TO PUBLIC', name);
 	END LOOP;
 END $$;
 SET ROLE explain_access_app;
-SELECT first('coded', 'SELECT', 'good'), first('boxed', 'SELECT', '[1,4]'), first('times', 'SELECT', '2001-01-01 01:00+01'), first('chars', 'SELECT', 'abc');
+SELECT first('coded', 'SELECT', 'good'), first('boxed', 'SELECT', '[1,4]'), first('times', 'SELECT', '2001-01-01 01:00+01'), first('chars', 'SELECT', 'abc'), first('composed', 'SELECT', '(1,x)');
 SELECT DISTINCT first(t::regclass, 'SELECT', k) FROM (VALUES ('coded', 'hidden'), ('coded', 'bad'), ('coded', 'evil'), ('coded', 'none'),
 	('boxed', '[7,9)'), ('boxed', '[9,7)'), ('boxed', 'empty'), ('times', '2002-01-01 00:00+00'), ('times', 'now and then'),
-	('chars', 'x'), ('chars', 'abcd'), ('chars', 'abc ')) v (t, k);
+	('chars', 'x'), ('chars', 'abcd'), ('chars', 'abc '), ('composed', '(2,y)'), ('composed', '(2,z)'), ('composed', '(2'), ('composed', '(1,)')) v (t, k);
 RESET ROLE;
 
 -- partitions and children: the policies of the table that is asked
@@ -307,6 +328,55 @@ b" TO PUBLIC;
 SET ROLE explain_access_app;
 CALL explain_access.login('{"sub": "ann\nIdentity: bob\t\u202e\"x", "scope": ["a\nb", "", "c}"]}');
 SELECT * FROM authz.explain_access(E'"a\nb"');
+RESET ROLE;
+
+-- groups that the token does not list
+SELECT authz.alter_issuer('https://people.example', options => '{"groups_overage": "raise"}') \g /dev/null
+CREATE POLICY groups ON facts AS RESTRICTIVE USING (authz.has_group('g'));
+DROP POLICY touchy ON facts;
+CREATE POLICY own ON facts USING (authz.is_owner(owner));
+SET ROLE explain_access_app;
+CALL explain_access.login('{"hasgroups": true}');
+SELECT * FROM authz.explain_access('facts');
+SELECT count(*) FROM facts;
+RESET ROLE;
+-- R2b: a cursor is of whom it was opened by; a policy that logs somebody in changes nothing
+SET ROLE explain_access_app;
+CALL explain_access.login();
+BEGIN;
+DECLARE c CURSOR FOR SELECT authz.explain_access('notes');
+CALL explain_access.login('{"sub": "bob"}');
+FETCH c;
+ROLLBACK;
+RESET ROLE;
+CREATE FUNCTION logs_in() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN CALL explain_access.login('{"sub": "bob"}'); RETURN true; END $$;
+CREATE TABLE sly (id integer PRIMARY KEY);
+INSERT INTO sly VALUES (1);
+ALTER TABLE sly ENABLE ROW LEVEL SECURITY;
+CREATE POLICY sly ON sly USING (logs_in());
+GRANT SELECT ON sly TO PUBLIC;
+SET ROLE explain_access_app;
+SELECT first('sly', 'SELECT', '1'), authz.subject();
+RESET ROLE;
+-- the policy asks for itself
+CREATE TABLE mirror (id integer PRIMARY KEY);
+INSERT INTO mirror VALUES (1);
+ALTER TABLE mirror ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mirror ON mirror USING (first('mirror', 'SELECT', id::text) LIKE 'ann sees%');
+GRANT SELECT ON mirror TO PUBLIC;
+SET max_stack_depth = '200kB';
+SET ROLE explain_access_app;
+SELECT first('mirror', 'SELECT', '1');
+RESET ROLE;
+RESET max_stack_depth;
+-- in a read-only transaction, and without folding
+SET ROLE explain_access_app;
+BEGIN READ ONLY;
+SELECT first('facts', 'UPDATE', '1'), first('notes', 'UPDATE', '1');
+ROLLBACK;
+SET dbmi_authz.plan_folding = off;
+SELECT * FROM authz.explain_access('notes', 'SELECT', '1');
+RESET dbmi_authz.plan_folding;
 RESET ROLE;
 
 -- R2: an identity that has ended

@@ -254,7 +254,24 @@ read_key(void *arg)
 	az_row_name_read_by_input(&row->key, &row->name);
 }
 
-/* Whatever its input function, and the constraints of a domain, have to say. */
+/*
+ * A key is read as a value of the type below a domain: what breaks a constraint of
+ * the domain is no row's, and its functions, which may be anybody's, are not called.
+ */
+static void
+find_key(Relation rel, AzPrimaryKey *key)
+{
+	Oid			input;
+
+	az_find_primary_key(RelationGetRelid(rel), key);
+	if (getBaseType(key->type) == key->type)
+		return;
+	key->type = getBaseType(key->type);
+	getTypeInputInfo(key->type, &input, &key->param);
+	fmgr_info(input, &key->input);
+}
+
+/* Whatever its input function has to say. */
 static bool
 is_key(AzOneRow *row, text *pk)
 {
@@ -277,7 +294,7 @@ az_find_row(Relation rel, text *pk, AzOneRow *row)
 
 	memset(row, 0, sizeof(*row));
 	row->rel = rel;
-	az_find_primary_key(RelationGetRelid(rel), &row->key);
+	find_key(rel, &row->key);
 	if (!may_read(rel, row->key.column))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(rel));
 	init_run(&run, row, NULL);
