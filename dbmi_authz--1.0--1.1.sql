@@ -459,6 +459,12 @@ CREATE FUNCTION authz.lint(
 -- Insight: what decides
 --
 
+CREATE FUNCTION authz.explain_access(
+	rel regclass, command text DEFAULT 'SELECT', pk text DEFAULT NULL)
+	RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_explain_access'
+	STABLE PARALLEL UNSAFE ROWS 20;
+
 --
 -- Insight: somebody else's eyes
 --
@@ -620,6 +626,7 @@ BEGIN
 				('authz.simulate(json,text)', 'pg_database_owner'),
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
+				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -877,6 +884,8 @@ COMMENT ON FUNCTION authz.email() IS
 'The e-mail address, from the claim that the issuer''s option email_claim names.';
 COMMENT ON FUNCTION authz.expires_at() IS
 'When the identity ends: the claim exp, without leeway.';
+COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
+'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
 COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS

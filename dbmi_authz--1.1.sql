@@ -1708,6 +1708,14 @@ COMMENT ON FUNCTION authz.lint(name[], text[]) IS
 -- Insight: what decides
 --
 
+CREATE FUNCTION authz.explain_access(
+	rel regclass, command text DEFAULT 'SELECT', pk text DEFAULT NULL)
+	RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_explain_access'
+	STABLE PARALLEL UNSAFE ROWS 20;
+COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
+'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
+
 --
 -- Insight: somebody else's eyes
 --

@@ -225,7 +225,7 @@ az_reach_count(const AzReach *reach)
 										&counted.receiver, NULL, NULL, 0);
 
 	ExecutorStart(query, 0);
-	ExecutorRun(query, ForwardScanDirection, 0 AZ_ONCE);
+	az_execute(query, 0);
 	ExecutorFinish(query);
 	ExecutorEnd(query);
 	FreeQueryDesc(query);

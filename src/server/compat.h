@@ -155,17 +155,30 @@ typedef struct RTEPermissionInfo AzRelationRights;
 
 /*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
- * behind the last parameter or argument that all versions have; AZ_ONCE where it is
- * ours to call.
+ * behind the last parameter or argument that all versions have.
  */
 #if PG_VERSION_NUM < 180000
 #define AZ_EXECUTE_ONCE_PARAM	, bool execute_once
 #define AZ_EXECUTE_ONCE			, execute_once
-#define AZ_ONCE			, true
 #else
 #define AZ_EXECUTE_ONCE_PARAM
 #define AZ_EXECUTE_ONCE
-#define AZ_ONCE
+#endif
+
+/* The same where we run a query ourselves, from its start and once. */
+#if PG_VERSION_NUM < 180000
+#define az_execute(query, rows)	ExecutorRun(query, ForwardScanDirection, rows, true)
+#else
+#define az_execute(query, rows)	ExecutorRun(query, ForwardScanDirection, rows)
+#endif
+
+/* As az_may_execute(), for the use of a schema. */
+#if PG_VERSION_NUM < 160000
+#define az_may_use_schema(schema, role) \
+	(pg_namespace_aclcheck(schema, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define az_may_use_schema(schema, role) \
+	(object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
 /*
