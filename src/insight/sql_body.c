@@ -1,0 +1,243 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql_body.c
+ *	  What a function in SQL stands for, read and never run.
+ *
+ * As core's inline_function(), but that nothing is simplified: a constant
+ * argument would have core evaluate what the body calls.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "insight/sql_body.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/functions.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/optimizer.h"
+#include "parser/analyze.h"
+#include "rewrite/rewriteManip.h"
+#include "tcop/tcopprot.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+
+#include "insight/check_call.h"
+#include "server/attempt.h"
+
+typedef struct Body
+{
+	Oid			function;
+	Query	   *query;			/* NULL: none that can be looked into */
+	bool		inlined;
+} Body;
+
+/* Those of a run, in a context of the run's. */
+static MemoryContext bodies_context = NULL;
+static List *bodies = NIL;
+
+void
+az_begin_sql_bodies(MemoryContext context)
+{
+	bodies = NIL;
+	bodies_context = context;
+}
+
+/*
+ * Reading one
+ */
+
+typedef struct Reading
+{
+	HeapTuple	tuple;
+	const FuncExpr *call;
+	Query	   *query;
+} Reading;
+
+/* The only one of a list, which may be a list of lists. */
+static Node *
+only_one(Node *node)
+{
+	while (node && IsA(node, List))
+		node = list_length((List *) node) == 1 ? linitial((List *) node) : NULL;
+	return node;
+}
+
+static Query *
+parse(const Reading *reading, const char *source)
+{
+	Node	   *raw = only_one((Node *) pg_parse_query(source));
+	SQLFunctionParseInfoPtr info;
+
+	if (raw == NULL || !IsA(((RawStmt *) raw)->stmt, SelectStmt))
+		return NULL;
+	info = prepare_sql_fn_parse_info(reading->tuple, (Node *) reading->call,
+									 reading->call->inputcollid);
+	return parse_analyze_withcb((RawStmt *) raw, source,
+								(ParserSetupHook) sql_fn_parser_setup, info, NULL);
+}
+
+static void
+read_query(void *arg)
+{
+	Reading    *reading = arg;
+	bool		isnull;
+	Datum		body = SysCacheGetAttr(PROCOID, reading->tuple, Anum_pg_proc_prosqlbody, &isnull);
+	Node	   *query;
+
+	if (!isnull)
+		query = only_one(stringToNode(TextDatumGetCString(body)));
+	else
+	{
+		body = SysCacheGetAttr(PROCOID, reading->tuple, Anum_pg_proc_prosrc, &isnull);
+		query = isnull ? NULL : (Node *) parse(reading, TextDatumGetCString(body));
+	}
+	if (query && IsA(query, Query))
+		reading->query = (Query *) query;
+}
+
+/* One row of one value, whatever the tables say. */
+static bool
+is_expression(const Query *query)
+{
+	return query->commandType == CMD_SELECT && query->rtable == NIL &&
+		query->cteList == NIL && query->jointree && query->jointree->fromlist == NIL &&
+		query->jointree->quals == NULL && !query->hasAggs && !query->hasWindowFuncs &&
+		!query->hasTargetSRFs && query->groupClause == NIL &&
+		query->groupingSets == NIL && query->havingQual == NULL &&
+		query->sortClause == NIL && query->limitCount == NULL &&
+		query->limitOffset == NULL && query->setOperations == NULL &&
+		list_length(query->targetList) == 1;
+}
+
+/* Would core say that the expression is less steady than the function? */
+static bool
+is_less_steady(const FormData_pg_proc *proc, Node *body)
+{
+	if (proc->provolatile == PROVOLATILE_IMMUTABLE)
+		return contain_mutable_functions(body);
+	return proc->provolatile == PROVOLATILE_STABLE && contain_volatile_functions(body);
+}
+
+static bool
+is_inlined(HeapTuple tuple, const Query *query)
+{
+	const FormData_pg_proc *proc = (Form_pg_proc) GETSTRUCT(tuple);
+	Node	   *body = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
+
+	return !proc->prosecdef && heap_attisnull(tuple, Anum_pg_proc_proconfig, NULL) &&
+		!query->hasSubLinks && !is_less_steady(proc, body) &&
+		(!proc->proisstrict || !contain_nonstrict_functions(body));
+}
+
+static bool
+may_be_read(HeapTuple tuple)
+{
+	const FormData_pg_proc *proc = (Form_pg_proc) GETSTRUCT(tuple);
+
+	return proc->prolang == SQLlanguageId && proc->prokind == PROKIND_FUNCTION &&
+		!proc->proretset && proc->prorettype != RECORDOID && proc->prorettype != VOIDOID;
+}
+
+static void
+read_body(Body *body, const FuncExpr *call)
+{
+	Reading		reading = {SearchSysCache1(PROCOID, ObjectIdGetDatum(call->funcid)), call, NULL};
+	ErrorData  *error;
+
+	if (!HeapTupleIsValid(reading.tuple))
+		return;
+	if (may_be_read(reading.tuple))
+	{
+		error = az_attempt(read_query, &reading);
+		if (error)
+			FreeErrorData(error);
+		else if (reading.query && is_expression(reading.query))
+		{
+			body->query = reading.query;
+			body->inlined = is_inlined(reading.tuple, reading.query);
+		}
+	}
+	ReleaseSysCache(reading.tuple);
+}
+
+static const Body *
+find_body(const FuncExpr *call)
+{
+	MemoryContext old;
+	Body	   *body;
+	ListCell   *lc;
+
+	foreach(lc, bodies)
+	{
+		body = lfirst(lc);
+		if (body->function == call->funcid)
+			return body;
+	}
+	old = MemoryContextSwitchTo(bodies_context);
+	body = palloc0(sizeof(*body));
+	body->function = call->funcid;
+
+	/* before it is read: it may call itself */
+	bodies = lappend(bodies, body);
+	read_body(body, call);
+	MemoryContextSwitchTo(old);
+	return body;
+}
+
+/*
+ * The arguments in it
+ */
+
+typedef struct Arguments
+{
+	List	   *args;
+	int			levels;			/* of sub-selects around */
+} Arguments;
+
+static Node *
+put_arguments(Node *node, Arguments *arguments)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN)
+	{
+		int			n = ((Param *) node)->paramid;
+		Node	   *arg;
+
+		if (n < 1 || n > list_length(arguments->args))
+			return node;
+		arg = copyObject(list_nth(arguments->args, n - 1));
+		IncrementVarSublevelsUp(arg, arguments->levels, 0);
+		return arg;
+	}
+	if (IsA(node, Query))
+	{
+		Query	   *query;
+
+		arguments->levels++;
+		query = query_tree_mutator((Query *) node, put_arguments, arguments, 0);
+		arguments->levels--;
+		return (Node *) query;
+	}
+	return expression_tree_mutator(node, put_arguments, arguments);
+}
+
+Node *
+az_sql_body(const FuncExpr *call, bool *inlined)
+{
+	const Body *body;
+	Arguments	arguments = {NIL, 0};
+
+	if (call->funcretset || call->funcid < FirstUnpinnedObjectId)
+		return NULL;
+	body = find_body(call);
+	*inlined = body->inlined;
+	if (body->query == NULL)
+		return NULL;
+	arguments.args = az_all_arguments(call);
+	return put_arguments((Node *) linitial_node(TargetEntry, body->query->targetList)->expr,
+						 &arguments);
+}
