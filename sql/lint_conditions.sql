@@ -210,3 +210,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.has_scope('read:write')$$, $$authz.has_role('Content Editor')$$, $$authz.claim_is('{department}', '')$$,
 	$$authz.has_claim('{a,b}', 'x y')$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+\set ECHO none
+RESET search_path;
+DROP SCHEMA lint_conditions CASCADE;
+DROP ROLE lint_conditions_app;

@@ -73,7 +73,12 @@ find_uncompared(const AzLintCondition *condition, const AzCallPlace *place,
 {
 	Node	   *arg = az_check_argument(call, 1);
 	char	   *type = format_type_be(exprType(arg));
+	AzValueKind kind;
+	Oid			base;
 
+	/* what raises is found elsewhere */
+	if (!az_value_kind(exprType(arg), &kind, &base))
+		return;
 	if (IsA(without_relabels(arg), Var))
 		find_call(condition, place, call, AZ_LEVEL_WARNING,
 				  psprintf("a column of type %s is not compared in a way that an index serves", type),

@@ -30,6 +30,7 @@ typedef struct Working
 	AzAsker		asker;
 	AzOutcome	tested;			/* by the CASE around */
 	int			depth;			/* of functions in SQL */
+	bool		no_rows;		/* what an aggregate is over */
 } Working;
 
 /* A function in SQL that calls itself is not followed for ever. */
@@ -499,6 +500,37 @@ has_row(const Query *query, Working *working)
 		 work_out(query->jointree->quals, working) == AZ_MAY_BE_TRUE);
 }
 
+/* One row, whatever its tables have. */
+static bool
+is_one_aggregated(const Query *query)
+{
+	return query->hasAggs && query->groupClause == NIL && query->groupingSets == NIL &&
+		query->havingQual == NULL && query->setOperations == NULL &&
+		query->limitCount == NULL && query->limitOffset == NULL && !query->hasTargetSRFs;
+}
+
+static AzOutcome
+of_aggregated(const Query *query, Working *working)
+{
+	bool		around = working->no_rows;
+	AzOutcome	outcome;
+
+	working->no_rows = !lets_rows((Node *) query->jointree, query, working);
+	outcome = work_out((Node *) linitial_node(TargetEntry, query->targetList)->expr, working);
+	working->no_rows = around;
+	return outcome;
+}
+
+/* Over no rows, core's own are NULL, but for those that count. */
+static AzOutcome
+of_aggregate(const Aggref *aggregate, const Working *working)
+{
+	char	   *name = working->no_rows && aggregate->agglevelsup == 0 &&
+		aggregate->aggfnoid < FirstUnpinnedObjectId ? get_func_name(aggregate->aggfnoid) : NULL;
+
+	return name && strstr(name, "count") == NULL ? AZ_MAY_BE_NULL : AZ_ANYTHING;
+}
+
 static AzOutcome
 of_sublink(const SubLink *sublink, Working *working)
 {
@@ -515,6 +547,8 @@ of_sublink(const SubLink *sublink, Working *working)
 		case ALL_SUBLINK:
 			return rows ? AZ_ANYTHING : AZ_MAY_BE_TRUE;
 		case EXPR_SUBLINK:
+			if (is_one_aggregated(query))
+				return of_aggregated(query, working);
 			if (!rows)
 				return AZ_MAY_BE_NULL;
 			if (!is_plain(query))
@@ -597,6 +631,8 @@ work_out(Node *node, Working *working)
 			return of_conversion((Node *) ((FieldSelect *) node)->arg, working);
 		case T_SubscriptingRef:
 			return of_conversion((Node *) ((SubscriptingRef *) node)->refexpr, working);
+		case T_Aggref:
+			return of_aggregate((Aggref *) node, working);
 		case T_ArrayExpr:
 			return AZ_A_VALUE;
 		default:
@@ -607,7 +643,7 @@ work_out(Node *node, Working *working)
 AzOutcome
 az_outcome(Node *expr, AzAsker asker)
 {
-	Working		working = {asker, AZ_ANYTHING, 0};
+	Working		working = {asker, AZ_ANYTHING, 0, false};
 
 	return work_out(expr, &working);
 }
