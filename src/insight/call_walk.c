@@ -25,9 +25,6 @@ typedef struct Walk
 	int			depth;			/* of functions in SQL */
 } Walk;
 
-/* A function in SQL that calls itself is not followed for ever. */
-#define MAX_DEPTH	16
-
 static bool walk(Node *node, void *arg);
 
 static AzSide
@@ -309,7 +306,7 @@ walk_call(FuncExpr *call, Walk *walking)
 {
 	AzCallPlace around = walking->place;
 	bool		inlined;
-	Node	   *body = walking->depth < MAX_DEPTH ? az_sql_body(call, &inlined) : NULL;
+	Node	   *body = walking->depth < AZ_MAX_BODIES ? az_sql_body(call, &inlined) : NULL;
 
 	visit((Node *) call, walking);
 	if (body == NULL)

@@ -178,10 +178,11 @@ context_of(const char *setting)
 					  &params) > 0 ? az_spi_result(0, 1) : NULL;
 }
 
+/* What no extension has defined, anybody defines, if the name has a dot. */
 static bool
-is_for_anybody(const char *context)
+is_for_anybody(const char *setting, const char *context)
 {
-	return context == NULL || strcmp(context, "user") == 0;
+	return context ? strcmp(context, "user") == 0 : strchr(setting, '.') != NULL;
 }
 
 static void
@@ -199,7 +200,7 @@ look_for_setting(const Look *look, const FuncExpr *call)
 		return;
 	}
 	context = context_of(linitial(names));
-	if (is_for_anybody(context))
+	if (is_for_anybody(linitial(names), context))
 		az_find_in_condition(look->condition, "asks_setting", AZ_LEVEL_ERROR,
 							 psprintf("%s goes by setting %s, which whoever is connected may set: %s.",
 									  az_clause_name(look->condition), quote_literal_cstr(linitial(names)), show(look)),

@@ -252,8 +252,6 @@ typedef struct Search
 	int			depth;
 } Search;
 
-#define MAX_DEPTH	16
-
 static void
 find_negated(const Search *search, Node *part, bool wanted)
 {
@@ -351,7 +349,7 @@ search_part(Search *search, Node *part, bool wanted)
 		search_part(search, linitial(((BoolExpr *) part)->args), !wanted);
 	else if (IsA(part, BoolExpr))
 		search_arms(search, (BoolExpr *) part, wanted);
-	else if (IsA(part, FuncExpr) && search->depth < MAX_DEPTH &&
+	else if (IsA(part, FuncExpr) && search->depth < AZ_MAX_BODIES &&
 			 (body = az_sql_body((FuncExpr *) part, &inlined)) != NULL)
 		search_body(search, (FuncExpr *) part, body, wanted);
 	else

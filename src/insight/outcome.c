@@ -33,9 +33,6 @@ typedef struct Working
 	bool		no_rows;		/* what an aggregate is over */
 } Working;
 
-/* A function in SQL that calls itself is not followed for ever. */
-#define MAX_DEPTH	16
-
 static AzOutcome work_out(Node *node, Working *working);
 static bool query_lets_rows(const Query *query, Working *working);
 
@@ -195,7 +192,7 @@ of_call(const FuncExpr *call, Working *working)
 
 	if (az_read_check_call((const Node *) call, &check))
 		return of_check(&check, working);
-	body = working->depth < MAX_DEPTH ? az_sql_body(call, &inlined) : NULL;
+	body = working->depth < AZ_MAX_BODIES ? az_sql_body(call, &inlined) : NULL;
 	if (body == NULL)
 		return func_strict(call->funcid) ?
 			of_strict(call->args, AZ_ANYTHING, working) : AZ_ANYTHING;
@@ -589,6 +586,7 @@ work_out(Node *node, Working *working)
 	if (node == NULL)
 		return AZ_ANYTHING;
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	switch (nodeTag(node))
 	{
 		case T_Const:
@@ -700,7 +698,7 @@ note_call(FuncExpr *call, Asking *asking)
 		asking->asks |= AZ_ASKS_IDENTITY;
 		return;
 	}
-	body = asking->depth < MAX_DEPTH ? az_sql_body(call, &inlined) : NULL;
+	body = asking->depth < AZ_MAX_BODIES ? az_sql_body(call, &inlined) : NULL;
 	if (body == NULL)
 	{
 		(void) note_function(call->funcid, asking);

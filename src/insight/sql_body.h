@@ -11,6 +11,9 @@
 #include "server/compat.h"
 #include "nodes/primnodes.h"
 
+/* Bodies within bodies are followed so deep: one may call itself. */
+#define AZ_MAX_BODIES	8
+
 /*
  * The expression that a call of a function in SQL stands for, with the call's
  * arguments in it, when the function is one SELECT of one value; NULL for any
