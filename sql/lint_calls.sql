@@ -100,6 +100,18 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	'broken()', 'around(owner)', $$NOT definer_sql(owner)$$]) WITH ORDINALITY u (c, n) ORDER BY n;
 SELECT c, codes_of(c) FROM unnest(ARRAY[
 	'authz.is_authenticated() AND NOT is_banned()', $$may(owner, 'banned')$$, $$is_banned()$$, 'twice(owner)']) WITH ORDINALITY u (c, n) ORDER BY n;
+-- nothing of others is run, nor what would be when a body is analysed
+CREATE FUNCTION trap(text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE WARNING 'sprung'; RETURN true; END$$;
+CREATE DOMAIN trapped AS text CHECK (trap(VALUE));
+CREATE TYPE pair AS (a trapped, b integer);
+CREATE FUNCTION of_pair(pair) RETURNS boolean STABLE LANGUAGE sql AS 'SELECT $1 IS NOT NULL';
+SET check_function_bodies = off;
+CREATE FUNCTION trap_array() RETURNS boolean STABLE LANGUAGE sql AS $$SELECT NOT authz.has_role('x') AND '{x}'::trapped[] IS NOT NULL$$;
+CREATE FUNCTION trap_row() RETURNS boolean STABLE LANGUAGE sql AS $$SELECT NOT authz.has_role('x') AND '(x,1)'::pair IS NOT NULL$$;
+CREATE FUNCTION trap_call() RETURNS boolean STABLE LANGUAGE sql AS $$SELECT NOT authz.has_role('x') AND of_pair('(x,1)')$$;
+RESET check_function_bodies;
+SELECT of_pair('(x,1)');
+SELECT c, codes_of(c) FROM unnest(ARRAY['trap_array()', 'trap_row()', 'trap_call()', $$authz.is_owner(owner) AND trap(owner)$$]) c;
 --
 -- Beside a policy
 --

@@ -229,7 +229,6 @@ is_in_c(const FormData_pg_proc *proc)
 static void
 look_for_cost(const Look *look, const FuncExpr *call, const FormData_pg_proc *proc)
 {
-	bool		inlined = false;
 	bool		of_row = contain_var_clause((Node *) call->args);
 	AzLevel		level = of_row ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO;
 
@@ -247,7 +246,7 @@ look_for_cost(const Look *look, const FuncExpr *call, const FormData_pg_proc *pr
 		find_per_row(look, "function_per_row", level, call->funcid,
 					 "it is not in SQL, so the planner does not look into it",
 					 "Write it as one SELECT in LANGUAGE sql; or, where no column is among the arguments, write (SELECT f()).");
-	else if (az_sql_body(call, &inlined) == NULL || !inlined)
+	else if (!az_is_inlined(call))
 		find_per_row(look, "function_per_row", level, call->funcid,
 					 "the planner cannot put its body in its place",
 					 "Write it as one SELECT of an expression, STABLE, with no SET; or ask a view of keys by authz.in_set().");

@@ -20,6 +20,7 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/rls.h"
 
+#include "insight/asks.h"
 #include "insight/check_call.h"
 #include "insight/outcome.h"
 #include "insight/sql_body.h"
@@ -143,27 +144,15 @@ only_new_rows(const AzLintCondition *condition)
 		!is_always_true(condition->policy->using);
 }
 
-/* As SQL: what USING says, for a WITH CHECK that says nothing. */
-static char *
-show_using(const AzLintCondition *condition)
-{
-	AzLintCondition using = *condition;
-
-	using.expr = condition->policy->using;
-	return az_show_condition(&using);
-}
-
 static void
 find_always_true(const AzLintCondition *condition, const char *deeds_open)
 {
+	bool		new_rows = only_new_rows(condition);
 	AzLevel		level = only_inserts(condition->policy) ? AZ_LEVEL_INFO :
-		is_for_public(condition->policy) ? AZ_LEVEL_ERROR : AZ_LEVEL_WARNING;
+		is_for_public(condition->policy) && !new_rows ? AZ_LEVEL_ERROR : AZ_LEVEL_WARNING;
 
-	if (only_new_rows(condition))
-		az_find_in_condition(condition, "new_rows_unchecked", AZ_LEVEL_WARNING,
-							 "WITH CHECK is true for every row: whoever may change a row can make it anybody's.",
-							 az_alter_condition(condition, show_using(condition)));
-	else
+	/* which column of a row that is changed nothing checks is another question */
+	if (!new_rows || condition->policy->command == '*')
 		az_find_in_condition(condition, "always_true", level,
 							 psprintf("%s (%s) is true for every row and for whoever asks, also without a token: %s.",
 									  az_clause_name(condition),

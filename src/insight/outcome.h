@@ -30,11 +30,4 @@ typedef enum AzAsker
 /* All that the expression may come to, and perhaps more. */
 extern AzOutcome az_outcome(Node *expr, AzAsker asker);
 
-/* What an expression goes by, in itself and in the functions that it calls. */
-#define AZ_ASKS_IDENTITY	1
-#define AZ_ASKS_ROW			2
-#define AZ_ASKS_ELSE		4	/* a table, the role, a setting, or nobody knows */
-
-extern int	az_asks(Node *expr);
-
 #endif							/* AZ_OUTCOME_H */

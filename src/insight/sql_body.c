@@ -11,14 +11,19 @@
 #include "insight/sql_body.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/functions.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "parser/analyze.h"
+#include "parser/parse_node.h"
+#include "parser/parse_type.h"
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -65,18 +70,87 @@ only_one(Node *node)
 	return node;
 }
 
+/*
+ * To analyse a text without running anything, its literals must not be read by
+ * their types: what an array or a row of domains is made of is checked by the
+ * constraints of the domain, and those call what somebody has written.  So each
+ * literal becomes a parameter that stands for a text; one that is cast to a type
+ * of core's own stays.
+ */
+typedef struct Parsing
+{
+	SQLFunctionParseInfo function;	/* first: core's hooks find it there */
+	List	   *literals;
+	ParseParamRefHook parameters;
+} Parsing;
+
+/* No function has so many arguments. */
+#define FIRST_LITERAL	10000
+
+static bool
+is_of_core(const TypeCast *cast)
+{
+	Oid			type = LookupTypeNameOid(NULL, cast->typeName, true);
+
+	return OidIsValid(type) && type < FirstUnpinnedObjectId;
+}
+
+static bool
+hide_literals(Node *node, Parsing *parsing)
+{
+	A_Const    *literal = (A_Const *) node;
+	ParamRef   *parameter = (ParamRef *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, TypeCast) && IsA(((TypeCast *) node)->arg, A_Const) &&
+		is_of_core((TypeCast *) node))
+		return false;
+	if (!IsA(node, A_Const) || literal->isnull || !IsA(&literal->val, String))
+		return raw_expression_tree_walker(node, hide_literals, parsing);
+	StaticAssertStmt(sizeof(ParamRef) <= sizeof(A_Const), "a literal has room for a parameter");
+	parsing->literals = lappend(parsing->literals, strVal(&literal->val));
+	parameter->type = T_ParamRef;
+	parameter->number = FIRST_LITERAL + list_length(parsing->literals) - 1;
+	parameter->location = -1;
+	return false;
+}
+
+static Node *
+find_parameter(ParseState *state, ParamRef *parameter)
+{
+	Parsing    *parsing = state->p_ref_hook_state;
+	const char *literal;
+
+	if (parameter->number < FIRST_LITERAL)
+		return parsing->parameters(state, parameter);
+	literal = list_nth(parsing->literals, parameter->number - FIRST_LITERAL);
+	return (Node *) makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1,
+							  CStringGetTextDatum(literal), false, false);
+}
+
+static void
+set_up(ParseState *state, void *arg)
+{
+	Parsing    *parsing = arg;
+
+	sql_fn_parser_setup(state, &parsing->function);
+	parsing->parameters = state->p_paramref_hook;
+	state->p_paramref_hook = find_parameter;
+}
+
 static Query *
 parse(const Reading *reading, const char *source)
 {
 	Node	   *raw = only_one((Node *) pg_parse_query(source));
-	SQLFunctionParseInfoPtr info;
+	Parsing		parsing = {0};
 
 	if (raw == NULL || !IsA(((RawStmt *) raw)->stmt, SelectStmt))
 		return NULL;
-	info = prepare_sql_fn_parse_info(reading->tuple, (Node *) reading->call,
-									 reading->call->inputcollid);
-	return parse_analyze_withcb((RawStmt *) raw, source,
-								(ParserSetupHook) sql_fn_parser_setup, info, NULL);
+	(void) hide_literals(((RawStmt *) raw)->stmt, &parsing);
+	parsing.function = *prepare_sql_fn_parse_info(reading->tuple, (Node *) reading->call,
+												  reading->call->inputcollid);
+	return parse_analyze_withcb((RawStmt *) raw, source, set_up, &parsing, NULL);
 }
 
 static void
@@ -153,7 +227,11 @@ read_body(Body *body, const FuncExpr *call)
 	{
 		error = az_attempt(read_query, &reading);
 		if (error)
+		{
+			/* perhaps: a literal was read as a text */
+			body->inlined = true;
 			FreeErrorData(error);
+		}
 		else if (reading.query && is_expression(reading.query))
 		{
 			body->query = reading.query;
@@ -223,6 +301,13 @@ put_arguments(Node *node, Arguments *arguments)
 		return (Node *) query;
 	}
 	return expression_tree_mutator(node, put_arguments, arguments);
+}
+
+bool
+az_is_inlined(const FuncExpr *call)
+{
+	return !call->funcretset && call->funcid >= FirstUnpinnedObjectId &&
+		find_body(call)->inlined;
 }
 
 Node *

@@ -23,6 +23,9 @@
  */
 extern Node *az_sql_body(const FuncExpr *call, bool *inlined);
 
+/* Only the last: also true where the body could not be parsed. */
+extern bool az_is_inlined(const FuncExpr *call);
+
 /* Before all others: what is read is kept in that context, until the next time. */
 extern void az_begin_sql_bodies(MemoryContext context);
 
