@@ -229,6 +229,7 @@ is_in_c(const FormData_pg_proc *proc)
 static void
 look_for_cost(const Look *look, const FuncExpr *call, const FormData_pg_proc *proc)
 {
+	bool		inlined;
 	bool		of_row = contain_var_clause((Node *) call->args);
 	AzLevel		level = of_row ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO;
 
@@ -236,6 +237,11 @@ look_for_cost(const Look *look, const FuncExpr *call, const FormData_pg_proc *pr
 		find_per_row(look, "volatile_function", AZ_LEVEL_WARNING, call->funcid,
 					 "it is volatile, and is called again for the same arguments",
 					 "If its answer does not change within a query, declare it STABLE.");
+	if (proc->prolang == SQLlanguageId && az_is_inlined(call) && az_sql_body(call, &inlined) == NULL)
+		az_find_in_condition(look->condition, "function_not_read", AZ_LEVEL_WARNING,
+							 psprintf("%s calls %s, whose body could not be parsed without running what others have written: what it asks was not looked at.",
+									  az_clause_name(look->condition), function_name(call->funcid)),
+							 "Write its literals with a cast to a type of PostgreSQL's own, and everything with its schema.");
 	if (is_in_c(proc) || (!of_row && (proc->provolatile == PROVOLATILE_IMMUTABLE || look->place->bare)))
 		return;
 	if (proc->prosecdef)
