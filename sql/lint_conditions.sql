@@ -150,6 +150,8 @@ SELECT c, codes_of('authz.is_authenticated() AND ' || c) FROM unnest(ARRAY[
 	$$NOT authz.has_scope('trial')$$, $$NOT authz.has_group('trial')$$, $$authz.has_group('trial') = false$$,
 	$$NOT authz.is_delegated() AND NOT authz.has_group('trial')$$, $$NOT authz.is_admin()$$, $$NOT ('trial' = ANY (authz.roles()))$$,
 	$$'trial' = ANY (authz.roles())$$, $$'trial' <> ALL (authz.groups())$$, $$NOT authz.is_owner(owner)$$,
+	$$NOT authz.has_claim('{groups}', 'trial')$$, $$NOT authz.claim_is('{realm_access,roles}', 'trial')$$,
+	$$NOT authz.has_claim('{department}', 'trial')$$, $$NOT authz.is_owner(owner, 'groups')$$, $$authz.has_claim('{groups}', 'trial')$$,
 	$$(NOT authz.has_scope('x') OR NOT authz.has_role('trial'))$$]) WITH ORDINALITY u (c, n) ORDER BY n;
 SELECT authz.set_actor_ceiling('people dbmi', 'bot 2', roles => '{}', item_permissions => '{view}');
 SELECT c, codes_of('authz.is_authenticated() AND ' || c) FROM unnest(ARRAY[

@@ -70,17 +70,45 @@ static const Limited limited[] = {
 	{"authz_is_owner_or_admin", "admin", 0, NULL},
 };
 
+/* Checks of any claim, and which argument says where it is. */
+static const Limited claims[] = {
+	{"authz_has_claim", NULL, 1, NULL},
+	{"authz_has_any_claim", NULL, 1, NULL},
+	{"authz_has_all_claims", NULL, 1, NULL},
+	{"authz_claim_is", NULL, 1, NULL},
+	{"authz_is_owner", NULL, 2, NULL},
+};
+
 /*
- * An actor whose ceiling takes the value away (NULL: any value), in words; NULL:
- * none does.  A row that says nothing sensible is one that does.
+ * An actor, in words, of whose ceiling that holds; NULL: there is none.  $1 is the
+ * value.
  */
 static char *
-find_taker(const char *column, const char *value)
+find_actor(const char *condition, const char *value)
 {
 	AzSpiParams params = {0};
 	AzCaller	caller;
 	MemoryContext context = CurrentMemoryContext;
-	char	   *taker = NULL;
+	char	   *actor = NULL;
+
+	az_spi_param(&params, TEXTOID, value ? cstring_to_text(value) : NULL);
+	az_begin_as_owner(&caller);
+	if (az_spi_run(psprintf("SELECT pg_catalog.concat('\"', c.actor, '\" of issuer \"', c.issuer, '\"')"
+							" FROM authz.actor_ceiling c WHERE %s"
+							" ORDER BY c.issuer COLLATE pg_catalog.\"C\", c.actor COLLATE pg_catalog.\"C\" LIMIT 1",
+							condition), &params) > 0)
+		actor = MemoryContextStrdup(context, az_spi_result(0, 1));
+	az_end_administering(&caller);
+	return actor;
+}
+
+/*
+ * One whose ceiling takes the value away (NULL: any value).  A row that says
+ * nothing sensible is one that does.
+ */
+static char *
+find_taker(const char *column, const char *value)
+{
 	char	   *left;
 
 	if (strcmp(column, "admin") == 0)
@@ -94,15 +122,40 @@ find_taker(const char *column, const char *value)
 	else
 		left = psprintf("c.%s IS NULL OR $1 OPERATOR(pg_catalog.=) ANY (c.%s)"
 						" OR $1 OPERATOR(pg_catalog.=) ANY (c.keep)", column, column);
-	az_spi_param(&params, TEXTOID, value ? cstring_to_text(value) : NULL);
-	az_begin_as_owner(&caller);
-	if (az_spi_run(psprintf("SELECT pg_catalog.concat('\"', c.actor, '\" of issuer \"', c.issuer, '\"')"
-							" FROM authz.actor_ceiling c"
-							" WHERE (%s) IS NOT TRUE"
-							" ORDER BY c.issuer COLLATE pg_catalog.\"C\", c.actor COLLATE pg_catalog.\"C\" LIMIT 1", left), &params) > 0)
-		taker = MemoryContextStrdup(context, az_spi_result(0, 1));
-	az_end_administering(&caller);
-	return taker;
+	return find_actor(psprintf("(%s) IS NOT TRUE", left), value);
+}
+
+/*
+ * Under any ceiling, what the issuer uses for scopes and the like cannot be asked
+ * as a claim.  The options are searched for the name, wherever it stands in them.
+ */
+#define CLOSED \
+	"$1 OPERATOR(pg_catalog.=) ANY (ARRAY['scope', 'scp', 'roles', 'permissions', 'groups'," \
+	" 'org_member_info', 'org_id_to_org_member_info', 'org_name', 'org_role', 'org_permissions']) OR EXISTS (SELECT FROM authz.issuer i" \
+	" LEFT JOIN authz.profile p ON p.profile OPERATOR(pg_catalog.=) i.profile" \
+	" WHERE pg_catalog.strpos(pg_catalog.concat(i.options, p.options)," \
+	" pg_catalog.to_json($1)::pg_catalog.text) OPERATOR(pg_catalog.>) 0)"
+
+static void
+look_at_claim(const AzLintCondition *condition, const AzCallPlace *place,
+			  const AzCheckCall *call, const Limited *claim)
+{
+	Node	   *arg = az_check_argument(call, claim->argument);
+	List	   *names;
+	char	   *actor;
+
+	if (arg == NULL)
+		return;
+	if (!az_read_texts(arg, &names))
+		names = NIL;
+	else if (names == NIL || linitial(names) == NULL)
+		return;
+	actor = find_actor(names ? CLOSED : "true", names ? linitial(names) : NULL);
+	if (actor)
+		az_find_in_condition(condition, "negated_against_ceiling", AZ_LEVEL_ERROR,
+							 psprintf("%s holds a claim against somebody (%s) that no actor with a ceiling is asked for, such as %s: the actor passes where the person does not.",
+									  az_clause_name(condition), az_show_part(condition, place->shown), actor),
+							 "Ask with has_scope(), has_role(), has_permission() or has_group(), and add the value to \"keep\" of each ceiling; or put NOT authz.is_delegated() AND before it.");
 }
 
 static void
@@ -158,6 +211,11 @@ look_at_call(Node *node, const AzCallPlace *place, void *arg)
 	{
 		if (strcmp(limited[i].symbol, call.check->symbol) == 0)
 			look_at_limit(arg, place, &call, &limited[i]);
+	}
+	for (i = 0; i < (int) lengthof(claims); i++)
+	{
+		if (strcmp(claims[i].symbol, call.check->symbol) == 0)
+			look_at_claim(arg, place, &call, &claims[i]);
 	}
 }
 
