@@ -63,6 +63,8 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$owner NOT IN (SELECT who FROM m WHERE authz.is_owner(who))$$,
 	$$owner <> ALL (ARRAY(SELECT who FROM m WHERE who = authz.subject()))$$,
 	$$(SELECT NOT authz.has_role('banned'))$$,
+	$$(SELECT count(*) FROM m WHERE who = authz.subject()) = 0$$,
+	$$(SELECT count(*) FROM m WHERE who = authz.subject()) < 5$$,
 	$$NOT (authz.subject() = ANY (tags))$$,
 	$$published = authz.has_role('banned')$$,
 	$$NOT authz.is_authenticated()$$]) WITH ORDINALITY u (c, n) ORDER BY n;
@@ -96,6 +98,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$folder IN (SELECT team FROM m WHERE who = authz.subject() UNION SELECT team FROM m WHERE authz.is_owner(who))$$,
 	$$folder = ANY (ARRAY(SELECT team FROM m WHERE who = authz.subject()))$$,
 	$$folder = (SELECT max(team) FROM m WHERE who = authz.subject())$$,
+	$$(SELECT count(*) FROM m WHERE who = authz.subject()) > 0$$,
 	$$authz.is_authenticated() AND NOT EXISTS (SELECT FROM m WHERE m.who = authz.subject())$$]) WITH ORDINALITY u (c, n) ORDER BY n;
 -- restrictive policies, WITH CHECK
 SELECT codes_of($$NOT authz.has_role('banned')$$, kind => 'RESTRICTIVE');

@@ -84,6 +84,7 @@ note_asked(Node *node, void *arg)
 	if (node == NULL)
 		return false;
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	if (IsA(node, FuncExpr))
 		note_call((FuncExpr *) node, asking);
 	else if (IsA(node, OpExpr))

@@ -340,6 +340,7 @@ walk(Node *node, void *arg)
 	if (node == NULL)
 		return false;
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	switch (nodeTag(node))
 	{
 		case T_BoolExpr:

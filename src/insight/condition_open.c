@@ -332,6 +332,7 @@ search_part(Search *search, Node *part, bool wanted)
 	bool		inlined;
 
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	if (!may_be(part, wanted))
 		return;
 	if (IsA(part, BoolExpr) && ((BoolExpr *) part)->boolop == NOT_EXPR)

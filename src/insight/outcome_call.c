@@ -120,6 +120,46 @@ compares_with_itself(const OpExpr *expr, const char *const *names, int n)
 	return false;
 }
 
+/* The number that a constant says. */
+static bool
+is_number(const Node *node, int64 *number)
+{
+	const Const *constant = (const Const *) node;
+
+	if (!IsA(node, Const) || constant->constisnull ||
+		(constant->consttype != INT4OID && constant->consttype != INT8OID))
+		return false;
+	*number = constant->consttype == INT4OID ? DatumGetInt32(constant->constvalue) :
+		DatumGetInt64(constant->constvalue);
+	return true;
+}
+
+/* Of a count of nothing before one of core's operators and a number; 0: it is none. */
+static AzOutcome
+of_count(const OpExpr *expr, AzWorking *working)
+{
+	int64		number;
+	char	   *name;
+	bool		is;
+
+	if (expr->opno >= FirstUnpinnedObjectId || list_length(expr->args) != 2 ||
+		!is_number(lsecond(expr->args), &number) ||
+		!az_is_count_of_none(linitial(expr->args), working))
+		return 0;
+	name = get_opname(expr->opno);
+	if (strcmp(name, "=") == 0)
+		is = 0 == number;
+	else if (strcmp(name, "<>") == 0)
+		is = 0 != number;
+	else if (strcmp(name, ">") == 0)
+		is = 0 > number;
+	else if (strcmp(name, ">=") == 0)
+		is = 0 >= number;
+	else
+		return 0;
+	return is ? AZ_MAY_BE_TRUE : AZ_MAY_BE_FALSE;
+}
+
 AzOutcome
 az_outcome_of_operator(const OpExpr *expr, AzWorking *working)
 {
@@ -132,6 +172,9 @@ az_outcome_of_operator(const OpExpr *expr, AzWorking *working)
 		return of_equality(expr->args, function == F_BOOLEQ, working);
 	if (!func_strict(function))
 		return AZ_ANYTHING;
+	certain = of_count(expr, working);
+	if (certain)
+		return certain;
 	if (compares_with_itself(expr, same, lengthof(same)))
 		certain = AZ_MAY_BE_TRUE;
 	else if (compares_with_itself(expr, other, lengthof(other)))

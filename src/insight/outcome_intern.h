@@ -47,6 +47,9 @@ extern AzOutcome az_outcome_of_array_operator(const ScalarArrayOpExpr *expr, AzW
 extern AzOutcome az_outcome_of_sublink(const SubLink *sublink, AzWorking *working);
 extern AzOutcome az_outcome_of_aggregate(const Aggref *aggregate, const AzWorking *working);
 
+/* Is it (SELECT count(...) ...) of what has no row for certain, and so zero? */
+extern bool az_is_count_of_none(Node *node, AzWorking *working);
+
 /* May it give a row at all? */
 extern bool az_query_lets_rows(const Query *query, AzWorking *working);
 

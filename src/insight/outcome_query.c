@@ -131,6 +131,22 @@ az_outcome_of_aggregate(const Aggref *aggregate, const AzWorking *working)
 	return name && strstr(name, "count") == NULL ? AZ_MAY_BE_NULL : AZ_ANYTHING;
 }
 
+bool
+az_is_count_of_none(Node *node, AzWorking *working)
+{
+	const Query *query;
+	Node	   *counted;
+
+	if (!IsA(node, SubLink) || ((SubLink *) node)->subLinkType != EXPR_SUBLINK)
+		return false;
+	query = (const Query *) ((SubLink *) node)->subselect;
+	counted = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
+	return is_one_aggregated(query) && IsA(counted, Aggref) &&
+		((Aggref *) counted)->aggfnoid < FirstUnpinnedObjectId &&
+		strcmp(get_func_name(((Aggref *) counted)->aggfnoid), "count") == 0 &&
+		!lets_rows((Node *) query->jointree, query, working);
+}
+
 AzOutcome
 az_outcome_of_sublink(const SubLink *sublink, AzWorking *working)
 {

@@ -27,6 +27,7 @@
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/syscache.h"
 
 #include "insight/check_call.h"
@@ -34,19 +35,22 @@
 
 typedef struct Body
 {
-	Oid			function;
+	Oid			function;		/* first: the key */
 	Query	   *query;			/* NULL: none that can be looked into */
 	bool		inlined;
 } Body;
 
 /* Those of a run, in a context of the run's. */
 static MemoryContext bodies_context = NULL;
-static List *bodies = NIL;
+static HTAB *bodies = NULL;
 
 void
 az_begin_sql_bodies(MemoryContext context)
 {
-	bodies = NIL;
+	HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Body), .hcxt = context};
+
+	bodies = hash_create("dbmi_authz bodies of functions", 64, &control,
+						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	bodies_context = context;
 }
 
@@ -245,21 +249,16 @@ static const Body *
 find_body(const FuncExpr *call)
 {
 	MemoryContext old;
-	Body	   *body;
-	ListCell   *lc;
+	bool		found;
+	Body	   *body = hash_search(bodies, &call->funcid, HASH_ENTER, &found);
 
-	foreach(lc, bodies)
-	{
-		body = lfirst(lc);
-		if (body->function == call->funcid)
-			return body;
-	}
-	old = MemoryContextSwitchTo(bodies_context);
-	body = palloc0(sizeof(*body));
-	body->function = call->funcid;
+	if (found)
+		return body;
 
 	/* before it is read: it may call itself */
-	bodies = lappend(bodies, body);
+	body->query = NULL;
+	body->inlined = false;
+	old = MemoryContextSwitchTo(bodies_context);
 	read_body(body, call);
 	MemoryContextSwitchTo(old);
 	return body;

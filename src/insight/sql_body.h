@@ -12,7 +12,7 @@
 #include "nodes/primnodes.h"
 
 /* Bodies within bodies are followed so deep: one may call itself. */
-#define AZ_MAX_BODIES	8
+#define AZ_MAX_BODIES	5
 
 /*
  * The expression that a call of a function in SQL stands for, with the call's
