@@ -146,3 +146,4 @@ SELECT count(*) FROM (SELECT * FROM told EXCEPT SELECT * FROM authz.lint(ARRAY['
 RESET search_path;
 SET client_min_messages = warning;
 DROP SCHEMA lint_calls, lint_other, "lint ""%s""; ä" CASCADE;
+CALL mint.go_home();

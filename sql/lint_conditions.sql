@@ -219,3 +219,4 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 RESET search_path;
 DROP SCHEMA lint_conditions CASCADE;
 DROP ROLE lint_conditions_app;
+CALL mint.go_home();
