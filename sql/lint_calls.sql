@@ -138,6 +138,13 @@ c%n'Ω") AND NOT authz.is_owner("ow""ner %s") AND authz.has_scope(E'a ''%s\n'));
 CREATE POLICY cast_to ON one USING (authz.is_owner("thisisacolumnwhosenameisaslongasanameofpostgresqlmaybesixtythree"::"do main") OR NOT (one IS NULL));
 SELECT code, level, object, detail, hint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy%';
 SELECT code, object, fingerprint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy%';
+-- the hint mends it
+CREATE POLICY "neg""%s" ON "a""b
+c%n'Ω" FOR SELECT USING (NOT authz.has_role('%s ''"Ω') OR EXISTS (SELECT FROM one WHERE one.id = "a""b
+c%n'Ω".id));
+SELECT code, hint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy "neg%' AND level = 'error';
+SELECT hint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy "neg%' AND level = 'error' \gexec
+SELECT count(*) FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy "neg%' AND level = 'error';
 -- the same whatever the path, and nothing of others was run
 CREATE TABLE lint_calls.told AS SELECT * FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy%';
 SET search_path = lint_calls;

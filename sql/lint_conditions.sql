@@ -123,11 +123,11 @@ SELECT codes_of('EXISTS (SELECT FROM m WHERE m.team = t.folder)', beside => 'ALT
 SELECT c, codes_of(c) FROM unnest(ARRAY[
 	'true', 'NOT false', 'published OR true', 'owner = owner', 'id >= id', 'published OR NOT published',
 	'org IS NULL OR org IS NOT NULL', 'id > 3 OR id <= 3', 'coalesce(NULL, true)', $$authz.is_owner(owner) OR true$$,
-	'1 = 1', '1 < 2', $$now() > '2020-01-01'$$, 'random() < 2']) WITH ORDINALITY u (c, n) ORDER BY n;
+	'id IS NOT DISTINCT FROM id', 'abs(id) = abs(id)', 'authz.is_authenticated() OR NOT authz.is_authenticated()', '1 = 1', '1 < 2', $$now() > '2020-01-01'$$, 'random() < 2']) WITH ORDINALITY u (c, n) ORDER BY n;
 -- near misses
 SELECT c, codes_of(c) FROM unnest(ARRAY[
 	'false', 'published AND true', 'id < id', 'published OR false', 'published OR NOT authz.is_authenticated() AND authz.is_authenticated()',
-	'current_user = owner', $$pg_has_role('pg_monitor', 'MEMBER')$$, 'at < now()', 'EXISTS (SELECT FROM m)']) WITH ORDINALITY u (c, n) ORDER BY n;
+	'authz.subject() = authz.subject()', 'owner IS NOT NULL', 'current_user = owner', $$pg_has_role('pg_monitor', 'MEMBER')$$, 'at < now()', 'EXISTS (SELECT FROM m)']) WITH ORDINALITY u (c, n) ORDER BY n;
 -- for whom, and for what
 SELECT codes_of('true', role => 'lint_conditions_app');
 SELECT codes_of('1 < 2', role => 'lint_conditions_app');

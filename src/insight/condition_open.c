@@ -246,7 +246,7 @@ find_negated(const Search *search, Node *part, bool wanted)
 {
 	const AzLintCondition *condition = search->condition;
 	char	   *shown = az_show_part(condition, search->shown ? search->shown : part);
-	char	   *instead = psprintf("authz.is_authenticated() AND (%s)", az_show_condition(condition));
+	char	   *instead = psprintf("authz.is_authenticated() AND %s", az_show_condition(condition));
 
 	if (is_authenticated(part) && !wanted)
 		az_find_in_condition(condition, "only_without_token", AZ_LEVEL_WARNING,

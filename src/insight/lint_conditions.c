@@ -43,7 +43,7 @@ static const AzLintRule rules[] = {
 		" pg_catalog.format('The table %I.%I has policies, and operators of the index are not LEAKPROOF: %s."
 		" Where a policy is left as a condition, a search by them does not use the index.', tn.nspname, t.relname,"
 		" pg_catalog.string_agg(DISTINCT o.oprcode::pg_catalog.regprocedure::pg_catalog.text, ', ')),"
-		" 'Where users search by it, have the column as a type whose \"=\" is LEAKPROOF (text, uuid, integer, bigint, timestamptz), or search behind a set-returning function that the policies'' owner answers for.'"
+		" 'Where users search by it, have the column as a type whose \"=\" is LEAKPROOF (text, uuid, integer, bigint, timestamptz); or have a superuser mark the operator''s function LEAKPROOF, if it neither raises on its arguments nor tells of them.'"
 		" FROM pg_catalog.pg_class t"
 		" JOIN pg_catalog.pg_namespace tn ON tn.oid OPERATOR(pg_catalog.=) t.relnamespace"
 		" JOIN pg_catalog.pg_index x ON x.indrelid OPERATOR(pg_catalog.=) t.oid"

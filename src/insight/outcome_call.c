@@ -11,6 +11,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -100,6 +101,29 @@ of_equality(List *args, bool equal, AzWorking *working)
 	return equal ? outcome : negate(outcome);
 }
 
+static bool
+is_of_others(Oid function, void *arg)
+{
+	return function >= FirstUnpinnedObjectId;
+}
+
+static bool
+calls_others(Node *node, void *arg)
+{
+	return node != NULL &&
+		(check_functions_in_node(node, is_of_others, arg) ||
+		 expression_tree_walker(node, calls_others, arg));
+}
+
+/* Are both arguments one, which goes by the row alone? */
+static bool
+is_same_twice(const List *args)
+{
+	return list_length(args) == 2 && equal(linitial(args), lsecond(args)) &&
+		!calls_others(linitial(args), NULL) && !contain_subplans(linitial(args)) &&
+		!contain_volatile_functions(linitial(args));
+}
+
 /* Is something compared with itself by one of these? */
 static bool
 compares_with_itself(const OpExpr *expr, const char *const *names, int n)
@@ -107,9 +131,7 @@ compares_with_itself(const OpExpr *expr, const char *const *names, int n)
 	char	   *name;
 	int			i;
 
-	if (expr->opno >= FirstUnpinnedObjectId || list_length(expr->args) != 2 ||
-		!equal(linitial(expr->args), lsecond(expr->args)) ||
-		contain_volatile_functions(linitial(expr->args)))
+	if (expr->opno >= FirstUnpinnedObjectId || !is_same_twice(expr->args))
 		return false;
 	name = get_opname(expr->opno);
 	for (i = 0; name && i < n; i++)
@@ -198,6 +220,8 @@ az_outcome_of_distinct(const DistinctExpr *expr, AzWorking *working)
 		a = as_value(a);
 		b = as_value(b);
 	}
+	if (is_same_twice(expr->args))
+		return AZ_MAY_BE_FALSE;
 	if ((a & b) != 0)
 		outcome |= AZ_MAY_BE_FALSE;
 	if (a != b || (a != AZ_MAY_BE_NULL && a != AZ_MAY_BE_TRUE && a != AZ_MAY_BE_FALSE))

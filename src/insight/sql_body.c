@@ -100,8 +100,9 @@ is_of_core(const TypeCast *cast)
 }
 
 static bool
-hide_literals(Node *node, Parsing *parsing)
+hide_literals(Node *node, void *arg)
 {
+	Parsing    *parsing = arg;
 	A_Const    *literal = (A_Const *) node;
 	ParamRef   *parameter = (ParamRef *) node;
 
@@ -275,20 +276,22 @@ typedef struct Arguments
 } Arguments;
 
 static Node *
-put_arguments(Node *node, Arguments *arguments)
+put_arguments(Node *node, void *arg)
 {
+	Arguments  *arguments = arg;
+
 	if (node == NULL)
 		return NULL;
 	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXTERN)
 	{
 		int			n = ((Param *) node)->paramid;
-		Node	   *arg;
+		Node	   *given;
 
 		if (n < 1 || n > list_length(arguments->args))
 			return node;
-		arg = copyObject(list_nth(arguments->args, n - 1));
-		IncrementVarSublevelsUp(arg, arguments->levels, 0);
-		return arg;
+		given = copyObject(list_nth(arguments->args, n - 1));
+		IncrementVarSublevelsUp(given, arguments->levels, 0);
+		return given;
 	}
 	if (IsA(node, Query))
 	{
