@@ -20,6 +20,7 @@
 
 static const AzLintSubject subjects[] = {
 	az_lint_tables,
+	az_lint_conditions,
 };
 
 static List *

@@ -34,5 +34,6 @@ extern void az_lint_attempt(AzLint *lint, const char *what,
 typedef void (*AzLintSubject) (AzLint *lint);
 
 extern void az_lint_tables(AzLint *lint);
+extern void az_lint_conditions(AzLint *lint);
 
 #endif							/* AZ_LINT_H */
