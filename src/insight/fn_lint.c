@@ -20,6 +20,9 @@
 
 static const AzLintSubject subjects[] = {
 	az_lint_tables,
+	az_lint_commands,
+	az_lint_grants,
+	az_lint_publications,
 };
 
 static List *

@@ -34,5 +34,8 @@ extern void az_lint_attempt(AzLint *lint, const char *what,
 typedef void (*AzLintSubject) (AzLint *lint);
 
 extern void az_lint_tables(AzLint *lint);
+extern void az_lint_commands(AzLint *lint);
+extern void az_lint_grants(AzLint *lint);
+extern void az_lint_publications(AzLint *lint);
 
 #endif							/* AZ_LINT_H */
