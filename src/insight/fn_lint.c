@@ -23,6 +23,9 @@ static const AzLintSubject subjects[] = {
 	az_lint_commands,
 	az_lint_grants,
 	az_lint_publications,
+	az_lint_children,
+	az_lint_views,
+	az_lint_others,
 };
 
 static List *

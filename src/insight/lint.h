@@ -37,5 +37,8 @@ extern void az_lint_tables(AzLint *lint);
 extern void az_lint_commands(AzLint *lint);
 extern void az_lint_grants(AzLint *lint);
 extern void az_lint_publications(AzLint *lint);
+extern void az_lint_children(AzLint *lint);
+extern void az_lint_views(AzLint *lint);
+extern void az_lint_others(AzLint *lint);
 
 #endif							/* AZ_LINT_H */

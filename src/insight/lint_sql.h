@@ -60,4 +60,33 @@
 	" WHERE NOT EXISTS (SELECT FROM with_owners_rights o" \
 	" WHERE o.grantee" AZ_EQ "g.grantee AND o.owner" AZ_EQ "g.owner))"
 
+/*
+ * WITH RECURSIVE guarded, protected tables of any schema and what lies below
+ * them; and unbound, who passes the policies of which.
+ */
+#define AZ_GUARDED \
+	"guarded (oid, is_forced) AS (" \
+	"SELECT c.oid, c.relforcerowsecurity FROM pg_catalog.pg_class c WHERE c.relrowsecurity" \
+	" UNION SELECT c.oid, false FROM guarded g" \
+	" JOIN pg_catalog.pg_inherits i ON i.inhparent" AZ_EQ "g.oid" \
+	" JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "i.inhrelid WHERE NOT c.relrowsecurity" \
+	"), tables AS MATERIALIZED (" \
+	"SELECT g.oid, g.is_forced, c.relrowsecurity AS is_protected, c.relowner AS owner," \
+	" n.nspname AS schema_name, c.relname AS bare_name," \
+	" pg_catalog.format('%I.%I', n.nspname, c.relname) AS name" \
+	" FROM guarded g JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "g.oid" \
+	" JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "c.relnamespace)"
+
+#define AZ_PASSES(role, oid, table) \
+	"(" role ".rolsuper OR " role ".rolbypassrls OR NOT " table ".is_protected" \
+	" OR NOT " table ".is_forced AND " AZ_HAS_RIGHTS(oid, table ".owner") ")"
+
+/* What the rules of relations read: those of SELECT are the views. */
+#define AZ_READS(condition) \
+	"SELECT DISTINCT w.ev_class AS oid, d.refobjid AS read" \
+	" FROM pg_catalog.pg_rewrite w JOIN pg_catalog.pg_depend d" \
+	" ON d.classid" AZ_EQ "'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid" AZ_EQ "w.oid" \
+	" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass" \
+	" WHERE d.refobjid" AZ_NE "w.ev_class AND " condition
+
 #endif							/* AZ_LINT_SQL_H */
