@@ -26,6 +26,7 @@ static const AzLintSubject subjects[] = {
 	az_lint_children,
 	az_lint_views,
 	az_lint_others,
+	az_lint_indexes,
 };
 
 static List *
