@@ -27,6 +27,7 @@ static const AzLintSubject subjects[] = {
 	az_lint_views,
 	az_lint_others,
 	az_lint_indexes,
+	az_lint_new_rows,
 };
 
 static List *

@@ -41,5 +41,6 @@ extern void az_lint_children(AzLint *lint);
 extern void az_lint_views(AzLint *lint);
 extern void az_lint_others(AzLint *lint);
 extern void az_lint_indexes(AzLint *lint);
+extern void az_lint_new_rows(AzLint *lint);
 
 #endif							/* AZ_LINT_H */

@@ -9,25 +9,32 @@
  *-------------------------------------------------------------------------
  */
 #include "insight/lint_rule.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+
 #include "insight/lint_sql.h"
+#include "insight/table_policies.h"
+#include "server/spi.h"
 
 /*
- * WITH RECURSIVE children, of any schema, each with the first of the protected
+ * WITH RECURSIVE children, of any schema, each with the nearest of the protected
  * tables above it.
  */
 #define CHILDREN \
-	"below (oid, top) AS (" \
-	"SELECT i.inhrelid, t.oid FROM relations t" \
+	"below (oid, top, depth) AS (" \
+	"SELECT i.inhrelid, t.oid, 1 FROM relations t" \
 	" JOIN pg_catalog.pg_inherits i ON i.inhparent" AZ_EQ "t.oid WHERE t.is_protected" \
-	" UNION SELECT i.inhrelid, b.top FROM below b" \
+	" UNION SELECT i.inhrelid, b.top, b.depth OPERATOR(pg_catalog.+) 1 FROM below b" \
 	" JOIN pg_catalog.pg_inherits i ON i.inhparent" AZ_EQ "b.oid" \
+	"), nearest AS (" \
+	"SELECT DISTINCT ON (b.oid) b.oid, b.top FROM below b ORDER BY b.oid, b.depth, b.top" \
 	"), children AS MATERIALIZED (" \
 	"SELECT c.oid, c.relkind AS kind, c.relrowsecurity AS is_protected, c.relowner AS owner, c.relacl AS acl," \
-	" pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, pg_catalog.min(t.name COLLATE pg_catalog.\"C\") AS parent" \
-	" FROM below b JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "b.oid" \
+	" pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, t.name AS parent, t.oid AS parent_oid" \
+	" FROM nearest b JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "b.oid" \
 	" JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "c.relnamespace" \
-	" JOIN relations t ON t.oid" AZ_EQ "b.top" \
-	" GROUP BY c.oid, c.relkind, c.relrowsecurity, c.relowner, c.relacl, n.nspname, c.relname)"
+	" JOIN relations t ON t.oid" AZ_EQ "b.top)"
 
 /* WITH reached: those that others than the owner may read or change directly. */
 #define REACHED \
@@ -69,8 +76,113 @@ static const AzLintRule rules[] = {
 		" FROM children c WHERE c.kind" AZ_EQ "'f'"},
 };
 
+/* ----------------------------------------------------------------
+ * Children with policies of their own
+ * ----------------------------------------------------------------
+ */
+
+#define PROTECTED_CHILDREN \
+	"WITH RECURSIVE " AZ_RELATIONS ", " CHILDREN ", " REACHED \
+	" SELECT c.oid, c.name, c.parent_oid, c.parent" \
+	" FROM children c JOIN reached r ON r.oid" AZ_EQ "c.oid WHERE c.is_protected"
+
+typedef struct Child
+{
+	Oid			oid;
+	const char *name;
+	Oid			parent;
+	const char *parent_name;
+} Child;
+
+static bool
+is_same_expression(Node *mine, Node *others, const Child *child)
+{
+	return mine == NULL || others == NULL ? mine == others :
+		equal(mine, az_move_to_table(others, child->parent, child->oid));
+}
+
+/* The policy of the child is that of the parent. */
+static bool
+is_same(const AzPolicyRead *mine, const AzPolicyRead *others, const Child *child)
+{
+	return mine->is_permissive == others->is_permissive &&
+		mine->command == others->command &&
+		az_binds_all_of(mine, others) && az_binds_all_of(others, mine) &&
+		is_same_expression(mine->using_row, others->using_row, child) &&
+		is_same_expression(mine->new_row, others->new_row, child);
+}
+
+static void
+find_other_policy(AzLint *lint, const Child *child, const AzPolicyRead *policy)
+{
+	az_find(lint, "child_with_other_policies", AZ_LEVEL_WARNING,
+			psprintf("table %s", child->name),
+			psprintf(policy->is_permissive ?
+					 "It is a part of table %s and can be named directly: its permissive policy %s is none of that table's." :
+					 "It is a part of table %s and can be named directly: the restrictive policy %s of that table is not among its own.",
+					 child->parent_name, policy->name),
+			psprintf("Give %s the policies of %s, or revoke what others hold on it.",
+					 child->name, child->parent_name));
+}
+
+/* Where the child lets nothing through that the parent would not, all is well. */
+static void
+compare_policies(AzLint *lint, void *arg)
+{
+	const Child *child = arg;
+	List	   *mine = az_read_policies_of(child->oid);
+	List	   *others = az_read_policies_of(child->parent);
+	ListCell   *m;
+	ListCell   *o;
+
+	foreach(m, mine)
+	{
+		const AzPolicyRead *policy = lfirst(m);
+		bool		found = !policy->is_permissive;
+
+		foreach(o, others)
+			found = found || is_same(policy, lfirst(o), child);
+		if (!found)
+			find_other_policy(lint, child, policy);
+	}
+	foreach(o, others)
+	{
+		const AzPolicyRead *policy = lfirst(o);
+		bool		found = policy->is_permissive || mine == NIL;
+
+		foreach(m, mine)
+			found = found || is_same(lfirst(m), policy, child);
+		if (!found)
+			find_other_policy(lint, child, policy);
+	}
+}
+
+static void
+look_at_children(AzLint *lint, void *arg)
+{
+	AzSpiParams	params = {0};
+	SPITupleTable *children;
+	uint64		n;
+	uint64		i;
+
+	az_spi_param(&params, OIDARRAYOID, lint->schemas);
+	n = az_spi_run(PROTECTED_CHILDREN, &params);
+	children = SPI_tuptable;
+	for (i = 0; i < n; i++)
+	{
+		Child		child;
+
+		child.oid = atooid(SPI_getvalue(children->vals[i], children->tupdesc, 1));
+		child.name = SPI_getvalue(children->vals[i], children->tupdesc, 2);
+		child.parent = atooid(SPI_getvalue(children->vals[i], children->tupdesc, 3));
+		child.parent_name = SPI_getvalue(children->vals[i], children->tupdesc, 4);
+		az_lint_attempt(lint, psprintf("table %s", child.name), compare_policies, &child);
+	}
+}
+
 void
 az_lint_children(AzLint *lint)
 {
 	az_lint_by_rules(lint, rules, lengthof(rules));
+	az_lint_attempt(lint, "rule child_with_other_policies", look_at_children, NULL);
 }
