@@ -85,6 +85,11 @@
 #define IN_SCHEMAS(relation) relation ".schema" AZ_EQ "ANY ($1)"
 #define IS_OF(list, relation) "EXISTS (SELECT FROM " list " x WHERE x.oid" AZ_EQ relation ".oid)"
 
+/* Whether a policy applies to a role, who is not PUBLIC. */
+#define APPLIES(role) \
+	"EXISTS (SELECT FROM pg_catalog.unnest(p.polroles) x (role) WHERE CASE WHEN " role AZ_EQ "0 THEN false" \
+	" ELSE " AZ_HAS_RIGHTS(role, "x.role") " END)"
+
 #define INVOKER "pg_catalog.format('ALTER VIEW %s SET (security_invoker = true);', v.name)"
 #define AS_OWNER "with the rights of its owner, role %s, whom the policies of %s do not bind"
 
@@ -130,6 +135,23 @@ static const AzLintRule rules[] = {
 		" pg_catalog.format('REVOKE ALL ON %s FROM %s; policies ask a set of the database''s owner without.', v.name, s.names)"
 		" FROM leaks l JOIN views v ON v.oid" AZ_EQ "l.oid JOIN seen s ON s.oid" AZ_EQ "l.oid"
 		" WHERE v.kind" AZ_EQ "'v' AND " IN_SCHEMAS("v") " AND " IS_OF("asking", "v") " AND " IS_OF("sets", "v")},
+
+	{"view_with_other_policies", AZ_LEVEL_WARNING,
+		WITH_VIEWS
+		" SELECT v.object, pg_catalog.format('The view reads %s by the policies for its owner, role %s, and for %s there are others: %s.',"
+		" t.name, v.owner_name, pg_catalog.string_agg(DISTINCT q.name, ', ' ORDER BY q.name),"
+		" pg_catalog.string_agg(DISTINCT pg_catalog.format('%I', p.polname), ', ' ORDER BY pg_catalog.format('%I', p.polname))), " INVOKER
+		" FROM views v JOIN view_reads d ON d.oid" AZ_EQ "v.oid JOIN tables t ON t.oid" AZ_EQ "d.read"
+		" JOIN pg_catalog.pg_policy p ON p.polrelid" AZ_EQ "t.oid AND p.polcmd" AZ_IS_ONE_OF("'r', '*'")
+		" AND NOT 0::pg_catalog.oid" AZ_EQ "ANY (p.polroles)"
+		" JOIN granted g ON g.oid" AZ_EQ "v.oid AND g.grantee" AZ_NE "v.owner"
+		" LEFT JOIN pg_catalog.pg_roles r ON r.oid" AZ_EQ "g.grantee"
+		" CROSS JOIN LATERAL (SELECT CASE WHEN g.grantee" AZ_EQ "0 THEN 'PUBLIC'"
+		" ELSE pg_catalog.format('%I', r.rolname) END AS name) q"
+		" WHERE v.kind" AZ_EQ "'v' AND NOT v.is_invoker AND NOT " AZ_PASSES("v", "v.owner", "t") " AND " IN_SCHEMAS("v")
+		" AND CASE WHEN p.polpermissive THEN " APPLIES("v.owner") " AND NOT " APPLIES("g.grantee")
+		" ELSE " APPLIES("g.grantee") " AND NOT " APPLIES("v.owner") " END"
+		" GROUP BY v.object, v.name, v.owner_name, t.name"},
 
 	{"materialized_view", AZ_LEVEL_ERROR,
 		WITH_VIEWS
