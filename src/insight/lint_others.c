@@ -31,7 +31,8 @@
  */
 #define FUNCTIONS \
 	"functions AS MATERIALIZED (" \
-	"SELECT p.oid, p.proowner AS owner, r.rolsuper, r.rolbypassrls, p.prosqlbody IS NOT NULL AS is_parsed," \
+	"SELECT p.oid, CASE WHEN p.prokind" AZ_EQ "'p' THEN 'procedure' ELSE 'function' END AS kind," \
+	" p.proowner AS owner, r.rolsuper, r.rolbypassrls, p.prosqlbody IS NOT NULL AS is_parsed," \
 	" pg_catalog.format('%I', r.rolname) AS owner_name, p.proconfig AS config, p.prosrc AS body," \
 	" pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name" \
 	" FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "p.pronamespace" \
@@ -68,7 +69,7 @@
 	" WHERE w.qualifier" AZ_EQ "t.schema_name::pg_catalog.text" \
 	" OR w.qualifier IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.unnest(f.config) c (setting)" \
 	" WHERE c.setting OPERATOR(pg_catalog.~~) 'search\\_path=%'" \
-	" AND pg_catalog.strpos(c.setting, t.schema_name::pg_catalog.text)" AZ_EQ "0)" \
+	" AND pg_catalog.strpos(c.setting, pg_catalog.format('%I', t.schema_name))" AZ_EQ "0)" \
 	" UNION " \
 	"SELECT f.oid, d.refobjid FROM functions f JOIN pg_catalog.pg_depend d" \
 	" ON d.classid" AZ_EQ "'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid" AZ_EQ "f.oid" \
@@ -84,15 +85,15 @@
 
 #define DEFINERS(condition, detail) \
 	"WITH RECURSIVE " AZ_GUARDED ", " FUNCTIONS ", " MENTIONS \
-	" SELECT pg_catalog.concat('function ', f.name)," \
-	" pg_catalog.format('The SECURITY DEFINER function %s %s, whose policies do not bind its owner, role %s: " detail "'," \
+	" SELECT pg_catalog.concat(f.kind, ' ', f.name)," \
+	" pg_catalog.format('It is SECURITY DEFINER and %s %s, whose policies do not bind its owner, role %s: " detail "'," \
 	" CASE WHEN f.is_parsed THEN 'reads' ELSE 'mentions' END," \
 	" pg_catalog.string_agg(DISTINCT t.name, ', ' ORDER BY t.name), f.owner_name)," \
 	" pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER; or give it to a role that policies bind, or let it ask the identity.', f.name)" \
 	" FROM functions f JOIN mentions m ON m.oid" AZ_EQ "f.oid JOIN tables t ON t.oid" AZ_EQ "m.table_oid" \
 	" WHERE " AZ_PASSES("f", "f.owner", "t") \
 	" AND " condition " EXISTS (SELECT FROM asking a WHERE a.oid" AZ_EQ "f.oid)" \
-	" GROUP BY f.oid, f.name, f.owner_name, f.is_parsed"
+	" GROUP BY f.oid, f.kind, f.name, f.owner_name, f.is_parsed"
 
 /* The value of a foreign table's or server's option. */
 #define OPTION(options, name) \
