@@ -21,6 +21,14 @@
 static const AzLintSubject subjects[] = {
 	az_lint_tables,
 	az_lint_conditions,
+	az_lint_commands,
+	az_lint_grants,
+	az_lint_publications,
+	az_lint_children,
+	az_lint_views,
+	az_lint_others,
+	az_lint_indexes,
+	az_lint_new_rows,
 };
 
 static List *

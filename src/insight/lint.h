@@ -35,5 +35,13 @@ typedef void (*AzLintSubject) (AzLint *lint);
 
 extern void az_lint_tables(AzLint *lint);
 extern void az_lint_conditions(AzLint *lint);
+extern void az_lint_commands(AzLint *lint);
+extern void az_lint_grants(AzLint *lint);
+extern void az_lint_publications(AzLint *lint);
+extern void az_lint_children(AzLint *lint);
+extern void az_lint_views(AzLint *lint);
+extern void az_lint_others(AzLint *lint);
+extern void az_lint_indexes(AzLint *lint);
+extern void az_lint_new_rows(AzLint *lint);
 
 #endif							/* AZ_LINT_H */
