@@ -154,6 +154,12 @@ SELECT about('the row', 'notes', 'DELETE', '3');
 SELECT about('the row', 'notes', 'UPDATE', '1');
 RESET ROLE;
 REVOKE SELECT ON notes FROM explain_access_app;
+-- who may not select reads no columns
+GRANT UPDATE ON notes TO explain_access_clerk;
+SET ROLE explain_access_clerk;
+SELECT first('notes', 'UPDATE');
+SELECT first('notes', 'UPDATE', '1');
+RESET ROLE;
 DROP POLICY whole_row ON notes;
 DROP POLICY a_place ON notes;
 SET ROLE explain_access_app;
@@ -214,6 +220,15 @@ SET ROLE explain_access_app;
 SELECT * FROM authz.explain_access('facts', 'UPDATE', '1');
 SELECT * FROM authz.explain_access('facts', 'UPDATE', '2');
 RESET ROLE;
+
+-- but the arm beside it is
+CREATE POLICY either ON facts USING (id IN (SELECT n.id FROM notes n) OR owner = 'ann' OR org = 'p');
+CREATE POLICY every ON facts AS RESTRICTIVE FOR UPDATE USING (id IN (SELECT n.id FROM notes n) AND org <> 'o');
+SET ROLE explain_access_app;
+SELECT about('the row', 'facts', 'UPDATE', '1');
+RESET ROLE;
+DROP POLICY either ON facts;
+DROP POLICY every ON facts;
 
 -- a set
 CREATE VIEW shared AS SELECT id AS key FROM notes WHERE owner = authz.subject();

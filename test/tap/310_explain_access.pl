@@ -20,7 +20,7 @@ my $times = $ENV{DBMI_LONG} ? 20 : 1;
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off');
 
-run_beside($node, [ '', 'explain/verdicts', '--worlds', 60 * $times, '--seed', $seed ]);
+run_beside($node, [ '', 'explain/verdicts', '--worlds', 40 * $times, '--seed', $seed ]);
 
 # a hidden row, one over which a policy raises, one that does not exist, and no key
 trust($node, 'postgres');
