@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -152,7 +153,19 @@ verb_of(CmdType command)
 	}
 }
 
-/* What decides for the command: also SELECT's policies, as it names rows by columns. */
+static bool
+may_select(Relation rel)
+{
+	Oid			oid = RelationGetRelid(rel);
+
+	return pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck_all(oid, GetUserId(), ACL_SELECT, ACLMASK_ANY) == ACLCHECK_OK;
+}
+
+/*
+ * What decides for the command: also SELECT's policies, as it names rows by columns
+ * where it may.
+ */
 static Node *
 whole_condition(const AzExplanation *explanation)
 {
@@ -162,7 +175,7 @@ whole_condition(const AzExplanation *explanation)
 
 	az_find_applied(explanation->rel, command, &applied);
 	condition = az_applied_condition(&applied, command == CMD_INSERT);
-	if (command == CMD_SELECT || command == CMD_INSERT)
+	if (command == CMD_SELECT || command == CMD_INSERT || !may_select(explanation->rel))
 		return condition;
 	az_find_applied(explanation->rel, CMD_SELECT, &applied);
 	return (Node *) makeBoolExpr(AND_EXPR, list_make2(condition, az_applied_condition(&applied, false)), -1);

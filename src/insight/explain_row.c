@@ -25,13 +25,20 @@ typedef enum Verdict
 	NOT_TOLD
 } Verdict;
 
-/* What policies say of the row, by which of them (NULL: by none), and why not more. */
+/* A condition of a policy, or one arm of it that is enough to pass or to stop. */
+typedef struct Part
+{
+	const AzPolicyApplied *policy;
+	Node	   *condition;
+} Part;
+
+/* What policies say of the row, by which part (NULL: by none), and why not more. */
 typedef struct Decision
 {
 	Verdict		verdict;
-	const AzPolicyApplied *by;
+	const Part *by;
 	const char *reason;
-	int			others;			/* policies that cannot be asked either */
+	int			others;			/* parts that cannot be asked either */
 } Decision;
 
 /* One expression that says which of several policies decides. */
@@ -40,9 +47,9 @@ typedef struct Question
 	const AzExplanation *explanation;
 	bool		new_rows;
 	CaseExpr   *first;
-	List	   *asked;			/* policies, by the number that the expression gives */
+	List	   *asked;			/* Part, by the number that the expression gives */
 	Decision	untold;			/* the first that cannot be asked */
-	bool		untold_stops;	/* and it is a restrictive one */
+	bool		untold_stops;	/* and one of these is a restrictive one */
 } Question;
 
 static Node *
@@ -64,51 +71,72 @@ make_not_true(Node *condition)
 }
 
 static void
-ask(Question *question, const AzPolicyApplied *policy, Node *condition)
+ask(Question *question, Part *part)
 {
 	CaseWhen   *when = makeNode(CaseWhen);
 
-	question->asked = lappend(question->asked, unconstify(AzPolicyApplied *, policy));
-	when->expr = (Expr *) (policy->permissive ? condition : make_not_true(condition));
+	question->asked = lappend(question->asked, part);
+	when->expr = (Expr *) (part->policy->permissive ? part->condition :
+						   make_not_true(part->condition));
 	when->result = (Expr *) make_number(list_length(question->asked));
 	when->location = -1;
 	question->first->args = lappend(question->first->args, when);
 }
 
 static void
+ask_part(Question *question, const AzPolicyApplied *policy, Node *condition)
+{
+	const char *reason = az_not_told(question->explanation->rel, condition);
+	Part	   *part = palloc(sizeof(*part));
+
+	part->policy = policy;
+	part->condition = condition;
+	if (reason == NULL)
+		ask(question, part);
+	else if (question->untold.reason)
+		question->untold.others++;
+	else
+		question->untold = (Decision) {NOT_TOLD, part, reason, 0};
+	question->untold_stops |= reason && !policy->permissive;
+}
+
+/* Of what permits one arm of OR is enough, of what restricts one arm of AND. */
+static List *
+parts_of(const AzPolicyApplied *policy, Node *condition)
+{
+	const BoolExpr *arms = (const BoolExpr *) condition;
+
+	if (IsA(condition, BoolExpr) &&
+		arms->boolop == (policy->permissive ? OR_EXPR : AND_EXPR))
+		return arms->args;
+	return list_make1(condition);
+}
+
+static void
 ask_all(Question *question, List *policies)
 {
 	ListCell   *lc;
+	ListCell   *part;
 
 	foreach(lc, policies)
 	{
 		const AzPolicyApplied *policy = lfirst(lc);
 		Node	   *condition = az_policy_condition(policy, question->new_rows);
-		const char *reason;
 
 		if (condition == NULL)
 			continue;
-		condition = az_meaning(question->explanation, condition);
-		reason = az_not_told(question->explanation->rel, condition);
-		if (reason == NULL)
-			ask(question, policy, condition);
-		else if (question->untold.reason)
-			question->untold.others++;
-		else
-		{
-			question->untold = (Decision) {NOT_TOLD, policy, reason, 0};
-			question->untold_stops = !policy->permissive;
-		}
+		foreach(part, parts_of(policy, az_meaning(question->explanation, condition)))
+			ask_part(question, policy, lfirst(part));
 	}
 }
 
-/* Among the policies that were asked, the one of that number. */
+/* Among the parts that were asked, the one of that number. */
 static Decision
 decide(const Question *question, int number)
 {
-	const AzPolicyApplied *by = number == 0 ? NULL : list_nth(question->asked, number - 1);
+	const Part *by = number == 0 ? NULL : list_nth(question->asked, number - 1);
 
-	if (by && !by->permissive)
+	if (by && !by->policy->permissive)
 		return (Decision) {STOPPED, by, NULL, 0};
 	if (by == NULL && question->untold.reason == NULL)
 		return (Decision) {STOPPED, NULL, NULL, 0};
@@ -142,20 +170,18 @@ find_decision(const AzExplanation *explanation, AzOneRow *row, const AzStage *st
 
 /* "permissive policy own lets it through, owner = 'ann'" */
 static char *
-decision_text(const AzExplanation *explanation, const Decision *decision, bool new_rows)
+decision_text(const AzExplanation *explanation, const Decision *decision)
 {
-	const AzPolicyApplied *by = decision->by;
-	Node	   *condition;
+	const Part *by = decision->by;
 
 	if (decision->verdict == NOT_TOLD)
-		return psprintf("%s (%s%s)", decision->reason, az_policy_name_text(by),
+		return psprintf("%s (%s%s)", decision->reason, az_policy_name_text(by->policy),
 						decision->others > 0 ? ", among others" : "");
 	if (by == NULL)
 		return pstrdup("no permissive policy lets it through");
-	condition = az_meaning(explanation, az_policy_condition(by, new_rows));
-	return psprintf("%s %s, %s", az_policy_name_text(by),
+	return psprintf("%s %s, %s", az_policy_name_text(by->policy),
 					decision->verdict == PASSES ? "lets it through" : "stops it",
-					az_condition_in_short(RelationGetRelid(explanation->rel), condition));
+					az_condition_in_short(RelationGetRelid(explanation->rel), by->condition));
 }
 
 /* What stands before who it is, and behind, for each verdict. */
@@ -210,7 +236,7 @@ say_stage(AzExplanation *explanation, AzOneRow *row, const AzStage *stage)
 	if (why == NULL)
 	{
 		decision = find_decision(explanation, row, stage);
-		why = decision_text(explanation, &decision, stage->new_rows);
+		why = decision_text(explanation, &decision);
 	}
 	say(explanation, stage, decision.verdict, why);
 	return decision.verdict;

@@ -29,7 +29,7 @@ typedef struct AzOneRow
  * does not exist, a text that is no value of the key's type, and one over which a
  * policy raises: an error that tells of the row is not raised.  42501 for who may
  * not read the key, F0000 for a table without a primary key, 0A000 for one of
- * several columns.
+ * several columns, or of a type with parts.
  */
 extern bool az_find_row(Relation rel, text *pk, AzOneRow *row);
 
