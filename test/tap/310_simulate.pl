@@ -164,6 +164,11 @@ $node->safe_psql('postgres', 'ALTER ROLE owner SET dbmi_authz.log_denials = log'
 owner("BEGIN; SELECT be('ann'); SELECT authz.require_scope('s'); ROLLBACK;");
 like(logged(), qr/access denied: \{"client": null, "subject": "ann", "simulated": true, "required"/, 'a denial says that nobody was verified');
 
+$node->safe_psql('postgres', q{CREATE FUNCTION demands() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.require_scope('s'); RETURN true; END $$;
+	CREATE TABLE strict AS SELECT 1 AS id; ALTER TABLE strict ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON strict USING (demands()); GRANT SELECT ON strict TO app});
+is(owner(q(SELECT condition FROM authz.access_review('strict', ARRAY['{"sub": "ann"}']::json[], 'app', 'https://id.example'); SHOW dbmi_authz.log_denials;)), 'error 42501: access denied ; log', 'a policy that raises');
+unlike(logged(), qr/access denied/, 'denies nothing to anybody in a review');
+
 # ---- what they get who log in ----
 run_beside($node, [ '', 'review/run', $ENV{DBMI_SEED} ? ('--seed', $ENV{DBMI_SEED}) : (), '--worlds', $ENV{DBMI_WORLDS} // ($ENV{DBMI_LONG} ? 2000 : 60) ]);
 
