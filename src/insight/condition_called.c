@@ -20,7 +20,6 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
-#include "utils/catcache.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
@@ -69,22 +68,23 @@ are_of_core(const Oid *types, int n)
 	return true;
 }
 
-/* Does core have a function of that name and so many arguments? */
+/*
+ * Does core have that function?  Texts of all kinds are one.  Looked up by its
+ * arguments: lists by name are searched from one end to the other.
+ */
 static bool
-core_has_function(const char *name, int nargs)
+core_has_function(const FormData_pg_proc *proc)
 {
-	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
-	bool		found = false;
+	oidvector  *types = buildoidvector(proc->proargtypes.values, proc->pronargs);
 	int			i;
 
-	for (i = 0; i < list->n_members; i++)
+	for (i = 0; i < types->dim1; i++)
 	{
-		Form_pg_proc proc = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
-
-		found = found || (proc->pronamespace == PG_CATALOG_NAMESPACE && proc->pronargs == nargs);
+		if (types->values[i] == VARCHAROID || types->values[i] == NAMEOID)
+			types->values[i] = TEXTOID;
 	}
-	ReleaseSysCacheList(list);
-	return found;
+	return SearchSysCacheExists3(PROCNAMEARGSNSP, CStringGetDatum(NameStr(proc->proname)),
+								 PointerGetDatum(types), ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 }
 
 /* Does a function of somebody's stand for the one of ours that it is called like? */
@@ -120,7 +120,7 @@ look_for_namesake(const Look *look, const FuncExpr *call, const FormData_pg_proc
 									  function_name(call->funcid), AZ_SCHEMA, name),
 							 psprintf("Write %s.%s(...), with the schema; or give the other function another name.",
 									  AZ_SCHEMA, name));
-	else if (are_of_core(proc->proargtypes.values, proc->pronargs) && core_has_function(name, proc->pronargs))
+	else if (core_has_function(proc))
 		az_find_in_condition(look->condition, "shadowing_function", AZ_LEVEL_WARNING,
 							 psprintf("%s calls %s, and PostgreSQL has a function of that name.",
 									  az_clause_name(look->condition),
