@@ -20,6 +20,8 @@
 
 static const AzLintSubject subjects[] = {
 	az_lint_tables,
+	az_lint_roles,
+	az_lint_own,
 };
 
 static List *

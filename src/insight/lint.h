@@ -34,5 +34,7 @@ extern void az_lint_attempt(AzLint *lint, const char *what,
 typedef void (*AzLintSubject) (AzLint *lint);
 
 extern void az_lint_tables(AzLint *lint);
+extern void az_lint_roles(AzLint *lint);
+extern void az_lint_own(AzLint *lint);
 
 #endif							/* AZ_LINT_H */
