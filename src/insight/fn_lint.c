@@ -22,6 +22,7 @@ static const AzLintSubject subjects[] = {
 	az_lint_tables,
 	az_lint_roles,
 	az_lint_own,
+	az_lint_settings,
 };
 
 static List *

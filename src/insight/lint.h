@@ -36,5 +36,6 @@ typedef void (*AzLintSubject) (AzLint *lint);
 extern void az_lint_tables(AzLint *lint);
 extern void az_lint_roles(AzLint *lint);
 extern void az_lint_own(AzLint *lint);
+extern void az_lint_settings(AzLint *lint);
 
 #endif							/* AZ_LINT_H */
