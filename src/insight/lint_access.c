@@ -18,8 +18,8 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "objects/registry.h"
 #include "objects/rule.h"
-#include "policies/policy.h"
 #include "server/spi.h"
 #include "trust/admin.h"
 
@@ -243,11 +243,12 @@ read_rules(AzLint *lint)
 	uint64		row;
 	MemoryContext context = CurrentMemoryContext;
 
+	az_spi_param(&params, OIDARRAYOID, lint->schemas);
 	az_begin_as_owner(&caller);
 	rows = az_spi_run("SELECT a.perm, a.kind, a.rule, a.rule_owner, a.rel::pg_catalog.oid FROM authz.object_access a"
 					  " LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.rel::pg_catalog.oid"
 					  " WHERE c.oid IS NULL OR c.relnamespace OPERATOR(pg_catalog.=) ANY ($1)",
-					  (az_spi_param(&params, OIDARRAYOID, lint->schemas), &params));
+					  &params);
 	for (row = 0; row < rows; row++)
 	{
 		MemoryContext old = MemoryContextSwitchTo(context);
@@ -260,8 +261,7 @@ read_rules(AzLint *lint)
 		access->rule = az_spi_result_or_null(row, 3);
 		access->owner = az_spi_result_or_null(row, 4);
 		access->rel = rel ? strtoul(rel, NULL, 10) : InvalidOid;
-		access->table = get_rel_relkind(access->rel) == '\0' ? psprintf("table %u", access->rel) :
-			az_qualified_name(access->rel);
+		access->table = az_table_name(access->rel);
 		rules = lappend(rules, access);
 		MemoryContextSwitchTo(old);
 	}

@@ -42,6 +42,9 @@
 	"   OR pg_catalog.has_table_privilege(" role ", c.oid, 'DELETE, TRUNCATE'))" \
 	"  ORDER BY n.nspname, c.relname LIMIT 1) t"
 
+/* Behind a REVOKE. */
+#define BY_WAY	"  Where it is a member by way of another role, from that one."
+
 /* The logins that PLAIN_LOGINS has, joined first. */
 #define WITH_LOGINS	"WITH r AS MATERIALIZED (SELECT r.oid, r.rolbypassrls, r.rolreplication, q.name" PLAIN_LOGINS ") "
 
@@ -54,7 +57,7 @@ static const AzLintRule rules[] = {
 	{"superuser", AZ_LEVEL_WARNING,
 		WITH_LOGINS "SELECT pg_catalog.concat('role ', r.name),"
 		" pg_catalog.format('It logs in, and can become a superuser by SET ROLE %I.', s.rolname),"
-		" pg_catalog.format('REVOKE %I FROM %s;', s.rolname, r.name)"
+		" pg_catalog.format('REVOKE %I FROM %s;" BY_WAY "', s.rolname, r.name)"
 		" FROM r JOIN LATERAL (SELECT s.rolname FROM pg_catalog.pg_roles s"
 		"  WHERE s.rolsuper AND " MAY_BECOME("s.oid") " ORDER BY s.rolname LIMIT 1) s ON true"},
 	{"bypassrls", AZ_LEVEL_ERROR,
@@ -65,7 +68,7 @@ static const AzLintRule rules[] = {
 	{"bypassrls", AZ_LEVEL_ERROR,
 		WITH_LOGINS "SELECT pg_catalog.concat('role ', r.name),"
 		" pg_catalog.format('It logs in and can become %I, which has BYPASSRLS and privileges on protected tables, such as %s.', b.rolname, t.name),"
-		" pg_catalog.format('REVOKE %I FROM %s;', b.rolname, r.name)"
+		" pg_catalog.format('REVOKE %I FROM %s;" BY_WAY "', b.rolname, r.name)"
 		" FROM r JOIN LATERAL (SELECT b.oid, b.rolname FROM pg_catalog.pg_roles b"
 		"  WHERE b.rolbypassrls AND NOT b.rolsuper AND b.oid OPERATOR(pg_catalog.<>) r.oid AND " MAY_BECOME("b.oid")
 		"  ORDER BY b.rolname) b ON true CROSS JOIN" FIRST_REACHED("b.oid") " WHERE NOT r.rolbypassrls"},
@@ -92,7 +95,7 @@ static const AzLintRule rules[] = {
 	{"server_files", AZ_LEVEL_WARNING,
 		WITH_LOGINS "SELECT pg_catalog.concat('role ', r.name),"
 		" pg_catalog.format('It logs in and has the rights of %s: it reaches the files of the server, where all rows and keys are.', s.names),"
-		" pg_catalog.format('REVOKE %s FROM %s;', s.names, r.name)"
+		" pg_catalog.format('REVOKE %s FROM %s;" BY_WAY "', s.names, r.name)"
 		" FROM r CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(s.rolname, ', ' ORDER BY s.rolname) AS names"
 		"  FROM pg_catalog.pg_roles s WHERE s.rolname OPERATOR(pg_catalog.=) ANY"
 		"   (ARRAY['pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'])"
@@ -100,7 +103,7 @@ static const AzLintRule rules[] = {
 	{"member_of_owner", AZ_LEVEL_WARNING,
 		WITH_LOGINS "SELECT pg_catalog.concat('role ', r.name),"
 		" pg_catalog.format('It logs in and has, or can take, the rights of %s, to which protected tables belong: it can change their policies, or pass them.', o.names),"
-		" pg_catalog.format('REVOKE %s FROM %s;', o.names, r.name)"
+		" pg_catalog.format('REVOKE %s FROM %s;" BY_WAY "', o.names, r.name)"
 		" FROM r CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(pg_catalog.format('%I', o.rolname), ', ' ORDER BY o.rolname) AS names"
 		"  FROM pg_catalog.pg_roles o WHERE o.oid OPERATOR(pg_catalog.<>) r.oid AND NOT o.rolsuper"
 		"  AND o.oid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT DISTINCT c.relowner" PROTECTED "))"
@@ -109,7 +112,7 @@ static const AzLintRule rules[] = {
 	{"member_of_database_owner", AZ_LEVEL_WARNING,
 		WITH_LOGINS "SELECT pg_catalog.concat('role ', r.name),"
 		" pg_catalog.format('It logs in and has, or can take, the rights of %I, the owner of the database: it can say whose tokens are believed.', o.rolname),"
-		" pg_catalog.format('REVOKE %I FROM %s;', o.rolname, r.name)"
+		" pg_catalog.format('REVOKE %I FROM %s;" BY_WAY "', o.rolname, r.name)"
 		" FROM r CROSS JOIN pg_catalog.pg_roles o"
 		" WHERE o.oid OPERATOR(pg_catalog.=) " DATABASE_OWNER " AND NOT o.rolsuper"
 		" AND o.oid OPERATOR(pg_catalog.<>) r.oid AND " HAS_RIGHTS_OF("o.oid")},

@@ -53,15 +53,18 @@ logs_statements(const AzSessions *sessions)
 }
 
 static bool
-would_log_parameters(const AzSessions *sessions)
-{
-	return az_sessions_number(sessions, "log_parameter_max_length", -1) != 0;
-}
-
-static bool
 logs_parameters(const AzSessions *sessions)
 {
-	return would_log_parameters(sessions) && logs_statements(sessions);
+	return az_sessions_number(sessions, "log_parameter_max_length", -1) != 0 &&
+		logs_statements(sessions);
+}
+
+/* What is so already is not told as what may come. */
+static bool
+would_log_parameters(const AzSessions *sessions)
+{
+	return az_sessions_number(sessions, "log_parameter_max_length", -1) != 0 &&
+		!logs_statements(sessions);
 }
 
 static bool
@@ -253,9 +256,6 @@ look(AzLint *lint, void *arg)
 
 	for (i = 0; i < (int) lengthof(checks); i++)
 	{
-		/* what is so already need not be told as what may come */
-		if (checks[i].is_faulty == would_log_parameters && logs_parameters(linitial(all)))
-			continue;
 		foreach(lc, all)
 		{
 			if (!checks[i].is_faulty(lfirst(lc)))

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "server/spi.h"
 
@@ -133,18 +134,30 @@ az_sessions_are_given(const AzSessions *sessions, const char *name)
  * ----------------------------------------------------------------
  */
 
+/* The name of a file, perhaps with a directory before it and ".so" behind it. */
+static bool
+is_library(const char *file, const char *library)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash ? slash + 1 : file;
+	size_t		len = strlen(library);
+
+	return strncmp(name, library, len) == 0 &&
+		(name[len] == '\0' || strcmp(name + len, DLSUFFIX) == 0);
+}
+
+/* Split as the server does. */
 static bool
 names_library(const char *list, const char *library)
 {
-	const char *at = list;
-	size_t		len = strlen(library);
+	List	   *files;
+	ListCell   *lc;
 
-	while (at && (at = strstr(at, library)) != NULL)
+	if (list == NULL || !SplitDirectoriesString(pstrdup(list), ',', &files))
+		return false;
+	foreach(lc, files)
 	{
-		bool		begins = at == list || strchr("/, \"", at[-1]) != NULL;
-
-		at += len;
-		if (begins && (*at == '\0' || strchr(", \".", *at) != NULL))
+		if (is_library(lfirst(lc), library))
 			return true;
 	}
 	return false;
