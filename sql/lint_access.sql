@@ -39,7 +39,11 @@ SELECT * FROM mint.found();
 ALTER TABLE "my notes" NO FORCE ROW LEVEL SECURITY;
 SELECT * FROM mint.found();
 ALTER FUNCTION shared SECURITY INVOKER;
+ALTER POLICY see ON "my notes" USING (true);
+CREATE POLICY change ON "my notes" FOR UPDATE USING (authz.has_object_perm('see', 'lint_access."my notes"', id::text));
+SELECT * FROM mint.found();
 DROP POLICY see ON "my notes";
+DROP POLICY change ON "my notes";
 CREATE POLICY see ON "my notes" FOR SELECT USING (authz.has_object_perm('another', 'lint_access."my notes"', id::text));
 SELECT * FROM mint.found();
 

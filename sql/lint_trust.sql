@@ -73,6 +73,10 @@ DELETE FROM authz.jwks_status WHERE issuer = 'people/set';
 SELECT * FROM mint.found('people/set');
 UPDATE authz.issuer_key SET added_at = '2001-02-03' WHERE issuer = 'people/set';
 SELECT * FROM mint.told('keys_not_refreshed');
+-- a key of a set is one of several that the issuer publishes
+SELECT authz.alter_issuer('people/set', '{"algorithms": ["ES256"]}');
+SELECT * FROM mint.found('people/set');
+SELECT authz.alter_issuer('people/set', '{"algorithms": null}');
 -- one that was added by hand is not refreshed
 UPDATE authz.issuer_key SET source = 'add_pem' WHERE issuer = 'people/set';
 SELECT * FROM mint.found('people/set');

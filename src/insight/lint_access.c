@@ -154,7 +154,10 @@ judge_marks(const Access *access)
 #define WORD(name) \
 	"pg_catalog.concat('\\m', pg_catalog.regexp_replace(" name ", '([^[:alnum:]_])', '\\\\\\1', 'g'), '\\M')"
 
-/* What stands in its body as text is only a name, which may mean something else. */
+/*
+ * What stands in its body as text is only a name, which may mean something else.
+ * Policies that do not show rows are not asked when it reads.
+ */
 static void
 judge_recursion(const Access *access)
 {
@@ -177,8 +180,8 @@ judge_recursion(const Access *access)
 				   "  JOIN pg_catalog.pg_proc a ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass"
 				   "   AND d.refobjid OPERATOR(pg_catalog.=) a.oid AND a.proname OPERATOR(pg_catalog.~) 'object_perm'"
 				   "  WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid"
-				   "  AND pg_catalog.strpos(pg_catalog.concat(pg_catalog.pg_get_expr(p.polqual, p.polrelid),"
-				   "   pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)), pg_catalog.quote_literal($3)) OPERATOR(pg_catalog.>) 0)",
+				   "  AND p.polcmd OPERATOR(pg_catalog.=) ANY (ARRAY['r', '*']::pg_catalog.\"char\"[])"
+				   "  AND pg_catalog.strpos(pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.quote_literal($3)) OPERATOR(pg_catalog.>) 0)",
 				   &params) > 0)
 		find_of_rule(access, "rule_asks_itself", AZ_LEVEL_ERROR,
 					 "Its body names the table, whose policies ask it: it is asked again for each row that it reads, which ends in an error.",

@@ -64,10 +64,18 @@ drop_key(const Keys *keys, const AzKeyRow *row)
 		psprintf("SELECT authz.drop_key(%s, %s);", keys->issuer->literal, quote_literal_cstr(name));
 }
 
+/* Did it come with others, as the issuer publishes them? */
+static bool
+is_of_set(const AzKeyRow *row)
+{
+	const char *source = az_row_utf8(row->tuple, Key_source, row->desc);
+
+	return source && strcmp(source, "set_jwks") == 0;
+}
+
 static void
 count_key(Keys *keys, const AzKeyRow *row, AzAlg alg)
 {
-	const char *source = az_row_utf8(row->tuple, Key_source, row->desc);
 	bool		isnull;
 	Datum		added = heap_getattr(row->tuple, Key_added_at, row->desc, &isnull);
 
@@ -76,7 +84,7 @@ count_key(Keys *keys, const AzKeyRow *row, AzAlg alg)
 		keys->issuer->nsecrets++;
 	if (row->kid == NULL)
 		keys->unnamed[alg]++;
-	if (source == NULL || strcmp(source, "set_jwks") != 0)
+	if (!is_of_set(row))
 		return;
 	keys->from_set = true;
 	if (!isnull)
@@ -98,6 +106,18 @@ judge_secret(const Keys *keys, const AzKeyRow *row, const AzKey *key)
 					"If it is a phrase, take 32 random bytes instead.");
 }
 
+/* Issuers publish keys for others, too; one that was added by itself was meant. */
+static void
+find_refused(const Keys *keys, const AzKeyRow *row, const char *alg)
+{
+	char	   *list = psprintf("If tokens are signed with it, add %s to the option algorithms of the issuer.", alg);
+
+	find_of_key(keys, row, "key_of_refused_algorithm",
+				is_of_set(row) ? AZ_LEVEL_INFO : AZ_LEVEL_WARNING,
+				psprintf("It is a key of %s, which is not among the algorithms of the issuer: no token is accepted by it.", alg),
+				is_of_set(row) ? list : psprintf("%s  Or %s", list, drop_key(keys, row)));
+}
+
 static void
 judge_key(Keys *keys, const AzKeyRow *row, const AzKey *key)
 {
@@ -109,10 +129,7 @@ judge_key(Keys *keys, const AzKeyRow *row, const AzKey *key)
 		judge_secret(keys, row, key);
 		return;
 	}
-	find_of_key(keys, row, "key_of_refused_algorithm", AZ_LEVEL_WARNING,
-				psprintf("It is a key of %s, which is not among the algorithms of the issuer: no token is accepted by it.",
-						 az_alg_info(alg)->name),
-				psprintf("%s  Or add %s to the option algorithms.", drop_key(keys, row), az_alg_info(alg)->name));
+	find_refused(keys, row, az_alg_info(alg)->name);
 }
 
 static void
