@@ -219,14 +219,14 @@ static const Check checks[] = {
  * ----------------------------------------------------------------
  */
 
+/* The value that stands there is shown only if it stands where everybody can read it. */
 static const char *
 value_for_hint(const Check *check, const AzSessions *sessions)
 {
-	const char *libraries;
+	const char *libraries = check->is_faulty == is_not_preloaded &&
+		az_sessions_are_given(sessions, check->setting) ?
+		az_sessions_value(sessions, check->setting) : NULL;
 
-	if (strcmp(check->setting, "session_preload_libraries") != 0)
-		return check->value;
-	libraries = az_sessions_value(sessions, check->setting);
 	return libraries && *libraries ? psprintf("%s, %s", libraries, check->value) : check->value;
 }
 

@@ -39,22 +39,24 @@ rank_of(const AzSessions *sessions, const Given *given, const char *name)
 	return 1 + (given->here ? 1 : 0) + (given->role ? 2 : 0);
 }
 
-/* What this session has that nobody gave to it, its role or database. */
+/*
+ * What this session has that nobody gave to it, its role or database.  Only
+ * superusers are to know some values: those are judged and not shown.
+ */
 static const char *
 own_value(const char *name)
 {
 	const char *value = GetConfigOption(name, true, false);
-	GucSource	source;
+	const struct config_generic *setting;
 
 	if (value == NULL)
 		return NULL;
-	source = az_find_setting(name)->source;
-	if (source >= PGC_S_CLIENT)
-		return pstrdup(value);
+	setting = az_find_setting(name);
 	/* what others get instead is not known */
-	if (source == PGC_S_USER || source == PGC_S_DATABASE_USER)
+	if (setting->source == PGC_S_USER || setting->source == PGC_S_DATABASE_USER)
 		return NULL;
-	value = GetConfigOptionResetString(name);
+	if (setting->source < PGC_S_CLIENT && (setting->flags & GUC_SUPERUSER_ONLY) == 0)
+		value = GetConfigOptionResetString(name);
 	return value ? pstrdup(value) : NULL;
 }
 

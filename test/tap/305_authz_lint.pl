@@ -64,6 +64,8 @@ my $text = says('one that is not', 1, qr/^error    row_security_off  table "bad 
 like($text, qr/ALTER TABLE "bad ""one"\."a\\n.* ENABLE ROW LEVEL SECURITY;\n         fingerprint [0-9a-f]{16}\n/, 'it says what to do');
 unlike($text, qr/[^\x20-\x7e\n]/, 'nothing that a terminal obeys is printed');
 says('the other one beside it', 1, qr/row_security_off/, '--schema', 'fine', '--schema', 'bad "one', 'dbname=shop user=dbo');
+$text = says('all of it, by an owner who is no superuser', 1, qr/not_preloaded/, '-U', 'dbo', '--level', 'info', 'shop');
+unlike($text, qr/not_checked/, 'there is nothing that the owner may not look at');
 says('left out by its code', 0, qr/^nothing found/, '--ignore', 'known_hole', '--ignore', 'row_security_off', 'shop');
 my ($fingerprint) = $text =~ /fingerprint ([0-9a-f]{16})/;
 says('left out by its fingerprint', 0, qr/^nothing found/, '--ignore', 'known_hole', '--ignore', $fingerprint, 'shop');
