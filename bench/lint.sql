@@ -3,6 +3,8 @@
 CREATE EXTENSION dbmi_authz;
 CREATE ROLE lint_reader LOGIN;
 CREATE ROLE lint_writer LOGIN;
+-- BYPASSRLS without a privilege: all tables are looked at for one
+CREATE ROLE lint_backup LOGIN BYPASSRLS;
 CREATE SCHEMA many;
 CREATE PROCEDURE many.make(tables integer) LANGUAGE plpgsql AS $$
 BEGIN

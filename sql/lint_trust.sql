@@ -73,6 +73,12 @@ DELETE FROM authz.jwks_status WHERE issuer = 'people/set';
 SELECT * FROM mint.found('people/set');
 UPDATE authz.issuer_key SET added_at = '2001-02-03' WHERE issuer = 'people/set';
 SELECT * FROM mint.told('keys_not_refreshed');
+-- where the status cannot be read, that is told, and the rights are again the caller's
+BEGIN;
+ALTER TABLE authz.jwks_status RENAME last_success TO taken;
+SELECT code, level, object, detail FROM authz.lint(ARRAY['lint_trust']) WHERE object = 'issuer people/set';
+SELECT current_user = session_user;
+ROLLBACK;
 -- a key of a set is one of several that the issuer publishes
 SELECT authz.alter_issuer('people/set', '{"algorithms": ["ES256"]}');
 SELECT * FROM mint.found('people/set');
