@@ -14,7 +14,7 @@ CREATE FUNCTION mint.told(what text, OUT code text, OUT detail text, OUT hint te
 $$ SELECT code, detail, hint FROM authz.lint(ARRAY['lint_trust']) WHERE code = what AND object ~ 'people|o''brien' ORDER BY object $$;
 -- An issuer that nothing is said about: keys, and nobody who acts for others.
 CREATE FUNCTION mint.clean(name text, options jsonb DEFAULT '{}', audience text[] DEFAULT '{people}', profile text DEFAULT 'generic') RETURNS void LANGUAGE sql AS
-$$ SELECT mint.trust(name, audience, profile, '{"actors": []}' || options) $$;
+$$ SELECT mint.trust(name, audience, profile, '{"actors": [], "claim_values": [{"claim": "typ", "present": true}]}' || options) $$;
 SELECT mint.clean('people/clean');
 SELECT * FROM mint.found('people/clean');
 
@@ -96,6 +96,9 @@ SELECT authz.alter_issuer('people/workos', '{"claim_values": [{"claim": "client_
 SELECT * FROM mint.found('people/workos');
 SELECT mint.clean('people/simplejwt', '{"unnamed": false}', NULL, 'simplejwt');
 SELECT * FROM mint.found('people/simplejwt');
+SELECT authz.alter_issuer('people/simplejwt', '{"claim_values": null}');
+SELECT * FROM mint.found('people/simplejwt');
+SELECT authz.drop_issuer('people/simplejwt');
 SELECT authz.add_issuer('people/keycloak', '{api, account}', 'keycloak', '{"actors": []}'), authz.add_pem('people/keycloak', :'pem', 'k') \g /dev/null
 SELECT * FROM mint.found('people/keycloak');
 SELECT authz.alter_issuer('people/keycloak', audience => '{api, accounts}');

@@ -96,7 +96,7 @@ judge_address(const AzLintIssuer *issuer)
  * ----------------------------------------------------------------
  */
 
-/* Only we and the issuer know the key: what it signs with it is for us. */
+/* Few know the key, so what is signed with it is mostly for us. */
 static bool
 has_secrets_alone(const AzLintIssuer *issuer)
 {
@@ -120,14 +120,14 @@ demands_a_value(const AzIssuer *issuer)
 static void
 judge_audience(const AzLintIssuer *issuer)
 {
-	bool		usual = strcmp(issuer->profile, "propelauth") == 0;
+	bool		usual = strcmp(issuer->profile, "propelauth") == 0 || has_secrets_alone(issuer);
 
 	if (!issuer->issuer->any_audience || issuer->issuer->by_audience ||
-		has_secrets_alone(issuer) || demands_a_value(issuer->issuer))
+		demands_a_value(issuer->issuer))
 		return;
 	az_find_of_issuer(issuer, "audience_unchecked", usual ? AZ_LEVEL_INFO : AZ_LEVEL_WARNING,
 					  "No audience is asked of its tokens: those that it made for other applications are accepted.",
-					  usual ? "Use an issuer that belongs to this application alone." :
+					  usual ? "See that the issuer makes tokens for this application alone." :
 					  psprintf("SELECT authz.alter_issuer(%s, audience => '{...}');  Or demand the claim that names the application, by the option claim_values.",
 							   issuer->literal));
 }
@@ -191,7 +191,7 @@ takes_id_tokens(const AzLintIssuer *issuer)
 static void
 judge_kind(const AzLintIssuer *issuer)
 {
-	if (takes_id_tokens(issuer) || has_secrets_alone(issuer) || tells_kinds_apart(issuer->issuer))
+	if (takes_id_tokens(issuer) || tells_kinds_apart(issuer->issuer))
 		return;
 	az_find_of_issuer(issuer, "id_tokens_accepted", AZ_LEVEL_INFO,
 					  "Nothing tells access tokens from ID tokens: if an audience of the issuer is also the client id of an application, that one's ID tokens are accepted.",
