@@ -17,5 +17,6 @@ SELECT authz.lint(ARRAY['nowhere']);
 ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 SELECT count(*) FROM authz.lint(ARRAY['lint']) WHERE code = 'row_security_off';
 RESET search_path;
+\set ECHO none
 DROP SCHEMA lint CASCADE;
 CALL mint.go_home();

@@ -26,6 +26,7 @@ static const AzLintSubject subjects[] = {
 	az_lint_trust,
 	az_lint_access,
 	az_lint_sets,
+	az_lint_conditions,
 };
 
 static List *

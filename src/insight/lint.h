@@ -40,5 +40,6 @@ extern void az_lint_settings(AzLint *lint);
 extern void az_lint_trust(AzLint *lint);
 extern void az_lint_access(AzLint *lint);
 extern void az_lint_sets(AzLint *lint);
+extern void az_lint_conditions(AzLint *lint);
 
 #endif							/* AZ_LINT_H */

@@ -168,22 +168,15 @@ reaches_nobody(const FuncExpr *call, const AzCheck *check, const AzIdentity *id)
  * Both ways
  */
 
-typedef enum Form
-{
-	OVER_CONSTANTS,
-	OVER_COLUMN,
-	NO_FORM
-} Form;
-
-static Form
-form_of(const FuncExpr *call, const AzCheck *check)
+AzForm
+az_form_of(const FuncExpr *call, const AzCheck *check)
 {
 	if (check->kind == AZ_STAYS || check->basis == AZ_ON_RULES || call->funcretset)
-		return NO_FORM;
+		return AZ_NO_FORM;
 	if (takes_from(check, call->args, 1))
-		return OVER_CONSTANTS;
+		return AZ_OVER_CONSTANTS;
 	return check->claims && !check->changes_with_time &&
-		takes_from(check, call->args, 2) ? OVER_COLUMN : NO_FORM;
+		takes_from(check, call->args, 2) ? AZ_OVER_COLUMN : AZ_NO_FORM;
 }
 
 /*
@@ -210,14 +203,14 @@ Node *
 az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace place,
 		int64 *until)
 {
-	Form		form = form_of(call, check);
+	AzForm		form = az_form_of(call, check);
 	AzComparand	column;
 
 	if (until)
 		*until = AZ_FOREVER;
-	if (form == OVER_CONSTANTS)
+	if (form == AZ_OVER_CONSTANTS)
 		return fold_constants(call, check, until);
-	if (form == NO_FORM)
+	if (form == AZ_NO_FORM)
 		return reaches_nobody(call, check, id) ? makeBoolConst(false, false) : NULL;
 	if (may_own_all(check, linitial(call->args)) && az_is_admin(id))
 		return makeBoolConst(true, false);
@@ -249,14 +242,14 @@ Node *
 az_fold_shared(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
 			   PlannerInfo *root, AzPlace place)
 {
-	switch (form_of(call, check))
+	switch (az_form_of(call, check))
 	{
-		case OVER_CONSTANTS:
+		case AZ_OVER_CONSTANTS:
 			return check->kind == AZ_QUESTION ? az_share_answer(sharing, call) :
 				az_share_result(sharing, root, call);
-		case OVER_COLUMN:
+		case AZ_OVER_COLUMN:
 			return share_column(call, check, sharing, root, place);
-		case NO_FORM:
+		case AZ_NO_FORM:
 			break;
 	}
 	return NULL;

@@ -17,6 +17,17 @@
 #include "planner/sharing.h"
 #include "token/identity.h"
 
+/* What the arguments of a call allow. */
+typedef enum AzForm
+{
+	AZ_OVER_CONSTANTS,			/* its answer is a constant */
+	AZ_OVER_COLUMN,				/* it is a comparison, where the type has one */
+	AZ_NO_FORM					/* it stays a call */
+} AzForm;
+
+/* check: that of the called function, of which all arguments are there. */
+extern AzForm az_form_of(const FuncExpr *call, const AzCheck *check);
+
 /*
  * The expression, or NULL to leave the call as it is.  Never raises on data.
  * check: that of the called function, of which all arguments are there.  id
