@@ -20,6 +20,12 @@
 
 static const AzLintSubject subjects[] = {
 	az_lint_tables,
+	az_lint_roles,
+	az_lint_own,
+	az_lint_settings,
+	az_lint_trust,
+	az_lint_access,
+	az_lint_sets,
 	az_lint_conditions,
 	az_lint_commands,
 	az_lint_grants,

@@ -34,6 +34,12 @@ extern void az_lint_attempt(AzLint *lint, const char *what,
 typedef void (*AzLintSubject) (AzLint *lint);
 
 extern void az_lint_tables(AzLint *lint);
+extern void az_lint_roles(AzLint *lint);
+extern void az_lint_own(AzLint *lint);
+extern void az_lint_settings(AzLint *lint);
+extern void az_lint_trust(AzLint *lint);
+extern void az_lint_access(AzLint *lint);
+extern void az_lint_sets(AzLint *lint);
 extern void az_lint_conditions(AzLint *lint);
 extern void az_lint_commands(AzLint *lint);
 extern void az_lint_grants(AzLint *lint);

@@ -164,6 +164,19 @@ typedef struct RTEPermissionInfo AzRelationRights;
 #endif
 
 /*
+ * Membership WITH SET FALSE does not let SET ROLE since 16 (core commit 3d14e171e),
+ * and pg_has_role() tells; before, every member could.  Since then CREATEROLE gives
+ * membership only in roles with ADMIN OPTION (core commit cf5eb37c5).
+ */
+#if PG_VERSION_NUM < 160000
+#define AZ_MAY_SET_ROLE		"'MEMBER'"
+#define AZ_CREATEROLE_GRANTS_ALL	"true"
+#else
+#define AZ_MAY_SET_ROLE		"'SET'"
+#define AZ_CREATEROLE_GRANTS_ALL	"false"
+#endif
+
+/*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
  * behind the last parameter or argument that all versions have.
  */

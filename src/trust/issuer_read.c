@@ -101,8 +101,13 @@ read_profile(const char *name, Profile *profile)
 	}
 	if (!end_row(&rows, &profile->version))
 		profile->options = NULL;
+}
+
+static void
+warn_if_bad_profile(const Profile *profile)
+{
 	if (profile->version != 0 && profile->options == NULL)
-		az_warn_bad_row("profile", name, NULL,
+		az_warn_bad_row("profile", profile->name, NULL,
 						"Correct the row of table authz.profile, or remove it.");
 }
 
@@ -317,15 +322,15 @@ az_issuer_version(const char *name)
 	return found ? both_versions(version, profile ? profile_version(profile) : 0) : 0;
 }
 
-AzIssuer *
-az_read_issuer(const char *name, MemoryContext context, uint64 *version)
+/* As az_read_issuer(), its profile, and why it is not to be believed; no warning. */
+static AzIssuer *
+read_issuer(const char *name, MemoryContext context, uint64 *version,
+			Profile *profile, const char **why)
 {
 	AzRows		rows;
 	HeapTuple	tuple = begin_row(&rows, AZ_TABLE_ISSUER, Issuer_issuer, name);
 	bool		found = HeapTupleIsValid(tuple);
-	Profile		profile = {0};
 	AzIssuer   *issuer = NULL;
-	const char *why = NULL;
 
 	*version = 0;
 	if (found)
@@ -335,19 +340,40 @@ az_read_issuer(const char *name, MemoryContext context, uint64 *version)
 
 		*version = with_row(0, tuple);
 		if (profile_name)
-			read_profile(profile_name, &profile);
-		issuer = make_issuer(tuple, desc, name, &profile, context, &why);
+			read_profile(profile_name, profile);
+		issuer = make_issuer(tuple, desc, name, profile, context, why);
 	}
 	if (!end_row(&rows, version))
-		issuer = NULL, why = "There are several of its name.";
+		issuer = NULL, *why = "There are several of its name.";
 	if (!found)
 		return NULL;
-	*version = both_versions(*version, profile.version);
+	*version = both_versions(*version, profile->version);
 	if (issuer)
 		issuer->version = *version;
-	else
+	return issuer;
+}
+
+AzIssuer *
+az_read_issuer(const char *name, MemoryContext context, uint64 *version)
+{
+	Profile		profile = {0};
+	const char *why = NULL;
+	AzIssuer   *issuer = read_issuer(name, context, version, &profile, &why);
+
+	warn_if_bad_profile(&profile);
+	if (issuer == NULL && *version != 0)
 		warn_bad_issuer(name, why);
 	return issuer;
+}
+
+AzIssuer *
+az_judge_issuer(const char *name, MemoryContext context, const char **why)
+{
+	Profile		profile = {0};
+	uint64		version;
+
+	*why = NULL;
+	return read_issuer(name, context, &version, &profile, why);
 }
 
 /* ----------------------------------------------------------------

@@ -26,6 +26,12 @@ extern uint64 az_issuer_version(const char *name);
  */
 extern AzIssuer *az_read_issuer(const char *name, MemoryContext context, uint64 *version);
 
+/*
+ * The same without a warning: where there is a row that is not to be believed,
+ * *why is a sentence about it.
+ */
+extern AzIssuer *az_judge_issuer(const char *name, MemoryContext context, const char **why);
+
 /* An issuer that tokens choose by this audience; UTF-8. */
 typedef struct AzAudience
 {

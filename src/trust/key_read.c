@@ -58,9 +58,9 @@ describes(const AzKeyRow *row, const char *alg, const char *thumbprint, const Az
 		heap_attisnull(row->tuple, Key_kid, row->desc) == (row->kid == NULL);
 }
 
-/* As az_make_key(), and why not.  Nothing raises once there is a key. */
-static AzKey *
-make_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why)
+/* Nothing raises once there is a key. */
+AzKey *
+az_judge_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why)
 {
 	const char *alg = az_row_utf8(row->tuple, Key_alg, row->desc);
 	const char *thumbprint = az_row_utf8(row->tuple, Key_thumbprint, row->desc);
@@ -107,7 +107,7 @@ AzKey *
 az_make_key(const AzKeyRow *row, const AzIssuer *issuer)
 {
 	const char *why = NULL;
-	AzKey	   *key = make_key(row, issuer, &why);
+	AzKey	   *key = az_judge_key(row, issuer, &why);
 
 	if (key)
 		az_key_set_added(key, added_at(row));

@@ -46,4 +46,7 @@ extern bool az_next_key(AzRows *rows, AzKeyRow *row);
 /* The key itself, the caller's; NULL when it is not to be believed. */
 extern AzKey *az_make_key(const AzKeyRow *row, const AzIssuer *issuer);
 
+/* The same without a warning, and without the time: why not goes to *why. */
+extern AzKey *az_judge_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why);
+
 #endif							/* AZ_KEY_READ_H */

@@ -113,6 +113,30 @@ warn_altered(AzShape *shape, const char *why, const char *remedy)
 			 errhidecontext(true)));
 }
 
+const char *
+az_why_altered(Relation rel, const AzShape *shape, Oid guard, const char **remedy)
+{
+	int			n = columns_due(shape);
+
+	*remedy = NULL;
+	if (!has_types(rel, shape->columns, n))
+		return "It is not a table of that kind, or has columns of other types.";
+	*remedy = mend_columns(rel, shape->columns, n);
+	if (*remedy)
+		return "A column has another name, collation or precision.";
+	if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
+	{
+		*remedy = "SET LOGGED";
+		return "Its rows would not outlive a crash.";
+	}
+	if (!fires_always(rel, guard))
+	{
+		*remedy = "ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed";
+		return "Its triggers do not always fire, so not every change would be felt.";
+	}
+	return NULL;
+}
+
 /*
  * Is it what the install script made?  Another type of column is another
  * version's; what the owner may have altered without a thought is told.
@@ -120,22 +144,12 @@ warn_altered(AzShape *shape, const char *why, const char *remedy)
 static bool
 is_unaltered(Relation rel, AzShape *shape, Oid guard)
 {
-	int			n = columns_due(shape);
-	char	   *remedy;
+	const char *remedy;
+	const char *why = az_why_altered(rel, shape, guard, &remedy);
 
-	if (!has_types(rel, shape->columns, n))
-		return false;
-	remedy = mend_columns(rel, shape->columns, n);
 	if (remedy)
-		warn_altered(shape, "A column has another name, collation or precision.", remedy);
-	else if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
-		warn_altered(shape, "Its rows would not outlive a crash.", "SET LOGGED");
-	else if (!fires_always(rel, guard))
-		warn_altered(shape, "Its triggers do not always fire, so not every change would be felt.",
-					 "ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed");
-	else
-		return true;
-	return false;
+		warn_altered(shape, why, remedy);
+	return why == NULL;
 }
 
 Relation

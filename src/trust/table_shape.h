@@ -45,4 +45,11 @@ typedef struct AzShape
  */
 extern Relation az_open_as(Oid table, AzShape *shape, Oid guard);
 
+/*
+ * Why such a table would not be opened, a sentence; NULL: it would be.  *remedy
+ * is what ALTER TABLE is to do about it, NULL where that cannot be said.
+ */
+extern const char *az_why_altered(Relation rel, const AzShape *shape, Oid guard,
+								  const char **remedy);
+
 #endif							/* AZ_TABLE_SHAPE_H */

@@ -225,6 +225,22 @@ az_open_table(AzCatalog table)
 	return rel;
 }
 
+const char *
+az_fault_of_table(AzCatalog table, const char **name, const char **remedy)
+{
+	Relation	rel = OidIsValid(tables[table]) ? try_table_open(tables[table], AccessShareLock) : NULL;
+	const char *why;
+
+	*name = shapes[table].name;
+	*remedy = NULL;
+	if (rel == NULL)
+		return table == AZ_TABLE_CEILING && az_objects_are_old() ? NULL :
+			"It is not there, or is no part of the extension.";
+	why = az_why_altered(rel, &shapes[table], guard, remedy);
+	table_close(rel, AccessShareLock);
+	return why;
+}
+
 List *
 az_tables_of_plans(bool grants)
 {

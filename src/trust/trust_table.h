@@ -103,6 +103,12 @@ extern bool az_has_ceilings(void);
 extern Relation az_open_table(AzCatalog table);
 
 /*
+ * Why a table is not what the install script made, and what ALTER TABLE is to do
+ * about it, or NULL; NULL when it is.  After az_tables_found().
+ */
+extern const char *az_fault_of_table(AzCatalog table, const char **name, const char **remedy);
+
+/*
  * Does the index know all rows that are to be found under that snapshot, or,
  * NULL, now?  One that was made anew may lack what only an older one shows.
  */

@@ -1,5 +1,6 @@
 -- Read at the head of each script of sql/, which has set "app".
 \o /dev/null
+\set installed_by :USER
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS dbmi_authz;
 \set trust :here '/' :app '/trust.sql'

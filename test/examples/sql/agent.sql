@@ -111,3 +111,7 @@ SELECT nextval('mail.complaint');
 SELECT authz.set_token(:'ann') \g /dev/null
 SELECT id, sender, left(body, 24) AS body FROM letter ORDER BY id;
 SELECT nextval('complaint');
+-- lint() finds nothing wrong with it
+\set lint :here '/lint.sql'
+\set schema mail
+\i :lint

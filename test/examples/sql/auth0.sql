@@ -62,3 +62,7 @@ SELECT authz.last_error() ->> 'error' AS error, authz.www_authenticate();
 SELECT authz.clear_token() \g /dev/null
 SELECT body FROM message ORDER BY id;
 RESET ROLE;
+-- lint() finds nothing wrong with it
+\set lint :here '/lint.sql'
+\set schema messages_api
+\i :lint

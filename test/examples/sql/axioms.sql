@@ -79,3 +79,7 @@ SELECT authz.set_token('Bearer ' || left(:'reader', -8) || 'AAAAAAAA');
 SELECT authz.last_error() - 'at' AS last_error;
 SELECT authz.clear_token() \g /dev/null
 RESET ROLE;
+-- lint() finds nothing wrong with it
+\set lint :here '/lint.sql'
+\set schema articles_api
+\i :lint

@@ -106,3 +106,7 @@ SELECT authz.clear_token() \g /dev/null
 SELECT download(3);
 \echo :LAST_ERROR_SQLSTATE
 RESET ROLE;
+-- lint() finds nothing wrong with it
+\set lint :here '/lint.sql'
+\set schema hypatio
+\i :lint

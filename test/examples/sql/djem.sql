@@ -87,3 +87,7 @@ SELECT vote(1, 'x');
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM polls_question;
 RESET ROLE;
+-- lint() finds nothing wrong with it
+\set lint :here '/lint.sql'
+\set schema polls
+\i :lint

@@ -84,3 +84,7 @@ SELECT pay(1, :acme);
 \echo :LAST_ERROR_SQLSTATE
 SELECT authz.clear_token() \g /dev/null
 RESET ROLE;
+-- lint() finds nothing wrong with it
+\set lint :here '/lint.sql'
+\set schema saas
+\i :lint
