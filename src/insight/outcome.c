@@ -200,13 +200,53 @@ of_const(const Const *constant)
 	return DatumGetBool(constant->constvalue) ? AZ_MAY_BE_TRUE : AZ_MAY_BE_FALSE;
 }
 
-/* NULL goes through, and a value stays one. */
-static AzOutcome
-of_conversion(Node *arg, AzWorking *working)
+/* What stands in it, and is the same without it; NULL: it is something else. */
+static Node *
+without_wrap(Node *node)
 {
-	AzOutcome	outcome = az_work_out(arg, working);
+	switch (nodeTag(node))
+	{
+		case T_RelabelType:
+			return (Node *) ((RelabelType *) node)->arg;
+		case T_CollateExpr:
+			return (Node *) ((CollateExpr *) node)->arg;
+		case T_NamedArgExpr:
+			return (Node *) ((NamedArgExpr *) node)->arg;
+		case T_CoerceToDomain:
+			return (Node *) ((CoerceToDomain *) node)->arg;
+		default:
+			return NULL;
+	}
+}
 
-	return outcome == AZ_MAY_BE_NULL ? outcome : AZ_ANYTHING;
+/* What it makes something else of, NULL of NULL; NULL: it is something else. */
+static Node *
+converted_by(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_CoerceViaIO:
+			return (Node *) ((CoerceViaIO *) node)->arg;
+		case T_ArrayCoerceExpr:
+			return (Node *) ((ArrayCoerceExpr *) node)->arg;
+		case T_FieldSelect:
+			return (Node *) ((FieldSelect *) node)->arg;
+		case T_SubscriptingRef:
+			return (Node *) ((SubscriptingRef *) node)->refexpr;
+		default:
+			return NULL;
+	}
+}
+
+static AzOutcome
+of_rest(Node *node, AzWorking *working)
+{
+	Node	   *inner = without_wrap(node);
+
+	if (inner)
+		return az_work_out(inner, working);
+	inner = converted_by(node);
+	return inner && az_work_out(inner, working) == AZ_MAY_BE_NULL ? AZ_MAY_BE_NULL : AZ_ANYTHING;
 }
 
 AzOutcome
@@ -242,28 +282,12 @@ az_work_out(Node *node, AzWorking *working)
 			return of_boolean_test((BooleanTest *) node, working);
 		case T_SubLink:
 			return az_outcome_of_sublink((SubLink *) node, working);
-		case T_RelabelType:
-			return az_work_out((Node *) ((RelabelType *) node)->arg, working);
-		case T_CollateExpr:
-			return az_work_out((Node *) ((CollateExpr *) node)->arg, working);
-		case T_NamedArgExpr:
-			return az_work_out((Node *) ((NamedArgExpr *) node)->arg, working);
-		case T_CoerceToDomain:
-			return az_work_out((Node *) ((CoerceToDomain *) node)->arg, working);
-		case T_CoerceViaIO:
-			return of_conversion((Node *) ((CoerceViaIO *) node)->arg, working);
-		case T_ArrayCoerceExpr:
-			return of_conversion((Node *) ((ArrayCoerceExpr *) node)->arg, working);
-		case T_FieldSelect:
-			return of_conversion((Node *) ((FieldSelect *) node)->arg, working);
-		case T_SubscriptingRef:
-			return of_conversion((Node *) ((SubscriptingRef *) node)->refexpr, working);
 		case T_Aggref:
 			return az_outcome_of_aggregate((Aggref *) node, working);
 		case T_ArrayExpr:
 			return AZ_A_VALUE;
 		default:
-			return AZ_ANYTHING;
+			return of_rest(node, working);
 	}
 }
 
