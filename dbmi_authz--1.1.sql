@@ -1708,6 +1708,18 @@ COMMENT ON FUNCTION authz.lint(name[], text[]) IS
 -- Insight: what decides
 --
 
+CREATE FUNCTION authz.policy_state(rel regclass) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_state'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.policy_state(regclass) IS
+'Returns what in the catalogs decides about a table, sorted: equal states give equal decisions.';
+
+CREATE FUNCTION authz.policy_changes(before json, after json) RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_changes'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION authz.policy_changes(json, json) IS
+'Says in words what differs between two results of policy_state(): what became wider, and what narrower.';
+
 --
 -- Insight: somebody else's eyes
 --
@@ -1793,7 +1805,7 @@ BEGIN
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect', 'sharing_view',
-		'lint']
+		'lint', 'policy_state', 'policy_changes']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);
