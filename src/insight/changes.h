@@ -94,6 +94,7 @@ extern void az_judge_relation(AzChanges *changes, const AzDifference *difference
 extern void az_judge_grant(AzChanges *changes, const AzDifference *difference);
 extern void az_judge_schema(AzChanges *changes, const AzDifference *difference);
 extern void az_judge_role(AzChanges *changes, const AzDifference *difference);
+extern void az_judge_function(AzChanges *changes, const AzDifference *difference);
 extern void az_judge_member(AzChanges *changes, const AzDifference *difference);
 
 /* After all of them: what was directed, and is read by what decides. */

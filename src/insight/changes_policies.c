@@ -93,14 +93,14 @@ static const char *
 explain(const Comparison *comparison, int share, const AzCondition *before, const AzCondition *after)
 {
 	if (comparison->policy[0] == NULL)
-		return psprintf("was added, with (%s)", after->text);
+		return psprintf(" was added, with (%s)", after->text);
 	if (comparison->policy[1] == NULL)
-		return psprintf("was dropped, which had (%s)", before->text);
+		return psprintf(" was dropped, which had (%s)", before->text);
 	if (share == BY_BEFORE)
-		return "does not bind them any more";
+		return " does not bind them any more";
 	if (share == BY_AFTER)
-		return "binds them now";
-	return az_describe_change(before, after);
+		return " binds them now";
+	return psprintf(": %s", az_describe_change(before, after));
 }
 
 static void
@@ -231,7 +231,7 @@ tell(AzChanges *changes, const Comparison *comparison, int share)
 		if (verdict->why)
 			az_tell(changes, direction, who_has(comparison, share), list_commands(verdict),
 					az_member(policy, "relation"),
-					psprintf("%s policy \"%s\": %s", comparison->permissive ? "permissive" : "restrictive",
+					psprintf("%s policy \"%s\"%s", comparison->permissive ? "permissive" : "restrictive",
 							 az_member(policy, "name"), verdict->why));
 	}
 }

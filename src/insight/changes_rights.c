@@ -36,26 +36,44 @@ judge_flag(AzChanges *changes, const AzDifference *difference, const char *flag,
 		az_tell(changes, is == widens ? AZ_WIDER : AZ_NARROWER, who, ALL_COMMANDS, relation, is ? set : unset);
 }
 
-/* Whoever may SELECT from it: "role a, everybody". */
+/* Is the text one of the array's? */
+static bool
+lists(const AzJson *array, const char *text)
+{
+	size_t		len;
+	size_t		i;
+
+	for (i = 0; i < az_json_count(array); i++)
+	{
+		const char *its = az_json_string(az_json_at(array, i), &len);
+
+		if (its && strcmp(its, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whoever may SELECT from it beside its owner: "role a, everybody". */
 static const char *
-readers_of(const AzJson *state, const char *relation)
+readers_of(const AzJson *state, const AzJson *relation)
 {
 	StringInfoData who;
 	const AzJson *grants = az_json_get_z(state, "grants");
+	const char *name = az_member(relation, "name");
 	size_t		i;
 
 	initStringInfo(&who);
 	for (i = 0; i < az_json_count(grants); i++)
 	{
 		const AzJson *grant = az_json_at(grants, i);
-		const char *its = az_member(grant, "relation");
-		const char *privilege = az_member(grant, "privilege");
+		const char *role = az_member(grant, "role");
+		const char *owner = az_member(relation, "owner");
 
-		if (its && privilege && az_member(grant, "column") == NULL &&
-			strcmp(its, relation) == 0 && strcmp(privilege, "SELECT") == 0)
-			appendStringInfo(&who, "%s%s", who.len ? ", " : "", az_whom(az_member(grant, "role")));
+		if (strcmp(az_member(grant, "relation"), name) == 0 && role && owner && strcmp(role, owner) != 0 &&
+			lists(az_json_get_z(grant, "privileges"), "SELECT"))
+			appendStringInfo(&who, "%s%s", who.len ? ", " : "", az_whom(role));
 	}
-	return who.len ? who.data : "its owner";
+	return who.len ? who.data : az_whom(az_member(relation, "owner"));
 }
 
 static void
@@ -69,7 +87,7 @@ judge_view(AzChanges *changes, const AzDifference *difference)
 		az_tell_difference(changes, difference);
 	else
 		az_tell(changes, is_new ? AZ_WIDER : AZ_NARROWER,
-				readers_of(is_new ? changes->after : changes->before, az_member(view, "name")),
+				readers_of(is_new ? changes->after : changes->before, view),
 				ALL_COMMANDS, relation,
 				psprintf("%s %s, which reads with the rights of its owner %s, was %s",
 						 az_member(view, "kind"), az_member(view, "name"), az_member(view, "owner"),
@@ -102,6 +120,22 @@ judge_table(AzChanges *changes, const AzDifference *difference)
 	}
 }
 
+/*
+ * Functions of the extension come and go with what calls them, and stay the same
+ * under one version.
+ */
+void
+az_judge_function(AzChanges *changes, const AzDifference *difference)
+{
+	const AzJson *one = difference->after ? difference->after : difference->before;
+	const char *library = az_member(one, "library");
+
+	if ((difference->before == NULL || difference->after == NULL) &&
+		library && strcmp(library, "$libdir/dbmi_authz") == 0)
+		return;
+	az_tell_difference(changes, difference);
+}
+
 void
 az_judge_relation(AzChanges *changes, const AzDifference *difference)
 {
@@ -124,7 +158,7 @@ az_judge_relation(AzChanges *changes, const AzDifference *difference)
 	{
 		bool		asks = az_is_set(difference->after, "security_invoker");
 		const char *name = az_member(difference->after, "name");
-		const char *who = readers_of(changes->after, name);
+		const char *who = readers_of(changes->after, difference->after);
 		const char *why = psprintf("view %s reads with the rights of %s", name,
 								   asks ? "whoever asks" : "its owner, and not of whoever asks");
 
@@ -138,22 +172,90 @@ az_judge_relation(AzChanges *changes, const AzDifference *difference)
  * ----------------------------------------------------------------
  */
 
+/* "SELECT, UPDATE": those of one that the other has not. */
+static char *
+list_missing(const AzJson *one, const AzJson *other)
+{
+	StringInfoData text;
+	size_t		len;
+	size_t		i;
+
+	initStringInfo(&text);
+	for (i = 0; i < az_json_count(one); i++)
+	{
+		const char *privilege = az_json_string(az_json_at(one, i), &len);
+
+		if (privilege && !lists(other, privilege))
+			appendStringInfo(&text, "%s%s", text.len ? ", " : "", privilege);
+	}
+	return text.data;
+}
+
+static void
+tell_privileges(AzChanges *changes, AzDirection direction, const AzJson *grant, const char *privileges)
+{
+	const char *column = az_member(grant, "column");
+	const char *what = strchr(privileges, ',') ? "privileges" : "privilege";
+	const char *where = column ? psprintf(" on column \"%s\"", column) : "";
+
+	if (*privileges)
+		az_tell(changes, direction, az_whom(az_member(grant, "role")), privileges,
+				az_member(grant, "relation"),
+				psprintf("the %s%s %s %s", what, where, strchr(privileges, ',') ? "were" : "was",
+						 direction == AZ_WIDER ? "granted" : "revoked"));
+}
+
+/* What an owner has, comes and goes with owning. */
+static bool
+comes_with_owner(const AzChanges *changes, const AzJson *grant)
+{
+	const char *relation = az_member(grant, "relation");
+	const char *role = az_member(grant, "role");
+	const char *before = az_member(az_find_row(changes->before, "relations", "name", relation, NULL, NULL), "owner");
+	const char *after = az_member(az_find_row(changes->after, "relations", "name", relation, NULL, NULL), "owner");
+
+	return role && before && after && strcmp(before, after) != 0 &&
+		(strcmp(role, before) == 0 || strcmp(role, after) == 0);
+}
+
 void
 az_judge_grant(AzChanges *changes, const AzDifference *difference)
 {
-	bool		given = difference->before == NULL;
-	const AzJson *grant = given ? difference->after : difference->before;
-	const char *column = az_member(grant, "column");
+	const AzJson *grant = difference->after ? difference->after : difference->before;
+	const AzJson *before = az_json_get_z(difference->before, "privileges");
+	const AzJson *after = az_json_get_z(difference->after, "privileges");
 
-	az_tell(changes, given ? AZ_WIDER : AZ_NARROWER, az_whom(az_member(grant, "role")),
-			az_member(grant, "privilege"), az_member(grant, "relation"),
-			psprintf("the privilege%s%s%s was %s", column ? " on column \"" : "", column ? column : "",
-					 column ? "\"" : "", given ? "granted" : "revoked"));
+	if (comes_with_owner(changes, grant))
+		return;
+	tell_privileges(changes, AZ_WIDER, grant, list_missing(after, before));
+	tell_privileges(changes, AZ_NARROWER, grant, list_missing(before, after));
+}
+
+/* Does anything in the schema decide? */
+static bool
+decides_in_schema(const AzJson *state, const char *schema)
+{
+	static const char *const sections[] = {"relations", "functions"};
+	const char *start = psprintf("%s.", schema);
+	int			i;
+	size_t		k;
+
+	for (i = 0; i < (int) lengthof(sections); i++)
+	{
+		const AzJson *rows = az_json_get_z(state, sections[i]);
+
+		for (k = 0; k < az_json_count(rows); k++)
+		{
+			if (strncmp(az_member(az_json_at(rows, k), "name"), start, strlen(start)) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /*
  * Where everybody has it, nobody else is listed: then that PUBLIC came or went is
- * all there is to say.
+ * all there is to say.  A schema in which nothing decided goes without saying.
  */
 void
 az_judge_schema(AzChanges *changes, const AzDifference *difference)
@@ -165,6 +267,8 @@ az_judge_schema(AzChanges *changes, const AzDifference *difference)
 
 	if (role && strcmp(role, "PUBLIC") != 0 &&
 		az_find_row(given ? changes->before : changes->after, "schemas", "name", schema, "role", "PUBLIC"))
+		return;
+	if (!decides_in_schema(given ? changes->before : changes->after, schema))
 		return;
 	az_tell(changes, given ? AZ_WIDER : AZ_NARROWER, az_whom(role), ALL_COMMANDS,
 			az_member(changes->after, "relation"),

@@ -31,7 +31,7 @@ static const struct
 }			subjects[] = {
 	{"relations", "relation", {"name"}, az_judge_relation},
 	{"policies", "policy", {"relation", "name"}, az_judge_policy},
-	{"grants", "grant", {"relation", "column", "role", "privilege"}, az_judge_grant},
+	{"grants", "grant", {"relation", "column", "role"}, az_judge_grant},
 	{"schemas", "schema", {"name", "role"}, az_judge_schema},
 	{"roles", "role", {"name"}, az_judge_role},
 	{"members", "member", {"member", "role"}, az_judge_member},
@@ -40,7 +40,7 @@ static const struct
 	{"triggers", "trigger", {"relation", "name"}, NULL},
 	{"rewrite_rules", "rewrite rule", {"relation", "name"}, NULL},
 	{"constraints", "constraint", {"object", "name"}, NULL},
-	{"functions", "function", {"name"}, NULL},
+	{"functions", "function", {"name"}, az_judge_function},
 	{"operators", "operator", {"name"}, NULL},
 	{"types", "type", {"name"}, NULL},
 	{"collations", "collation", {"name"}, NULL},
@@ -127,9 +127,13 @@ read_rows(const AzJson *state, int subject, size_t *n)
 static const char *
 relation_of(const AzJson *row)
 {
-	const char *relation = az_member(row, "relation");
+	static const char *const members[] = {"relation", "object", "child"};
+	const char *relation = NULL;
+	int			i;
 
-	return relation ? relation : az_member(row, "object");
+	for (i = 0; i < (int) lengthof(members) && relation == NULL; i++)
+		relation = az_member(row, members[i]);
+	return relation;
 }
 
 static bool
@@ -148,9 +152,12 @@ judge(AzChanges *changes, int subject, const Row *before, const Row *after)
 		before ? before->row : NULL, after ? after->row : NULL,
 		subjects[subject].noun, one->name
 	};
+	const char *kind = az_member(one->row, "kind");
 	const char *relation = relation_of(one->row);
 	bool		hidden = false;
 
+	if (subject == 0 && kind)
+		difference.noun = kind;
 	if (relation)
 	{
 		const AzJson *was = az_find_row(changes->before, "relations", "name", relation, NULL, NULL);

@@ -58,14 +58,14 @@ static const AzStateSection sections[] = {
 	" p.polqual AS \"using\", p.polwithcheck AS \"check\""
 	" FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) ANY ($4) ORDER BY 2, 3"},
 	{"grants",
-	"SELECT DISTINCT " NAME("c.oid") " AS relation, a.name COLLATE pg_catalog.\"C\" AS \"column\","
-	" " ROLE("g.grantee") " COLLATE pg_catalog.\"C\" AS role, g.privilege_type COLLATE pg_catalog.\"C\" AS privilege"
+	"SELECT " NAME("c.oid") " AS relation, a.name COLLATE pg_catalog.\"C\" AS \"column\", g.role COLLATE pg_catalog.\"C\" AS role,"
+	" pg_catalog.array_agg(DISTINCT g.privilege_type COLLATE pg_catalog.\"C\") AS privileges"
 	" FROM pg_catalog.pg_class c CROSS JOIN LATERAL ("
 	" SELECT NULL::pg_catalog.text AS name, COALESCE(c.relacl, pg_catalog.acldefault('r', c.relowner)) AS acl"
 	" UNION ALL SELECT a.attname::pg_catalog.text, a.attacl FROM pg_catalog.pg_attribute a"
 	" WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attacl IS NOT NULL AND NOT a.attisdropped) a"
-	" CROSS JOIN LATERAL pg_catalog.aclexplode(a.acl) g"
-	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4) ORDER BY 1, 2 NULLS FIRST, 3, 4"},
+	" CROSS JOIN LATERAL (SELECT " ROLE("x.grantee") " AS role, x.privilege_type FROM pg_catalog.aclexplode(a.acl) x) g"
+	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4) GROUP BY c.oid, a.name, g.role ORDER BY 1, 2 NULLS FIRST, 3"},
 	{"schemas",
 	"SELECT DISTINCT pg_catalog.quote_ident(n.nspname) COLLATE pg_catalog.\"C\" AS name, u.role COLLATE pg_catalog.\"C\" AS role"
 	" FROM (SELECT c.relnamespace AS oid FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4)"
