@@ -120,7 +120,7 @@ GRANT SELECT, INSERT, DELETE ON doc TO changes_one, changes_two;
 \set seed 0.15
 \endif
 SELECT setseed(:seed) \g /dev/null
-CALL walk(250);
+CALL walk(150);
 -- Rows that came or went, and whether a line tells of them: of the command, or of SELECT, without which nobody deletes what RETURNING shows.
 CREATE VIEW told AS
 SELECT d.round, d.way, d.role, d.command, EXISTS (
@@ -131,7 +131,7 @@ SELECT d.round, d.way, d.role, d.command, EXISTS (
   FROM (SELECT n.round, 'wider' AS way, n.role, n.command FROM decision n WHERE n.round > 0 AND NOT EXISTS (
 			SELECT FROM decision o WHERE (o.round, o.role, o.person, o.command, o.id) = (n.round - 1, n.role, n.person, n.command, n.id))
 		UNION
-		SELECT o.round + 1, 'narrower', o.role, o.command FROM decision o WHERE o.round < 250 AND NOT EXISTS (
+		SELECT o.round + 1, 'narrower', o.role, o.command FROM decision o WHERE o.round < 150 AND NOT EXISTS (
 			SELECT FROM decision n WHERE (n.round, n.role, n.person, n.command, n.id) = (o.round + 1, o.role, o.person, o.command, o.id))) d;
 ANALYZE;
 SELECT t.*, c.statement, c.line FROM told t LEFT JOIN change c USING (round) WHERE NOT told ORDER BY 1, 2, 3, 4;

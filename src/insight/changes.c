@@ -191,27 +191,22 @@ az_tell(AzChanges *changes, AzDirection direction, const char *who,
 	}
 }
 
-/* As somebody would read it, and not more than fits into a line. */
+/* What is longer does not fit into a line. */
 #define MAX_VALUE	200
 
 static void
 print_value(StringInfo out, const AzJson *value)
 {
+	char		number[AZ_JSON_NUMBER_MAX];
 	size_t		len;
 	const char *text;
 	size_t		i;
 
 	switch (value ? az_json_type(value) : AZ_JSON_NULL)
 	{
-		case AZ_JSON_NULL:
-			appendStringInfoString(out, "nothing");
-			break;
 		case AZ_JSON_STRING:
 			text = az_json_string(value, &len);
-			if (len > MAX_VALUE)
-				appendStringInfoString(out, "a long text");
-			else
-				appendStringInfo(out, "\"%s\"", text);
+			appendStringInfo(out, len > MAX_VALUE ? "a long text" : "\"%s\"", text);
 			break;
 		case AZ_JSON_ARRAY:
 			for (i = 0; i < az_json_count(value); i++)
@@ -219,39 +214,60 @@ print_value(StringInfo out, const AzJson *value)
 				appendStringInfoString(out, i > 0 ? ", " : "");
 				print_value(out, az_json_at(value, i));
 			}
-			if (i == 0)
-				appendStringInfoString(out, "nothing");
+			appendStringInfoString(out, i == 0 ? "nothing" : "");
+			break;
+		case AZ_JSON_INTEGER:
+		case AZ_JSON_REAL:
+			(void) az_json_number_text(value, number);
+			appendStringInfoString(out, number);
 			break;
 		case AZ_JSON_TRUE:
 			appendStringInfoString(out, "yes");
+			break;
+		case AZ_JSON_FALSE:
+			appendStringInfoString(out, "no");
 			break;
 		case AZ_JSON_OBJECT:
 			appendStringInfoString(out, "an object");
 			break;
 		default:
-			appendStringInfoString(out, "no");
+			appendStringInfoString(out, "nothing");
 	}
 }
 
+static void print_members(StringInfo out, const char *prefix, const AzJson *before, const AzJson *after);
+
 static void
-print_members(StringInfo out, const AzJson *from, const AzDifference *difference, bool if_absent)
+print_member(StringInfo out, const char *name, const AzJson *before, const AzJson *after)
+{
+	if (az_is_same(before, after))
+		return;
+	if (before && after && az_json_type(before) == AZ_JSON_OBJECT && az_json_type(after) == AZ_JSON_OBJECT)
+	{
+		print_members(out, psprintf("%s ", name), before, after);
+		return;
+	}
+	appendStringInfo(out, "%s%s was ", out->len > 0 ? ", " : "", name);
+	print_value(out, before);
+	appendStringInfoString(out, " and is ");
+	print_value(out, after);
+}
+
+/* Those that differ; nested at most as deep as JSON is read. */
+static void
+print_members(StringInfo out, const char *prefix, const AzJson *before, const AzJson *after)
 {
 	void	   *iter = NULL;
 	const char *name;
 	size_t		len;
 	const AzJson *value;
 
-	while ((iter = az_json_next(from, iter, &name, &len, &value)) != NULL)
+	while ((iter = az_json_next(before, iter, &name, &len, &value)) != NULL)
+		print_member(out, psprintf("%s%s", prefix, name), value, az_json_get(after, name, len));
+	while ((iter = az_json_next(after, iter, &name, &len, &value)) != NULL)
 	{
-		const AzJson *before = az_json_get_z(difference->before, name);
-		const AzJson *after = az_json_get_z(difference->after, name);
-
-		if (az_is_same(before, after) || (if_absent && before))
-			continue;
-		appendStringInfo(out, "%s%s was ", out->len > 0 ? ", " : "", name);
-		print_value(out, before);
-		appendStringInfoString(out, " and is ");
-		print_value(out, after);
+		if (az_json_get(before, name, len) == NULL)
+			print_member(out, psprintf("%s%s", prefix, name), NULL, value);
 	}
 }
 
@@ -268,8 +284,7 @@ az_tell_difference(AzChanges *changes, const AzDifference *difference)
 		add_line(changes, AZ_UNTOLD, psprintf("%s does not decide any more.", what));
 	else
 	{
-		print_members(&members, difference->before, difference, false);
-		print_members(&members, difference->after, difference, true);
+		print_members(&members, "", difference->before, difference->after);
 		add_line(changes, AZ_UNTOLD, psprintf("%s: %s.", what, members.data));
 	}
 }

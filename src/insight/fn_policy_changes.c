@@ -233,8 +233,8 @@ AZ_SQL(authz_policy_changes)
 
 	az_check_owns_database("policy_changes");
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
+	az_arg_required(fcinfo, 0, "before");
+	az_arg_required(fcinfo, 1, "after");
 	changes.before = az_parse_json(PG_GETARG_TEXT_PP(0), "state", ERRCODE_INVALID_PARAMETER_VALUE);
 	changes.after = az_parse_json(PG_GETARG_TEXT_PP(1), "state", ERRCODE_INVALID_PARAMETER_VALUE);
 	az_check_states(changes.before, changes.after);

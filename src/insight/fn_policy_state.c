@@ -43,13 +43,18 @@ have_settings(void)
 								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-/* 42809 for what has no rows. */
+/* 42P01 for what does not exist, 42809 for what has no rows. */
 static void
 check_relation(Oid rel)
 {
-	Relation	relation = relation_open(rel, AccessShareLock);
-	char		kind = relation->rd_rel->relkind;
+	Relation	relation = try_relation_open(rel, AccessShareLock);
+	char		kind;
 
+	if (relation == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", rel)));
+	kind = relation->rd_rel->relkind;
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE && kind != RELKIND_VIEW &&
 		kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE)
 		ereport(ERROR,
@@ -63,7 +68,6 @@ write_head(AzState *state, Oid rel)
 {
 	char	   *schema = get_namespace_name(get_rel_namespace(rel));
 
-	initStringInfo(&state->text);
 	appendStringInfo(&state->text, "{\"format\": %d,\n \"relation\": ", AZ_STATE_FORMAT);
 	escape_json(&state->text, quote_qualified_identifier(schema, get_rel_name(rel)));
 }
@@ -79,9 +83,10 @@ AZ_SQL(authz_policy_state)
 		PG_RETURN_NULL();
 	rel = PG_GETARG_OID(0);
 	check_relation(rel);
-	write_head(&state, rel);
+	initStringInfo(&state.text);
 	az_begin_as_owner(&caller);
 	have_settings();
+	write_head(&state, rel);
 	az_reach_state(&state, rel);
 	az_state_tables(&state);
 	az_state_code(&state);

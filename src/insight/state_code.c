@@ -12,6 +12,9 @@
 #define ROLE(oid) \
 	"CASE WHEN " oid " OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(" oid ")) END"
 
+/*
+ * All rules: that a permission has one on another table is an answer, too.
+ */
 static const AzStateSection sections[] = {
 	{"functions",
 	"SELECT 0::pg_catalog.oid, " NAMED("p.oid", "regprocedure") " AS name, " ROLE("p.proowner") " AS owner, l.lanname::pg_catalog.text AS language,"
@@ -53,7 +56,7 @@ static const AzStateSection sections[] = {
 	{"object_rules",
 	"SELECT a.rel::pg_catalog.regclass::pg_catalog.text COLLATE pg_catalog.\"C\" AS relation, a.perm COLLATE pg_catalog.\"C\" AS permission, a.kind COLLATE pg_catalog.\"C\" AS kind,"
 	" a.rule AS function, pg_catalog.quote_ident(a.rule_owner) AS owner"
-	" FROM authz.object_access a WHERE a.rel::pg_catalog.oid OPERATOR(pg_catalog.=) ANY ($4)"
+	" FROM authz.object_access a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.rel::pg_catalog.oid"
 	" ORDER BY 1, 2, 3"},
 };
 
