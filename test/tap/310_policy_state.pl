@@ -24,7 +24,7 @@ CREATE DATABASE third OWNER one;
 SQL
 
 my $pem = slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem");
-my $last = (session($node, <<"SQL", db => 'first', user => 'one'))[-1];
+$node->safe_psql('first', <<"SQL", extra_params => [ '-U', 'one' ]);
 CREATE EXTENSION dbmi_authz;
 SELECT authz.add_issuer('https://id.example', '{b,a}', 'generic', '{"leeway_seconds": 5, "application": "notes"}') \\g /dev/null
 SELECT authz.add_pem('https://id.example', '$pem', 'k1', 'ES256') \\g /dev/null
@@ -58,15 +58,15 @@ CREATE POLICY a ON note TO staff, app, "odd ""role""" USING (kind IN ('a', 'b') 
 CREATE POLICY b ON note AS RESTRICTIVE FOR UPDATE USING (id BETWEEN 1 AND 3 AND id ~~~ 2 AND NOT (mood > 'sad' OR mood IS NULL))
 	WITH CHECK (by_name(owner) AND at > '2001-02-03 04:05:06+07' AND cost <> 0.1 AND short = 'x' AND title IN ('A', 'B')
 		AND (id, team) IN (SELECT id, m.team FROM member m WHERE m.who = owner) AND CASE kind WHEN 'a' THEN team BETWEEN 1 AND 2 ELSE true END);
-CREATE POLICY c ON note_2 FOR INSERT TO PUBLIC WITH CHECK ((SELECT every_near(id = 1) FROM member) AND owner = ANY ('{a,b}'::varchar[]) AND at - interval '1 day 2 hours' > '2001-01-01');
+CREATE POLICY c ON note_2 FOR INSERT TO PUBLIC WITH CHECK ((SELECT every_near(m.team = 1) FROM member m) AND owner = ANY ('{a,b}'::varchar[]) AND at - interval '1 day 2 hours' > '2001-01-01');
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS \$f\$ BEGIN NEW.owner := authz.user_id(); RETURN NEW; END \$f\$;
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON note_1 FOR EACH ROW WHEN (NEW.owner IS NULL) EXECUTE FUNCTION stamp();
 CREATE VIEW shown AS SELECT id, owner, kind FROM note WHERE kind IN ('x', 'y') AND id BETWEEN 1 AND 3 AND owner <> 'z';
 ALTER VIEW shown RENAME kind TO "Kind";
-CREATE VIEW both WITH (security_invoker, security_barrier) AS SELECT id AS n FROM shown UNION ALL SELECT s.id FROM note s JOIN member m USING (team) EXCEPT SELECT 1;
-ALTER VIEW both RENAME n TO number;
+CREATE VIEW doubled WITH (security_invoker, security_barrier) AS SELECT id AS n FROM shown UNION ALL SELECT s.id FROM note s JOIN member m USING (team) EXCEPT SELECT 1;
+ALTER VIEW doubled RENAME n TO number;
 CREATE RULE nothing AS ON DELETE TO shown DO INSTEAD NOTHING;
-CREATE MATERIALIZED VIEW kept AS SELECT kind, count(*) FROM note GROUP BY kind;
+CREATE MATERIALIZED VIEW kept AS SELECT team, count(*) FROM member GROUP BY team;
 CREATE FUNCTION of_note(integer) RETURNS boolean LANGUAGE sql RETURN \$1 IN (1, 2);
 CREATE TABLE thing (id integer PRIMARY KEY);
 SELECT authz.register_access('thing.see', 'thing', 'user', 'of_note(integer)') \\g /dev/null
@@ -79,9 +79,7 @@ REVOKE DELETE ON note FROM app;
 REVOKE EXECUTE ON FUNCTION by_name FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION by_name TO app;
 GRANT USAGE ON SCHEMA "od'd" TO app;
-SELECT count(*) FROM authz.issuer;
 SQL
-is($last, '1', 'there is a database');
 
 my @relations = split /\n/, $node->safe_psql('first',
 	"SELECT oid::regclass FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') ORDER BY 1");
