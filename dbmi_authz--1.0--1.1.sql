@@ -471,6 +471,20 @@ CREATE FUNCTION authz.policy_changes(before json, after json) RETURNS SETOF text
 -- Insight: somebody else's eyes
 --
 
+CREATE FUNCTION authz.simulate(claims json, issuer text DEFAULT NULL) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_simulate'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.is_simulated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_simulated'
+	STABLE PARALLEL RESTRICTED;
+
+CREATE FUNCTION authz.access_review(
+	rel regclass, claims json[], as_role name, issuer text DEFAULT NULL, command text DEFAULT 'SELECT')
+	RETURNS TABLE (subject text, row_count bigint, condition text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_access_review'
+	VOLATILE PARALLEL UNSAFE ROWS 100;
+
 --
 -- Insight: the record of changes
 --
@@ -613,6 +627,9 @@ BEGIN
 				('authz.lint(name[],text[])', 'pg_database_owner'),
 				('authz.policy_changes(json,json)', 'pg_database_owner'),
 				('authz.policy_state(regclass)', 'pg_database_owner'),
+				('authz.simulate(json,text)', 'pg_database_owner'),
+				('authz.is_simulated()', 'PUBLIC'),
+				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -822,6 +839,8 @@ COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
 'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
+'What each of many people would reach of the table as that role: how many rows, by which condition.';
 COMMENT ON FUNCTION authz.acr() IS
 'How strong the login was: the claim acr.';
 COMMENT ON FUNCTION authz.active_org_id() IS
@@ -972,6 +991,8 @@ COMMENT ON FUNCTION authz.is_owner(anycompatible, text) IS
 'Whether the value equals the top-level claim of that name.';
 COMMENT ON FUNCTION authz.is_owner_or_admin(anycompatible) IS
 'Whether is_owner(owner) or is_admin() is true.';
+COMMENT ON FUNCTION authz.is_simulated() IS
+'Whether who is logged in was simulated, and not verified.';
 COMMENT ON FUNCTION authz.issuer() IS
 'The trusted issuer of the token.';
 COMMENT ON FUNCTION authz.item_client() IS
@@ -1092,6 +1113,8 @@ COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
 	regclass, name, name, name, name, name, name, regclass, name, name, name,
 	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
 'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
+COMMENT ON FUNCTION authz.simulate(json, text) IS
+'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.subject() IS

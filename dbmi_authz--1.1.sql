@@ -1724,6 +1724,26 @@ COMMENT ON FUNCTION authz.policy_changes(json, json) IS
 -- Insight: somebody else's eyes
 --
 
+CREATE FUNCTION authz.simulate(claims json, issuer text DEFAULT NULL) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_simulate'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.simulate(json, text) IS
+'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
+
+CREATE FUNCTION authz.is_simulated() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_simulated'
+	STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.is_simulated() IS
+'Whether who is logged in was simulated, and not verified.';
+
+CREATE FUNCTION authz.access_review(
+	rel regclass, claims json[], as_role name, issuer text DEFAULT NULL, command text DEFAULT 'SELECT')
+	RETURNS TABLE (subject text, row_count bigint, condition text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_access_review'
+	VOLATILE PARALLEL UNSAFE ROWS 100;
+COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
+'What each of many people would reach of the table as that role: how many rows, by which condition.';
+
 --
 -- Insight: the record of changes
 --
@@ -1805,7 +1825,7 @@ BEGIN
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect', 'sharing_view',
-		'lint', 'policy_state', 'policy_changes']
+		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

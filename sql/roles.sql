@@ -136,9 +136,14 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$),
 	($$authz.sharing_view('roles_view', 'teams', members => 'public.roles_doc', member_team => 'id', member_subject => 'id') IS NULL$$),
-	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$);
+	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$),
+	($$authz.simulate('{"sub": "ann"}', 'https://roles.example')$$),
+	($$authz.access_review('public.roles_question', ARRAY[]::json[], 'roles_owner', 'https://roles.example') IS NULL$$);
 CREATE TABLE public.roles_doc (id integer);
 ALTER TABLE public.roles_doc OWNER TO roles_owner;
+GRANT SELECT ON public.roles_question TO roles_owner;
+-- simulate(): each of these has written
+SET dbmi_authz.simulate_writes = on;
 -- all of them: whoever adds one adds it here
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'

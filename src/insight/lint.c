@@ -35,14 +35,6 @@ look_at(void *arg)
 	look->look(look->lint, look->arg);
 }
 
-/* Is it about the run, and not about what was looked at? */
-static bool
-ends_run(const ErrorData *error)
-{
-	return ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION ||
-		ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES;
-}
-
 void
 az_lint_attempt(AzLint *lint, const char *what,
 				void (*look) (AzLint *lint, void *arg), void *arg)
@@ -52,7 +44,7 @@ az_lint_attempt(AzLint *lint, const char *what,
 
 	if (error == NULL)
 		return;
-	if (ends_run(error))
+	if (az_ends_attempts(error))
 		ReThrowError(error);
 	az_find(lint, "not_checked", AZ_LEVEL_ERROR, what,
 			psprintf("This could not be checked: %s.", error->message),

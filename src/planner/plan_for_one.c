@@ -32,6 +32,7 @@ typedef struct Folding
 {
 	Query	   *query;
 	bool		once;
+	bool		now;			/* no plan: the answer need not outlive anything */
 	bool		asked;			/* may anything be folded? */
 	bool		may;
 	List	   *checks;			/* of the statement */
@@ -139,7 +140,7 @@ are_grants_certain(Folding *folding)
 }
 
 /*
- * is_authenticated() outlives the end of an identity, and is not folded.  What
+ * is_authenticated() outlives the end of an identity, and is not folded in a plan.  What
  * is still to be simplified is marked, for the support function.
  */
 static Node *
@@ -151,7 +152,7 @@ fold_condition(FuncExpr *call, void *context)
 
 	if (call->funcid < FirstNormalObjectId ||
 		!az_find_function(call->funcid, &function) || function.check == NULL ||
-		function.check->outlives_end || !may_fold(folding) ||
+		(function.check->outlives_end && !folding->now) || !may_fold(folding) ||
 		FmgrHookIsNeeded(call->funcid) ||
 		(az_asks_grants(function.check) && !are_grants_certain(folding)))
 		return (Node *) call;
@@ -221,7 +222,7 @@ Node *
 az_condition_for_one(Oid rel, Node *condition)
 {
 	Query	   *query = query_with(rel, copyObject(condition));
-	Folding		folding = {.query = query, .once = true, .until = AZ_FOREVER};
+	Folding		folding = {.query = query, .once = true, .now = true, .until = AZ_FOREVER};
 	PlannerInfo *root = makeNode(PlannerInfo);
 
 	root->parse = query;

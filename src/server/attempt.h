@@ -19,4 +19,10 @@
  */
 extern ErrorData *az_attempt(void (*work) (void *arg), void *arg);
 
+/*
+ * Is the error about whoever tries, and not about what was tried: cancelled, out
+ * of memory, or the transaction cannot go on?
+ */
+extern bool az_ends_attempts(const ErrorData *error);
+
 #endif							/* AZ_ATTEMPT_H */

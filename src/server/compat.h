@@ -125,6 +125,25 @@ typedef struct RTEPermissionInfo AzRelationRights;
 #define az_relation_rights(plan)	((plan)->permInfos)
 #endif
 
+/*
+ * The same while a query is made: its rights are those of the entry, or stand in
+ * the query.
+ */
+#if PG_VERSION_NUM < 160000
+#define az_take_rights(query, pstate)	((void) 0)
+#define az_rights_of_entry(query, entry)	(entry)
+#else
+#define az_take_rights(query, pstate)	((query)->rteperminfos = (pstate)->p_rteperminfos)
+#define az_rights_of_entry(query, entry)	getRTEPermissionInfo((query)->rteperminfos, entry)
+#endif
+
+/* A membership may be one without SET ROLE since 16 (core commit 3d14e171e). */
+#if PG_VERSION_NUM < 160000
+#define az_may_become(member, role)	is_member_of_role(member, role)
+#else
+#define az_may_become(member, role)	member_can_set_role(member, role)
+#endif
+
 /* One function for the privileges of all kinds of objects since 16 (core commit c727f511b). */
 #if PG_VERSION_NUM < 160000
 #define az_may_execute(function, role) \
@@ -136,14 +155,17 @@ typedef struct RTEPermissionInfo AzRelationRights;
 
 /*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
- * behind the last parameter or argument that all versions have.
+ * behind the last parameter or argument that all versions have; AZ_ONCE where it is
+ * ours to call.
  */
 #if PG_VERSION_NUM < 180000
 #define AZ_EXECUTE_ONCE_PARAM	, bool execute_once
 #define AZ_EXECUTE_ONCE			, execute_once
+#define AZ_ONCE			, true
 #else
 #define AZ_EXECUTE_ONCE_PARAM
 #define AZ_EXECUTE_ONCE
+#define AZ_ONCE
 #endif
 
 /*

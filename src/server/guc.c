@@ -20,6 +20,7 @@ int			az_olp_default = AZ_OLP_OPEN;
 bool		az_hide_forbidden = false;
 bool		az_require_user_on_write = true;
 int			az_denial_log_level = 0;
+bool		az_simulate_writes = false;
 
 static void (*scope_assigned) (void);
 static void (*folding_assigned) (void);
@@ -238,6 +239,24 @@ define_log_denials(void)
 							 NULL, NULL, NULL);
 }
 
+/*
+ * simulate() makes the transaction a read-only one: what somebody writes who
+ * was not verified would be taken for that one's.  Turn it on in tests of an
+ * application.
+ */
+static void
+define_simulate_writes(void)
+{
+	DefineCustomBoolVariable("dbmi_authz.simulate_writes",
+							 "Lets a simulated identity write.",
+							 NULL,
+							 &az_simulate_writes,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+}
+
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
@@ -247,7 +266,8 @@ static AzSetting settings[] = {
 	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default, false},
 	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden, false},
 	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
-	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false}
+	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false},
+	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false}
 };
 
 void

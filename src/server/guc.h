@@ -31,6 +31,7 @@ extern bool az_universal_olp;
 extern int	az_olp_default;		/* AzOlpDefault */
 extern bool az_hide_forbidden;
 extern bool az_require_user_on_write;
+extern bool az_simulate_writes;
 extern int	az_denial_log_level;		/* 0: no */
 
 /*

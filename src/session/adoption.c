@@ -172,6 +172,7 @@ set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
 		adoption->limited = (AzIdentity *) (place + MAXALIGN(id->size));
 	adoption->serial = adoption->signed_serial = verified->serial;
 	adoption->epoch = verified->epoch;
+	adoption->simulated = verified->simulated;
 	adoption->ended = AZ_OK;
 	(void) az_settle(adoption);
 }

@@ -31,6 +31,8 @@ typedef struct AzAdoption
 	uint64		ceiling;		/* version of the ceiling; 0: there is none */
 	uint32		signed_serial;	/* of the identity as the token has it */
 	bool		read_only;
+	bool		simulated;		/* claims that nobody has signed: they count in that
+								 * transaction alone */
 
 	/* how it stood when it was last looked at */
 	uint64		epoch;			/* of the trust */

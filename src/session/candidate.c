@@ -55,7 +55,7 @@ candidate(void)
 {
 	if (adopted == NULL || adopted->number <= floor_number)
 		return NULL;
-	if (az_token_scope == AZ_SCOPE_TRANSACTION &&
+	if ((az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
 		(adopted->lxid != az_local_xid() ||
 		 !LocalTransactionIdIsValid(adopted->lxid)))
 		return NULL;
@@ -182,13 +182,13 @@ state_by(const AzAdoption *current)
 	return current->ended == AZ_EXPIRED ? AZ_STATE_EXPIRED : AZ_STATE_REVOKED;
 }
 
-/* What has ended stays ended. */
+/* What has ended stays ended.  What nobody has signed has no clock and no trust. */
 AzTokenState
 az_look(AzAdoption *current, int64 now)
 {
 	uint64		epoch;
 
-	if (current->ended != AZ_OK)
+	if (current->ended != AZ_OK || current->simulated)
 		return state_by(current);
 
 	if (now >= current->identity->deadline)
@@ -238,7 +238,7 @@ az_adopt(AzAdoption *adoption)
 	{
 		/* now, and not core restoring an older value */
 		adopted->number = ++last_number;
-		if (adopted->identity != NULL)
+		if (adopted->identity != NULL && !adopted->simulated)
 		{
 			rejected = false;
 			az_forget_failure();

@@ -52,9 +52,8 @@ append_code_point(StringInfo out, pg_wchar c)
 	}
 }
 
-/* A JSON string; NULL: null. */
-static void
-append_string(StringInfo out, const char *string, size_t len)
+void
+az_append_logged(StringInfo out, const char *string, size_t len)
 {
 	int			kept = len;
 	const unsigned char *c;
@@ -91,7 +90,7 @@ append_name(StringInfo out, const char *name)
 {
 	if (out->len > 1)
 		appendStringInfoString(out, ", ");
-	append_string(out, name, strlen(name));
+	az_append_logged(out, name, strlen(name));
 	appendStringInfoString(out, ": ");
 }
 
@@ -113,7 +112,7 @@ append_list(StringInfo out, Datum array)
 
 		if (i > 0)
 			appendStringInfoString(out, ", ");
-		append_string(out, value ? VARDATA_ANY(value) : NULL,
+		az_append_logged(out, value ? VARDATA_ANY(value) : NULL,
 					  value ? VARSIZE_ANY_EXHDR(value) : 0);
 	}
 	if (n > MAX_LOGGED_ITEMS)
@@ -130,14 +129,14 @@ append_argument(StringInfo out, FunctionCallInfo fcinfo, int argno)
 	char	   *value;
 
 	if (PG_ARGISNULL(argno) || !OidIsValid(type))
-		append_string(out, NULL, 0);
+		az_append_logged(out, NULL, 0);
 	else if (type == TEXTARRAYOID)
 		append_list(out, PG_GETARG_DATUM(argno));
 	else
 	{
 		getTypeOutputInfo(type, &output, &is_varlena);
 		value = OidOutputFunctionCall(output, PG_GETARG_DATUM(argno));
-		append_string(out, value, strlen(value));
+		az_append_logged(out, value, strlen(value));
 	}
 }
 
@@ -178,7 +177,7 @@ az_denied_json(const char *name, const char *value,...)
 	while (name != NULL)
 	{
 		append_name(&json, name);
-		append_string(&json, value, value ? strlen(value) : 0);
+		az_append_logged(&json, value, value ? strlen(value) : 0);
 		name = va_arg(rest, const char *);
 		if (name != NULL)
 			value = va_arg(rest, const char *);
@@ -192,7 +191,7 @@ static void
 append_claim(StringInfo out, const AzIdentity *id, const AzNode *claim)
 {
 	claim = id ? az_scalar_or_null(claim) : NULL;
-	append_string(out, claim ? az_node_bytes(id, claim) : NULL,
+	az_append_logged(out, claim ? az_node_bytes(id, claim) : NULL,
 				  claim ? az_node_len(claim) : 0);
 }
 
@@ -210,6 +209,8 @@ az_log_denial(const char *asked)
 	append_claim(&line, id, id ? &id->client_id : NULL);
 	appendStringInfoString(&line, ", \"subject\": ");
 	append_claim(&line, id, id ? &id->subject : NULL);
+	if (id && az_is_simulated())
+		appendStringInfoString(&line, ", \"simulated\": true");
 	if (id && az_scalar_or_null(&id->actor))
 	{
 		appendStringInfoString(&line, ", \"actor\": ");

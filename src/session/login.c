@@ -49,6 +49,9 @@ static Taken *early = NULL;
 static int	early_taken = 0;
 static int	early_given = 0;
 
+/* What nobody has signed, while core hands it on. */
+static AzAdoption *simulated = NULL;
+
 static bool
 is_worker(void)
 {
@@ -233,6 +236,17 @@ refuse_for_memory(char **value, bool raise)
 						NULL, NULL, NULL, raise);
 }
 
+static bool
+give_simulated(char **value, void **extra)
+{
+	AzAdoption *adoption = simulated;
+	Taken		taken;
+
+	simulated = NULL;
+	return take(&taken, adoption) ?
+		give(value, extra, taken) : refuse_for_memory(value, true);
+}
+
 /*
  * What runs could go on to write for somebody who only reads.  R8: nobody is in
  * force then, and the query is not finished for the one before.
@@ -282,6 +296,8 @@ judge_value(char **newval, void **extra, GucSource source)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
 			refuse_source(newval, source);
 
+	if (simulated != NULL)
+		return give_simulated(newval, extra);
 	if (early_given < early_taken)
 		return give(newval, extra, early[early_given++]);
 	if (!ready)
@@ -397,6 +413,31 @@ az_try_login(const char *token, size_t len, bool is_local)
 	}
 	set_setting(token, len, is_local);
 	return true;
+}
+
+/*
+ * The value that the setting is told is no token, and is replaced by the label.
+ * Whatever happens, no later value finds what was meant for this one.
+ */
+void
+az_adopt_simulated(const AzVerifiedToken *identity)
+{
+	Assert(identity->simulated);
+	az_check_may_change();
+	simulated = az_make_adoption(identity);
+	if (simulated == NULL)
+		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
+	PG_TRY();
+	{
+		(void) set_config_option(AZ_TOKEN_SETTING, "simulated", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+	}
+	PG_FINALLY();
+	{
+		az_guc_free(simulated);
+		simulated = NULL;
+	}
+	PG_END_TRY();
 }
 
 /* Back to the default, for which core calls no check hook. */

@@ -23,6 +23,12 @@ extern bool az_try_login(const char *token, size_t len, bool is_local);
 extern void az_logout(void);
 
 /*
+ * Adopt an identity that nobody has signed, until the transaction ends or whoever
+ * sets the token otherwise, as SET LOCAL.  It counts in this transaction alone.
+ */
+extern void az_adopt_simulated(const AzVerifiedToken *simulated);
+
+/*
  * Verify without adopting anything; raises 28000.  Borrowed until the next
  * verification.
  */

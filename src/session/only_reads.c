@@ -51,6 +51,23 @@ az_only_read(void)
 	XactReadOnly = true;
 }
 
+void
+az_only_read_enter(AzOnlyRead *outer)
+{
+	outer->only_reads_in = only_reads_in;
+	outer->read_only = XactReadOnly;
+	az_only_read();
+}
+
+void
+az_only_read_leave(const AzOnlyRead *outer)
+{
+	only_reads_in = outer->only_reads_in;
+	XactReadOnly = outer->read_only || az_only_reads();
+	if (!az_only_reads())
+		az_reset_read_only_to(false);
+}
+
 int
 az_write_enter(bool writes)
 {

@@ -9,6 +9,7 @@
 #define AZ_ONLY_READS_H
 
 #include "server/compat.h"
+#include "storage/lock.h"
 
 /*
  * From now on to its end this transaction is a read-only one, whatever ends or
@@ -19,6 +20,19 @@ extern void az_only_read(void);
 
 /* Is it? */
 extern bool az_only_reads(void);
+
+/*
+ * The same for what runs until az_only_read_leave(), which must be called also
+ * after an error, and puts back what held before.
+ */
+typedef struct AzOnlyRead
+{
+	LocalTransactionId only_reads_in;
+	bool		read_only;
+} AzOnlyRead;
+
+extern void az_only_read_enter(AzOnlyRead *outer);
+extern void az_only_read_leave(const AzOnlyRead *outer);
 
 /* Again, if it is: something may have put core's variable back. */
 extern void az_keep_reading(void);

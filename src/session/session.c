@@ -238,6 +238,16 @@ az_token_state(void)
 }
 
 bool
+az_is_simulated(void)
+{
+	AzAdoption *current;
+
+	refuse_in_worker();
+	current = az_judged_candidate();
+	return current != NULL && current->simulated;
+}
+
+bool
 az_is_authenticated(FunctionCallInfo fcinfo)
 {
 	bool		valid = az_token_state() == AZ_STATE_VALID;

@@ -49,6 +49,9 @@ extern bool az_may_fold(const AzAdoption *current, AzTokenState state);
 /* How the session stands; never raises for R2. */
 extern AzTokenState az_token_state(void);
 
+/* Is who is logged in somebody whom simulate() made?  Never raises for R2. */
+extern bool az_is_simulated(void);
+
 /* Is there somebody in force?  A check like others, but never raises for R2. */
 extern bool az_is_authenticated(FunctionCallInfo fcinfo);
 

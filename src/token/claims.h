@@ -15,7 +15,7 @@
 typedef struct AzVerified
 {
 	const AzIssuer *issuer;
-	const AzKey *key;
+	const AzKey *key;			/* NULL: nobody has signed it */
 	const AzJson *payload;
 	int64_t		expires;		/* as in AzIdentity */
 	int64_t		deadline;

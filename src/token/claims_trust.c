@@ -81,7 +81,7 @@ az_read_trust(AzReading *reading, const AzVerified *verified)
 	const AzIssuer *issuer = reading->issuer;
 	AzIdentity *id = &reading->id;
 	const AzKey *key = verified->key;
-	const char *kid = az_key_kid(key);
+	const char *kid = key != NULL ? az_key_kid(key) : NULL;
 	const char *actor = verified->actor;
 
 	id->issuer_version = issuer->version;
@@ -92,6 +92,8 @@ az_read_trust(AzReading *reading, const AzVerified *verified)
 	id->trust_session_id = session_as_signed(reading);
 	id->trust_subject = subject_as_signed(reading);
 	id->trust_actor = as_signed(reading, actor, actor != NULL ? strlen(actor) : 0, id->actor);
+	if (key == NULL)
+		return;					/* and no key has an empty thumbprint */
 	id->alg = (uint32_t) az_key_alg(key);
 	memcpy(id->thumbprint, az_key_thumbprint(key), sizeof(id->thumbprint));
 }

@@ -117,6 +117,17 @@ extern AzReason az_verify_again(AzVerification *verification, const char *token,
 								int64_t now, const AzTrust *trust, const AzIdentity *known,
 								const AzIdentity **identity);
 
+/*
+ * Who somebody with these claims (JSON in UTF-8) would be, as the issuer's options
+ * read them; issuer NULL: as those of the one whom a token with them would choose.
+ * Nobody has signed them: nothing of signature, type, audience, times, revocation
+ * and proof of possession is looked at.  The identity has no key, so no trust
+ * carries it (az_is_key_of()), and never ends by the clock.  As az_verify() otherwise.
+ */
+extern AzReason az_read_unsigned(AzVerification *verification, const char *claims, size_t len,
+								 const AzTrust *trust, const AzIssuer *issuer,
+								 const AzIdentity **identity);
+
 /* Is this the key that the identity's token was signed with? */
 extern bool az_is_key_of(const AzKey *key, const AzIdentity *id);
 

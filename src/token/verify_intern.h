@@ -18,6 +18,7 @@ struct AzVerification
 	int64_t		now;
 	const AzTrust *trust;
 	const AzIdentity *known;	/* NULL: these bytes were not seen before */
+	bool		is_unsigned;	/* there is no token, but claims */
 
 	/* owned */
 	AzJws		jws;
@@ -61,5 +62,8 @@ extern AzReason az_check_revocation(AzVerification *v);
 
 /* auth_time, which nothing is refused for. */
 extern void az_read_authentication(AzVerification *v);
+
+/* Where nobody has signed: the times, as far as they can be read, and no end. */
+extern AzReason az_read_times(AzVerification *v);
 
 #endif							/* AZ_VERIFY_INTERN_H */

@@ -182,6 +182,7 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 	Entry	   *entry;
 
 	verified->hint = NULL;
+	verified->simulated = false;
 	/* before a single byte is hashed */
 	if (len > (size_t) az_max_token_size)
 		return AZ_TOKEN_TOO_LARGE;
