@@ -34,7 +34,7 @@ write_texts(StringInfo out, ArrayType *array)
 }
 
 static void
-write_value(StringInfo out, Oid type, Datum value, Oid rel)
+write_value(StringInfo out, const char *name, Oid type, Datum value, Oid rel)
 {
 	switch (type)
 	{
@@ -48,7 +48,10 @@ write_value(StringInfo out, Oid type, Datum value, Oid rel)
 			write_texts(out, DatumGetArrayTypeP(value));
 			break;
 		case PG_NODE_TREEOID:
-			escape_json(out, az_state_text(TextDatumGetCString(value), rel));
+			if (strcmp(name, "when") == 0)
+				escape_json(out, az_state_text_of_rows(TextDatumGetCString(value), rel));
+			else
+				escape_json(out, az_state_text(TextDatumGetCString(value), rel));
 			break;
 		default:
 			Assert(type == TEXTOID);
@@ -75,7 +78,7 @@ write_row(StringInfo out, HeapTuple row, TupleDesc columns)
 		else if (!isnull && (type != BOOLOID || DatumGetBool(value)))
 		{
 			appendStringInfo(out, "%s\"%s\": ", separator, SPI_fname(columns, i));
-			write_value(out, type, value, rel);
+			write_value(out, SPI_fname(columns, i), type, value, rel);
 			separator = ", ";
 		}
 	}

@@ -29,8 +29,8 @@ typedef struct AzState
 /*
  * The rows of a query, sorted, as a section.  A column is a member of its name:
  * boolean, text, text[], json, or pg_node_tree, which becomes text.  A column of
- * type oid is none: it is the relation to which trees behind it belong.  NULL
- * and false are left out.
+ * type oid is none: it is the relation to which trees behind it belong.  A tree
+ * of the name "when" is over OLD and NEW.  NULL and false are left out.
  *
  * The query names everything with its schema, operators too, and calls only
  * functions of PostgreSQL's own.  Its parameters are $1, the relation; and of type

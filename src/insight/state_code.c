@@ -20,7 +20,7 @@ static const AzStateSection sections[] = {
 	"SELECT 0::pg_catalog.oid, " NAMED("p.oid", "regprocedure") " AS name, " ROLE("p.proowner") " AS owner, l.lanname::pg_catalog.text AS language,"
 	" CASE WHEN p.provolatile OPERATOR(pg_catalog.=) 'i' THEN 'immutable' WHEN p.provolatile OPERATOR(pg_catalog.=) 's' THEN 'stable' ELSE 'volatile' END AS volatility,"
 	" p.prosecdef AS security_definer, p.proisstrict AS strict, p.proleakproof AS leakproof,"
-	" pg_catalog.pg_get_function_arguments(p.oid) AS arguments, pg_catalog.pg_get_function_result(p.oid) AS result,"
+	" pg_catalog.pg_get_function_identity_arguments(p.oid) AS arguments, p.proargdefaults AS defaults, pg_catalog.pg_get_function_result(p.oid) AS result,"
 	" CASE WHEN p.proconfig IS NOT NULL"
 	" THEN ARRAY(SELECT s.setting COLLATE pg_catalog.\"C\" FROM pg_catalog.unnest(p.proconfig) s(setting) ORDER BY 1) END AS settings,"
 	" p.probin AS library, CASE WHEN p.prosqlbody IS NULL THEN p.prosrc END AS source, p.prosqlbody AS body,"

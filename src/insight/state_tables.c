@@ -34,6 +34,9 @@ static const AzStateSection sections[] = {
 	" WHEN c.relkind OPERATOR(pg_catalog.=) 'f' THEN 'foreign table' ELSE 'table' END AS kind,"
 	" " ROLE("c.relowner") " AS owner, c.relrowsecurity AS row_security, c.relforcerowsecurity AS forced,"
 	" " OPTION("security_invoker") " AS security_invoker, " OPTION("security_barrier") " AS security_barrier,"
+	" (SELECT o.option_value FROM pg_catalog.pg_options_to_table(c.reloptions) o WHERE o.option_name OPERATOR(pg_catalog.=) 'check_option') AS check_option,"
+	" (SELECT s.srvname::pg_catalog.text FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_foreign_server s ON s.oid OPERATOR(pg_catalog.=) f.ftserver"
+	" WHERE f.ftrelid OPERATOR(pg_catalog.=) c.oid) AS server,"
 	" w.ev_action AS query"
 	" FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_rewrite w ON w.ev_class OPERATOR(pg_catalog.=) c.oid AND w.ev_type OPERATOR(pg_catalog.=) '1' AND NOT " IS_TABLE
 	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4) ORDER BY 2"},
@@ -77,16 +80,22 @@ static const AzStateSection sections[] = {
 	" WHERE g.privilege_type OPERATOR(pg_catalog.=) 'USAGE') u"
 	" WHERE NOT u.covered ORDER BY 1, 2"},
 	{"triggers",
-	"SELECT " NAME("t.tgrelid") " AS relation, t.tgname::pg_catalog.text COLLATE pg_catalog.\"C\" AS name,"
+	"SELECT t.tgrelid, " NAME("t.tgrelid") " AS relation, t.tgname::pg_catalog.text COLLATE pg_catalog.\"C\" AS name,"
 	" CASE WHEN t.tgenabled OPERATOR(pg_catalog.=) 'O' THEN NULL ELSE t.tgenabled::pg_catalog.text END AS enabled,"
-	" pg_catalog.pg_get_triggerdef(t.oid, false) AS definition"
+	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 2 OPERATOR(pg_catalog.<>) 0 THEN 'BEFORE' ELSE 'INSTEAD OF' END AS fires,"
+	" pg_catalog.array_remove(ARRAY[CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 4 OPERATOR(pg_catalog.<>) 0 THEN 'INSERT' END, CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 8 OPERATOR(pg_catalog.<>) 0 THEN 'DELETE' END,"
+	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 16 OPERATOR(pg_catalog.<>) 0 THEN 'UPDATE' END], NULL) AS commands,"
+	" ARRAY(SELECT a.attname::pg_catalog.text COLLATE pg_catalog.\"C\" FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) t.tgrelid"
+	" AND a.attnum OPERATOR(pg_catalog.=) ANY (t.tgattr::pg_catalog.int2[]) ORDER BY 1) AS columns,"
+	" t.tgqual AS \"when\", t.tgfoid::pg_catalog.regprocedure::pg_catalog.text AS function, pg_catalog.encode(t.tgargs, 'escape') AS arguments"
 	" FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($4) AND NOT t.tgisinternal"
-	" AND t.tgtype OPERATOR(pg_catalog.&) 1 OPERATOR(pg_catalog.=) 1 AND t.tgtype OPERATOR(pg_catalog.&) 66 OPERATOR(pg_catalog.<>) 0 ORDER BY 1, 2"},
+	" AND t.tgtype OPERATOR(pg_catalog.&) 1 OPERATOR(pg_catalog.=) 1 AND t.tgtype OPERATOR(pg_catalog.&) 66 OPERATOR(pg_catalog.<>) 0 ORDER BY 2, 3"},
 	{"rewrite_rules",
-	"SELECT " NAME("w.ev_class") " AS relation, w.rulename::pg_catalog.text COLLATE pg_catalog.\"C\" AS name,"
+	"SELECT w.ev_class, " NAME("w.ev_class") " AS relation, w.rulename::pg_catalog.text COLLATE pg_catalog.\"C\" AS name,"
 	" CASE WHEN w.ev_enabled OPERATOR(pg_catalog.=) 'O' THEN NULL ELSE w.ev_enabled::pg_catalog.text END AS enabled,"
-	" pg_catalog.pg_get_ruledef(w.oid, false) AS definition"
-	" FROM pg_catalog.pg_rewrite w WHERE w.ev_class OPERATOR(pg_catalog.=) ANY ($4) AND w.ev_type OPERATOR(pg_catalog.<>) '1' ORDER BY 1, 2"},
+	" CASE WHEN w.ev_type OPERATOR(pg_catalog.=) '2' THEN 'UPDATE' WHEN w.ev_type OPERATOR(pg_catalog.=) '3' THEN 'INSERT' ELSE 'DELETE' END AS command,"
+	" w.is_instead AS instead, CASE WHEN w.ev_qual::pg_catalog.text OPERATOR(pg_catalog.<>) '<>' THEN w.ev_qual END AS \"when\", 0::pg_catalog.oid, w.ev_action AS action"
+	" FROM pg_catalog.pg_rewrite w WHERE w.ev_class OPERATOR(pg_catalog.=) ANY ($4) AND w.ev_type OPERATOR(pg_catalog.<>) '1' ORDER BY 2, 3"},
 	{"constraints",
 	"SELECT c.conrelid, CASE WHEN c.conrelid OPERATOR(pg_catalog.<>) 0::pg_catalog.oid THEN " NAME("c.conrelid") " ELSE c.contypid::pg_catalog.regtype::pg_catalog.text END COLLATE pg_catalog.\"C\" AS object,"
 	" c.conname::pg_catalog.text COLLATE pg_catalog.\"C\" AS name, c.conbin AS expression,"

@@ -13,8 +13,11 @@
 #include "insight/state_text.h"
 
 #include "access/relation.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_relation.h"
 #include "parser/parsetree.h"
+#include "rewrite/prs2lock.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -164,4 +167,23 @@ az_state_text(const char *tree, Oid rel)
 	initStringInfo(&text);
 	print(&text, normalize(stringToNode(tree), NULL), rel);
 	return text.data;
+}
+
+/* PRS2_OLD_VARNO and PRS2_NEW_VARNO are what stands in the tree. */
+char *
+az_state_text_of_rows(const char *tree, Oid rel)
+{
+	Node	   *expr = normalize(stringToNode(tree), NULL);
+	Query	   *query = makeNode(Query);
+	ParseState *state = make_parsestate(NULL);
+	Relation	relation = relation_open(rel, AccessShareLock);
+
+	(void) addRangeTableEntryForRelation(state, relation, AccessShareLock, makeAlias("old", NIL), false, false);
+	(void) addRangeTableEntryForRelation(state, relation, AccessShareLock, makeAlias("new", NIL), false, false);
+	relation_close(relation, NoLock);
+	query->commandType = CMD_SELECT;
+	query->rtable = state->p_rtable;
+	query->jointree = makeFromExpr(NIL, NULL);
+	query->targetList = list_make1(makeTargetEntry((Expr *) expr, 1, NULL, false));
+	return pg_get_querydef(query, false);
 }

@@ -18,4 +18,7 @@
  */
 extern char *az_state_text(const char *tree, Oid rel);
 
+/* The same of an expression over the row before (OLD) and the row after (NEW). */
+extern char *az_state_text_of_rows(const char *tree, Oid rel);
+
 #endif							/* AZ_STATE_TEXT_H */

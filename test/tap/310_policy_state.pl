@@ -37,8 +37,9 @@ CREATE DOMAIN "od'd".short AS varchar(10) DEFAULT 'x' CHECK (value IN ('x', 'y')
 CREATE COLLATION "od'd".nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CREATE TABLE member (gone integer, who text, team integer);
 ALTER TABLE member DROP gone;
-CREATE FUNCTION is_near(a integer, b integer DEFAULT 3) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN a BETWEEN b - 1 AND b + 1 AND a IN (1, 2, 3);
-CREATE OPERATOR ~~~ (FUNCTION = is_near, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = ~~~);
+CREATE FUNCTION is_near(a integer, b integer DEFAULT 3, c boolean DEFAULT 'x'::varchar IN ('a', 'b') AND 1 BETWEEN 1 AND 2 AND true) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN a BETWEEN b - 1 AND b + 1 AND a IN (1, 2, 3);
+CREATE FUNCTION near(a integer, b integer) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN is_near(a, b);
+CREATE OPERATOR ~~~ (FUNCTION = near, LEFTARG = integer, RIGHTARG = integer, COMMUTATOR = ~~~);
 CREATE AGGREGATE every_near(boolean) (SFUNC = booland_statefunc, STYPE = boolean, INITCOND = 'true');
 CREATE FUNCTION teams() RETURNS SETOF integer LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
 	BEGIN ATOMIC SELECT team FROM member WHERE who = authz.user_id() AND team BETWEEN 1 AND 9 AND who <> ''; SELECT team FROM member WHERE who IN ('a', 'b'); END;
@@ -60,15 +61,19 @@ CREATE POLICY b ON note AS RESTRICTIVE FOR UPDATE USING (id BETWEEN 1 AND 3 AND 
 		AND (id, team) IN (SELECT id, m.team FROM member m WHERE m.who = owner) AND CASE kind WHEN 'a' THEN team BETWEEN 1 AND 2 ELSE true END);
 CREATE POLICY c ON note_2 FOR INSERT TO PUBLIC WITH CHECK ((SELECT every_near(m.team = 1) FROM member m) AND owner = ANY ('{a,b}'::varchar[]) AND at - interval '1 day 2 hours' > '2001-01-01');
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS \$f\$ BEGIN NEW.owner := authz.user_id(); RETURN NEW; END \$f\$;
-CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON note_1 FOR EACH ROW WHEN (NEW.owner IS NULL) EXECUTE FUNCTION stamp();
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON note_1 FOR EACH ROW WHEN (NEW.owner IS NULL AND NEW.id BETWEEN 1 AND 3 AND NEW.kind IN ('a', 'b')) EXECUTE FUNCTION stamp();
+CREATE TRIGGER again BEFORE UPDATE OF owner, id ON note_1 FOR EACH ROW WHEN (OLD.owner IS DISTINCT FROM NEW.owner) EXECUTE FUNCTION stamp();
+CREATE FUNCTION shown_instead() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
 CREATE VIEW shown AS SELECT id, owner, kind FROM note WHERE kind IN ('x', 'y') AND id BETWEEN 1 AND 3 AND owner <> 'z';
 ALTER VIEW shown RENAME kind TO "Kind";
 CREATE VIEW doubled WITH (security_invoker, security_barrier) AS SELECT id AS n FROM shown UNION ALL SELECT s.id FROM note s JOIN member m USING (team) EXCEPT SELECT 1;
 ALTER VIEW doubled RENAME n TO number;
+CREATE TABLE thing (id integer PRIMARY KEY);
 CREATE RULE nothing AS ON DELETE TO shown DO INSTEAD NOTHING;
+CREATE RULE other AS ON UPDATE TO thing WHERE (OLD.id BETWEEN 1 AND 3 AND NEW.id IN (1, 2)) DO ALSO (INSERT INTO member (who, team) SELECT 'x', OLD.id WHERE NEW.id BETWEEN 1 AND 2 AND true; DELETE FROM member WHERE who IN ('q', 'r') AND team = OLD.id);
+CREATE TRIGGER instead INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION shown_instead('a', 'b''c');
 CREATE MATERIALIZED VIEW kept AS SELECT team, count(*) FROM member GROUP BY team;
 CREATE FUNCTION of_note(integer) RETURNS boolean LANGUAGE sql RETURN \$1 IN (1, 2);
-CREATE TABLE thing (id integer PRIMARY KEY);
 SELECT authz.register_access('thing.see', 'thing', 'user', 'of_note(integer)') \\g /dev/null
 CREATE POLICY p ON thing USING (authz.has_object_perm('thing.see', 'thing', id::text));
 GRANT SELECT (owner, id), UPDATE (kind) ON note TO app;
