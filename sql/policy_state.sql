@@ -93,6 +93,7 @@ CALL is_seen('REVOKE EXECUTE ON FUNCTION shallow FROM PUBLIC', 'GRANT EXECUTE ON
 CALL is_seen('ALTER VIEW shown SET (security_invoker)', 'ALTER VIEW shown RESET (security_invoker)');
 CALL is_seen('GRANT SELECT ON shown TO state_app', 'REVOKE SELECT ON shown FROM state_app');
 CALL is_seen('CREATE VIEW another AS SELECT * FROM shown_more', 'DROP VIEW another');
+CALL is_seen('CREATE FUNCTION all_notes() RETURNS SETOF notes LANGUAGE plpgsql SECURITY DEFINER AS ''BEGIN RETURN QUERY SELECT * FROM NOTES; END''', 'DROP FUNCTION all_notes');
 CALL is_seen('CREATE TABLE child () INHERITS (notes)', 'DROP TABLE child');
 CALL is_seen('CREATE TRIGGER t BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION authz.stamp_owner(''owner'')', 'DROP TRIGGER t ON notes');
 CALL is_seen('CREATE RULE r AS ON DELETE TO notes DO INSTEAD NOTHING', 'DROP RULE r ON notes');
@@ -119,6 +120,7 @@ CALL is_not_seen('ALTER TABLE notes ADD gone integer; ALTER TABLE notes DROP gon
 CALL is_not_seen('DROP POLICY read ON notes; CREATE POLICY read ON notes FOR SELECT TO state_app, state_staff'
 	' USING (authz.is_owner(owner) OR grp IN (SELECT grp FROM members WHERE who = authz.user_id()))');
 CALL is_not_seen('CREATE OR REPLACE FUNCTION deeper(text) RETURNS boolean LANGUAGE sql STABLE RETURN false');
+CALL is_not_seen('CREATE FUNCTION no_notes() RETURNS SETOF notes LANGUAGE plpgsql AS ''BEGIN RETURN QUERY SELECT * FROM notes; END''');
 CALL is_not_seen('CREATE TABLE unrelated (id integer); GRANT SELECT ON unrelated TO state_app');
 CALL is_not_seen('SELECT authz.watch(''notes'')');
 SELECT authz.policy_state('notes')::text ~ 'x5c|000102030405' AS key_material;
@@ -199,6 +201,7 @@ SELECT authz.policy_changes('7', authz.policy_state('notes'));
 SELECT authz.policy_changes('{"format": 99, "relation": "x"}', authz.policy_state('notes'));
 SELECT authz.policy_changes('{"format": 1, "relation": "policy_state.notes", "policies": {}}', authz.policy_state('notes'));
 SELECT authz.policy_changes('{"format": 1, "relation": "policy_state.notes"}', authz.policy_state('notes'));
+SELECT authz.policy_changes(replace(authz.policy_state('notes')::text, '"roles": ["PUBLIC"], "using"', '"roles": {}, "using"')::json, authz.policy_state('notes'));
 SELECT authz.policy_changes(authz.policy_state('members'), authz.policy_state('notes'));
 SELECT authz.policy_changes(replace(authz.policy_state('notes')::text, '"name"', '"nom"')::json, authz.policy_state('notes'));
 SELECT authz.policy_changes(NULL, authz.policy_state('notes'));

@@ -259,13 +259,29 @@ judge(AzChanges *changes, const AzJson *before, const AzJson *after)
 	}
 }
 
+/* Somebody may have written a state by hand. */
+static bool
+is_known(const AzJson *policy)
+{
+	bool		covers_any = false;
+	int			i;
+
+	if (policy == NULL)
+		return true;
+	for (i = 0; i < N_COMMANDS; i++)
+		covers_any = covers_any || covers(policy, commands[i].name);
+	return covers_any && az_json_count(az_json_get_z(policy, "roles")) > 0;
+}
+
 void
 az_judge_policy(AzChanges *changes, const AzDifference *difference)
 {
 	const AzJson *before = difference->before;
 	const AzJson *after = difference->after;
 
-	if (before && after && az_is_set(before, "permissive") != az_is_set(after, "permissive"))
+	if (!is_known(before) || !is_known(after))
+		az_tell_difference(changes, difference);
+	else if (before && after && az_is_set(before, "permissive") != az_is_set(after, "permissive"))
 	{
 		judge(changes, before, NULL);
 		judge(changes, NULL, after);

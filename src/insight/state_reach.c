@@ -4,8 +4,8 @@
  *	  Which objects and roles decide about a relation.
  *
  * Rows are reached by way of the relation, its partitions and children, what
- * these are children of, and views over any of them.  From there it goes along
- * what each depends on.  A body that is text depends on nothing as far as
+ * these are children of, views over any of them, and functions that run with their
+ * owner's rights.  From there it goes along what each depends on.  A body that is text depends on nothing as far as
  * PostgreSQL knows: whatever has a name that occurs in it as a word may be meant.
  *
  *-------------------------------------------------------------------------
@@ -55,11 +55,15 @@
 	" UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid FROM pg_catalog.pg_constraint c" \
 	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND c.contypid OPERATOR(pg_catalog.=) r.object"
 
+/* Of the function p: the words of its text, as they stand and as SQL reads them. */
+#define WORDS \
+	"ARRAY(SELECT s.word::pg_catalog.name" \
+	" FROM pg_catalog.regexp_split_to_table(pg_catalog.concat(p.prosrc, ' ', pg_catalog.lower(p.prosrc)), '[^[:alnum:]_$]+') s(word))"
+
 /* What a body names, whatever schema it may lie in. */
 #define NAMED \
 	"UNION ALL SELECT n.class, n.object FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang" \
-	" CROSS JOIN LATERAL (SELECT ARRAY(SELECT s.word::pg_catalog.name" \
-	" FROM pg_catalog.regexp_split_to_table(pg_catalog.concat(p.prosrc, ' ', pg_catalog.lower(p.prosrc)), '[^[:alnum:]_$]+') s(word))) w(words)" \
+	" CROSS JOIN LATERAL (SELECT " WORDS ") w(words)" \
 	" CROSS JOIN LATERAL (" \
 	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass AS class, q.oid AS object FROM pg_catalog.pg_proc q WHERE q.proname OPERATOR(pg_catalog.=) ANY (w.words)" \
 	" UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid FROM pg_catalog.pg_class c" \
@@ -89,7 +93,11 @@ static const char objects_query[] =
 	" UNION"
 	" SELECT d.classid, d.objid FROM beside b"
 	" JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) b.rel"
-	" JOIN pg_catalog.pg_proc p ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid OPERATOR(pg_catalog.=) d.objid AND p.prosecdef)"
+	" JOIN pg_catalog.pg_proc p ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid OPERATOR(pg_catalog.=) d.objid AND p.prosecdef"
+	" UNION"
+	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel"
+	" JOIN pg_catalog.pg_proc p ON p.prosecdef AND p.prosqlbody IS NULL AND p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid"
+	" WHERE c.relname OPERATOR(pg_catalog.=) ANY (" WORDS "))"
 	" UNION"
 	" SELECT e.class, e.object FROM reach r CROSS JOIN LATERAL ("
 	" " NEEDS
