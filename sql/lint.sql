@@ -18,3 +18,4 @@ ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 SELECT count(*) FROM authz.lint(ARRAY['lint']) WHERE code = 'row_security_off';
 RESET search_path;
 DROP SCHEMA lint CASCADE;
+CALL mint.go_home();

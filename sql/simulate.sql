@@ -134,7 +134,7 @@ SELECT nextval('counter');
 ROLLBACK TO before;
 SET TRANSACTION READ WRITE;
 ROLLBACK TO before;
-SELECT authz.clear_token(), set_config('transaction_read_only', NULL, false) IS NULL;
+SELECT authz.clear_token(), mint.outcome('SELECT set_config(''transaction_read_only'', NULL, false)') IS NULL;
 SELECT who();
 ROLLBACK TO before;
 DELETE FROM note;

@@ -58,6 +58,8 @@ simulate(const text *claims, const char *issuer)
 	AzVerifiedToken identity;
 
 	az_claims_argument(claims, issuer, &identity);
+	if (!az_simulate_writes)
+		check_has_not_written();
 	log_simulation(identity.identity);
 	az_adopt_simulated(&identity);
 	if (!az_simulate_writes)
@@ -70,8 +72,6 @@ AZ_SQL(authz_simulate)
 
 	az_check_owns_database("simulate");
 	az_check_may_change();
-	if (!az_simulate_writes)
-		check_has_not_written();
 	/* the statement holds claims */
 	az_discretion_begin(&discretion);
 	simulate(PG_ARGISNULL(0) ? NULL : PG_GETARG_TEXT_PP(0),

@@ -26,39 +26,31 @@ az_issuer_argument(text *issuer)
 	return name;
 }
 
-pg_noreturn static void raise_unread(AzReason reason, const char *hint);
-
 /* No word of it comes from the claims. */
-static void
+pg_noreturn static void
 raise_unread(AzReason reason, const char *hint)
 {
 	const AzReasonInfo *info = az_reason_info(reason);
 
 	if (hint == NULL)
 		hint = info->hint;
-	switch (reason)
-	{
-		case AZ_NOT_INSTALLED:
-		case AZ_ISSUER_UNTRUSTED:
-		case AZ_ISSUER_AMBIGUOUS:
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("the claims choose no issuer"),
-					 errhint("%s", hint)));
-		case AZ_NO_MEMORY:
-		case AZ_CRYPTO_FAILURE:
-			az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
-		case AZ_PAYLOAD_JSON:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the claims are no JSON object"),
-					 errdetail("No member of it occurs twice, and no string holds U+0000.")));
-		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("the claims cannot be read: %s", info->description),
-					 hint ? errhint("%s", hint) : 0));
-	}
+	if (reason == AZ_NO_MEMORY || reason == AZ_CRYPTO_FAILURE)
+		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
+	if (reason == AZ_PAYLOAD_JSON)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the claims are no JSON object"),
+				 errdetail("No member of it occurs twice, and no string holds U+0000.")));
+	if (reason == AZ_NOT_INSTALLED || reason == AZ_ISSUER_UNTRUSTED ||
+		reason == AZ_ISSUER_AMBIGUOUS)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the claims choose no issuer"),
+				 errhint("%s", hint)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the claims cannot be read: %s", info->description),
+			 hint ? errhint("%s", hint) : 0));
 }
 
 void

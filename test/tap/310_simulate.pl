@@ -92,6 +92,21 @@ $wire->query("SELECT be('bob')")->answers;
 like(join(' ', $wire->execute('l', 1)->sync->answers), qr/^25006/, 'a portal that would write is stopped');
 $wire->query('ROLLBACK')->answers;
 
+# What others do to the trust meanwhile ends a login, and nobody who is simulated
+$wire->query("BEGIN; SELECT be('bob')")->answers;
+my $login = AzWire->new($node, user => 'owner');
+$login->query("SELECT authz.set_token('$bob')")->answers;
+is(join(' ', $login->query('SELECT who()')->answers), 'valid bob', 'a login');
+$node->safe_psql('postgres', "SELECT authz.revoke_subject('https://id.example', 'bob')");
+is(join(' ', $login->query('SELECT authz.token_state()')->answers), 'revoked', 'which is revoked');
+is(join(' ', $wire->query('SELECT who()')->answers), 'valid simulated bob', 'one that was simulated is not');
+$node->safe_psql('postgres', q(SELECT authz.alter_issuer('https://id.example', '{"leeway_seconds": 3}')));
+is(join(' ', $wire->query('SELECT count(*) FROM doc WHERE authz.is_owner(owner)')->answers), '200', 'nor by a change of the issuer');
+$node->safe_psql('postgres', "INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'bob')");
+is(join(' ', $wire->query('SELECT count(*) FROM doc WHERE authz.is_owner(owner)')->answers), '0', 'what is stored is felt');
+$wire->query('COMMIT')->answers;
+$node->safe_psql('postgres', 'DELETE FROM authz.inactive_subject; DELETE FROM authz.revocation');
+
 # ---- the setting for tests ----
 is(owner("SELECT authz.version() \\g /dev/null\nSET dbmi_authz.simulate_writes = on;"), '42501: permission denied to set parameter "dbmi_authz.simulate_writes"', 'a superuser sets it');
 like(owner("SET client_min_messages = error; SET dbmi_authz.simulate_writes = on; BEGIN; INSERT INTO plain VALUES (0); SELECT be('bob'); ROLLBACK;"), qr/^25001/, 'also before the library is loaded');
@@ -148,6 +163,11 @@ unlike(logged(), qr/identity simulated/, 'is not logged as who did');
 $node->safe_psql('postgres', 'ALTER ROLE owner SET dbmi_authz.log_denials = log');
 owner("BEGIN; SELECT be('ann'); SELECT authz.require_scope('s'); ROLLBACK;");
 like(logged(), qr/access denied: \{"client": null, "subject": "ann", "simulated": true, "required"/, 'a denial says that nobody was verified');
+
+$node->safe_psql('postgres', q{CREATE FUNCTION demands() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.require_scope('s'); RETURN true; END $$;
+	CREATE TABLE strict AS SELECT 1 AS id; ALTER TABLE strict ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON strict USING (demands()); GRANT SELECT ON strict TO app});
+is(owner(q(SELECT condition FROM authz.access_review('strict', ARRAY['{"sub": "ann"}']::json[], 'app', 'https://id.example'); SHOW dbmi_authz.log_denials;)), 'error 42501: access denied ; log', 'a policy that raises');
+unlike(logged(), qr/access denied/, 'denies nothing to anybody in a review');
 
 # ---- what they get who log in ----
 run_beside($node, [ '', 'review/run', $ENV{DBMI_SEED} ? ('--seed', $ENV{DBMI_SEED}) : (), '--worlds', $ENV{DBMI_WORLDS} // ($ENV{DBMI_LONG} ? 2000 : 60) ]);

@@ -1301,6 +1301,83 @@ test_leaps(void)
 	az_issuer_free(issuer);
 }
 
+/* ---- claims that nobody has signed ---- */
+
+static void
+test_unsigned(void)
+{
+	static const struct
+	{
+		const char *what;
+		const char *options;
+		const char *claims;
+		AzReason	named;		/* the issuer is given */
+		AzReason	chosen;		/* it is the one that the claims choose */
+	}			cases[] = {
+		{"a subject", NULL, ISS ",\"sub\":\"a\"}", AZ_OK, AZ_OK},
+		{"no issuer", NULL, "{\"sub\":\"a\"}", AZ_OK, AZ_ISSUER_UNTRUSTED},
+		{"another issuer", NULL, "{\"iss\":\"https://y/\",\"sub\":\"a\"}", AZ_OK, AZ_ISSUER_UNTRUSTED},
+		{"an audience, times and a binding", "{\"max_age_seconds\":5}",
+		ISS ",\"aud\":[5],\"exp\":1,\"nbf\":1800000000,\"iat\":1900000000,\"cnf\":{}}", AZ_OK, AZ_OK},
+		{"times of other types", NULL, ISS ",\"exp\":\"x\",\"nbf\":[],\"iat\":{}}", AZ_OK, AZ_OK},
+		{"required claims of a token", "{\"required_claims\":[\"iat\",\"exp\",\"nbf\",\"jti\",\"aud\"]}", ISS "}", AZ_OK, AZ_OK},
+		{"one of a person", "{\"required_claims\":[\"email\"]}", ISS "}", AZ_CLAIM_MISSING, AZ_CLAIM_MISSING},
+		{"a value", "{\"claim_values\":[{\"claim\":\"k\",\"values\":[\"v\"]}]}", ISS ",\"k\":\"v\"}", AZ_OK, AZ_OK},
+		{"another value", "{\"claim_values\":[{\"claim\":\"k\",\"values\":[\"v\"]}]}", ISS ",\"k\":\"w\"}", AZ_CLAIM_VALUE, AZ_CLAIM_VALUE},
+		{"a number for a subject", NULL, ISS ",\"sub\":5}", AZ_CLAIM_TYPE, AZ_CLAIM_TYPE},
+		{"no actor", NULL, ISS ",\"act\":1}", AZ_ACTOR_CLAIM, AZ_ACTOR_CLAIM},
+		{"groups elsewhere", NULL, ISS ",\"hasgroups\":true}", AZ_GROUPS_UNLISTED, AZ_GROUPS_UNLISTED},
+		{"an array", NULL, "[]", AZ_PAYLOAD_JSON, AZ_PAYLOAD_JSON},
+		{"a member twice", NULL, "{\"sub\":\"a\",\"sub\":\"b\"}", AZ_PAYLOAD_JSON, AZ_PAYLOAD_JSON},
+		{"nothing", NULL, "", AZ_PAYLOAD_JSON, AZ_PAYLOAD_JSON},
+	};
+	size_t		i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		AzIssuer   *issuer = new_issuer("https://x/", cases[i].options);
+		AzTrust		trust = trust_of(&issuer, 1);
+		const AzIdentity *id;
+		int			given;
+
+		for (given = 0; given <= 1; given++)
+		{
+			AzReason	reason = az_read_unsigned(verification, cases[i].claims, strlen(cases[i].claims), &trust,
+												  given ? issuer : NULL, &id);
+
+			ok(reason == (given ? cases[i].named : cases[i].chosen) && (reason == AZ_OK) == (id != NULL),
+			   "unsigned, %s: %s: %s", given ? "named" : "chosen", name_of(reason), cases[i].what);
+			if (id != NULL)
+				ok(az_identity_check(id, id->size) && id->deadline == INT64_MAX && id->not_before == AZ_TIME_NONE &&
+				   id->thumbprint[0] == '\0' && is_text(id, &id->trust_issuer, "https://x/") &&
+				   !az_is_key_of(issuer->keys[0], id), "it has no end and no key");
+		}
+		az_issuer_free(issuer);
+	}
+}
+
+/* Neither leaves anything to the other. */
+static void
+test_unsigned_between(void)
+{
+	AzIssuer   *issuer = new_issuer("https://x/", NULL);
+	AzTrust		trust = trust_of(&issuer, 1);
+	char	   *bound = mint(HEADER, BASE ",\"cnf\":{}}");
+	const char *claims = BASE ",\"cnf\":{},\"sub\":\"a\"}";
+	const AzIdentity *id;
+
+	issuer->any_audience = true;
+	trust.max_token_size = 200;
+	ok(az_read_unsigned(verification, claims, strlen(claims), &trust, issuer, &id) == AZ_OK &&
+	   id->expires == INT64_C(1700000100000000), "exp is told, and does not end it");
+	ok(verify_at(&trust, bound, NOW, &id) == AZ_BOUND, "a token that follows is judged as one");
+	ok(verify_at(&trust, claims, NOW, &id) == AZ_SEGMENT_COUNT, "claims are no token");
+	trust.max_token_size = strlen(claims) - 1;
+	ok(az_read_unsigned(verification, claims, strlen(claims), &trust, issuer, &id) == AZ_TOKEN_TOO_LARGE, "too many bytes");
+	free(bound);
+	az_issuer_free(issuer);
+}
+
 static void
 test_reuse(void)
 {
@@ -1356,6 +1433,8 @@ main(void)
 	test_order();
 	test_text();
 	test_leaps();
+	test_unsigned();
+	test_unsigned_between();
 	test_reuse();
 	az_verification_free(verification);
 	return tap_done();
