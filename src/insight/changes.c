@@ -110,6 +110,30 @@ az_find_row(const AzJson *state, const char *section, const char *name, const ch
 }
 
 bool
+az_lists(const AzJson *array, const char *text)
+{
+	size_t		len;
+	size_t		i;
+
+	for (i = 0; i < az_json_count(array); i++)
+	{
+		const char *its = az_json_string(az_json_at(array, i), &len);
+
+		if (its && strcmp(its, text) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+az_is_way(const AzJson *relation, const char *way)
+{
+	const char *its = az_member(relation, "way");
+
+	return its && strcmp(its, way) == 0;
+}
+
+bool
 az_is_same(const AzJson *a, const AzJson *b)
 {
 	size_t		len;
@@ -189,6 +213,16 @@ az_tell(AzChanges *changes, AzDirection direction, const char *who,
 				 psprintf("%s %s: %s.", direction == AZ_WIDER ? "wider" : "narrower", whose, why));
 		changes->directed = lappend(changes->directed, unconstify(char *, relation));
 	}
+}
+
+void
+az_judge_flag(AzChanges *changes, const AzDifference *difference, const char *flag, bool widens,
+		   const char *who, const char *relation, const char *set, const char *unset)
+{
+	bool		is = az_is_set(difference->after, flag);
+
+	if (is != az_is_set(difference->before, flag))
+		az_tell(changes, is == widens ? AZ_WIDER : AZ_NARROWER, who, AZ_ALL_COMMANDS, relation, is ? set : unset);
 }
 
 /* What is longer does not fit into a line. */

@@ -61,6 +61,12 @@ extern const AzJson *az_find_row(const AzJson *state, const char *section,
 								 const char *name, const char *value,
 								 const char *name2, const char *value2);
 
+/* Is the text one of the array's? */
+extern bool az_lists(const AzJson *array, const char *text);
+
+/* Does the row of a relation say that it is reached that way? */
+extern bool az_is_way(const AzJson *relation, const char *way);
+
 /* Are both the same value?  NULL is none. */
 extern bool az_is_same(const AzJson *a, const AzJson *b);
 
@@ -75,6 +81,16 @@ extern bool az_is_same(const AzJson *a, const AzJson *b);
  */
 extern void az_tell(AzChanges *changes, AzDirection direction, const char *who,
 					const char *commands, const char *relation, const char *why);
+
+#define AZ_ALL_COMMANDS "all commands"
+
+/*
+ * The same of a flag: set says why where it is set now and was not, and then
+ * widens tells which way that is; unset the other way round.
+ */
+extern void az_judge_flag(AzChanges *changes, const AzDifference *difference,
+						  const char *flag, bool widens, const char *who,
+						  const char *relation, const char *set, const char *unset);
 
 /* Say what is another one than before, and in what. */
 extern void az_tell_difference(AzChanges *changes, const AzDifference *difference);

@@ -90,7 +90,8 @@ condition_of(const Comparison *comparison, int which, int command, int row)
 }
 
 static const char *
-explain(const Comparison *comparison, int share, const AzCondition *before, const AzCondition *after)
+explain(const Comparison *comparison, int share,
+		const AzCondition *before, const AzCondition *after)
 {
 	if (comparison->policy[0] == NULL)
 		return psprintf(" was added, with (%s)", after->text);
@@ -136,7 +137,7 @@ compare(Comparison *comparison, int share, int command, int row)
 static bool
 names_role(const AzJson *policy, const char *role)
 {
-	const AzJson *roles = policy ? az_json_get_z(policy, "roles") : NULL;
+	const AzJson *roles = az_json_get_z(policy, "roles");
 	size_t		len;
 	size_t		i;
 
@@ -179,7 +180,7 @@ who_has(const Comparison *comparison, int share)
 	initStringInfo(&who);
 	for (which = 0; which < 2; which++)
 	{
-		const AzJson *roles = comparison->policy[which] ? az_json_get_z(comparison->policy[which], "roles") : NULL;
+		const AzJson *roles = az_json_get_z(comparison->policy[which], "roles");
 		size_t		len;
 		size_t		i;
 

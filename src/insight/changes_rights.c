@@ -1,15 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * changes_rights.c
- *	  Of two states: relations, privileges, roles and their members.
+ *	  Of two states: relations and privileges.
  *
  *-------------------------------------------------------------------------
  */
 #include "insight/changes.h"
 
 #include "lib/stringinfo.h"
-
-#define ALL_COMMANDS "all commands"
 
 /* ----------------------------------------------------------------
  * Relations
@@ -23,34 +21,6 @@ is_other(const AzDifference *difference, const char *name)
 	const char *after = az_member(difference->after, name);
 
 	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
-}
-
-/* Wider when it is set now and was not, or the other way round. */
-static void
-judge_flag(AzChanges *changes, const AzDifference *difference, const char *flag, bool widens,
-		   const char *who, const char *relation, const char *set, const char *unset)
-{
-	bool		is = az_is_set(difference->after, flag);
-
-	if (is != az_is_set(difference->before, flag))
-		az_tell(changes, is == widens ? AZ_WIDER : AZ_NARROWER, who, ALL_COMMANDS, relation, is ? set : unset);
-}
-
-/* Is the text one of the array's? */
-static bool
-lists(const AzJson *array, const char *text)
-{
-	size_t		len;
-	size_t		i;
-
-	for (i = 0; i < az_json_count(array); i++)
-	{
-		const char *its = az_json_string(az_json_at(array, i), &len);
-
-		if (its && strcmp(its, text) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Whoever may SELECT from it beside its owner: "role a, everybody". */
@@ -70,7 +40,7 @@ readers_of(const AzJson *state, const AzJson *relation)
 		const char *owner = az_member(relation, "owner");
 
 		if (strcmp(az_member(grant, "relation"), name) == 0 && role && owner && strcmp(role, owner) != 0 &&
-			lists(az_json_get_z(grant, "privileges"), "SELECT"))
+			az_lists(az_json_get_z(grant, "privileges"), "SELECT"))
 			appendStringInfo(&who, "%s%s", who.len ? ", " : "", az_whom(role));
 	}
 	return who.len ? who.data : az_whom(az_member(relation, "owner"));
@@ -88,18 +58,10 @@ judge_view(AzChanges *changes, const AzDifference *difference)
 	else
 		az_tell(changes, is_new ? AZ_WIDER : AZ_NARROWER,
 				readers_of(is_new ? changes->after : changes->before, view),
-				ALL_COMMANDS, relation,
+				AZ_ALL_COMMANDS, relation,
 				psprintf("%s %s, which reads with the rights of its owner %s, was %s",
 						 az_member(view, "kind"), az_member(view, "name"), az_member(view, "owner"),
 						 is_new ? "added" : "dropped"));
-}
-
-static bool
-is_way(const AzJson *relation, const char *way)
-{
-	const char *its = az_member(relation, "way");
-
-	return its && strcmp(its, way) == 0;
 }
 
 static void
@@ -108,14 +70,14 @@ judge_table(AzChanges *changes, const AzDifference *difference)
 	const char *name = az_member(difference->after, "name");
 	const char *owner = az_member(difference->after, "owner");
 
-	judge_flag(changes, difference, "row_security", false, "everybody", name,
+	az_judge_flag(changes, difference, "row_security", false, "everybody", name,
 			   "row security is on", "row security is off");
-	judge_flag(changes, difference, "forced", false, az_whom(owner), name,
+	az_judge_flag(changes, difference, "forced", false, az_whom(owner), name,
 			   "row security binds the owner", "row security does not bind the owner");
 	if (is_other(difference, "owner"))
 	{
-		az_tell(changes, AZ_WIDER, az_whom(owner), ALL_COMMANDS, name, "it belongs to this role now");
-		az_tell(changes, AZ_NARROWER, az_whom(az_member(difference->before, "owner")), ALL_COMMANDS,
+		az_tell(changes, AZ_WIDER, az_whom(owner), AZ_ALL_COMMANDS, name, "it belongs to this role now");
+		az_tell(changes, AZ_NARROWER, az_whom(az_member(difference->before, "owner")), AZ_ALL_COMMANDS,
 				name, "it does not belong to this role any more");
 	}
 }
@@ -143,12 +105,12 @@ az_judge_relation(AzChanges *changes, const AzDifference *difference)
 
 	if (difference->before == NULL || difference->after == NULL)
 	{
-		if (is_way(one, "view"))
+		if (az_is_way(one, "view"))
 			judge_view(changes, difference);
 		else
 			az_tell_difference(changes, difference);
 	}
-	else if (is_way(one, "read") || is_way(one, "view") || is_other(difference, "way") ||
+	else if (az_is_way(one, "read") || az_is_way(one, "view") || is_other(difference, "way") ||
 			 is_other(difference, "kind") || is_other(difference, "query"))
 		az_tell_difference(changes, difference);
 	else
@@ -162,8 +124,8 @@ az_judge_relation(AzChanges *changes, const AzDifference *difference)
 		const char *why = psprintf("view %s reads with the rights of %s", name,
 								   asks ? "whoever asks" : "its owner, and not of whoever asks");
 
-		az_tell(changes, AZ_WIDER, who, ALL_COMMANDS, name, why);
-		az_tell(changes, AZ_NARROWER, who, ALL_COMMANDS, name, why);
+		az_tell(changes, AZ_WIDER, who, AZ_ALL_COMMANDS, name, why);
+		az_tell(changes, AZ_NARROWER, who, AZ_ALL_COMMANDS, name, why);
 	}
 }
 
@@ -185,7 +147,7 @@ list_missing(const AzJson *one, const AzJson *other)
 	{
 		const char *privilege = az_json_string(az_json_at(one, i), &len);
 
-		if (privilege && !lists(other, privilege))
+		if (privilege && !az_lists(other, privilege))
 			appendStringInfo(&text, "%s%s", text.len ? ", " : "", privilege);
 	}
 	return text.data;
@@ -270,131 +232,8 @@ az_judge_schema(AzChanges *changes, const AzDifference *difference)
 		return;
 	if (!decides_in_schema(given ? changes->before : changes->after, schema))
 		return;
-	az_tell(changes, given ? AZ_WIDER : AZ_NARROWER, az_whom(role), ALL_COMMANDS,
+	az_tell(changes, given ? AZ_WIDER : AZ_NARROWER, az_whom(role), AZ_ALL_COMMANDS,
 			az_member(changes->after, "relation"),
 			psprintf("USAGE on schema %s, in which something lies that decides, was %s", schema,
 					 given ? "granted" : "revoked"));
-}
-
-/* ----------------------------------------------------------------
- * Roles
- * ----------------------------------------------------------------
- */
-
-/*
- * A role that is concerned now and was not is told of by what concerns it.
- * Superusers always are.
- */
-void
-az_judge_role(AzChanges *changes, const AzDifference *difference)
-{
-	const char *relation = az_member(changes->after, "relation");
-	const char *who;
-
-	if (difference->before == NULL || difference->after == NULL)
-	{
-		const AzJson *role = difference->after ? difference->after : difference->before;
-
-		if (az_is_set(role, "superuser"))
-			az_tell(changes, difference->after ? AZ_WIDER : AZ_NARROWER, az_whom(az_member(role, "name")),
-					ALL_COMMANDS, relation, difference->after ? "it is a superuser" : "it is no superuser any more");
-		return;
-	}
-	who = az_whom(az_member(difference->after, "name"));
-	judge_flag(changes, difference, "superuser", true, who, relation,
-			   "it is a superuser", "it is no superuser any more");
-	judge_flag(changes, difference, "bypasses_row_security", true, who, relation,
-			   "it has BYPASSRLS", "it has no BYPASSRLS any more");
-	judge_flag(changes, difference, "may_log_in", true, who, relation,
-			   "it may log in", "it may not log in any more");
-}
-
-/* Words by which something asks for roles or privileges. */
-static const char *const asks_for_roles[] = {"pg_has_role", "_privilege(", "pg_auth_members", "pg_roles"};
-
-static bool
-mentions_roles(const AzJson *row)
-{
-	static const char *const members[] = {"using", "check", "source", "body", "query"};
-	int			i;
-	int			k;
-
-	for (i = 0; i < (int) lengthof(members); i++)
-	{
-		const char *text = az_member(row, members[i]);
-
-		for (k = 0; text && k < (int) lengthof(asks_for_roles); k++)
-		{
-			if (strstr(text, asks_for_roles[k]))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Is there a restrictive policy for some, or something that asks for roles? */
-static bool
-may_membership_narrow(const AzJson *state)
-{
-	static const char *const sections[] = {"policies", "functions", "relations"};
-	int			i;
-	size_t		k;
-
-	for (i = 0; i < (int) lengthof(sections); i++)
-	{
-		const AzJson *rows = az_json_get_z(state, sections[i]);
-
-		for (k = 0; k < az_json_count(rows); k++)
-		{
-			const AzJson *row = az_json_at(rows, k);
-			size_t		len;
-			const char *role = az_json_string(az_json_at(az_json_get_z(row, "roles"), 0), &len);
-
-			if (mentions_roles(row) ||
-				(i == 0 && !az_is_set(row, "permissive") && (role == NULL || strcmp(role, "PUBLIC") != 0)))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Has the member a right now that it had not: given; or the other way round. */
-static bool
-has_changed(const AzDifference *difference, bool given)
-{
-	static const char *const flags[] = {"inherits", "may_set_role"};
-	int			i;
-
-	for (i = 0; i < (int) lengthof(flags); i++)
-	{
-		if (az_is_set(difference->after, flags[i]) == given && az_is_set(difference->before, flags[i]) != given)
-			return true;
-	}
-	return false;
-}
-
-void
-az_judge_member(AzChanges *changes, const AzDifference *difference)
-{
-	const AzJson *one = difference->after ? difference->after : difference->before;
-	const char *role = az_member(one, "role");
-	const char *who = az_whom(az_member(one, "member"));
-	const char *relation = az_member(changes->after, "relation");
-	bool		both_ways = may_membership_narrow(changes->before) || may_membership_narrow(changes->after);
-	const char *why = psprintf("it %s member of role %s%s", difference->after ? "is a" : "is no", role,
-							   difference->before && difference->after ? " in another way" : "");
-
-	/* a role that was not concerned before, or is not now, is told of elsewhere */
-	if (role == NULL || az_find_row(changes->before, "roles", "name", role, NULL, NULL) == NULL ||
-		az_find_row(changes->after, "roles", "name", role, NULL, NULL) == NULL)
-		return;
-	if (both_ways)
-		az_tell(changes, AZ_UNTOLD, who, ALL_COMMANDS, relation, why);
-	else
-	{
-		if (has_changed(difference, true))
-			az_tell(changes, AZ_WIDER, who, ALL_COMMANDS, relation, why);
-		if (has_changed(difference, false))
-			az_tell(changes, AZ_NARROWER, who, ALL_COMMANDS, relation, why);
-	}
 }

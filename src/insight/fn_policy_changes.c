@@ -136,14 +136,6 @@ relation_of(const AzJson *row)
 	return relation;
 }
 
-static bool
-is_read_only(const AzJson *relation)
-{
-	const char *way = relation ? az_member(relation, "way") : NULL;
-
-	return way && strcmp(way, "read") == 0;
-}
-
 static void
 judge(AzChanges *changes, int subject, const Row *before, const Row *after)
 {
@@ -165,7 +157,7 @@ judge(AzChanges *changes, int subject, const Row *before, const Row *after)
 
 		if ((was == NULL) != (is == NULL))
 			return;
-		hidden = is_read_only(was) || is_read_only(is);
+		hidden = az_is_way(was, "read") || az_is_way(is, "read");
 	}
 	if (subjects[subject].judge && !hidden)
 		subjects[subject].judge(changes, &difference);

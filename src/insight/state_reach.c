@@ -4,9 +4,10 @@
  *	  Which objects and roles decide about a relation.
  *
  * Rows are reached by way of the relation, its partitions and children, what
- * these are children of, views over any of them, and functions that run with their
- * owner's rights.  From there it goes along what each depends on.  A body that is text depends on nothing as far as
- * PostgreSQL knows: whatever has a name that occurs in it as a word may be meant.
+ * these are children of, views over any of them, and functions that run with
+ * their owner's rights.  From there it goes along what each depends on.  A body
+ * that is text depends on nothing as far as PostgreSQL knows: whatever has a
+ * name that occurs in it as a word may be meant.
  *
  *-------------------------------------------------------------------------
  */
@@ -155,7 +156,8 @@ add_results(AzSpiParams *params)
 	for (i = 1; i <= SPI_tuptable->tupdesc->natts; i++)
 	{
 		bool		isnull;
-		Datum		array = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i, &isnull);
+		Datum		array = SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, i, &isnull);
 
 		az_spi_param(params, OIDARRAYOID, DatumGetArrayTypePCopy(array));
 	}

@@ -154,7 +154,8 @@ print(StringInfo text, Node *node, Oid rel)
 	if (IsA(node, Query))
 		appendStringInfoString(text, print_query((Query *) node, rel));
 	else if (OidIsValid(rel))
-		appendStringInfoString(text, deparse_expression(node, deparse_context_for(get_rel_name(rel), rel), false, false));
+		appendStringInfoString(text, deparse_expression(node, deparse_context_for(get_rel_name(rel), rel),
+														false, false));
 	else
 		appendStringInfoString(text, deparse_expression(node, NIL, false, false));
 }
@@ -178,8 +179,10 @@ az_state_text_of_rows(const char *tree, Oid rel)
 	ParseState *state = make_parsestate(NULL);
 	Relation	relation = relation_open(rel, AccessShareLock);
 
-	(void) addRangeTableEntryForRelation(state, relation, AccessShareLock, makeAlias("old", NIL), false, false);
-	(void) addRangeTableEntryForRelation(state, relation, AccessShareLock, makeAlias("new", NIL), false, false);
+	(void) addRangeTableEntryForRelation(state, relation, AccessShareLock,
+										 makeAlias("old", NIL), false, false);
+	(void) addRangeTableEntryForRelation(state, relation, AccessShareLock,
+										 makeAlias("new", NIL), false, false);
 	relation_close(relation, NoLock);
 	query->commandType = CMD_SELECT;
 	query->rtable = state->p_rtable;
