@@ -465,6 +465,14 @@ CREATE FUNCTION authz.explain_access(
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_explain_access'
 	STABLE PARALLEL UNSAFE ROWS 20;
 
+CREATE FUNCTION authz.policy_state(rel regclass) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_state'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.policy_changes(before json, after json) RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_changes'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+
 --
 -- Insight: somebody else's eyes
 --
@@ -623,6 +631,8 @@ BEGIN
 				('authz.sharing_view(name,text,regclass,name,name,name,regclass,name,name,name,name,name,name,regclass,name,name,name,regclass,name,name,name,regclass,text[],text,text,name,boolean)', 'pg_database_owner'),
 				('authz.protect(regclass,name,text,name,text,boolean,text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],text[],boolean,regclass,name,regclass)', 'pg_database_owner'),
 				('authz.lint(name[],text[])', 'pg_database_owner'),
+				('authz.policy_changes(json,json)', 'pg_database_owner'),
+				('authz.policy_state(regclass)', 'pg_database_owner'),
 				('authz.simulate(json,text)', 'pg_database_owner'),
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
@@ -1038,6 +1048,10 @@ COMMENT ON FUNCTION authz.orgs() IS
 'The memberships of the identity in the order of the token.';
 COMMENT ON FUNCTION authz.permissions() IS
 'The permissions of the token in its order, each once.';
+COMMENT ON FUNCTION authz.policy_changes(json, json) IS
+'Says in words what differs between two results of policy_state(): what became wider, and what narrower.';
+COMMENT ON FUNCTION authz.policy_state(regclass) IS
+'Returns what in the catalogs decides about a table, sorted: equal states give equal decisions.';
 COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	text[], text[], text[], text[], text[], text[], text[], text[],

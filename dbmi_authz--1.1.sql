@@ -1716,6 +1716,18 @@ CREATE FUNCTION authz.explain_access(
 COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
 'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
 
+CREATE FUNCTION authz.policy_state(rel regclass) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_state'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.policy_state(regclass) IS
+'Returns what in the catalogs decides about a table, sorted: equal states give equal decisions.';
+
+CREATE FUNCTION authz.policy_changes(before json, after json) RETURNS SETOF text
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_changes'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION authz.policy_changes(json, json) IS
+'Says in words what differs between two results of policy_state(): what became wider, and what narrower.';
+
 --
 -- Insight: somebody else's eyes
 --
@@ -1821,7 +1833,7 @@ BEGIN
 		'prune_revocations', 'set_actor_ceiling', 'drop_actor_ceiling',
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect', 'sharing_view',
-		'lint', 'simulate', 'access_review']
+		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

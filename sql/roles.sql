@@ -136,6 +136,8 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$),
 	($$authz.sharing_view('roles_view', 'teams', members => 'public.roles_doc', member_team => 'id', member_subject => 'id') IS NULL$$),
+	($$authz.policy_state('public.roles_question') IS NULL$$),
+	($$authz.policy_changes(authz.policy_state('public.roles_question'), authz.policy_state('public.roles_question'))$$),
 	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$),
 	($$authz.simulate('{"sub": "ann"}', 'https://roles.example')$$),
 	($$authz.access_review('public.roles_question', ARRAY[]::json[], 'roles_owner', 'https://roles.example') IS NULL$$);

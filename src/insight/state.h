@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * state.h
+ *	  What decides about a relation, as JSON.
+ *
+ * A state is an object: "format", "relation", and sections, arrays of objects
+ * that are sorted and of which each has a key.  A member that says nothing is
+ * absent.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_STATE_H
+#define AZ_STATE_H
+
+#include "server/compat.h"
+#include "lib/stringinfo.h"
+
+#include "server/spi.h"
+
+/* Raised when what a state says, or how, is another thing than before. */
+#define AZ_STATE_FORMAT		1
+
+typedef struct AzState
+{
+	StringInfoData text;
+	AzSpiParams reached;		/* of the queries of sections, see below */
+} AzState;
+
+/*
+ * The rows of a query, sorted, as a section.  A column is a member of its name:
+ * boolean, text, text[], json, or pg_node_tree, which becomes text.  A column of
+ * type oid is none: it is the relation to which trees behind it belong.  A tree
+ * of the name "when" is over OLD and NEW.  NULL and false are left out.
+ *
+ * The query names everything with its schema, operators too, and calls only
+ * functions of PostgreSQL's own.  Its parameters are $1, the relation; and of type
+ * oid[]: $2 it and its partitions and children, $3 these, what they are children
+ * of, and the views over them; $4 all relations, $5 functions, $6 types,
+ * $7 operators and $8 collations that decide; $9 the roles concerned.
+ */
+typedef struct AzStateSection
+{
+	const char *name;
+	const char *query;
+} AzStateSection;
+
+/* Find out what decides, and set the parameters; inside SPI_connect(). */
+extern void az_reach_state(AzState *state, Oid rel);
+
+extern void az_write_sections(AzState *state, const AzStateSection *sections, int n);
+
+/* The sections of a subject. */
+extern void az_state_tables(AzState *state);
+extern void az_state_code(AzState *state);
+extern void az_state_roles(AzState *state);
+extern void az_state_trust(AzState *state);
+
+#endif							/* AZ_STATE_H */
