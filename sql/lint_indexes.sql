@@ -98,6 +98,8 @@ BEGIN
 		make('good_or_role', any_text, 'CREATE POLICY p ON %I USING (authz.is_owner(owner) OR authz.has_role(''auditor'') OR owner IS NULL)', 'CREATE INDEX ON %I (owner)'),
 		make('bad_or_public', 'owner text, is_public boolean', 'CREATE POLICY p ON %I USING (authz.is_owner(owner) OR is_public)', 'CREATE INDEX ON %I (owner)'),
 		make('good_or_public', 'owner text, is_public boolean', 'CREATE POLICY p ON %I USING (authz.is_owner(owner) OR is_public)', 'CREATE INDEX ON %I (owner)', 'CREATE INDEX ON %I (owner) WHERE is_public'),
+		-- no index can be made of what the identity has a part in
+		make('good_accessor', 'owner text, org integer', 'CREATE POLICY p ON %I USING (authz.is_owner(owner) OR authz.org_role(org) = ''Admin'' OR authz.org_role(org) = authz.subject() OR authz.org_role(org) IS NULL)', 'CREATE INDEX ON %I (owner)'),
 		make('bad_beside', 'owner text, audience text', 'CREATE POLICY p ON %I FOR SELECT USING (audience = ''public'')', 'CREATE POLICY q ON %I USING (authz.is_owner(owner))', 'CREATE INDEX ON %I (owner)'),
 		make('good_beside', 'owner text, audience text', 'CREATE POLICY p ON %I FOR SELECT USING (audience = ''public'')', 'CREATE POLICY q ON %I USING (authz.is_owner(owner))', 'CREATE INDEX ON %I (owner)', 'CREATE INDEX ON %I (audience)'),
 		make('good_limited', 'owner text, org integer', own, 'CREATE POLICY r ON %I AS RESTRICTIVE USING (authz.in_org(org))', 'CREATE INDEX ON %I (org)'),

@@ -95,6 +95,9 @@ CREATE FUNCTION good_invoker() RETURNS bigint LANGUAGE sql AS 'select count(*) f
 CREATE FUNCTION good_forced() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'select count(*) from forced';
 CREATE FUNCTION good_comment() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ select 1 -- of notes
 	/* notes * **/ $$;
+CREATE FUNCTION good_variable() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER AS $$ DECLARE notes integer := 1; BEGIN RETURN notes + 1; END $$;
+CREATE FUNCTION bad_formatted() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN EXECUTE format('DELETE FROM %I', 'notes'); END $$;
+CREATE FUNCTION bad_list() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'select count(*) FROM plain p , Only notes';
 CREATE FUNCTION good_other_schema() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN (SELECT count(*) FROM elsewhere.notes); END';
 CREATE FUNCTION good_other_path() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = elsewhere AS 'BEGIN RETURN (SELECT count(*) FROM notes); END';
 CREATE FUNCTION good_trigger() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN DELETE FROM notes; RETURN NULL; END';

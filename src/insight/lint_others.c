@@ -45,6 +45,9 @@
 
 #define WORD "\"(?:[^\"]|\"\")+\"|[[:alpha:]_\\u0080-\\uffff][[:alnum:]_$\\u0080-\\uffff]*"
 
+/* What stands before the name of a table, or of anything in a list or a string. */
+#define BEFORE_TABLE "(?:(?:from|join|into|update|table|only|using|copy|truncate|lock)\\s+|[,']\\s*)+"
+
 /* A word as SQL means it. */
 #define READ_WORD(word) \
 	"CASE WHEN pg_catalog.left(" word ", 1)" AZ_EQ "'\"'" \
@@ -58,16 +61,17 @@
  */
 #define MENTIONS \
 	"words AS MATERIALIZED (" \
-	"SELECT DISTINCT f.oid, " READ_WORD("w.parts[1]") " AS qualifier, " READ_WORD("w.parts[2]") " AS word" \
+	"SELECT DISTINCT f.oid, w.parts[1] IS NOT NULL AS is_table, " READ_WORD("w.parts[2]") " AS qualifier, " \
+	READ_WORD("w.parts[3]") " AS word" \
 	" FROM functions f CROSS JOIN LATERAL pg_catalog.regexp_matches(" \
 	"pg_catalog.regexp_replace(pg_catalog.regexp_replace(f.body, '--[^\n]*', ' ', 'g')," \
 	" '/\\*([^*]|\\*+[^*/])*\\*+/', ' ', 'g')," \
-	" '(?:(" WORD ")\\s*\\.\\s*)?(" WORD ")', 'g') w (parts) WHERE NOT f.is_parsed" \
+	" $re$(" BEFORE_TABLE ")?(?:(" WORD ")\\s*\\.\\s*)?(" WORD ")$re$, 'gi') w (parts) WHERE NOT f.is_parsed" \
 	"), mentions AS MATERIALIZED (" \
 	"SELECT f.oid, t.oid AS table_oid FROM functions f JOIN words w ON w.oid" AZ_EQ "f.oid" \
 	" JOIN tables t ON w.word" AZ_EQ "t.bare_name::pg_catalog.text" \
 	" WHERE w.qualifier" AZ_EQ "t.schema_name::pg_catalog.text" \
-	" OR w.qualifier IS NULL AND NOT EXISTS (SELECT FROM pg_catalog.unnest(f.config) c (setting)" \
+	" OR w.qualifier IS NULL AND w.is_table AND NOT EXISTS (SELECT FROM pg_catalog.unnest(f.config) c (setting)" \
 	" WHERE c.setting OPERATOR(pg_catalog.~~) 'search\\_path=%'" \
 	" AND pg_catalog.strpos(c.setting, pg_catalog.format('%I', t.schema_name))" AZ_EQ "0)" \
 	" UNION " \

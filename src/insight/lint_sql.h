@@ -35,23 +35,26 @@
 	" AND c.relkind" AZ_IS_ONE_OF("'r', 'p', 'f', 'v', 'm'") ")"
 
 /*
- * WITH grants, after relations: what others than the owner, and those who have
- * the owner's rights anyway, hold on them or on a column.
+ * WITH grants, after relations: which of these privileges others than the owner,
+ * and those who have the owner's rights anyway, hold on them or on a column.
  */
-#define AZ_GRANTS \
+#define AZ_GRANTS AZ_GRANTS_OF("'SELECT', 'INSERT', 'UPDATE', 'DELETE'")
+#define AZ_GRANTS_OF(privileges) \
 	"granted AS (" \
 	"SELECT t.oid, t.owner, a.grantee, a.privilege_type AS privilege, 0::pg_catalog.int2 AS number" \
 	" FROM relations t CROSS JOIN LATERAL pg_catalog.aclexplode(t.acl) a" \
+	" WHERE a.grantee" AZ_NE "t.owner AND a.privilege_type" AZ_EQ "ANY (ARRAY[" privileges "])" \
 	" UNION ALL " \
 	"SELECT t.oid, t.owner, a.grantee, a.privilege_type, c.attnum" \
 	" FROM relations t" \
 	" JOIN pg_catalog.pg_attribute c ON c.attrelid" AZ_EQ "t.oid" \
 	" AND c.attacl IS NOT NULL AND NOT c.attisdropped" \
 	" CROSS JOIN LATERAL pg_catalog.aclexplode(c.attacl) a" \
+	" WHERE a.grantee" AZ_NE "t.owner AND a.privilege_type" AZ_EQ "ANY (ARRAY[" privileges "])" \
 	"), with_owners_rights AS MATERIALIZED (" \
 	"SELECT p.grantee, p.owner FROM (SELECT DISTINCT g.grantee, g.owner FROM granted g) p" \
 	" WHERE p.grantee" AZ_NE "0" \
-	" AND (p.grantee" AZ_EQ "p.owner OR " AZ_HAS_RIGHTS("p.grantee", "p.owner") ")" \
+	" AND " AZ_HAS_RIGHTS("p.grantee", "p.owner") \
 	"), grants AS MATERIALIZED (" \
 	"SELECT g.oid, g.grantee, g.privilege, g.number," \
 	" CASE WHEN g.grantee" AZ_EQ "0 THEN 'PUBLIC' ELSE pg_catalog.format('%I', r.rolname) END AS name," \

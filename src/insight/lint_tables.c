@@ -59,7 +59,6 @@ static const AzLintRule rules[] = {
 		" pg_catalog.string_agg(DISTINCT g.name, ', ' ORDER BY g.name))"
 		" FROM relations t JOIN grants g ON g.oid" AZ_EQ "t.oid"
 		" WHERE t.is_protected AND NOT " HAS_POLICIES
-		" AND g.privilege" AZ_EQ "ANY (ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])"
 		" GROUP BY t.oid, t.name"},
 };
 

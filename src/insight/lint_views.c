@@ -113,7 +113,7 @@ static const AzLintRule rules[] = {
 		" AND NOT " IS_OF("asking", "v") " AND NOT " IS_OF("asking", "o")
 		" AND NOT " IS_OF("leaks", "v")},
 
-	{"view_past_policies", AZ_LEVEL_WARNING,
+	{"view_past_policies", AZ_LEVEL_INFO,
 		WITH_VIEWS
 		" SELECT v.object, pg_catalog.format('The view reads " AS_OWNER ": whoever is granted SELECT on it sees all rows.',"
 		" v.owner_name, l.tables), " INVOKER
@@ -160,7 +160,7 @@ static const AzLintRule rules[] = {
 		" FROM leaks l JOIN views v ON v.oid" AZ_EQ "l.oid JOIN seen s ON s.oid" AZ_EQ "l.oid"
 		" WHERE v.kind" AZ_EQ "'m' AND " IN_SCHEMAS("v")},
 
-	{"materialized_view", AZ_LEVEL_WARNING,
+	{"materialized_view", AZ_LEVEL_INFO,
 		WITH_VIEWS
 		" SELECT v.object, pg_catalog.format('It holds rows of %s, which no policy limits any more: whoever is granted SELECT on it sees them.', l.tables),"
 		" pg_catalog.format('Grant nobody SELECT on %s.', v.name)"

@@ -13,6 +13,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "utils/catcache.h"
 #include "utils/lsyscache.h"
@@ -83,6 +84,13 @@ is_indexable(Oid operator)
 	return indexable;
 }
 
+/* No index is made of what a session or a row of another table has a part in. */
+static bool
+may_be_indexed(Node *operand)
+{
+	return !contain_mutable_functions(operand) && !contain_subplans(operand);
+}
+
 /* ----------------------------------------------------------------
  * Comparisons
  * ----------------------------------------------------------------
@@ -100,7 +108,8 @@ read_operator(Node *node, Oid operator, Oid collation, List *args, bool may_comm
 		value = linitial(args);
 		operator = get_commutator(operator);
 	}
-	if (!OidIsValid(operator) || contain_vars_of_level(value, 0) || !is_indexable(operator))
+	if (!OidIsValid(operator) || contain_vars_of_level(value, 0) ||
+		!is_indexable(operator) || !may_be_indexed(operand))
 		return make_arm(AZ_ARM_OTHER, node);
 	return make_comparison(node, operand, operator, collation, asks_identity(value, NULL));
 }
@@ -187,7 +196,8 @@ read_condition(Node *node, int depth)
 		case T_Var:
 			return make_comparison(node, node, BooleanEqualOperator, InvalidOid, false);
 		case T_NullTest:
-			if (((NullTest *) node)->nulltesttype == IS_NULL && !((NullTest *) node)->argisrow)
+			if (((NullTest *) node)->nulltesttype == IS_NULL && !((NullTest *) node)->argisrow &&
+				may_be_indexed((Node *) ((NullTest *) node)->arg))
 				return make_comparison(node, (Node *) ((NullTest *) node)->arg, InvalidOid,
 									   InvalidOid, false);
 			break;
