@@ -835,7 +835,7 @@ COMMENT ON COLUMN authz.audit_event.origin IS
 COMMENT ON COLUMN authz.audit_event.relation IS
 'The table, with its schema and as SQL takes it; of a partitioned one the partition.';
 COMMENT ON COLUMN authz.audit_event.role IS
-'The role in force, current_user: the table''s owner where a foreign key acts.';
+'The role in force, current_user.';
 COMMENT ON COLUMN authz.audit_event.session_role IS
 'The role of the session, session_user.';
 COMMENT ON COLUMN authz.audit_event.subject IS

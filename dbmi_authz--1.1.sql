@@ -1758,7 +1758,7 @@ COMMENT ON COLUMN authz.audit_event.token_id IS
 COMMENT ON COLUMN authz.audit_event.login IS
 'How the login stood when the session last looked: "valid", "ended" or "inactive".';
 COMMENT ON COLUMN authz.audit_event.role IS
-'The role in force, current_user: the table''s owner where a foreign key acts.';
+'The role in force, current_user.';
 COMMENT ON COLUMN authz.audit_event.session_role IS
 'The role of the session, session_user.';
 COMMENT ON COLUMN authz.audit_event.client IS

@@ -31,12 +31,15 @@
 #include "trust/admin.h"
 
 /*
+ * Core fires triggers in the order of their names, and ours is to be the first: what
+ * another one makes of the row is recorded behind what became of it before.
+ *
  * Of a partitioned table the trigger for rows is cloned for each partition, which
  * may have one of its own when it is attached.
  */
-#define ON_ROWS			"authz_audit"
-#define ON_ROWS_BELOW	"authz_audit_partitions"
-#define ON_TRUNCATE		"authz_audit_truncate"
+#define ON_ROWS			"\"!authz_audit\""
+#define ON_ROWS_BELOW	"\"!authz_audit_partitions\""
+#define ON_TRUNCATE		"\"!authz_audit_truncate\""
 
 static void
 run(const char *statement)
