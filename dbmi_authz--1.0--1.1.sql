@@ -845,19 +845,19 @@ COMMENT ON COLUMN authz.audit_event.token_id IS
 COMMENT ON COLUMN authz.audit_event.xid IS
 'The transaction, whatever savepoints it had.';
 COMMENT ON COLUMN authz.audit_seal.before_xid IS
-'and before this one.';
+'The first transaction whose events are not sealed any more.';
 COMMENT ON COLUMN authz.audit_seal.content IS
 'SHA-256 over the SHA-256 of each event, in order.';
 COMMENT ON COLUMN authz.audit_seal.events IS
 'How many there are.';
 COMMENT ON COLUMN authz.audit_seal.from_xid IS
-'from this transaction on,';
+'The first transaction whose events are sealed.';
 COMMENT ON COLUMN authz.audit_seal.last_at IS
 'The latest clock of them.';
 COMMENT ON COLUMN authz.audit_seal.marks IS
 'Key and first bytes of the SHA-256 of each event: which one is it, when the sum is another.';
 COMMENT ON COLUMN authz.audit_seal.origin IS
-'The events sealed are those of this origin,';
+'The origin of the events that are sealed.';
 COMMENT ON COLUMN authz.audit_seal.pruned IS
 'Whether the events were removed by prune_audit().';
 COMMENT ON COLUMN authz.audit_seal.seal IS

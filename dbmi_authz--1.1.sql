@@ -1798,11 +1798,11 @@ COMMENT ON TABLE authz.audit_seal IS
 COMMENT ON COLUMN authz.audit_seal.seal IS
 'Its place in the chain, from 1.';
 COMMENT ON COLUMN authz.audit_seal.origin IS
-'The events sealed are those of this origin,';
+'The origin of the events that are sealed.';
 COMMENT ON COLUMN authz.audit_seal.from_xid IS
-'from this transaction on,';
+'The first transaction whose events are sealed.';
 COMMENT ON COLUMN authz.audit_seal.before_xid IS
-'and before this one.';
+'The first transaction whose events are not sealed any more.';
 COMMENT ON COLUMN authz.audit_seal.events IS
 'How many there are.';
 COMMENT ON COLUMN authz.audit_seal.last_at IS

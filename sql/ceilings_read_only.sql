@@ -65,9 +65,9 @@ INSERT INTO only_statement (statement) VALUES
 	('SELECT authz.prune_revocations()'), ('SELECT authz.set_actor_ceiling(''https://people.example'', ''bot'', read_only => false)'), ('SELECT authz.drop_actor_ceiling(''https://people.example'', ''old'')'),
 	('SELECT authz.grant_item_permission(''bob@example.com'', ''i'')'), ('SELECT authz.revoke_item_permission(''ann@example.com'', ''i'')'), ('SELECT authz.grant_profile_permission(''bob@example.com'', ''i'')'),
 	('SELECT authz.register_access(''only.new'', ''only_doc'', ''user'', ''only_rule(integer)'')'), ('SELECT authz.unregister_access(''only.old'', ''only_doc'', ''user'')'), ('SELECT authz.accept_rules()'),
-	('SELECT authz.protect(''only_part'', admin => true)'), ('SELECT authz.unprotect(''only_log'')'), ('SELECT authz.watch(''only_part'')'), ('SELECT authz.sharing_view(''only_shared'', ''shares'', shares => ''only_keyed'', share_key => ''id'', share_subject => ''what'', dry_run => false)'), ('SELECT authz.unwatch(''only_log'')'), ('DELETE FROM authz.actor_ceiling');
+	('SELECT authz.protect(''only_part'', admin => true)'), ('SELECT authz.unprotect(''only_log'')'), ('SELECT authz.watch(''only_part'')'), ('SELECT authz.sharing_view(''only_shared'', ''shares'', shares => ''only_keyed'', share_key => ''id'', share_subject => ''what'', dry_run => false)'), ('SELECT authz.unwatch(''only_log'')'), ('SELECT authz.audit(''only_part'')'), ('SELECT authz.unaudit(''only_log'')'), ('SELECT authz.seal_audit()'), ('SELECT authz.prune_audit(now())'), ('DELETE FROM authz.actor_ceiling');
 -- every function of ours that writes is among them
-SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$|set_changed$|sets$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
+SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$|set_changed$|sets$|lint$|audit_change$|verify_audit$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
 SELECT authz.set_token(only_token(NULL));
 BEGIN;
 SELECT only_outcomes() AS person \gset

@@ -136,7 +136,13 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$),
 	($$authz.sharing_view('roles_view', 'teams', members => 'public.roles_doc', member_team => 'id', member_subject => 'id') IS NULL$$),
-	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$);
+	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$),
+	($$authz.audit('public.roles_doc')$$),
+	($$authz.unaudit('public.roles_doc')$$),
+	($$(SELECT count(*) < 0 FROM authz.seal_audit())$$),
+	($$(SELECT count(*) FROM authz.verify_audit(NULL, NULL))$$),
+	($$authz.prune_audit('2000-01-01')$$),
+	($$authz.audit_change()$$);
 CREATE TABLE public.roles_doc (id integer);
 ALTER TABLE public.roles_doc OWNER TO roles_owner;
 -- all of them: whoever adds one adds it here
@@ -160,6 +166,10 @@ INSERT INTO roles_table (statement) VALUES
 	($$SELECT count(*) FROM authz.issuer WHERE issuer = 'https://roles.example'$$),
 	($$SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://roles.example'$$),
 	($$SELECT count(*) FROM authz.revocation WHERE issuer = 'https://roles.example'$$),
+	($$SELECT count(*) FROM authz.audit_event$$),
+	($$SELECT count(*) FROM authz.audit_seal$$),
+	($$DELETE FROM authz.audit_event$$),
+	($$TRUNCATE authz.audit_seal$$),
 	($$INSERT INTO authz.profile VALUES ('p', 'iss', false, '{}')$$),
 	($$INSERT INTO authz.issuer VALUES ('https://roles2.example', '{a}', 'generic', '{}')$$),
 	($$INSERT INTO authz.issuer_key VALUES ('https://roles.example', 'k', 'HS256', '{}', 'x', 'add_key')$$),

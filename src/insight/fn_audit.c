@@ -17,7 +17,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
-#include "utils/acl.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -212,6 +212,7 @@ AZ_SQL(authz_audit)
 AZ_SQL(authz_unaudit)
 {
 	az_check_owns_database("unaudit");
+	PreventCommandIfReadOnly("unaudit()");
 	az_arg_required(fcinfo, 0, "table");
 	SPI_connect();
 	drop_all_triggers(lock_tables(PG_GETARG_OID(0), AccessExclusiveLock));

@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -181,6 +182,7 @@ AZ_SQL(authz_seal_audit)
 	Snapshot	snapshot;
 
 	az_check_owns_database("seal_audit");
+	PreventCommandIfReadOnly("seal_audit()");
 	InitMaterializedSRF(fcinfo, 0);
 	az_begin_as_owner(&caller);
 	az_lock_seals();
