@@ -98,6 +98,7 @@ az_visit_events(const AzEventRange *range, AzEventVisitor visit, void *arg)
 		SPI_freetuptable(SPI_tuptable);
 	}
 	SPI_cursor_close(cursor);
+	pg_cryptohash_free(context);
 	MemoryContextDelete(one);
 }
 

@@ -15,7 +15,6 @@
 #include "utils/builtins.h"
 #include "utils/inet.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 
 #include "insight/audit_event.h"
 
@@ -28,25 +27,15 @@
  * Sums
  */
 
-static void
-free_context(void *context)
-{
-	pg_cryptohash_free(context);
-}
-
 pg_cryptohash_ctx *
 az_sum_make(void)
 {
-	MemoryContextCallback *callback = palloc(sizeof(*callback));
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 
 	if (context == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),
 				 errmsg("out of memory")));
-	callback->func = free_context;
-	callback->arg = context;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
 	return context;
 }
 
@@ -267,10 +256,14 @@ az_marks_next(AzMarks *marks, AzMark *mark)
 {
 	uint64		transactions;
 	uint64		numbers;
+	int			start = marks->at;
 
 	if (!read_short(marks, &transactions) || !read_short(marks, &numbers) ||
 		marks->bytes.len - marks->at < AZ_MARK_BYTES)
+	{
+		marks->at = start;
 		return false;
+	}
 	if (transactions != 0)
 		marks->last.number = 0;
 	marks->last.xid += transactions;

@@ -24,8 +24,8 @@ typedef struct AzSum
 } AzSum;
 
 /*
- * SHA-256, one after the other: az_sum_begin() again behind az_sum_end().  It goes
- * with the current memory context.
+ * SHA-256, one after the other: az_sum_begin() again behind az_sum_end().  To be
+ * freed with pg_cryptohash_free(); core does that after an error.
  */
 extern pg_cryptohash_ctx *az_sum_make(void);
 extern void az_sum_begin(pg_cryptohash_ctx *context);
@@ -93,7 +93,7 @@ extern void az_marks_add(AzMarks *marks, AzEventKey key, const AzSum *sum);
 /* A seal of fewer events has all its marks. */
 #define AZ_UNMARKED_EVENTS	10000000
 
-/* The next one.  False at the end, and where they are broken. */
+/* The next one.  False at the end, and where they are broken: "at" is not the end then. */
 extern bool az_marks_next(AzMarks *marks, AzMark *mark);
 
 #endif							/* AZ_AUDIT_SUM_H */

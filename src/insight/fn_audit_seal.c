@@ -174,6 +174,7 @@ seal_all(Snapshot snapshot, ReturnSetInfo *result)
 	}
 	for (more = az_next_origin(NULL, &origin); more; more = az_next_origin(&origin, &origin))
 		seal_origin(&sealing, origin, oldest_running(snapshot), result);
+	pg_cryptohash_free(sealing.content);
 }
 
 AZ_SQL(authz_seal_audit)

@@ -282,6 +282,7 @@ AZ_SQL(authz_verify_audit)
 	verify_chain(&all, PG_ARGISNULL(0) ? 0 : PG_GETARG_INT64(0),
 				 PG_ARGISNULL(1) ? NULL : PG_GETARG_BYTEA_PP(1));
 	verify_rest(&all);
+	pg_cryptohash_free(all.context);
 	az_end_administering(&caller);
 	PG_RETURN_NULL();
 }
