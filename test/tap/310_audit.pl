@@ -21,7 +21,7 @@ my $writers = 4;
 srand($seed);
 note "DBMI_SEED=$seed";
 
-my $node = start_node('main', 'wal_level = logical', 'max_prepared_transactions = 5', 'autovacuum = off', 'fsync = off');
+my $node = start_node('main', 'wal_level = logical', 'max_wal_senders = 5', 'max_replication_slots = 5', 'max_prepared_transactions = 5', 'autovacuum = off', 'fsync = off');
 trust($node, 'postgres');
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE plain (id int PRIMARY KEY, v text);
