@@ -33,8 +33,8 @@ extern void az_value_writer_init(AzValueWriter *writer, Oid type, MemoryContext 
 /*
  * What to_jsonb() makes of the value, under the settings' defaults but for the
  * time zone, and never an error for what json takes and jsonb does not: that is
- * recorded as a string.  AZ_VALUE_OTHER: between az_values_begin() and
- * az_values_end().
+ * recorded as a string.  For AZ_VALUE_OTHER the caller sees to settings and
+ * rights.
  */
 extern void az_value_write(AzValueWriter *writer, Datum value, JsonbValue *json);
 
