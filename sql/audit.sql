@@ -153,6 +153,7 @@ INSERT INTO part VALUES (22, 'c');
 ALTER TABLE part DETACH PARTITION part_c;
 INSERT INTO part_c VALUES (23, 'not recorded');
 CALL audit_show();
+SELECT authz.unaudit('part_a');
 SELECT authz.unaudit('part');
 SELECT count(*) FROM pg_trigger WHERE tgfoid = 'authz.audit_change'::regproc AND tgrelid IN ('part'::regclass, 'part_a'::regclass, 'part_b'::regclass);
 INSERT INTO part VALUES (1, 'silent');

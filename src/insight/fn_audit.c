@@ -50,15 +50,14 @@ run(const char *statement)
 }
 
 static bool
-is_own(const Trigger *trigger)
+is_ours(const Trigger *trigger)
 {
 	const char *function = get_func_name(trigger->tgfoid);
 
-	return !trigger->tgisclone && !trigger->tgisinternal && function != NULL &&
-		strcmp(function, "audit_change") == 0 && az_is_own_function(trigger->tgfoid);
+	return function != NULL && strcmp(function, "audit_change") == 0 && az_is_own_function(trigger->tgfoid);
 }
 
-/* The names of the table's own triggers, quoted. */
+/* Not those from above; the names, quoted. */
 static List *
 find_triggers(Oid table)
 {
@@ -68,11 +67,31 @@ find_triggers(Oid table)
 
 	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
 	{
-		if (is_own(&rel->trigdesc->triggers[i]))
+		if (!rel->trigdesc->triggers[i].tgisclone && is_ours(&rel->trigdesc->triggers[i]))
 			names = lappend(names, pstrdup(quote_identifier(rel->trigdesc->triggers[i].tgname)));
 	}
 	relation_close(rel, NoLock);
 	return names;
+}
+
+/* A partition keeps the trigger that it has from above. */
+static void
+warn_if_recorded(Oid table)
+{
+	Relation	rel = relation_open(table, NoLock);
+	int			i;
+
+	for (i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+	{
+		if (!is_ours(&rel->trigdesc->triggers[i]))
+			continue;
+		ereport(NOTICE,
+				(errmsg("changes of \"%s\" are still recorded, by the trigger of the table above it",
+						RelationGetRelationName(rel)),
+				 errhint("Call authz.unaudit() for that table.")));
+		break;
+	}
+	relation_close(rel, NoLock);
 }
 
 static void
@@ -216,6 +235,7 @@ AZ_SQL(authz_unaudit)
 	az_arg_required(fcinfo, 0, "table");
 	SPI_connect();
 	drop_all_triggers(lock_tables(PG_GETARG_OID(0), AccessExclusiveLock));
+	warn_if_recorded(PG_GETARG_OID(0));
 	SPI_finish();
 	PG_RETURN_VOID();
 }
