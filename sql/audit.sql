@@ -13,7 +13,7 @@ CREATE VIEW audit_record AS
 	SELECT dense_rank() OVER (ORDER BY xid) AS transaction, number, relation, command, key, columns, old_values, new_values
 	  FROM authz.audit_event;
 CREATE VIEW audit_who AS
-	SELECT subject, actor, token_id, login, role, session_role = session_user AS session, relation, command, key
+	SELECT subject, actor, token_id, login, nullif(role, session_user) AS role, session_role = session_user AS session, relation, command, key
 	  FROM authz.audit_event ORDER BY xid, number;
 CREATE PROCEDURE audit_show() LANGUAGE plpgsql AS $$
 DECLARE
@@ -289,6 +289,20 @@ CALL mint.logout();
 COMMIT;
 TABLE audit_who;
 SELECT count(*) FROM authz.audit_event WHERE issuer = 'https://people.example';
+DELETE FROM authz.audit_event;
+-- a token that nobody has judged yet, the trigger being what loads the library; and one that is none
+SELECT mint.person('tG1', '{"sub": "early"}') AS token \gset
+\c -
+SET search_path = audit, public;
+SET dbmi_authz.token = :'token';
+INSERT INTO plain VALUES (9);
+\c -
+SET search_path = audit, public;
+SET client_min_messages = error;
+SET dbmi_authz.token = 'no token';
+INSERT INTO plain VALUES (10);
+RESET client_min_messages;
+TABLE audit_who;
 DELETE FROM authz.audit_event;
 
 --
