@@ -8,6 +8,7 @@
 #include "insight/audit_sum.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "port/pg_bswap.h"
@@ -15,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/inet.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "insight/audit_event.h"
 
@@ -87,13 +89,43 @@ append_counted(StringInfo bytes, const char *value, Size len)
 	appendBinaryStringInfo(bytes, value, len);
 }
 
+/*
+ * As UTF-8; false where that has no such character.  Core's shorter ways raise then,
+ * and one value would keep all others from being sealed.
+ */
+static bool
+append_converted(StringInfo bytes, const char *value, int len)
+{
+	int			encoding = GetDatabaseEncoding();
+	Oid			conversion = FindDefaultConversionProc(encoding, PG_UTF8);
+	Size		room = (Size) len * MAX_CONVERSION_GROWTH + 1;
+	char	   *utf8;
+	int			converted;
+
+	if (!OidIsValid(conversion) || !AllocSizeIsValid(room))
+		return false;
+	utf8 = palloc(room);
+	converted = pg_do_encoding_conversion_buf(conversion, encoding, PG_UTF8,
+											  (unsigned char *) unconstify(char *, value), len,
+											  (unsigned char *) utf8, room, true);
+	if (converted == len)
+		append_counted(bytes, utf8, strlen(utf8));
+	pfree(utf8);
+	return converted == len;
+}
+
 /* In UTF-8, which the database need not have. */
 static void
 append_text(StringInfo bytes, const char *value, int len)
 {
-	char	   *utf8 = pg_server_to_any(value, len, PG_UTF8);
+	bool		as_is = GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
 
-	append_counted(bytes, utf8, utf8 == value ? (Size) len : strlen(utf8));
+	appendStringInfoChar(bytes, 'u');
+	if (!as_is && append_converted(bytes, value, len))
+		return;
+	if (!as_is)
+		bytes->data[bytes->len - 1] = 'r';
+	append_counted(bytes, value, len);
 }
 
 static void

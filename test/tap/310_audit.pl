@@ -261,6 +261,26 @@ is($node->safe_psql('other', "SELECT * FROM authz.verify_audit($last, '\\x$sum')
 is($node->safe_psql('other', "DELETE FROM authz.audit_event WHERE new_values ->> 'v' = 'unsealed'; SELECT fault FROM authz.verify_audit()"), 'event removed', 'or does not');
 
 #
+# The sums do not depend on the encoding, and no value keeps others from being sealed
+#
+$node->safe_psql('postgres', "CREATE DATABASE latin ENCODING 'LATIN3' LOCALE 'C' TEMPLATE template0");
+trust($node, 'latin');
+is($node->safe_psql('latin', <<'SQL'), '2', 'characters that UTF-8 has, and one that it has not');
+CREATE TABLE plain (id int PRIMARY KEY, v text);
+SELECT authz.audit('plain') \g /dev/null
+INSERT INTO plain VALUES (1, E'caf\xe9');
+SET client_encoding = LATIN3;
+INSERT INTO plain VALUES (2, E'x\xa5y');
+SELECT events FROM authz.seal_audit();
+SELECT * FROM authz.verify_audit();
+SQL
+$node->safe_psql('latin', 'DELETE FROM authz.audit_event; DELETE FROM authz.audit_seal; INSERT INTO plain VALUES (3, E\'caf\xe9\'); SELECT authz.seal_audit()');
+$node->safe_psql('postgres', "CREATE DATABASE unicode ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0");
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$file.latin", '-T', 'plain', $node->connstr('latin') ], 'dumped');
+$node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('unicode'), "$file.latin" ], 'restored in UTF-8');
+is($node->safe_psql('unicode', 'SELECT count(*) FROM authz.audit_event; SELECT * FROM authz.verify_audit()'), '1', 'and it verifies');
+
+#
 # What another server's changes become here is recorded here
 #
 my $subscriber = start_node('subscriber');
