@@ -2,26 +2,21 @@
 -- Variable: rows.
 CREATE TABLE bench.change_log (
 	id bigserial PRIMARY KEY,
-	at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	xid bigint NOT NULL DEFAULT txid_current(),
-	subject text DEFAULT current_setting('app.sub', true),
+	at timestamptz NOT NULL DEFAULT now(),
 	role text NOT NULL DEFAULT current_user,
-	client inet DEFAULT inet_client_addr(),
 	relation text NOT NULL,
 	command text NOT NULL,
 	old_values jsonb,
 	new_values jsonb);
-CREATE FUNCTION bench.log_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+CREATE FUNCTION bench.log_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		INSERT INTO bench.change_log (relation, command, new_values)
-		VALUES (format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP, to_jsonb(NEW));
+		INSERT INTO bench.change_log (relation, command, new_values) VALUES (TG_TABLE_NAME, TG_OP, to_jsonb(NEW));
 	ELSIF TG_OP = 'UPDATE' THEN
 		INSERT INTO bench.change_log (relation, command, old_values, new_values)
-		VALUES (format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP, to_jsonb(OLD), to_jsonb(NEW));
+		VALUES (TG_TABLE_NAME, TG_OP, to_jsonb(OLD), to_jsonb(NEW));
 	ELSE
-		INSERT INTO bench.change_log (relation, command, old_values)
-		VALUES (format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP, to_jsonb(OLD));
+		INSERT INTO bench.change_log (relation, command, old_values) VALUES (TG_TABLE_NAME, TG_OP, to_jsonb(OLD));
 	END IF;
 	RETURN NULL;
 END $$;
