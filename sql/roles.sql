@@ -139,8 +139,8 @@ INSERT INTO roles_function (statement) VALUES
 	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$),
 	($$authz.audit('public.roles_doc')$$),
 	($$authz.unaudit('public.roles_doc')$$),
-	($$(SELECT count(*) < 0 FROM authz.seal_audit())$$),
-	($$(SELECT count(*) FROM authz.verify_audit(NULL, NULL))$$),
+	($$authz.seal_audit()$$),
+	($$authz.verify_audit(NULL, NULL)$$),
 	($$authz.prune_audit('2000-01-01')$$),
 	($$authz.audit_change()$$);
 CREATE TABLE public.roles_doc (id integer);
