@@ -495,6 +495,76 @@ CREATE FUNCTION authz.access_review(
 -- Insight: the record of changes
 --
 
+CREATE TABLE authz.audit_event (
+	origin bigint NOT NULL,
+	xid xid8 NOT NULL,
+	number bigint NOT NULL,
+	at timestamptz NOT NULL,
+	issuer text,
+	subject text,
+	actor text,
+	token_id text,
+	login text,
+	role text NOT NULL,
+	session_role text NOT NULL,
+	client inet,
+	relation text NOT NULL,
+	command text NOT NULL,
+	key jsonb,
+	columns text[],
+	old_values jsonb,
+	new_values jsonb,
+	PRIMARY KEY (origin, xid, number)
+);
+ALTER TABLE authz.audit_event OWNER TO pg_database_owner;
+-- There is no policy: pg_read_all_data reads nothing.
+ALTER TABLE authz.audit_event ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('authz.audit_event'::pg_catalog.regclass, '');
+
+CREATE TABLE authz.audit_seal (
+	seal bigint PRIMARY KEY,
+	origin bigint NOT NULL,
+	from_xid xid8 NOT NULL,
+	before_xid xid8 NOT NULL,
+	events bigint NOT NULL,
+	last_at timestamptz NOT NULL,
+	sealed_at timestamptz NOT NULL,
+	content bytea NOT NULL,
+	sum bytea NOT NULL,
+	pruned boolean NOT NULL DEFAULT false,
+	marks bytea
+);
+ALTER TABLE authz.audit_seal ALTER COLUMN marks SET STORAGE EXTERNAL;
+ALTER TABLE authz.audit_seal OWNER TO pg_database_owner;
+ALTER TABLE authz.audit_seal ENABLE ROW LEVEL SECURITY;
+SELECT pg_catalog.pg_extension_config_dump('authz.audit_seal'::pg_catalog.regclass, '');
+
+CREATE FUNCTION authz.audit_change() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_audit_change'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.audit(rel regclass, columns name[] DEFAULT NULL, old_values boolean DEFAULT true)
+	RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_audit'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.unaudit(rel regclass) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unaudit'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.seal_audit() RETURNS TABLE (seal bigint, events bigint, sum bytea)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_seal_audit'
+	VOLATILE PARALLEL UNSAFE ROWS 1;
+
+CREATE FUNCTION authz.verify_audit(last_seal bigint DEFAULT NULL, last_sum bytea DEFAULT NULL)
+	RETURNS TABLE (fault text, seal bigint, origin bigint, xid xid8, number bigint)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_verify_audit'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+
+CREATE FUNCTION authz.prune_audit(before timestamptz) RETURNS bigint
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_prune_audit'
+	VOLATILE PARALLEL UNSAFE;
+
 --
 -- Insight: the record of the trust
 --
@@ -637,6 +707,12 @@ BEGIN
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
+				('authz.audit_change()', 'pg_database_owner'),
+				('authz.audit(regclass,name[],boolean)', 'pg_database_owner'),
+				('authz.unaudit(regclass)', 'pg_database_owner'),
+				('authz.seal_audit()', 'pg_database_owner'),
+				('authz.verify_audit(bigint,bytea)', 'pg_database_owner'),
+				('authz.prune_audit(timestamptz)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -666,6 +742,8 @@ BEGIN
 		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
 		 WHERE c.oid OPERATOR(pg_catalog.=) 'authz.jwks_status'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.actor_ceiling'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_event'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
 	LOOP
 		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.', given.relname, ' FROM ',
 			CASE WHEN given.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
@@ -673,8 +751,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling FROM pg_database_owner;
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling TO pg_database_owner;
+REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal FROM pg_database_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal TO pg_database_owner;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -764,6 +842,64 @@ COMMENT ON COLUMN authz.actor_ceiling.roles IS
 'The roles that are left; NULL: all of them.';
 COMMENT ON COLUMN authz.actor_ceiling.scopes IS
 'The scopes that are left; NULL: all of them.';
+COMMENT ON COLUMN authz.audit_event.actor IS
+'Who acted for the subject, as actor() names it.';
+COMMENT ON COLUMN authz.audit_event.at IS
+'The clock when it was recorded.';
+COMMENT ON COLUMN authz.audit_event.client IS
+'The address of the client; NULL: a socket of the machine, or no client.';
+COMMENT ON COLUMN authz.audit_event.columns IS
+'Of an UPDATE: the columns whose values changed, also those of which no values are kept.';
+COMMENT ON COLUMN authz.audit_event.command IS
+'INSERT, UPDATE, DELETE or TRUNCATE.';
+COMMENT ON COLUMN authz.audit_event.issuer IS
+'Who signed the token of the login; NULL, as the next four: nobody was logged in.';
+COMMENT ON COLUMN authz.audit_event.key IS
+'The primary key of the row, by column; of an UPDATE as it was before.';
+COMMENT ON COLUMN authz.audit_event.login IS
+'How the login stood when the session last looked: "valid", "ended" or "inactive".';
+COMMENT ON COLUMN authz.audit_event.new_values IS
+'The row after, by column, as far as audit() was told to keep it.';
+COMMENT ON COLUMN authz.audit_event.number IS
+'The place within the transaction, from 1; what was rolled back leaves a gap.';
+COMMENT ON COLUMN authz.audit_event.old_values IS
+'The row before, by column, as far as audit() was told to keep it.';
+COMMENT ON COLUMN authz.audit_event.origin IS
+'The database that counted the transactions: what was restored here has another one.';
+COMMENT ON COLUMN authz.audit_event.relation IS
+'The table, with its schema and as SQL takes it; of a partitioned one the partition.';
+COMMENT ON COLUMN authz.audit_event.role IS
+'The role in force, current_user.';
+COMMENT ON COLUMN authz.audit_event.session_role IS
+'The role of the session, session_user.';
+COMMENT ON COLUMN authz.audit_event.subject IS
+'Whose token it was: its sub, else the user id claim.';
+COMMENT ON COLUMN authz.audit_event.token_id IS
+'The jti of the token.';
+COMMENT ON COLUMN authz.audit_event.xid IS
+'The transaction, whatever savepoints it had.';
+COMMENT ON COLUMN authz.audit_seal.before_xid IS
+'The first transaction whose events are not sealed any more.';
+COMMENT ON COLUMN authz.audit_seal.content IS
+'SHA-256 over the SHA-256 of each event, in order.';
+COMMENT ON COLUMN authz.audit_seal.events IS
+'How many there are.';
+COMMENT ON COLUMN authz.audit_seal.from_xid IS
+'The first transaction whose events are sealed.';
+COMMENT ON COLUMN authz.audit_seal.last_at IS
+'The latest clock of them.';
+COMMENT ON COLUMN authz.audit_seal.marks IS
+'Key and first bytes of the SHA-256 of each event: which one is it, when the sum is another.';
+COMMENT ON COLUMN authz.audit_seal.origin IS
+'The origin of the events that are sealed.';
+COMMENT ON COLUMN authz.audit_seal.pruned IS
+'Whether the events were removed by prune_audit().';
+COMMENT ON COLUMN authz.audit_seal.seal IS
+'Its place in the chain, from 1.';
+COMMENT ON COLUMN authz.audit_seal.sealed_at IS
+'When they were sealed.';
+COMMENT ON COLUMN authz.audit_seal.sum IS
+'SHA-256 over the sum of the seal before and what this one says: keep it elsewhere.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -868,6 +1004,10 @@ COMMENT ON FUNCTION authz.amr() IS
 'By which methods the user logged in: the claim amr.';
 COMMENT ON FUNCTION authz.audience() IS
 'The claim aud as a list.';
+COMMENT ON FUNCTION authz.audit(regclass, name[], boolean) IS
+'Has every change of a table recorded in authz.audit_event, from now on.';
+COMMENT ON FUNCTION authz.audit_change() IS
+'Records what becomes of the rows of a table: the trigger that audit() makes.';
 COMMENT ON FUNCTION authz.authenticated_at() IS
 'When the user last proved who they are: the claim auth_time.';
 COMMENT ON FUNCTION authz.authenticated_within(interval) IS
@@ -1059,6 +1199,8 @@ COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
 	text[], text[], text[], text[], text[], text[], text[], text[],
 	boolean, regclass, name, regclass) IS
 'Writes the row-level security policies of a table of the caller and returns their SQL.';
+COMMENT ON FUNCTION authz.prune_audit(timestamptz) IS
+'Removes the oldest seals'' events, as long as all of a seal are older than that, and says how many.';
 COMMENT ON FUNCTION authz.prune_revocations() IS
 'Removes the revocations whose time has passed and says how many there were.';
 COMMENT ON FUNCTION authz.register_access(text, regclass, text, regprocedure) IS
@@ -1105,6 +1247,8 @@ COMMENT ON FUNCTION authz.roles() IS
 'The roles of the token in its order, each once.';
 COMMENT ON FUNCTION authz.scopes() IS
 'The scopes of the token in its order, each once.';
+COMMENT ON FUNCTION authz.seal_audit() IS
+'Chains what transactions older than the oldest running one have recorded, and gives the sum to be kept elsewhere.';
 COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
 	text[], text[], text[], text[], boolean, boolean) IS
 'Says what an actor may not go beyond, whomever it acts for.';
@@ -1138,6 +1282,8 @@ COMMENT ON FUNCTION authz.trust_guard() IS
 'Guards the tables of the extension and has every session look at them anew after a change.';
 COMMENT ON FUNCTION authz.try_set_token(text, boolean) IS
 'As set_token(), but false instead of an error about the token.';
+COMMENT ON FUNCTION authz.unaudit(regclass) IS
+'Undoes audit(); what was recorded stays.';
 COMMENT ON FUNCTION authz.unprotect(regclass) IS
 'Drops the policies that protect() wrote for the table and says how many.';
 COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
@@ -1150,6 +1296,8 @@ COMMENT ON FUNCTION authz.user_property(text) IS
 'The member of that name in the claim properties.';
 COMMENT ON FUNCTION authz.username() IS
 'The claim username, else preferred_username.';
+COMMENT ON FUNCTION authz.verify_audit(bigint, bytea) IS
+'Says of each seal which event was the first to be changed, removed or added since; no row: none was.';
 COMMENT ON FUNCTION authz.verify_token(text) IS
 'The claims of a token, verified as by set_token() and not adopted.';
 COMMENT ON FUNCTION authz.version() IS
@@ -1162,6 +1310,10 @@ COMMENT ON POLICY visible ON authz.item_permission IS
 'Rows of one''s own, of items that one manages, and for an administrator of the application.';
 COMMENT ON TABLE authz.actor_ceiling IS
 'What actors may not go beyond, whomever they act for.';
+COMMENT ON TABLE authz.audit_event IS
+'What became of the rows of tables that audit() was called for, and who did it.';
+COMMENT ON TABLE authz.audit_seal IS
+'The chain of seals over authz.audit_event.';
 COMMENT ON TABLE authz.inactive_subject IS
 'Subjects that count as nobody, whatever their tokens say.';
 COMMENT ON TABLE authz.issuer IS

@@ -140,7 +140,13 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.policy_changes(authz.policy_state('public.roles_question'), authz.policy_state('public.roles_question'))$$),
 	($$(SELECT count(*) < 0 FROM authz.lint(ARRAY['public'], ARRAY[]::text[]))$$),
 	($$authz.simulate('{"sub": "ann"}', 'https://roles.example')$$),
-	($$authz.access_review('public.roles_question', ARRAY[]::json[], 'roles_owner', 'https://roles.example') IS NULL$$);
+	($$authz.access_review('public.roles_question', ARRAY[]::json[], 'roles_owner', 'https://roles.example') IS NULL$$),
+	($$authz.audit('public.roles_doc')$$),
+	($$authz.unaudit('public.roles_doc')$$),
+	($$authz.seal_audit()$$),
+	($$authz.verify_audit(NULL, NULL)$$),
+	($$authz.prune_audit('2000-01-01')$$),
+	($$authz.audit_change()$$);
 CREATE TABLE public.roles_doc (id integer);
 ALTER TABLE public.roles_doc OWNER TO roles_owner;
 GRANT SELECT ON public.roles_question TO roles_owner;
@@ -167,6 +173,10 @@ INSERT INTO roles_table (statement) VALUES
 	($$SELECT count(*) FROM authz.issuer WHERE issuer = 'https://roles.example'$$),
 	($$SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://roles.example'$$),
 	($$SELECT count(*) FROM authz.revocation WHERE issuer = 'https://roles.example'$$),
+	($$SELECT count(*) FROM authz.audit_event$$),
+	($$SELECT count(*) FROM authz.audit_seal$$),
+	($$DELETE FROM authz.audit_event$$),
+	($$TRUNCATE authz.audit_seal$$),
 	($$INSERT INTO authz.profile VALUES ('p', 'iss', false, '{}')$$),
 	($$INSERT INTO authz.issuer VALUES ('https://roles2.example', '{a}', 'generic', '{}')$$),
 	($$INSERT INTO authz.issuer_key VALUES ('https://roles.example', 'k', 'HS256', '{}', 'x', 'add_key')$$),

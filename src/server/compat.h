@@ -225,4 +225,11 @@ typedef struct RTEPermissionInfo AzRelationRights;
 	subquery_planner(glob, parse, parent, recursion, fraction, NULL)
 #endif
 
+/* Rows may be put into those indexes alone that summarize since 16 (core commit 19d8e2308). */
+#if PG_VERSION_NUM < 160000
+#define AZ_ONLY_SUMMARIZING
+#else
+#define AZ_ONLY_SUMMARIZING		, false
+#endif
+
 #endif							/* AZ_COMPAT_H */
