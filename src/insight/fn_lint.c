@@ -27,6 +27,14 @@ static const AzLintSubject subjects[] = {
 	az_lint_access,
 	az_lint_sets,
 	az_lint_conditions,
+	az_lint_commands,
+	az_lint_grants,
+	az_lint_publications,
+	az_lint_children,
+	az_lint_views,
+	az_lint_others,
+	az_lint_indexes,
+	az_lint_new_rows,
 };
 
 static List *

@@ -41,5 +41,13 @@ extern void az_lint_trust(AzLint *lint);
 extern void az_lint_access(AzLint *lint);
 extern void az_lint_sets(AzLint *lint);
 extern void az_lint_conditions(AzLint *lint);
+extern void az_lint_commands(AzLint *lint);
+extern void az_lint_grants(AzLint *lint);
+extern void az_lint_publications(AzLint *lint);
+extern void az_lint_children(AzLint *lint);
+extern void az_lint_views(AzLint *lint);
+extern void az_lint_others(AzLint *lint);
+extern void az_lint_indexes(AzLint *lint);
+extern void az_lint_new_rows(AzLint *lint);
 
 #endif							/* AZ_LINT_H */

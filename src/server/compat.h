@@ -148,6 +148,16 @@ typedef struct RTEPermissionInfo AzRelationRights;
 #endif
 
 /*
+ * The privileges of pg_has_role() by which a member can get a role's rights: since
+ * 16 a membership may give none (core commit e3ce2de09).
+ */
+#if PG_VERSION_NUM < 160000
+#define AZ_MEMBERSHIP	"'MEMBER'"
+#else
+#define AZ_MEMBERSHIP	"'USAGE, SET'"
+#endif
+
+/*
  * ExecutorRun lost its last parameter in 18 (core commit 3eea7a0c9).  Written
  * behind the last parameter or argument that all versions have.
  */

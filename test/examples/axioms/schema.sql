@@ -14,6 +14,7 @@ CREATE TABLE comment (
 	"user" text NOT NULL DEFAULT authz.subject(),
 	body text NOT NULL
 );
+CREATE INDEX ON comment ("user");
 
 CREATE TABLE tag (name text PRIMARY KEY);
 

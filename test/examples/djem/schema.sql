@@ -19,6 +19,7 @@ CREATE TABLE polls_vote (
 	choice text NOT NULL,
 	PRIMARY KEY (question_id, voter)
 );
+CREATE INDEX ON polls_vote (voter);
 INSERT INTO polls_question (user_created, electorate, is_open, question_text) VALUES
 	('ann', 'members', true, 'Tea or coffee?'),
 	('ben', 'board', true, 'Where to?'),

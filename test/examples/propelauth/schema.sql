@@ -22,6 +22,7 @@ CREATE TABLE report (
 	org_id uuid NOT NULL,
 	title text NOT NULL
 );
+CREATE INDEX ON report (org_id);
 
 INSERT INTO project (org_id, created_by, name) VALUES
 	('1189c444-8a2d-4c41-8b4b-ae43ce79a492', NULL, 'Rockets'),
