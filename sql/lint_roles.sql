@@ -9,6 +9,7 @@
 \set ECHO all
 CREATE SCHEMA lint_roles;
 CREATE TABLE lint_roles."my notes" (id integer, owner text);
+CREATE INDEX ON lint_roles."my notes" (owner);
 CREATE TABLE lint_roles.open (id integer);
 CREATE ROLE lint_roles_owner;
 CREATE TABLE lint_roles.letters (id integer);

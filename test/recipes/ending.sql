@@ -18,5 +18,9 @@ EXECUTE seen;
 RESET plan_cache_mode;
 RESET ROLE;
 
--- lint() finds nothing wrong with it, but for the test server's minor release
-SELECT level, code, object, hint FROM authz.lint(ARRAY['public'], ARRAY['known_hole']) WHERE level <> 'info' ORDER BY code, object;
+-- lint() finds nothing wrong with it
+-- Left out: the test server may be of any minor release (known_hole); the owner of the
+-- tables logs in to administer, and sets read them as that one (not_forced); my_denied
+-- is read by nobody but the set over it.
+SELECT level, code, object, hint FROM authz.lint(ARRAY['public'], ARRAY['known_hole', 'not_forced'])
+ WHERE level <> 'info' AND object <> 'view public.my_denied' ORDER BY code, object;
