@@ -9,6 +9,7 @@
 
 #include "miscadmin.h"
 
+#include "insight/reads.h"
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "planner/plan.h"
@@ -59,6 +60,7 @@ _PG_init(void)
 	az_guard_init();
 	az_utility_guard_init();
 	az_plan_init();
+	az_reads_init();
 	az_login_ready();
 	loaded = true;
 	RESUME_INTERRUPTS();

@@ -33,6 +33,17 @@ extern bool az_hide_forbidden;
 extern bool az_require_user_on_write;
 extern int	az_denial_log_level;		/* 0: no */
 
+/* Of which tables the reads are recorded. */
+typedef enum AzLogReads
+{
+	AZ_READS_OFF,
+	AZ_READS_PROTECTED,			/* those with row-level security */
+	AZ_READS_ALL
+} AzLogReads;
+
+extern int	az_log_reads;		/* AzLogReads */
+extern char *az_purpose;		/* what for, as the user says; NULL: early, "": not said */
+
 /*
  * Define them.  May be called again when it raised.  The arguments are called
  * after every change of dbmi_authz.token_scope and of dbmi_authz.plan_folding.

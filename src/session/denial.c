@@ -16,83 +16,22 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "server/datum.h"
-#include "server/encoding.h"
 #include "server/guc.h"
+#include "server/log_json.h"
 #include "session/session.h"
 
-/* Of one string this many bytes are logged, of one list so many strings. */
-#define MAX_LOGGED_BYTES	255
+/* Of one list so many strings are logged. */
 #define MAX_LOGGED_ITEMS	32
 
 static void
-append_escape(StringInfo out, unsigned int unit)
-{
-	appendStringInfo(out, "\\u%04x", unit);
-}
-
-static void
-append_code_point(StringInfo out, pg_wchar c)
-{
-	if (c == '"' || c == '\\')
-		appendStringInfo(out, "\\%c", (char) c);
-	else if (c >= ' ' && c <= '~')
-		appendStringInfoChar(out, (char) c);
-	else if (c <= 0xFFFF)
-		append_escape(out, c);
-	else
-	{
-		append_escape(out, 0xD800 + ((c - 0x10000) >> 10));
-		append_escape(out, 0xDC00 + ((c - 0x10000) & 0x3FF));
-	}
-}
-
-/* A JSON string; NULL: null. */
-static void
 append_string(StringInfo out, const char *string, size_t len)
 {
-	int			kept = len;
-	const unsigned char *c;
-	const unsigned char *end;
-	char	   *utf8;
-	int			utf8_len;
-
-	if (string == NULL)
-	{
-		appendStringInfoString(out, "null");
-		return;
-	}
-	if (len > MAX_LOGGED_BYTES)
-		kept = pg_mbcliplen(string, len, MAX_LOGGED_BYTES);
-
-	/* SQL_ASCII may hold what is no UTF-8; its bytes are told one by one */
-	utf8 = az_to_utf8(string, kept, &utf8_len);
-	c = (const unsigned char *) (utf8 ? utf8 : string);
-	end = c + (utf8 ? utf8_len : kept);
-
-	appendStringInfoChar(out, '"');
-	while (c < end)
-	{
-		append_code_point(out, utf8 ? utf8_to_unicode(c) : *c);
-		c += utf8 ? pg_utf_mblen(c) : 1;
-	}
-	if (kept < (int) len)
-		appendStringInfoString(out, "...");
-	appendStringInfoChar(out, '"');
-}
-
-static void
-append_name(StringInfo out, const char *name)
-{
-	if (out->len > 1)
-		appendStringInfoString(out, ", ");
-	append_string(out, name, strlen(name));
-	appendStringInfoString(out, ": ");
+	az_log_json_string(out, string, len, AZ_MAX_LOGGED_BYTES);
 }
 
 /* A text[] as a JSON array. */
@@ -155,7 +94,7 @@ az_denied_arguments_json(FunctionCallInfo fcinfo, const char *name,...)
 	va_start(names, name);
 	for (argno = 0; name != NULL; argno++)
 	{
-		append_name(&json, name);
+		az_log_json_name(&json, name);
 		append_argument(&json, fcinfo, argno);
 		name = va_arg(names, const char *);
 	}
@@ -177,7 +116,7 @@ az_denied_json(const char *name, const char *value,...)
 	va_start(rest, value);
 	while (name != NULL)
 	{
-		append_name(&json, name);
+		az_log_json_name(&json, name);
 		append_string(&json, value, value ? strlen(value) : 0);
 		name = va_arg(rest, const char *);
 		if (name != NULL)
