@@ -87,6 +87,7 @@ az_read_runs(AzRead *read, QueryDesc *sends)
 	read->runs = true;
 	read->counted = sends ? sends->estate : NULL;
 	read->seen = 0;
+	read->stores = sends && sends->dest->mydest == DestTuplestore;
 }
 
 static void
@@ -106,11 +107,19 @@ az_read_stops(AzRead *read)
 	read->runs = false;
 }
 
+/* What core had put aside, to be sent when all is there, is not sent. */
+static void
+count_rows_of_failed(AzRead *read)
+{
+	if (!read->stores)
+		count_rows(read);
+	read->counted = NULL;
+}
+
 void
 az_read_fails(AzRead *read)
 {
-	count_rows(read);
-	read->counted = NULL;
+	count_rows_of_failed(read);
 	read->runs = true;
 	read->is_left = true;
 }
@@ -125,7 +134,8 @@ write_line(AzRead *read)
 {
 	StringInfoData line;
 
-	count_rows(read);
+	if (read->runs)
+		count_rows_of_failed(read);
 	initStringInfo(&line);
 	appendStringInfo(&line, "{%s, \"command\": \"%s\", \"tables\": [%s], \"nested_tables\": [%s]",
 					 read->who.data, read->command, read->tables.data, read->nested.data);
@@ -222,7 +232,14 @@ tell_at_exit(int code, Datum arg)
 	dlist_iter	iter;
 
 	dlist_foreach(iter, &pending)
-		tell_quietly(dlist_container(AzRead, node, iter.cur));
+	{
+		AzRead	   *read = dlist_container(AzRead, node, iter.cur);
+
+		/* a utility statement is under way */
+		if (read->query == NULL)
+			read->runs = true;
+		tell_quietly(read);
+	}
 }
 
 /* What nobody else tells. */

@@ -40,6 +40,7 @@ typedef struct AzRead
 	uint64		rows;
 	EState	   *counted;		/* whose rows are being sent; NULL: none are */
 	uint64		seen;			/* so many of them are in "rows" */
+	bool		stores;			/* core puts them aside and sends them at the end */
 	bool		has_read;		/* else no line is due */
 	bool		runs;			/* told now, it has failed */
 	bool		is_left;		/* nobody tells it before the transaction ends */

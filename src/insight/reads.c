@@ -126,6 +126,8 @@ sends_rows(const QueryDesc *query)
 {
 	if (query->plannedstmt->commandType != CMD_SELECT && !query->plannedstmt->hasReturning)
 		return false;
+	if (query->dest == NULL)
+		return false;
 	switch (query->dest->mydest)
 	{
 		case DestDebug:
@@ -265,8 +267,11 @@ finish(QueryDesc *query)
 	mine.query = query;
 	mine.read = az_read_of_query(query);
 	mine.runs = true;
+	/* the rows have been sent, if this is the first that it reads */
 	if (mine.read)
 		az_read_runs(mine.read, NULL);
+	else if (sends_rows(query))
+		mine.sends = query;
 	finish_query(query, &mine);
 	if (mine.read)
 		az_read_stops(mine.read);

@@ -171,7 +171,10 @@ process_outermost(const Statement *s, QueryCompletion *completion)
 	if (copied != NIL)
 		note_copied(mine.read, completion->nprocessed, true);
 	if (held)
+	{
 		held->rows += completion->nprocessed;
+		held->has_read = true;
+	}
 	if (mine.read)
 		az_read_tell(mine.read);
 	list_free(copied);
