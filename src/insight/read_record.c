@@ -129,6 +129,28 @@ az_read_fails(AzRead *read)
  * The line
  */
 
+/* appendStringInfo() takes several times as long, and this is for each statement. */
+static void
+append_number(StringInfo out, int64 number)
+{
+	char		digits[MAXINT8LEN + 1];
+
+	appendBinaryStringInfo(out, digits, pg_lltoa(number, digits));
+}
+
+static void
+append_duration(StringInfo out, TimestampTz microseconds)
+{
+	char		digits[4];
+
+	microseconds = Max(microseconds, 0);
+	appendStringInfoString(out, ", \"duration_ms\": ");
+	append_number(out, microseconds / 1000);
+	appendStringInfoChar(out, '.');
+	appendBinaryStringInfo(out, digits, pg_ultostr_zeropad(digits, microseconds % 1000, 3) - digits);
+	appendStringInfoChar(out, '}');
+}
+
 static void
 write_line(AzRead *read)
 {
@@ -137,20 +159,27 @@ write_line(AzRead *read)
 	if (read->runs)
 		count_rows_of_failed(read);
 	initStringInfo(&line);
-	appendStringInfo(&line, "{%s, \"command\": \"%s\", \"tables\": [%s], \"nested_tables\": [%s]",
-					 read->who.data, read->command, read->tables.data, read->nested.data);
-	appendStringInfo(&line, ", \"rows\": " UINT64_FORMAT, read->rows);
+	appendStringInfoString(&line, "read: {");
+	appendBinaryStringInfo(&line, read->who.data, read->who.len);
+	appendStringInfoString(&line, ", \"command\": \"");
+	appendStringInfoString(&line, read->command);
+	appendStringInfoString(&line, "\", \"tables\": [");
+	appendBinaryStringInfo(&line, read->tables.data, read->tables.len);
+	appendStringInfoString(&line, "], \"nested_tables\": [");
+	appendBinaryStringInfo(&line, read->nested.data, read->nested.len);
+	appendStringInfoString(&line, "], \"rows\": ");
+	append_number(&line, (int64) read->rows);
+	appendStringInfoString(&line, ", \"query_id\": ");
 	if (read->query_id != 0)
-		appendStringInfo(&line, ", \"query_id\": " INT64_FORMAT, (int64) read->query_id);
+		append_number(&line, (int64) read->query_id);
 	else
-		appendStringInfoString(&line, ", \"query_id\": null");
-	appendStringInfo(&line, ", \"failed\": %s, \"duration_ms\": %.3f}",
-					 read->runs ? "true" : "false",
-					 (GetCurrentTimestamp() - read->start) / 1000.0);
+		appendStringInfoString(&line, "null");
+	appendStringInfoString(&line, read->runs ? ", \"failed\": true" : ", \"failed\": false");
+	append_duration(&line, GetCurrentTimestamp() - read->start);
 
 	/* the statement, or its context, may hold a token */
 	ereport(LOG_SERVER_ONLY,
-			(errmsg_internal("read: %s", line.data),
+			(errmsg_internal("%s", line.data),
 			 errhidestmt(true),
 			 errhidecontext(true)));
 	pfree(line.data);

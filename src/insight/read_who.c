@@ -17,40 +17,31 @@
 #include "server/log_json.h"
 #include "session/candidate.h"
 
+/* label: the name of a member, ready to be written */
 static void
-append_member(StringInfo out, const char *name, const char *value, size_t len)
+append_text(StringInfo out, const char *label, const char *value)
 {
-	if (out->len > 0)
-		appendStringInfoString(out, ", ");
-	appendStringInfo(out, "\"%s\": ", name);
-	az_log_json_string(out, value, len, AZ_MAX_LOGGED_BYTES);
+	appendStringInfoString(out, label);
+	az_log_json_string(out, value, value ? strlen(value) : 0, AZ_MAX_LOGGED_BYTES);
 }
 
 static void
-append_text(StringInfo out, const char *name, const char *value)
-{
-	append_member(out, name, value, value ? strlen(value) : 0);
-}
-
-static void
-append_claim(StringInfo out, const char *name, const AzIdentity *id, const AzNode *claim)
+append_claim(StringInfo out, const char *label, const AzIdentity *id, const AzNode *claim)
 {
 	claim = id ? az_scalar_or_null(claim) : NULL;
-	append_member(out, name, claim ? az_node_bytes(id, claim) : NULL,
-				  claim ? az_node_len(claim) : 0);
+	appendStringInfoString(out, label);
+	az_log_json_string(out, claim ? az_node_bytes(id, claim) : NULL,
+					   claim ? az_node_len(claim) : 0, AZ_MAX_LOGGED_BYTES);
 }
 
 /* As the token has it, also where the identity has ended: whoever it was, reads. */
 static void
-append_identity(StringInfo out)
+append_identity(StringInfo out, const AzIdentity *id)
 {
-	const AzAdoption *current = az_judged_candidate();
-	const AzIdentity *id = current ? current->identity : NULL;
-
-	append_claim(out, "issuer", id, id ? &id->issuer : NULL);
-	append_claim(out, "subject", id, id ? &id->subject : NULL);
-	append_claim(out, "actor", id, id ? &id->actor : NULL);
-	append_claim(out, "token_id", id, id ? &id->token_id : NULL);
+	append_claim(out, ", \"issuer\": ", id, id ? &id->issuer : NULL);
+	append_claim(out, ", \"subject\": ", id, id ? &id->subject : NULL);
+	append_claim(out, ", \"actor\": ", id, id ? &id->actor : NULL);
+	append_claim(out, ", \"token_id\": ", id, id ? &id->token_id : NULL);
 }
 
 /* A purpose is what the user likes, by mistake a token. */
@@ -61,7 +52,7 @@ append_purpose(StringInfo out)
 
 	if (purpose != NULL && az_holds_token(purpose, strlen(purpose)))
 		purpose = "(a token)";
-	append_text(out, "purpose", purpose && purpose[0] ? purpose : NULL);
+	append_text(out, ", \"purpose\": ", purpose && purpose[0] ? purpose : NULL);
 }
 
 static const char *
@@ -83,9 +74,11 @@ own_database(void)
 void
 az_append_reader(StringInfo out)
 {
-	append_text(out, "database", own_database());
-	append_identity(out);
-	append_text(out, "session_role", GetUserNameFromId(GetSessionUserId(), true));
-	append_text(out, "role", GetUserNameFromId(GetOuterUserId(), true));
+	const AzAdoption *current = az_judged_candidate();
+
+	append_text(out, "\"database\": ", own_database());
+	append_identity(out, current ? current->identity : NULL);
+	append_text(out, ", \"session_role\": ", GetUserNameFromId(GetSessionUserId(), true));
+	append_text(out, ", \"role\": ", GetUserNameFromId(GetOuterUserId(), true));
 	append_purpose(out);
 }
