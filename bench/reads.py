@@ -1,7 +1,7 @@
 """What the record of reads costs: a prepared query of 100 rows.
 
-The client's statement is what is recorded, so each is one of its own, many in one
-message.  The line goes to the server's log, a file.
+The client's statement is what is recorded, so each is a message of its own.  The
+line goes to the server's log, a file.
 """
 from compare import Variant, interleave, paired_row
 
@@ -29,7 +29,7 @@ def setup(server):
 
 
 def run(server):
-    sql = " \\; ".join(["EXECUTE q"] * CALLS)
+    sql = ";\n".join(["EXECUTE q"] * CALLS)
     variants = [Variant(setting, sql, CALLS, ROLE, "SET dbmi_authz.log_reads = %s" % setting)
                 for setting in ("off", "protected")]
     times = interleave(server, variants, TURNS,
