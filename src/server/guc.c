@@ -21,6 +21,7 @@ bool		az_hide_forbidden = false;
 bool		az_require_user_on_write = true;
 int			az_denial_log_level = 0;
 int			az_log_reads = AZ_READS_OFF;
+bool		az_log_trust = false;
 char	   *az_purpose = NULL;
 
 static void (*scope_assigned) (void);
@@ -265,6 +266,20 @@ define_log_reads(void)
 							 NULL, NULL, NULL);
 }
 
+/* One line in the server's log for each row of authz.trust_log (trust/trust_log.h). */
+static void
+define_log_trust(void)
+{
+	DefineCustomBoolVariable("dbmi_authz.log_trust",
+							 "Logs changes of issuers, keys and all else that is believed.",
+							 NULL,
+							 &az_log_trust,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+}
+
 /* What the application says that it reads for; it stands in those lines. */
 static void
 define_purpose(void)
@@ -290,6 +305,7 @@ static AzSetting settings[] = {
 	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
 	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false},
 	{"dbmi_authz.log_reads", PGC_SUSET, define_log_reads, false},
+	{"dbmi_authz.log_trust", PGC_SUSET, define_log_trust, false},
 	{"dbmi_authz.purpose", PGC_USERSET, define_purpose, false}
 };
 

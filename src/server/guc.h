@@ -42,6 +42,7 @@ typedef enum AzLogReads
 } AzLogReads;
 
 extern int	az_log_reads;		/* AzLogReads */
+extern bool az_log_trust;
 extern char *az_purpose;		/* what for, as the user says; NULL: early, "": not said */
 
 /*

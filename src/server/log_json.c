@@ -39,8 +39,10 @@ append_code_point(StringInfo out, pg_wchar c)
 	}
 }
 
+typedef void (*AppendCodePoint) (StringInfo out, pg_wchar c);
+
 static void
-append_escaped(StringInfo out, const char *string, int len)
+append_each(StringInfo out, const char *string, int len, AppendCodePoint append)
 {
 	int			utf8_len;
 
@@ -51,7 +53,7 @@ append_escaped(StringInfo out, const char *string, int len)
 
 	while (c < end)
 	{
-		append_code_point(out, utf8 ? utf8_to_unicode(c) : *c);
+		append(out, utf8 ? utf8_to_unicode(c) : *c);
 		c += utf8 ? pg_utf_mblen(c) : 1;
 	}
 	if (utf8)
@@ -78,10 +80,28 @@ az_log_json_string(StringInfo out, const char *string, size_t len, int max)
 	if (plain == kept)
 		appendBinaryStringInfo(out, string, kept);
 	else
-		append_escaped(out, string, kept);
+		append_each(out, string, kept, append_code_point);
 	if (kept < (int) len)
 		appendStringInfoString(out, "...");
 	appendStringInfoChar(out, '"');
+}
+
+/* Quotation marks and backslashes are JSON's own here. */
+static void
+append_within(StringInfo out, pg_wchar c)
+{
+	if (c < ' ')
+		appendStringInfoChar(out, ' ');
+	else if (c == '"' || c == '\\')
+		appendStringInfoChar(out, (char) c);
+	else
+		append_code_point(out, c);
+}
+
+void
+az_log_json_value(StringInfo out, const char *json, int len)
+{
+	append_each(out, json, len, append_within);
 }
 
 void

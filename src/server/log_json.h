@@ -24,6 +24,12 @@
 extern void az_log_json_string(StringInfo out, const char *string, size_t len, int max);
 
 /*
+ * Append what is JSON, in one line: white space is a space, and what is not
+ * printable within strings is escaped.
+ */
+extern void az_log_json_value(StringInfo out, const char *json, int len);
+
+/*
  * Append a member's name, "name: ", and a comma in front of it unless it is the
  * first: "out" then holds one character.
  */
