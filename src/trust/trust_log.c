@@ -42,6 +42,7 @@ static const char *const key_columns[] = {
 };
 
 static const AzIdentity *(*logged_in) (void);
+static bool writes = false;
 
 /* A COPY into one of the tables that is under way; no table: there is none. */
 static Oid	copied_table = InvalidOid;
@@ -54,6 +55,13 @@ void
 az_trust_log_init(const AzIdentity *(*who) (void))
 {
 	logged_in = who;
+}
+
+
+bool
+az_trust_log_writes(void)
+{
+	return writes;
 }
 
 
@@ -179,22 +187,27 @@ bind_entry(AzSpiParams *params, const char *relation, const char *command,
 	" pg_catalog.current_setting('application_name'))" \
 	" RETURNING at, transaction, client_address, application"
 
-/* The plan is kept: a statement may change many rows. */
+/* It is kept: a statement may change many rows. */
+static SPIPlanPtr
+plan_of_entry(AzSpiParams *params)
+{
+	static SPIPlanPtr plan = NULL;
+	SPIPlanPtr	made;
+
+	if (plan != NULL)
+		return plan;
+	made = SPI_prepare(ENTRY, params->n, params->type);
+	if (made == NULL || SPI_keepplan(made) != 0)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	return plan = made;
+}
+
 static void
 insert_entry(AzSpiParams *params)
 {
-	static SPIPlanPtr plan = NULL;
-	int			result;
+	int			result = SPI_execute_plan(plan_of_entry(params), params->value, params->isnull,
+										  false, 0);
 
-	if (plan == NULL)
-	{
-		SPIPlanPtr	made = SPI_prepare(ENTRY, params->n, params->type);
-
-		if (made == NULL || SPI_keepplan(made) != 0)
-			elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
-		plan = made;
-	}
-	result = SPI_execute_plan(plan, params->value, params->isnull, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 }
@@ -213,9 +226,19 @@ write_entry(const char *relation, const char *command, const int64 *rows,
 			text *old_row, text *new_row)
 {
 	AzSpiParams params = {0};
+	bool		outer = writes;
 
 	bind_entry(&params, relation, command, rows, old_row, new_row);
-	insert_entry(&params);
+	writes = true;
+	PG_TRY();
+	{
+		insert_entry(&params);
+	}
+	PG_FINALLY();
+	{
+		writes = outer;
+	}
+	PG_END_TRY();
 	/* a trigger of the owner's may have it not written */
 	if (SPI_processed > 0)
 		az_trust_log_line(&params);

@@ -28,6 +28,12 @@ extern void az_trust_log_many(const char *relation, const char *command, int64 r
  */
 extern void az_trust_log_in_one(const char *relation);
 
+/*
+ * Is an entry being written?  Then a ceiling that the change has set does not bind
+ * yet: the change was begun without it.
+ */
+extern bool az_trust_log_writes(void);
+
 /* Who is logged in, borrowed; NULL: nobody.  For a room above this one to say. */
 extern void az_trust_log_init(const AzIdentity *(*logged_in) (void));
 
