@@ -870,7 +870,7 @@ COMMENT ON COLUMN authz.trust_log.at IS
 COMMENT ON COLUMN authz.trust_log.client_address IS
 'The address of the client; NULL: a local socket or no client.';
 COMMENT ON COLUMN authz.trust_log.command IS
-'INSERT, UPDATE or DELETE of a row, TRUNCATE, or COPY, which a restore does.';
+'INSERT, UPDATE or DELETE of a row, TRUNCATE, COPY (which a restore does), or a function.';
 COMMENT ON COLUMN authz.trust_log.issuer IS
 'The issuer of the identity that was logged in; NULL: nobody was.';
 COMMENT ON COLUMN authz.trust_log.new_row IS
@@ -878,7 +878,7 @@ COMMENT ON COLUMN authz.trust_log.new_row IS
 COMMENT ON COLUMN authz.trust_log.old_row IS
 'The row before; of a key only its names, never what it is made of.';
 COMMENT ON COLUMN authz.trust_log.relation IS
-'The table of schema authz that was changed.';
+'The table of schema authz that was changed, or whatever else a function was called for.';
 COMMENT ON COLUMN authz.trust_log.replicated IS
 'Whether logical replication brought the change.';
 COMMENT ON COLUMN authz.trust_log.role IS
@@ -1220,4 +1220,4 @@ COMMENT ON TABLE authz.profile IS
 COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
-'Who changed issuers, keys, revocations, ceilings, rules and the like.';
+'Who changed issuers, keys, revocations, ceilings, sets and rules.';

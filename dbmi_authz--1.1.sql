@@ -1742,15 +1742,15 @@ CREATE TABLE authz.trust_log (
 );
 CREATE INDEX trust_log_at ON authz.trust_log (at);
 COMMENT ON TABLE authz.trust_log IS
-'Who changed issuers, keys, revocations, ceilings, rules and the like.';
+'Who changed issuers, keys, revocations, ceilings, sets and rules.';
 COMMENT ON COLUMN authz.trust_log.at IS
 'When the row was written.';
 COMMENT ON COLUMN authz.trust_log.transaction IS
 'The transaction, as pg_current_xact_id() had it.';
 COMMENT ON COLUMN authz.trust_log.relation IS
-'The table of schema authz that was changed.';
+'The table of schema authz that was changed, or whatever else a function was called for.';
 COMMENT ON COLUMN authz.trust_log.command IS
-'INSERT, UPDATE or DELETE of a row, TRUNCATE, or COPY, which a restore does.';
+'INSERT, UPDATE or DELETE of a row, TRUNCATE, COPY (which a restore does), or a function.';
 COMMENT ON COLUMN authz.trust_log.rows IS
 'How many rows a COPY has written or a function has pruned; NULL: one, or all by TRUNCATE.';
 COMMENT ON COLUMN authz.trust_log.old_row IS

@@ -244,16 +244,28 @@ write_entry(const char *relation, const char *command, const int64 *rows,
 		az_trust_log_line(&params);
 }
 
-void
-az_trust_log_many(const char *relation, const char *command, int64 rows)
+static void
+write_one(const char *relation, const char *command, const int64 *rows)
 {
 	AzCaller	caller;
 
 	if (!is_there())
 		return;
 	begin(&caller);
-	write_entry(relation, command, &rows, NULL, NULL);
+	write_entry(relation, command, rows, NULL, NULL);
 	az_end_administering(&caller);
+}
+
+void
+az_trust_log_many(const char *relation, const char *command, int64 rows)
+{
+	write_one(relation, command, &rows);
+}
+
+void
+az_trust_log_call(const char *function, const char *name)
+{
+	write_one(name, function, NULL);
 }
 
 
@@ -294,13 +306,7 @@ note_statement(const TriggerData *trigger)
 	int64		rows = copied_rows;
 
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
-	{
-		AzCaller	caller;
-
-		begin(&caller);
-		write_entry(RelationGetRelationName(table), "TRUNCATE", NULL, NULL, NULL);
-		az_end_administering(&caller);
-	}
+		write_one(RelationGetRelationName(table), "TRUNCATE", NULL);
 	else if (!is_copy_into(table))
 		return;
 	else if (TRIGGER_FIRED_BEFORE(trigger->tg_event))

@@ -23,6 +23,12 @@ extern void az_trust_log_trigger(const TriggerData *trigger);
 extern void az_trust_log_many(const char *relation, const char *command, int64 rows);
 
 /*
+ * A function has changed what decides on that table, or made that view; the name
+ * has its schema.
+ */
+extern void az_trust_log_call(const char *function, const char *name);
+
+/*
  * Until it is called with NULL, rows that are removed from that table have no row
  * each: az_trust_log_many() tells of them.  Must be ended also after an error.
  */
