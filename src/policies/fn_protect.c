@@ -223,8 +223,9 @@ AZ_SQL(authz_unprotect)
 	n = list_length(statements);
 	run_statements(statements, &table);
 	SPI_finish();
-	az_trust_log_call("unprotect()", table.quoted);
 
+	if (n > 0)
+		az_trust_log_call("unprotect()", table.quoted);
 	if (n > 0)
 		ereport(NOTICE,
 				(errmsg("row-level security of table \"%s\" stays enabled", table.name),
