@@ -148,3 +148,4 @@ DROP FUNCTION tlog_rule, tlog_row, tlog_more, tlog_definer;
 REVOKE ALL ON SCHEMA public FROM tlog_admin;
 DROP OWNED BY tlog_admin, tlog_writer;
 DROP ROLE tlog_admin, tlog_writer;
+CALL mint.go_home();
