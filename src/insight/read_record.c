@@ -34,12 +34,9 @@ static AzRead *waiting = NULL;
 static void
 look_who(AzRead *read)
 {
-	MemoryContext old = MemoryContextSwitchTo(read->context);
-
 	resetStringInfo(&read->who);
 	az_append_reader(&read->who);
 	read->serial = az_login_serial();
-	MemoryContextSwitchTo(old);
 }
 
 static void
@@ -55,6 +52,9 @@ append_table(StringInfo out, Oid table)
 	if (out->len > 0)
 		appendStringInfoString(out, ", ");
 	az_log_json_string(out, qualified, strlen(qualified), MAX_TABLE_BYTES);
+	pfree(qualified);
+	pfree(schema);
+	pfree(name);
 }
 
 void

@@ -15,6 +15,13 @@
 
 #include "server/guc.h"
 
+static bool
+holds_rows(char relkind)
+{
+	return relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE ||
+		relkind == RELKIND_MATVIEW || relkind == RELKIND_FOREIGN_TABLE;
+}
+
 bool
 az_is_recorded(Oid table)
 {
@@ -29,12 +36,7 @@ az_is_recorded(Oid table)
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	rel = (Form_pg_class) GETSTRUCT(tuple);
-	if (az_log_reads == AZ_READS_ALL)
-		recorded = RELKIND_HAS_STORAGE(rel->relkind) ||
-			rel->relkind == RELKIND_PARTITIONED_TABLE ||
-			rel->relkind == RELKIND_FOREIGN_TABLE;
-	else
-		recorded = rel->relrowsecurity;
+	recorded = az_log_reads == AZ_READS_ALL ? holds_rows(rel->relkind) : rel->relrowsecurity;
 	ReleaseSysCache(tuple);
 	return recorded;
 }

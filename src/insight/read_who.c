@@ -70,6 +70,17 @@ own_database(void)
 	return name;
 }
 
+/* A statement may have many readers, one after the other: keep nothing of theirs. */
+static void
+append_role(StringInfo out, const char *label, Oid role)
+{
+	char	   *name = GetUserNameFromId(role, true);
+
+	append_text(out, label, name);
+	if (name)
+		pfree(name);
+}
+
 /* What a function runs as does not matter: the statement is the role's. */
 void
 az_append_reader(StringInfo out)
@@ -78,7 +89,7 @@ az_append_reader(StringInfo out)
 
 	append_text(out, "\"database\": ", own_database());
 	append_identity(out, current ? current->identity : NULL);
-	append_text(out, ", \"session_role\": ", GetUserNameFromId(GetSessionUserId(), true));
-	append_text(out, ", \"role\": ", GetUserNameFromId(GetOuterUserId(), true));
+	append_role(out, ", \"session_role\": ", GetSessionUserId());
+	append_role(out, ", \"role\": ", GetOuterUserId());
 	append_purpose(out);
 }

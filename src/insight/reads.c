@@ -33,6 +33,18 @@ static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 static ExecutorEnd_hook_type prev_ExecutorEnd = NULL;
 
+/*
+ * What a foreign key looks up, or what administers, is nobody's reading.  What a
+ * function reads in there is: such a query is a plan of core's or ours, right here.
+ */
+static bool internal_runs = false;
+
+static bool
+is_internal(void)
+{
+	return InNoForceRLSOperation() && !internal_runs;
+}
+
 /* A query has started, and will run. */
 static void
 note_query(QueryDesc *query)
@@ -40,8 +52,7 @@ note_query(QueryDesc *query)
 	List	   *tables;
 	AzRead	   *read;
 
-	/* what a foreign key looks up is nobody's reading */
-	if (az_log_reads == AZ_READS_OFF || InNoForceRLSOperation())
+	if (az_log_reads == AZ_READS_OFF || is_internal())
 		return;
 	tables = az_tables_read(query->plannedstmt);
 	if (az_read_is_apart() && (tables != NIL || az_read_is_waiting()))
@@ -150,7 +161,7 @@ read_that_goes_on(QueryDesc *query)
 	AzRead	   *read = az_read_of_query(query);
 	List	   *tables;
 
-	if (read != NULL || az_log_reads == AZ_READS_OFF || InNoForceRLSOperation() ||
+	if (read != NULL || az_log_reads == AZ_READS_OFF || is_internal() ||
 		az_is_of_a_function(query))
 		return read;
 	tables = az_tables_read(query->plannedstmt);
@@ -194,13 +205,16 @@ run_query(QueryDesc *query, ScanDirection direction, uint64 count AZ_EXECUTE_ONC
 		  AzReadScope *scope)
 {
 	AzReadScope *outer = az_level_enter(scope);
+	bool		outer_internal = internal_runs;
 
+	internal_runs = InNoForceRLSOperation();
 	PG_TRY();
 	{
 		prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
 	}
 	PG_FINALLY();
 	{
+		internal_runs = outer_internal;
 		az_level_leave(outer);
 	}
 	PG_END_TRY();
@@ -237,13 +251,16 @@ static void
 finish_query(QueryDesc *query, AzReadScope *scope)
 {
 	AzReadScope *outer = az_level_enter(scope);
+	bool		outer_internal = internal_runs;
 
+	internal_runs = InNoForceRLSOperation();
 	PG_TRY();
 	{
 		prev_ExecutorFinish(query);
 	}
 	PG_FINALLY();
 	{
+		internal_runs = outer_internal;
 		az_level_leave(outer);
 	}
 	PG_END_TRY();

@@ -70,6 +70,7 @@ END $$;
 CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM * FROM doc; RETURN NEW; END';
 CREATE TABLE fired (id int);
 CREATE TRIGGER t AFTER INSERT ON fired FOR EACH ROW EXECUTE FUNCTION fires();
+CREATE TRIGGER t AFTER INSERT ON authz.inactive_subject FOR EACH ROW EXECUTE FUNCTION fires();
 CREATE PROCEDURE commits() LANGUAGE plpgsql AS 'BEGIN PERFORM * FROM doc; COMMIT; PERFORM * FROM share; END';
 CREATE MATERIALIZED VIEW kept AS SELECT * FROM doc;
 CREATE TABLE "quo""te" (id int);
@@ -175,6 +176,8 @@ is_read('DELETE FROM doc WHERE id = 100 RETURNING id;', ['doc 1'], 'DELETE ... R
 is_read('INSERT INTO fired VALUES (1), (2);', ['doc (nested) 0'], 'a trigger');
 is_read('INSERT INTO fired VALUES (1) RETURNING id;', ['doc (nested) 1'], 'a trigger, RETURNING');
 is_read("BEGIN;\nINSERT INTO plain VALUES (20);\nDELETE FROM plain;\nROLLBACK;", [], 'a foreign key');
+is_read("INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'x');", ['doc (nested) 0'], 'what the owner has hung on a table of ours', who => '', user => 'postgres');
+is_read("SELECT authz.set_actor_ceiling('https://id.example', 'x');", [], 'what administers reads for nobody', who => '', user => 'postgres');
 is_read("COPY fired FROM STDIN;\n1\n\\.\n", ['doc (nested) 0'], 'COPY FROM and a trigger');
 is_read('COPY doc FROM STDIN;' . "\n\\.\n", [], 'COPY FROM reads nothing');
 
