@@ -280,7 +280,10 @@ define_log_trust(void)
 							 NULL, NULL, NULL);
 }
 
-/* What the application says that it reads for; it stands in those lines. */
+/*
+ * What the application says that it reads for; it stands in those lines.  With a
+ * value to begin with, core would end the session when memory runs out.
+ */
 static void
 define_purpose(void)
 {
@@ -288,7 +291,7 @@ define_purpose(void)
 							   "What tables are read for, in the record of reads.",
 							   NULL,
 							   &az_purpose,
-							   "",
+							   NULL,
 							   PGC_USERSET,
 							   0,
 							   NULL, NULL, NULL);

@@ -43,7 +43,7 @@ typedef enum AzLogReads
 
 extern int	az_log_reads;		/* AzLogReads */
 extern bool az_log_trust;
-extern char *az_purpose;		/* what for, as the user says; NULL: early, "": not said */
+extern char *az_purpose;		/* what for, as the user says; NULL or "": not said */
 
 /*
  * Define them.  May be called again when it raised.  The arguments are called
