@@ -569,6 +569,55 @@ CREATE FUNCTION authz.prune_audit(before timestamptz) RETURNS bigint
 -- Insight: the record of the trust
 --
 
+-- No session looks at it.  A row is never changed, so the order of two rows of one
+-- time does not matter.
+CREATE TABLE authz.trust_log (
+	at timestamptz NOT NULL,
+	transaction xid8 NOT NULL,
+	relation text COLLATE "C" NOT NULL,
+	command text COLLATE "C" NOT NULL,
+	rows bigint,
+	old_row json,
+	new_row json,
+	session_role text COLLATE "C",
+	role text COLLATE "C",
+	issuer text COLLATE "C",
+	subject text COLLATE "C",
+	actor text COLLATE "C",
+	token_id text COLLATE "C",
+	client_address inet,
+	application text COLLATE "C",
+	replicated boolean NOT NULL
+);
+CREATE INDEX trust_log_at ON authz.trust_log (at);
+ALTER TABLE authz.trust_log OWNER TO pg_database_owner;
+ALTER TABLE authz.trust_log REPLICA IDENTITY FULL;
+SELECT pg_catalog.pg_extension_config_dump('authz.trust_log'::pg_catalog.regclass, '');
+
+-- A COPY is one entry, written at its end.  Nobody else forges entries.
+DO $$
+DECLARE
+	recorded	pg_catalog.regclass;
+BEGIN
+	FOREACH recorded IN ARRAY ARRAY[
+		'authz.profile', 'authz.issuer', 'authz.issuer_key', 'authz.revocation',
+		'authz.inactive_subject', 'authz.permission_implies',
+		'authz.object_access', 'authz.actor_ceiling']::pg_catalog.regclass[]
+	LOOP
+		EXECUTE pg_catalog.format('CREATE TRIGGER copied AFTER INSERT ON %s
+			FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard()', recorded);
+		EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER copied', recorded);
+	END LOOP;
+END
+$$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.trust_log
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+ALTER TABLE authz.trust_log ENABLE ALWAYS TRIGGER guard;
+
+CREATE FUNCTION authz.prune_trust_log(before timestamptz) RETURNS bigint
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_prune_trust_log'
+	VOLATILE PARALLEL UNSAFE;
+
 --
 -- The library
 --
@@ -713,6 +762,7 @@ BEGIN
 				('authz.seal_audit()', 'pg_database_owner'),
 				('authz.verify_audit(bigint,bytea)', 'pg_database_owner'),
 				('authz.prune_audit(timestamptz)', 'pg_database_owner'),
+				('authz.prune_trust_log(timestamptz)', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -744,6 +794,7 @@ BEGIN
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.actor_ceiling'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_event'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.trust_log'::pg_catalog.regclass
 	LOOP
 		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.', given.relname, ' FROM ',
 			CASE WHEN given.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
@@ -751,8 +802,8 @@ BEGIN
 	END LOOP;
 END
 $$;
-REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal FROM pg_database_owner;
-GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal TO pg_database_owner;
+REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log FROM pg_database_owner;
+GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log TO pg_database_owner;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -980,6 +1031,38 @@ COMMENT ON COLUMN authz.revocation.until IS
 'From then on prune_revocations() may remove the row; NULL: never.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
+COMMENT ON COLUMN authz.trust_log.actor IS
+'Who acted for it.';
+COMMENT ON COLUMN authz.trust_log.application IS
+'The setting application_name, which the client chooses.';
+COMMENT ON COLUMN authz.trust_log.at IS
+'When the row was written.';
+COMMENT ON COLUMN authz.trust_log.client_address IS
+'The address of the client; NULL: a local socket or no client.';
+COMMENT ON COLUMN authz.trust_log.command IS
+'INSERT, UPDATE or DELETE of a row, TRUNCATE, COPY (which a restore does), or a function.';
+COMMENT ON COLUMN authz.trust_log.issuer IS
+'The issuer of the identity that was logged in; NULL: nobody was.';
+COMMENT ON COLUMN authz.trust_log.new_row IS
+'The row after; of a key only its names, never what it is made of.';
+COMMENT ON COLUMN authz.trust_log.old_row IS
+'The row before; of a key only its names, never what it is made of.';
+COMMENT ON COLUMN authz.trust_log.relation IS
+'The table of schema authz that was changed, or whatever else a function was called for.';
+COMMENT ON COLUMN authz.trust_log.replicated IS
+'Whether logical replication brought the change.';
+COMMENT ON COLUMN authz.trust_log.role IS
+'The role after SET ROLE, outside of functions that are SECURITY DEFINER.';
+COMMENT ON COLUMN authz.trust_log.rows IS
+'How many rows a COPY has written or a function has pruned; NULL: one, or all by TRUNCATE.';
+COMMENT ON COLUMN authz.trust_log.session_role IS
+'The role that connected.';
+COMMENT ON COLUMN authz.trust_log.subject IS
+'Its subject.';
+COMMENT ON COLUMN authz.trust_log.token_id IS
+'The jti of its token.';
+COMMENT ON COLUMN authz.trust_log.transaction IS
+'The transaction, as pg_current_xact_id() had it.';
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
 'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
 COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
@@ -1203,6 +1286,8 @@ COMMENT ON FUNCTION authz.prune_audit(timestamptz) IS
 'Removes the oldest seals'' events, as long as all of a seal are older than that, and says how many.';
 COMMENT ON FUNCTION authz.prune_revocations() IS
 'Removes the revocations whose time has passed and says how many there were.';
+COMMENT ON FUNCTION authz.prune_trust_log(timestamptz) IS
+'Removes what the record of the trust holds from before that time and says how many rows there were.';
 COMMENT ON FUNCTION authz.register_access(text, regclass, text, regprocedure) IS
 'Has a function asked whether somebody has the permission on a row of the table.';
 COMMENT ON FUNCTION authz.require(boolean, text) IS
@@ -1332,3 +1417,5 @@ COMMENT ON TABLE authz.profile IS
 'Presets: what the options of an issuer start from.';
 COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
+COMMENT ON TABLE authz.trust_log IS
+'Who changed issuers, keys, revocations, ceilings, sets and rules.';

@@ -1904,6 +1904,91 @@ COMMENT ON FUNCTION authz.prune_audit(timestamptz) IS
 -- Insight: the record of the trust
 --
 
+-- No session looks at it.  A row is never changed, so the order of two rows of one
+-- time does not matter.
+CREATE TABLE authz.trust_log (
+	at timestamptz NOT NULL,
+	transaction xid8 NOT NULL,
+	relation text COLLATE "C" NOT NULL,
+	command text COLLATE "C" NOT NULL,
+	rows bigint,
+	old_row json,
+	new_row json,
+	session_role text COLLATE "C",
+	role text COLLATE "C",
+	issuer text COLLATE "C",
+	subject text COLLATE "C",
+	actor text COLLATE "C",
+	token_id text COLLATE "C",
+	client_address inet,
+	application text COLLATE "C",
+	replicated boolean NOT NULL
+);
+CREATE INDEX trust_log_at ON authz.trust_log (at);
+COMMENT ON TABLE authz.trust_log IS
+'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON COLUMN authz.trust_log.at IS
+'When the row was written.';
+COMMENT ON COLUMN authz.trust_log.transaction IS
+'The transaction, as pg_current_xact_id() had it.';
+COMMENT ON COLUMN authz.trust_log.relation IS
+'The table of schema authz that was changed, or whatever else a function was called for.';
+COMMENT ON COLUMN authz.trust_log.command IS
+'INSERT, UPDATE or DELETE of a row, TRUNCATE, COPY (which a restore does), or a function.';
+COMMENT ON COLUMN authz.trust_log.rows IS
+'How many rows a COPY has written or a function has pruned; NULL: one, or all by TRUNCATE.';
+COMMENT ON COLUMN authz.trust_log.old_row IS
+'The row before; of a key only its names, never what it is made of.';
+COMMENT ON COLUMN authz.trust_log.new_row IS
+'The row after; of a key only its names, never what it is made of.';
+COMMENT ON COLUMN authz.trust_log.session_role IS
+'The role that connected.';
+COMMENT ON COLUMN authz.trust_log.role IS
+'The role after SET ROLE, outside of functions that are SECURITY DEFINER.';
+COMMENT ON COLUMN authz.trust_log.issuer IS
+'The issuer of the identity that was logged in; NULL: nobody was.';
+COMMENT ON COLUMN authz.trust_log.subject IS
+'Its subject.';
+COMMENT ON COLUMN authz.trust_log.actor IS
+'Who acted for it.';
+COMMENT ON COLUMN authz.trust_log.token_id IS
+'The jti of its token.';
+COMMENT ON COLUMN authz.trust_log.client_address IS
+'The address of the client; NULL: a local socket or no client.';
+COMMENT ON COLUMN authz.trust_log.application IS
+'The setting application_name, which the client chooses.';
+COMMENT ON COLUMN authz.trust_log.replicated IS
+'Whether logical replication brought the change.';
+ALTER TABLE authz.trust_log OWNER TO pg_database_owner;
+ALTER TABLE authz.trust_log REPLICA IDENTITY FULL;
+SELECT pg_catalog.pg_extension_config_dump('authz.trust_log'::pg_catalog.regclass, '');
+
+-- A COPY is one entry, written at its end.  Nobody else forges entries.
+DO $$
+DECLARE
+	recorded	pg_catalog.regclass;
+BEGIN
+	FOREACH recorded IN ARRAY ARRAY[
+		'authz.profile', 'authz.issuer', 'authz.issuer_key', 'authz.revocation',
+		'authz.inactive_subject', 'authz.permission_implies',
+		'authz.object_access', 'authz.actor_ceiling']::pg_catalog.regclass[]
+	LOOP
+		EXECUTE pg_catalog.format('CREATE TRIGGER copied AFTER INSERT ON %s
+			FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard()', recorded);
+		EXECUTE pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER copied', recorded);
+	END LOOP;
+END
+$$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON authz.trust_log
+	FOR EACH STATEMENT EXECUTE FUNCTION authz.trust_guard();
+ALTER TABLE authz.trust_log ENABLE ALWAYS TRIGGER guard;
+
+CREATE FUNCTION authz.prune_trust_log(before timestamptz) RETURNS bigint
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_prune_trust_log'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.prune_trust_log(timestamptz) IS
+'Removes what the record of the trust holds from before that time and says how many rows there were.';
+
 --
 -- Functions: whom they belong to
 --
@@ -1978,7 +2063,7 @@ BEGIN
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect', 'sharing_view',
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
-		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit']
+		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

@@ -130,6 +130,7 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.set_actor_ceiling('https://roles.example', 'bot', scopes => '{a}')$$),
 	($$authz.drop_actor_ceiling('https://roles.example', 'helper')$$),
 	($$authz.prune_revocations()$$),
+	($$authz.prune_trust_log('2001-01-01')$$),
 	($$authz.register_access('polls.vote', 'public.roles_question', 'user', 'public.roles_rule(integer)')$$),
 	($$authz.unregister_access('polls.see', 'public.roles_question', 'user')$$),
 	($$authz.accept_rules()$$),

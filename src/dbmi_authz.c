@@ -9,6 +9,7 @@
 
 #include "miscadmin.h"
 
+#include "insight/reads.h"
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "planner/plan.h"
@@ -20,6 +21,7 @@
 #include "session/login.h"
 #include "sets/set_view.h"
 #include "token/crypto.h"
+#include "trust/trust_log.h"
 #include "trust/trust_table.h"
 
 PG_MODULE_MAGIC;
@@ -55,10 +57,12 @@ _PG_init(void)
 
 	HOLD_INTERRUPTS();
 	az_trust_table_init();
+	az_trust_log_init(az_logged_in);
 	az_registry_init();
 	az_guard_init();
 	az_utility_guard_init();
 	az_plan_init();
+	az_reads_init();
 	az_login_ready();
 	loaded = true;
 	RESUME_INTERRUPTS();

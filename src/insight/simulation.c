@@ -12,7 +12,8 @@
 
 #include "server/datum.h"
 #include "server/encoding.h"
-#include "session/denial.h"
+#include "server/log_json.h"
+#include "server/report.h"
 #include "trust/issuer_row.h"
 
 const char *
@@ -101,11 +102,8 @@ az_begin_line(StringInfo line)
 void
 az_add_to_line(StringInfo line, const char *name, const char *value, size_t len)
 {
-	if (line->len > 1)
-		appendStringInfoString(line, ", ");
-	az_append_logged(line, name, strlen(name));
-	appendStringInfoString(line, ": ");
-	az_append_logged(line, value, len);
+	az_log_json_name(line, name);
+	az_log_json_string(line, value, len, AZ_MAX_LOGGED_BYTES);
 }
 
 void

@@ -16,6 +16,7 @@
 #include "server/own.h"
 #include "server/spi.h"
 #include "trust/admin.h"
+#include "trust/trust_log.h"
 
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
@@ -201,6 +202,8 @@ AZ_SQL(authz_protect)
 	foreach(lc, statements)
 		appendStringInfo(&text, "%s;\n", (char *) lfirst(lc));
 	SPI_finish();
+	if (!dry_run)
+		az_trust_log_call("protect()", table.quoted);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
 }
 
@@ -221,6 +224,8 @@ AZ_SQL(authz_unprotect)
 	run_statements(statements, &table);
 	SPI_finish();
 
+	if (n > 0)
+		az_trust_log_call("unprotect()", table.quoted);
 	if (n > 0)
 		ereport(NOTICE,
 				(errmsg("row-level security of table \"%s\" stays enabled", table.name),

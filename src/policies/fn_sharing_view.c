@@ -16,6 +16,7 @@
 #include "policies/sharing_tables.h"
 #include "server/own.h"
 #include "server/spi.h"
+#include "trust/trust_log.h"
 
 #include "catalog/namespace.h"
 #include "executor/spi.h"
@@ -194,5 +195,7 @@ AZ_SQL(authz_sharing_view)
 		appendStringInfo(&text, "%s;\n", (char *) lfirst(lc));
 	append_policy(&text, &rules, &view);
 	SPI_finish();
+	if (!rules.dry_run)
+		az_trust_log_call("sharing_view()", view.quoted);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(text.data, text.len));
 }

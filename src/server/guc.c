@@ -21,6 +21,9 @@ bool		az_hide_forbidden = false;
 bool		az_require_user_on_write = true;
 int			az_denial_log_level = 0;
 bool		az_simulate_writes = false;
+int			az_log_reads = AZ_READS_OFF;
+bool		az_log_trust = false;
+char	   *az_purpose = NULL;
 
 static void (*scope_assigned) (void);
 static void (*folding_assigned) (void);
@@ -48,6 +51,13 @@ static const struct config_enum_entry denial_logs[] = {
 	{"no", 0, true},
 	{"1", 1, true},
 	{"0", 0, true},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry read_logs[] = {
+	{"off", AZ_READS_OFF, false},
+	{"protected", AZ_READS_PROTECTED, false},
+	{"all", AZ_READS_ALL, false},
 	{NULL, 0, false}
 };
 
@@ -257,6 +267,55 @@ define_simulate_writes(void)
 							 NULL, NULL, NULL);
 }
 
+/*
+ * One line in the server's log for each statement of a client that reads
+ * protected tables, or any (insight/reads.h).
+ */
+static void
+define_log_reads(void)
+{
+	DefineCustomEnumVariable("dbmi_authz.log_reads",
+							 "Logs statements that read tables.",
+							 "With \"protected\" those that read tables with row-level security.",
+							 &az_log_reads,
+							 AZ_READS_OFF,
+							 read_logs,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+}
+
+/* One line in the server's log for each row of authz.trust_log (trust/trust_log.h). */
+static void
+define_log_trust(void)
+{
+	DefineCustomBoolVariable("dbmi_authz.log_trust",
+							 "Logs changes of issuers, keys and all else that is believed.",
+							 NULL,
+							 &az_log_trust,
+							 false,
+							 PGC_SUSET,
+							 0,
+							 NULL, NULL, NULL);
+}
+
+/*
+ * What the application says that it reads for; it stands in those lines.  With a
+ * value to begin with, core would end the session when memory runs out.
+ */
+static void
+define_purpose(void)
+{
+	DefineCustomStringVariable("dbmi_authz.purpose",
+							   "What tables are read for, in the record of reads.",
+							   NULL,
+							   &az_purpose,
+							   NULL,
+							   PGC_USERSET,
+							   0,
+							   NULL, NULL, NULL);
+}
+
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
@@ -267,7 +326,10 @@ static AzSetting settings[] = {
 	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden, false},
 	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
 	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false},
-	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false}
+	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false},
+	{"dbmi_authz.log_reads", PGC_SUSET, define_log_reads, false},
+	{"dbmi_authz.log_trust", PGC_SUSET, define_log_trust, false},
+	{"dbmi_authz.purpose", PGC_USERSET, define_purpose, false}
 };
 
 void

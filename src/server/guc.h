@@ -34,6 +34,18 @@ extern bool az_require_user_on_write;
 extern bool az_simulate_writes;
 extern int	az_denial_log_level;		/* 0: no */
 
+/* Of which tables the reads are recorded. */
+typedef enum AzLogReads
+{
+	AZ_READS_OFF,
+	AZ_READS_PROTECTED,			/* those with row-level security */
+	AZ_READS_ALL
+} AzLogReads;
+
+extern int	az_log_reads;		/* AzLogReads */
+extern bool az_log_trust;
+extern char *az_purpose;		/* what for, as the user says; NULL or "": not said */
+
 /*
  * Define them.  May be called again when it raised.  The arguments are called
  * after every change of dbmi_authz.token_scope and of dbmi_authz.plan_folding.

@@ -55,6 +55,12 @@ az_spi_param_int2(AzSpiParams *params, int16 number)
 }
 
 void
+az_spi_param_int8(AzSpiParams *params, const int64 *number)
+{
+	add_param(params, INT8OID, number ? Int64GetDatum(*number) : (Datum) 0, number == NULL);
+}
+
+void
 az_spi_param_bool(AzSpiParams *params, bool value)
 {
 	add_param(params, BOOLOID, BoolGetDatum(value), false);

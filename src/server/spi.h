@@ -25,6 +25,7 @@ extern void az_spi_param(AzSpiParams *params, Oid type, const void *varlena);
 extern void az_spi_param_oid(AzSpiParams *params, Oid type, Oid value);
 extern void az_spi_param_time(AzSpiParams *params, const int64 *time);
 extern void az_spi_param_int2(AzSpiParams *params, int16 number);
+extern void az_spi_param_int8(AzSpiParams *params, const int64 *number);
 extern void az_spi_param_bool(AzSpiParams *params, bool value);
 
 /*

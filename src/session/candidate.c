@@ -68,6 +68,14 @@ az_candidate(void)
 	return candidate();
 }
 
+const AzIdentity *
+az_logged_in(void)
+{
+	const AzAdoption *current = candidate();
+
+	return current ? current->identity : NULL;
+}
+
 uint32
 az_identity_serial(void)
 {

@@ -27,6 +27,9 @@ typedef enum AzTokenState
 extern AzAdoption *az_candidate(void);
 extern AzAdoption *az_judged_candidate(void);
 
+/* Its identity as the token has it, also where it has ended; NULL: nobody. */
+extern const AzIdentity *az_logged_in(void);
+
 /* Who is in force: nobody while the subject is listed as inactive. */
 static inline AzAdoption *
 az_unless_inactive(AzAdoption *current)

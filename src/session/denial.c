@@ -16,82 +16,22 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "server/datum.h"
-#include "server/encoding.h"
 #include "server/guc.h"
+#include "server/log_json.h"
 #include "session/session.h"
 
-/* Of one string this many bytes are logged, of one list so many strings. */
-#define MAX_LOGGED_BYTES	255
+/* Of one list so many strings are logged. */
 #define MAX_LOGGED_ITEMS	32
 
 static void
-append_escape(StringInfo out, unsigned int unit)
+append_string(StringInfo out, const char *string, size_t len)
 {
-	appendStringInfo(out, "\\u%04x", unit);
-}
-
-static void
-append_code_point(StringInfo out, pg_wchar c)
-{
-	if (c == '"' || c == '\\')
-		appendStringInfo(out, "\\%c", (char) c);
-	else if (c >= ' ' && c <= '~')
-		appendStringInfoChar(out, (char) c);
-	else if (c <= 0xFFFF)
-		append_escape(out, c);
-	else
-	{
-		append_escape(out, 0xD800 + ((c - 0x10000) >> 10));
-		append_escape(out, 0xDC00 + ((c - 0x10000) & 0x3FF));
-	}
-}
-
-void
-az_append_logged(StringInfo out, const char *string, size_t len)
-{
-	int			kept = len;
-	const unsigned char *c;
-	const unsigned char *end;
-	char	   *utf8;
-	int			utf8_len;
-
-	if (string == NULL)
-	{
-		appendStringInfoString(out, "null");
-		return;
-	}
-	if (len > MAX_LOGGED_BYTES)
-		kept = pg_mbcliplen(string, len, MAX_LOGGED_BYTES);
-
-	/* SQL_ASCII may hold what is no UTF-8; its bytes are told one by one */
-	utf8 = az_to_utf8(string, kept, &utf8_len);
-	c = (const unsigned char *) (utf8 ? utf8 : string);
-	end = c + (utf8 ? utf8_len : kept);
-
-	appendStringInfoChar(out, '"');
-	while (c < end)
-	{
-		append_code_point(out, utf8 ? utf8_to_unicode(c) : *c);
-		c += utf8 ? pg_utf_mblen(c) : 1;
-	}
-	if (kept < (int) len)
-		appendStringInfoString(out, "...");
-	appendStringInfoChar(out, '"');
-}
-
-static void
-append_name(StringInfo out, const char *name)
-{
-	if (out->len > 1)
-		appendStringInfoString(out, ", ");
-	az_append_logged(out, name, strlen(name));
-	appendStringInfoString(out, ": ");
+	az_log_json_string(out, string, len, AZ_MAX_LOGGED_BYTES);
 }
 
 /* A text[] as a JSON array. */
@@ -112,7 +52,7 @@ append_list(StringInfo out, Datum array)
 
 		if (i > 0)
 			appendStringInfoString(out, ", ");
-		az_append_logged(out, value ? VARDATA_ANY(value) : NULL,
+		append_string(out, value ? VARDATA_ANY(value) : NULL,
 					  value ? VARSIZE_ANY_EXHDR(value) : 0);
 	}
 	if (n > MAX_LOGGED_ITEMS)
@@ -129,14 +69,14 @@ append_argument(StringInfo out, FunctionCallInfo fcinfo, int argno)
 	char	   *value;
 
 	if (PG_ARGISNULL(argno) || !OidIsValid(type))
-		az_append_logged(out, NULL, 0);
+		append_string(out, NULL, 0);
 	else if (type == TEXTARRAYOID)
 		append_list(out, PG_GETARG_DATUM(argno));
 	else
 	{
 		getTypeOutputInfo(type, &output, &is_varlena);
 		value = OidOutputFunctionCall(output, PG_GETARG_DATUM(argno));
-		az_append_logged(out, value, strlen(value));
+		append_string(out, value, strlen(value));
 	}
 }
 
@@ -154,7 +94,7 @@ az_denied_arguments_json(FunctionCallInfo fcinfo, const char *name,...)
 	va_start(names, name);
 	for (argno = 0; name != NULL; argno++)
 	{
-		append_name(&json, name);
+		az_log_json_name(&json, name);
 		append_argument(&json, fcinfo, argno);
 		name = va_arg(names, const char *);
 	}
@@ -176,8 +116,8 @@ az_denied_json(const char *name, const char *value,...)
 	va_start(rest, value);
 	while (name != NULL)
 	{
-		append_name(&json, name);
-		az_append_logged(&json, value, value ? strlen(value) : 0);
+		az_log_json_name(&json, name);
+		append_string(&json, value, value ? strlen(value) : 0);
 		name = va_arg(rest, const char *);
 		if (name != NULL)
 			value = va_arg(rest, const char *);
@@ -191,7 +131,7 @@ static void
 append_claim(StringInfo out, const AzIdentity *id, const AzNode *claim)
 {
 	claim = id ? az_scalar_or_null(claim) : NULL;
-	az_append_logged(out, claim ? az_node_bytes(id, claim) : NULL,
+	append_string(out, claim ? az_node_bytes(id, claim) : NULL,
 				  claim ? az_node_len(claim) : 0);
 }
 

@@ -9,7 +9,6 @@
 #define AZ_DENIAL_H
 
 #include "server/report.h"
-#include "lib/stringinfo.h"
 
 /*
  * 42501: the identity lacks something.  description is one short sentence
@@ -31,12 +30,6 @@ pg_noreturn extern void az_raise_denied_for(const char *description, const char 
  */
 pg_noreturn extern void az_raise_weak_login(const AzStepUp *wanted, const char *description,
 								const char *asked);
-
-/*
- * A JSON string for a line of the log, in printable ASCII and bounded; NULL:
- * null.
- */
-extern void az_append_logged(StringInfo out, const char *string, size_t len);
 
 /* Only the line for the log, for a denial that raises another error. */
 extern void az_log_denial(const char *asked);

@@ -20,6 +20,8 @@
 #include "storage/proc.h"
 #include "utils/memutils.h"
 
+#include "trust/trust_log.h"
+
 static LocalTransactionId only_reads_in = InvalidLocalTransactionId;
 static int	writing = 0;		/* queries and statements that write, and run */
 
@@ -43,7 +45,8 @@ az_keep_reading(void)
 void
 az_only_read(void)
 {
-	if (!IsTransactionState())
+	/* what records a change belongs to it */
+	if (!IsTransactionState() || az_trust_log_writes())
 		return;
 	if (!az_only_reads())
 		az_reset_read_only_to(true);

@@ -23,6 +23,7 @@
 
 #include "server/spi.h"
 #include "sets/watch.h"
+#include "trust/trust_log.h"
 
 /*
  * What a table has.  A partition gets the trigger for rows from above, under its
@@ -168,6 +169,7 @@ for_each_table(Oid table, LOCKMODE lock, void (*work) (Oid table))
 AZ_SQL(authz_watch)
 {
 	for_each_table(PG_GETARG_OID(0), ShareRowExclusiveLock, watch_table);
+	az_trust_log_call("watch()", name_of(PG_GETARG_OID(0)));
 	PG_RETURN_VOID();
 }
 
@@ -175,5 +177,6 @@ AZ_SQL(authz_watch)
 AZ_SQL(authz_unwatch)
 {
 	for_each_table(PG_GETARG_OID(0), AccessExclusiveLock, unwatch_table);
+	az_trust_log_call("unwatch()", name_of(PG_GETARG_OID(0)));
 	PG_RETURN_VOID();
 }

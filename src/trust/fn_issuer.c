@@ -23,6 +23,7 @@
 #include "trust/admin.h"
 #include "trust/issuer_row.h"
 #include "trust/options.h"
+#include "trust/trust_log.h"
 
 /* ----------------------------------------------------------------
  * The guard
@@ -76,6 +77,8 @@ drop_keys(const TriggerData *trigger)
  * whatever privileges on the table they have come by (pg_write_all_data), and
  * notes that there will be something to tell (announced.h).
  *
+ * Both times, and after a COPY, the record of the trust hears of it (trust_log.h).
+ *
  * After a row it has the trust that sessions keep looked at anew.  After, and
  * not before: the writing session acts on the message when the next command
  * of the transaction starts, and a function that the statement calls may
@@ -93,6 +96,7 @@ AZ_SQL(authz_trust_guard)
 				 errmsg("trigger functions can only be called as triggers")));
 	az_check_administers(RelationGetRelationName(trigger->tg_relation));
 	az_note_write();
+	az_trust_log_trigger(trigger);
 	if (TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
 		TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
 	{

@@ -19,6 +19,7 @@
 #include "server/spi.h"
 #include "trust/admin.h"
 #include "trust/issuer_row.h"
+#include "trust/trust_log.h"
 
 /*
  * Write a revocation, or extend the one that is there: it ends at the later
@@ -95,11 +96,22 @@ AZ_SQL(authz_prune_revocations)
 {
 	AzSpiParams	params = {0};
 	AzCaller	caller;
-	uint64		n;
+	volatile uint64 n;
 
 	az_begin_administering("revocation", &caller);
-	n = az_spi_run("DELETE FROM authz.revocation"
-			   " WHERE until OPERATOR(pg_catalog.<=) pg_catalog.now()", &params);
+	az_trust_log_in_one("revocation");
+	PG_TRY();
+	{
+		n = az_spi_run("DELETE FROM authz.revocation"
+					   " WHERE until OPERATOR(pg_catalog.<=) pg_catalog.now()", &params);
+	}
+	PG_FINALLY();
+	{
+		az_trust_log_in_one(NULL);
+	}
+	PG_END_TRY();
 	az_end_administering(&caller);
+	if (n > 0)
+		az_trust_log_many("revocation", "DELETE", (int64) n);
 	PG_RETURN_INT64(n);
 }

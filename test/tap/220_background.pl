@@ -122,7 +122,7 @@ $node->safe_psql('target', 'ALTER SUBSCRIPTION docs DISABLE; ALTER SUBSCRIPTION 
 $node->safe_psql('postgres', "SELECT pg_drop_replication_slot('docs')") if $node->poll_query_until('postgres', "SELECT NOT active FROM pg_replication_slots WHERE slot_name = 'docs'");
 
 # A publication of all tables has the trust in it, keys and all.
-is($node->safe_psql('postgres', <<'SQL'), 'actor_ceiling audit_event audit_seal inactive_subject issuer issuer_key item_permission jwks_status object_access permission_implies profile revocation', 'FOR ALL TABLES: the trust as well');
+is($node->safe_psql('postgres', <<'SQL'), 'actor_ceiling audit_event audit_seal inactive_subject issuer issuer_key item_permission jwks_status object_access permission_implies profile revocation trust_log', 'FOR ALL TABLES: the trust as well');
 CREATE PUBLICATION everything FOR ALL TABLES;
 SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_publication_tables WHERE schemaname = 'authz';
 SQL

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * read_tables.h
+ *	  Which tables a plan reads, of those whose reads are recorded.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_READ_TABLES_H
+#define AZ_READ_TABLES_H
+
+#include "server/compat.h"
+#include "nodes/plannodes.h"
+
+/* Are its reads recorded, as dbmi_authz.log_reads has it?  Never the catalogs'. */
+extern bool az_is_recorded(Oid table);
+
+/* A new list of their OIDs. */
+extern List *az_tables_read(const PlannedStmt *plan);
+
+#endif							/* AZ_READ_TABLES_H */
