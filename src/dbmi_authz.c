@@ -9,7 +9,7 @@
 
 #include "miscadmin.h"
 
-#include "insight/reads.h"
+#include "records/reads.h"
 #include "objects/registry.h"
 #include "planner/guard.h"
 #include "planner/plan.h"

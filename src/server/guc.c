@@ -269,7 +269,7 @@ define_simulate_writes(void)
 
 /*
  * One line in the server's log for each statement of a client that reads
- * protected tables, or any (insight/reads.h).
+ * protected tables, or any (records/reads.h).
  */
 static void
 define_log_reads(void)
