@@ -224,7 +224,7 @@ run_query(QueryDesc *query, ScanDirection direction, uint64 count AZ_EXECUTE_ONC
 static void
 run(QueryDesc *query, ScanDirection direction, uint64 count AZ_EXECUTE_ONCE_PARAM)
 {
-	AzReadScope mine = {AZ_READ_QUERY};
+	AzReadScope mine = {.kind = AZ_READ_QUERY};
 	AzReadScope *scope = &mine;
 
 	if (!az_reads_recorded())
@@ -269,7 +269,7 @@ finish_query(QueryDesc *query, AzReadScope *scope)
 static void
 finish(QueryDesc *query)
 {
-	AzReadScope mine = {AZ_READ_QUERY};
+	AzReadScope mine = {.kind = AZ_READ_QUERY};
 
 	if (!az_reads_recorded())
 	{
