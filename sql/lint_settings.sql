@@ -84,15 +84,6 @@ ALTER ROLE "lint settings" SET log_min_messages = debug5;
 SELECT * FROM mint.found('% of role %');
 ALTER ROLE "lint settings" RESET ALL;
 
--- preloading: another library of a name like ours is not it
-CALL mint.alter_database('SET session_preload_libraries = dbmi_authz_keys, "/x/xdbmi_authz"');
-SELECT code, level, object, detail, replace(hint, quote_ident(current_database()), 'here') FROM authz.lint(ARRAY['lint_settings']) WHERE code = 'not_preloaded';
-CALL mint.alter_database('SET session_preload_libraries = auto_explain, "$libdir/dbmi_authz"');
-SELECT * FROM mint.found('session_preload%');
-ALTER ROLE "lint settings" SET session_preload_libraries = '';
-SELECT * FROM mint.found('session_preload%');
-CALL mint.alter_database('RESET session_preload_libraries');
-
 SET client_min_messages = warning;
 DROP FUNCTION mint.found;
 DROP PROCEDURE mint.alter_database;

@@ -72,6 +72,22 @@ says('left out by its fingerprint', 0, qr/^nothing found/, '--ignore', 'known_ho
 says('information on request', 1, qr/^info     not_preloaded/m, '--level', 'info', '--schema', 'fine', 'shop');
 says('errors alone', 0, qr/^nothing found/, '--level', 'error', '--schema', 'fine', 'shop');
 
+# preloading: another library of a name like ours is not it.  Here and not in
+# sql/, which is run on servers that preload the library, too.
+sub preloading
+{
+	my ($alter) = @_;
+
+	return $node->safe_psql('shop', "$alter; SELECT object, hint FROM authz.lint(ARRAY['fine']) WHERE code = 'not_preloaded';"
+		. ' ALTER ROLE dbo RESET ALL; ALTER DATABASE shop RESET session_preload_libraries');
+}
+my $setting = 'setting session_preload_libraries';
+is(preloading(q(ALTER DATABASE shop SET session_preload_libraries = dbmi_authz_keys, "/x/xdbmi_authz")),
+	qq($setting|ALTER DATABASE shop SET session_preload_libraries = dbmi_authz_keys, "/x/xdbmi_authz", dbmi_authz;), 'other libraries are kept');
+my $by_path = q(ALTER DATABASE shop SET session_preload_libraries = auto_explain, "$libdir/dbmi_authz");
+is(preloading($by_path), '', 'the library by its path');
+like(preloading(qq($by_path; ALTER ROLE dbo SET session_preload_libraries = '')), qr/^$setting of role dbo\|/, 'a role that takes it back');
+
 # as JSON
 my (undef, $json) = run_lint('--json', '--level', 'error', 'shop');
 my $parsed = JSON::PP::decode_json($json);
