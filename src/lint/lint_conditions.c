@@ -9,7 +9,6 @@
 
 #include "lint/condition_subjects.h"
 #include "lint/lint_rule.h"
-#include "lint/sql_body.h"
 
 static const AzLintRule rules[] = {
 	{"foreign_function", AZ_LEVEL_ERROR,
@@ -80,6 +79,5 @@ void
 az_lint_conditions(AzLint *lint)
 {
 	az_lint_by_rules(lint, rules, lengthof(rules));
-	az_begin_sql_bodies(lint->context);
 	az_lint_each_table(lint, look_at_table);
 }
