@@ -908,7 +908,7 @@ COMMENT ON COLUMN authz.audit_event.issuer IS
 COMMENT ON COLUMN authz.audit_event.key IS
 'The primary key of the row, by column; of an UPDATE as it was before.';
 COMMENT ON COLUMN authz.audit_event.login IS
-'How the login stood when the session last looked: "valid", "ended" or "inactive".';
+'How the login stood when the session last looked: "valid", "ended", "inactive" or "simulated".';
 COMMENT ON COLUMN authz.audit_event.new_values IS
 'The row after, by column, as far as audit() was told to keep it.';
 COMMENT ON COLUMN authz.audit_event.number IS

@@ -1796,7 +1796,7 @@ COMMENT ON COLUMN authz.audit_event.actor IS
 COMMENT ON COLUMN authz.audit_event.token_id IS
 'The jti of the token.';
 COMMENT ON COLUMN authz.audit_event.login IS
-'How the login stood when the session last looked: "valid", "ended" or "inactive".';
+'How the login stood when the session last looked: "valid", "ended", "inactive" or "simulated".';
 COMMENT ON COLUMN authz.audit_event.role IS
 'The role in force, current_user.';
 COMMENT ON COLUMN authz.audit_event.session_role IS

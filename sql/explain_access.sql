@@ -403,6 +403,17 @@ SELECT * FROM authz.explain_access('notes', 'SELECT', '1');
 RESET dbmi_authz.plan_folding;
 RESET ROLE;
 
+-- by which collation a column is compared
+CREATE TABLE collated (owner text);
+ALTER TABLE collated ENABLE ROW LEVEL SECURITY;
+GRANT SELECT ON collated TO PUBLIC;
+CREATE POLICY later ON collated USING (owner COLLATE "C" > authz.subject());
+CREATE POLICY own ON collated USING (owner >= authz.subject());
+SET ROLE explain_access_app;
+CALL explain_access.login();
+SELECT about('policy', 'collated');
+RESET ROLE;
+
 -- R2: an identity that has ended
 SELECT authz.alter_issuer('https://people.example', options => '{"leeway_seconds": 0}') \g /dev/null
 SET ROLE explain_access_app;

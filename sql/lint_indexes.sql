@@ -116,7 +116,8 @@ BEGIN
 		make('good_mine_by_name', any_text, 'CREATE POLICY p ON %I USING (mine_by_name(id, owner))', 'CREATE INDEX ON %I (owner)'),
 		-- what stays a call is not served by any
 		make('good_stays', any_text, 'CREATE POLICY p ON %I USING (mine_stays(owner) AND mine_strict(owner) AND mine_pl(owner))'),
-		make('good_literal', any_text, 'CREATE POLICY p ON %I USING (loud_literal(owner))');
+		-- the body is read, and its literal is not
+		make('bad_literal', any_text, 'CREATE POLICY p ON %I USING (loud_literal(owner))');
 END $$;
 SET lint_indexes.loud = 'yes';
 SELECT wrong('no_index');

@@ -212,6 +212,12 @@ EXECUTE counts;
 RESET ROLE;
 RESET plan_cache_mode;
 
+-- explain_access() says that nobody has signed who is there; beside it, somebody who logs in
+BEGIN; SELECT be('ann'); SET LOCAL ROLE simulate_app; SELECT line FROM authz.explain_access('note') line WHERE line ~ 'Identity'; ROLLBACK;
+CALL mint.login('tG', '{"sub": "ann"}');
+BEGIN; SET LOCAL ROLE simulate_app; SELECT line FROM authz.explain_access('note') line WHERE line ~ 'Identity'; ROLLBACK;
+CALL mint.logout();
+
 -- Not where code runs with its owner's rights
 CREATE FUNCTION be_ann() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM simulate.be('ann'); RETURN 1; END $$;
 CREATE INDEX ON note (be_ann());
@@ -220,6 +226,12 @@ CREATE INDEX ON note (be_ann());
 SET dbmi_authz.simulate_writes = on;
 BEGIN; INSERT INTO note VALUES (200, 'x'); SELECT be('ann'); SELECT who(); SET LOCAL ROLE simulate_app; UPDATE note SET owner = 'ann'; ROLLBACK;
 BEGIN; SELECT be('ann', '{"act": {"sub": "reader"}}'); UPDATE note SET owner = 'ann'; ROLLBACK;
+-- and the record of changes says that nobody has signed who did it; beside it, somebody who logs in
+SELECT authz.audit('note');
+BEGIN; SELECT be('ann'); UPDATE note SET owner = 'ann' WHERE id = 1; SELECT subject, login FROM authz.audit_event; ROLLBACK;
+CALL mint.login('tG', '{"sub": "ann"}');
+BEGIN; UPDATE note SET owner = 'ann' WHERE id = 1; SELECT subject, login FROM authz.audit_event; ROLLBACK;
+CALL mint.logout();
 RESET dbmi_authz.simulate_writes;
 SET ROLE simulate_owner;
 SET dbmi_authz.simulate_writes = on;

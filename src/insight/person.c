@@ -74,6 +74,7 @@ az_find_person(AzPerson *person)
 	person->inactive = id == NULL && az_candidate() != NULL;
 	if (id == NULL)
 		return;
+	person->simulated = az_is_simulated();
 	person->id = copy_identity(id);
 	person->as_signed = copy_identity(az_candidate()->identity);
 }
@@ -107,7 +108,8 @@ az_person_text(const AzPerson *person)
 		return pstrdup("nobody is logged in, for the subject of the token is inactive");
 	if (person->id == NULL)
 		return pstrdup("nobody is logged in");
-	text = psprintf("subject %s of %s", subject_name(person->id),
+	text = psprintf("%ssubject %s of %s", person->simulated ? "simulated " : "",
+					subject_name(person->id),
 					az_node_words(person->id, &person->id->issuer));
 	return az_is_there(&person->id->actor) ?
 		psprintf("%s, actor %s%s", text, az_actor_name(person),

@@ -17,6 +17,7 @@ typedef struct AzPerson
 {
 	const AzIdentity *id;		/* NULL: nobody */
 	const AzIdentity *as_signed;	/* without the ceiling of who acts */
+	bool		simulated;		/* nobody has signed the claims */
 	bool		inactive;		/* nobody, because the subject is listed as inactive */
 } AzPerson;
 
@@ -26,7 +27,10 @@ extern void az_find_person(AzPerson *person);
 /* A name for them: "ann", "bot for ann"; NULL for nobody. */
 extern char *az_person_name(const AzPerson *person);
 
-/* "subject ann of https://...", and who acts; "nobody is logged in". */
+/*
+ * "subject ann of https://...", and who acts, "simulated" in front where nobody has
+ * signed it; "nobody is logged in".
+ */
 extern char *az_person_text(const AzPerson *person);
 
 /* Is there a claim? */

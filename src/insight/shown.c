@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * shown.c
- *	  A condition that was folded, as it is shown.
+ *	  Expressions and conditions of a table, as they are shown.
  *
  * Core shows no collation that an operator compares by, and the planner makes
  * a cast of COLLATE, which is not shown either: read again such a condition
@@ -15,6 +15,8 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
+
+#include "insight/meaning.h"
 
 static Node *
 collate(Node *expr, Oid collation)
@@ -70,14 +72,16 @@ show(Node *node, void *context)
 }
 
 char *
+az_shown_expression(Oid rel, Node *expr)
+{
+	return deparse_expression(show(expr, NULL), deparse_context_for(get_rel_name(rel), rel),
+							  false, false);
+}
+
+char *
 az_shown_condition(Oid rel, Node *condition)
 {
-	if (condition == NULL)
+	if (condition == NULL || az_is_true(condition))
 		return pstrdup("true");
-	/* NULL lets no row through */
-	if (IsA(condition, Const))
-		return pstrdup(!((Const *) condition)->constisnull &&
-					   DatumGetBool(((Const *) condition)->constvalue) ? "true" : "false");
-	return deparse_expression(show(condition, NULL), deparse_context_for(get_rel_name(rel), rel),
-							  false, false);
+	return az_is_false(condition) ? pstrdup("false") : az_shown_expression(rel, condition);
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * shown.h
- *	  A condition that was folded, as it is shown.
+ *	  Expressions and conditions of a table, as they are shown.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,9 +12,15 @@
 #include "nodes/primnodes.h"
 
 /*
+ * SQL of an expression over one table (varno 1), which read again means the same:
+ * core leaves collations out.
+ */
+extern char *az_shown_expression(Oid rel, Node *expr);
+
+/*
  * SQL of a condition over one table (varno 1) that az_condition_for_one() made:
- * "true" and "false", or an expression over the names of its columns, which read
- * again means the same.  NULL: none, which is true.
+ * "true" and "false", NULL being false, or an expression over the names of its
+ * columns.  NULL: none, which is true.
  */
 extern char *az_shown_condition(Oid rel, Node *condition);
 

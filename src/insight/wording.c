@@ -15,9 +15,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/ruleutils.h"
 
-#include "insight/meaning.h"
+#include "insight/shown.h"
 
 
 /*
@@ -151,23 +150,6 @@ without_parentheses(char *text)
 	return pnstrdup(text + 1, len - 2);
 }
 
-static char *
-deparse(Oid rel, Node *expr)
-{
-	return deparse_expression(expr, deparse_context_for(get_rel_name(rel), rel),
-							  false, false);
-}
-
-char *
-az_condition_text(Oid rel, Node *condition)
-{
-	if (az_is_true(condition))
-		return "true";
-	if (az_is_false(condition))
-		return "false";
-	return az_one_line(without_parentheses(deparse(rel, condition)));
-}
-
 /* A list as a constant of its first values; *more: how many there are behind. */
 static Const *
 shorten_list(const Const *list, int *more)
@@ -228,12 +210,18 @@ without_text_casts(const char *text)
 	return line.data;
 }
 
+static char *
+condition_text(Oid rel, Node *condition)
+{
+	return az_one_line(without_parentheses(az_shown_condition(rel, condition)));
+}
+
 char *
 az_condition_in_short(Oid rel, Node *condition)
 {
 	int			more = 0;
 	Node	   *in_short = shorten(condition, &more);
-	char	   *text = without_text_casts(az_condition_text(rel, in_short));
+	char	   *text = without_text_casts(condition_text(rel, in_short));
 
 	return more == 0 ? text : psprintf("%s (and %d more values)", text, more);
 }
@@ -286,7 +274,7 @@ argument_text(Oid rel, Node *arg, bool spread)
 	Const	   *constant = (Const *) (arg = eval_const_expressions(NULL, arg));
 
 	if (!IsA(arg, Const))
-		return deparse(rel, arg);
+		return az_shown_expression(rel, arg);
 	if (constant->constisnull)
 		return "NULL";
 	if (spread && constant->consttype == TEXTARRAYOID)

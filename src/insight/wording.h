@@ -18,12 +18,10 @@ extern char *az_one_line(const char *text);
 extern char *az_quote_value(const char *value, size_t len);
 
 /*
- * A condition over the columns of the table (varno 1) as SQL, on one line and
- * whole; "true" and "false" of a constant, NULL being false.
+ * A condition over the columns of the table (varno 1) as SQL, on one line; "true"
+ * and "false" of a constant, NULL being false.  Of a long list of values no more
+ * than these.
  */
-extern char *az_condition_text(Oid rel, Node *condition);
-
-/* The same, of a long list of values no more than these. */
 #define AZ_MOST_VALUES	10
 extern char *az_condition_in_short(Oid rel, Node *condition);
 

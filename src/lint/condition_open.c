@@ -47,26 +47,11 @@ static const Deed deeds[] = {
 
 /* What a policy says to it; NULL: nothing. */
 static Node *
-said_to(const AzLintPolicy *policy, const Deed *deed)
+said_to(const AzPolicyRead *policy, const Deed *deed)
 {
-	if (policy->command != '*' && policy->command != deed->command)
+	if (!az_is_for(policy, deed->command))
 		return NULL;
-	return deed->checked && policy->check ? policy->check : policy->using;
-}
-
-static bool
-covers_roles(const AzLintPolicy *policy, const List *roles)
-{
-	ListCell   *lc;
-
-	if (list_member_oid(policy->roles, InvalidOid))
-		return true;
-	foreach(lc, roles)
-	{
-		if (!list_member_oid(policy->roles, lfirst_oid(lc)))
-			return false;
-	}
-	return true;
+	return deed->checked && policy->new_row ? policy->new_row : policy->using_row;
 }
 
 typedef bool (*Narrows) (Node *expr);
@@ -77,13 +62,13 @@ is_narrowed(const AzLintCondition *condition, const Deed *deed, Narrows narrows)
 {
 	ListCell   *lc;
 
-	foreach(lc, condition->table->policies)
+	foreach(lc, condition->table->read->policies)
 	{
-		const AzLintPolicy *policy = lfirst(lc);
+		const AzPolicyRead *policy = lfirst(lc);
 		Node	   *said = said_to(policy, deed);
 
-		if (!policy->permissive && policy != condition->policy && said &&
-			covers_roles(policy, condition->policy->roles) && narrows(said))
+		if (!policy->is_permissive && policy != condition->policy && said &&
+			az_binds_all_of(policy, condition->policy) && narrows(said))
 			return true;
 	}
 	return false;
@@ -124,14 +109,14 @@ asks(Node *expr)
 }
 
 static bool
-is_for_public(const AzLintPolicy *policy)
+is_for_public(const AzPolicyRead *policy)
 {
 	return list_member_oid(policy->roles, InvalidOid);
 }
 
 /* Nothing can be read or changed by it: rows come in. */
 static bool
-only_inserts(const AzLintPolicy *policy)
+only_inserts(const AzPolicyRead *policy)
 {
 	return policy->command == 'a';
 }
@@ -140,8 +125,8 @@ only_inserts(const AzLintPolicy *policy)
 static bool
 only_new_rows(const AzLintCondition *condition)
 {
-	return condition->is_check && condition->policy->using &&
-		!is_always_true(condition->policy->using);
+	return condition->is_check && condition->policy->using_row &&
+		!is_always_true(condition->policy->using_row);
 }
 
 static void
@@ -195,10 +180,10 @@ find_any_user(const AzLintCondition *condition, const char *deeds_open)
 static void
 look_for_wide(const AzLintCondition *condition)
 {
-	const AzLintPolicy *policy = condition->policy;
+	const AzPolicyRead *policy = condition->policy;
 	char	   *deeds_open = open_deeds(condition, asks);
 
-	if (!policy->permissive)
+	if (!policy->is_permissive)
 	{
 		if (is_always_true(condition->expr))
 			az_find_in_condition(condition, "restricts_nothing", AZ_LEVEL_WARNING,

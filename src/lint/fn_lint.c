@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 
 #include "lint/lint.h"
+#include "lint/sql_body.h"
 #include "server/spi.h"
 #include "trust/admin.h"
 
@@ -97,6 +98,7 @@ look(AzLint *lint, ArrayType *names)
 
 	SPI_connect();
 	lint->schemas = find_schemas(names);
+	az_begin_sql_bodies(lint->context);
 	for (i = 0; i < (int) lengthof(subjects); i++)
 		subjects[i] (lint);
 	SPI_finish();

@@ -7,16 +7,8 @@
  */
 #include "lint/lint.h"
 
-#include "catalog/pg_type.h"
-#include "executor/spi.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
-
 #include "lint/condition_subjects.h"
 #include "lint/lint_rule.h"
-#include "lint/sql_body.h"
-#include "server/spi.h"
 
 static const AzLintRule rules[] = {
 	{"foreign_function", AZ_LEVEL_ERROR,
@@ -73,69 +65,19 @@ static void (*const subjects[]) (AzLintTable *table) = {
 };
 
 static void
-look_at_table(AzLint *lint, void *arg)
+look_at_table(AzLint *lint, const AzPoliciesRead *read)
 {
-	AzLintTable *table = arg;
+	AzLintTable table = {lint, read, NIL};
 	int			i;
 
-	az_read_lint_policies(table);
 	for (i = 0; i < (int) lengthof(subjects); i++)
-		subjects[i] (table);
-	az_tell_found(table);
-}
-
-/* What is read of one goes before the next. */
-static void
-look_at_tables(AzLint *lint, const Oid *tables, char **names, uint64 n)
-{
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz linted table",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(context);
-	uint64		i;
-
-	for (i = 0; i < n; i++)
-	{
-		AzLintTable table = {lint, tables[i], names[i], NIL, NIL};
-
-		CHECK_FOR_INTERRUPTS();
-		az_lint_attempt(lint, psprintf("table %s", names[i]), look_at_table, &table);
-		MemoryContextReset(context);
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextDelete(context);
-}
-
-static void
-look_at_policies(AzLint *lint)
-{
-	AzSpiParams params = {0};
-	uint64		n;
-	uint64		i;
-	Oid		   *tables;
-	char	  **names;
-
-	az_spi_param(&params, OIDARRAYOID, lint->schemas);
-	n = az_spi_run("SELECT c.oid::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relname)"
-				   " FROM pg_catalog.pg_class c"
-				   " JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
-				   " WHERE c.relnamespace OPERATOR(pg_catalog.=) ANY ($1)"
-				   " AND EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid)",
-				   &params);
-	tables = palloc(sizeof(Oid) * (n + 1));
-	names = palloc(sizeof(char *) * (n + 1));
-	for (i = 0; i < n; i++)
-	{
-		tables[i] = strtoul(az_spi_result(i, 1), NULL, 10);
-		names[i] = az_spi_result(i, 2);
-	}
-	SPI_freetuptable(SPI_tuptable);
-	look_at_tables(lint, tables, names, n);
+		subjects[i] (&table);
+	az_tell_found(&table);
 }
 
 void
 az_lint_conditions(AzLint *lint)
 {
 	az_lint_by_rules(lint, rules, lengthof(rules));
-	az_begin_sql_bodies(lint->context);
-	look_at_policies(lint);
+	az_lint_each_table(lint, look_at_table);
 }

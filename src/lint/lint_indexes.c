@@ -110,7 +110,7 @@ is_served_by_others(const AzPoliciesRead *table, const AzPolicyRead *policy)
 		const AzArm *arm;
 
 		if (other == policy || other->is_permissive || other->using_row == NULL ||
-			!(other->command == '*' || other->command == policy->command) ||
+			!az_is_for(other, policy->command) ||
 			!az_binds_all_of(other, policy))
 			continue;
 		arm = az_read_condition(other->using_row);
@@ -189,5 +189,5 @@ look_at_table(AzLint *lint, const AzPoliciesRead *table)
 void
 az_lint_indexes(AzLint *lint)
 {
-	az_lint_each_table(lint, look_at_table);
+	az_lint_each_protected(lint, look_at_table);
 }

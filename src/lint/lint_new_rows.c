@@ -264,5 +264,5 @@ look_at_table(AzLint *lint, const AzPoliciesRead *table)
 void
 az_lint_new_rows(AzLint *lint)
 {
-	az_lint_each_table(lint, look_at_table);
+	az_lint_each_protected(lint, look_at_table);
 }

@@ -1,23 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * lint_policy.c
- *	  A table's policies, and what the linter finds in their conditions.
+ *	  What the linter finds in the conditions of a table's policies.
  *
  *-------------------------------------------------------------------------
  */
 #include "lint/lint_policy.h"
 
-#include "access/genam.h"
-#include "access/table.h"
-#include "catalog/indexing.h"
-#include "catalog/pg_policy.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/rel.h"
-#include "utils/ruleutils.h"
 
 /* So much of an expression is shown. */
 #define MAX_SHOWN	300
@@ -27,70 +19,12 @@
 
 typedef struct Found
 {
-	const AzLintPolicy *policy;
+	const AzPolicyRead *policy;
 	const char *code;
 	AzLevel		level;
 	List	   *details;
 	const char *hint;
 } Found;
-
-/*
- * Reading
- */
-
-static Node *
-read_expression(HeapTuple tuple, AttrNumber column, TupleDesc desc)
-{
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : stringToNode(TextDatumGetCString(value));
-}
-
-static List *
-read_roles(HeapTuple tuple, TupleDesc desc)
-{
-	bool		isnull;
-	ArrayType  *array = DatumGetArrayTypeP(heap_getattr(tuple, Anum_pg_policy_polroles, desc, &isnull));
-	List	   *roles = NIL;
-	int			i;
-
-	for (i = 0; i < ARR_DIMS(array)[0]; i++)
-		roles = lappend_oid(roles, ((Oid *) ARR_DATA_PTR(array))[i]);
-	return roles;
-}
-
-static AzLintPolicy *
-read_policy(HeapTuple tuple, TupleDesc desc)
-{
-	Form_pg_policy form = (Form_pg_policy) GETSTRUCT(tuple);
-	AzLintPolicy *policy = palloc(sizeof(*policy));
-
-	policy->name = pstrdup(NameStr(form->polname));
-	policy->permissive = form->polpermissive;
-	policy->command = form->polcmd;
-	policy->roles = read_roles(tuple, desc);
-	policy->using = read_expression(tuple, Anum_pg_policy_polqual, desc);
-	policy->check = read_expression(tuple, Anum_pg_policy_polwithcheck, desc);
-	return policy;
-}
-
-void
-az_read_lint_policies(AzLintTable *table)
-{
-	Relation	rel = table_open(PolicyRelationId, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	ScanKeyInit(&key, Anum_pg_policy_polrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(table->oid));
-	scan = systable_beginscan(rel, PolicyPolrelidPolnameIndexId, true, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		table->policies = lappend(table->policies, read_policy(tuple, RelationGetDescr(rel)));
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-}
 
 void
 az_each_condition(AzLintTable *table,
@@ -98,15 +32,15 @@ az_each_condition(AzLintTable *table,
 {
 	ListCell   *lc;
 
-	foreach(lc, table->policies)
+	foreach(lc, table->read->policies)
 	{
-		const AzLintPolicy *policy = lfirst(lc);
-		AzLintCondition using = {table, policy, false, policy->using};
-		AzLintCondition check = {table, policy, true, policy->check};
+		const AzPolicyRead *policy = lfirst(lc);
+		AzLintCondition using = {table, policy, false, policy->using_row};
+		AzLintCondition check = {table, policy, true, policy->new_row};
 
-		if (policy->using)
+		if (policy->using_row)
 			look(&using, arg);
-		if (policy->check)
+		if (policy->new_row)
 			look(&check, arg);
 	}
 }
@@ -178,7 +112,7 @@ az_tell_found(AzLintTable *table)
 		foreach(detail, found->details)
 			appendStringInfo(&text, "%s%s", text.len > 0 ? " " : "", (char *) lfirst(detail));
 		az_find(table->lint, found->code, found->level,
-				psprintf("policy %s on %s", quote_identifier(found->policy->name), table->name),
+				psprintf("policy %s on %s", found->policy->name, table->read->name),
 				text.data, found->hint);
 	}
 }
@@ -187,24 +121,10 @@ az_tell_found(AzLintTable *table)
  * As SQL
  */
 
-static char *
-deparse(Oid rel, Node *expr)
-{
-	int			nest_level = NewGUCNestLevel();
-	char	   *text;
-
-	/* whatever the path of the session: the same, and the schema is written */
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	text = deparse_expression(expr, deparse_context_for(get_rel_name(rel), rel), false, false);
-	AtEOXact_GUC(true, nest_level);
-	return text;
-}
-
 char *
 az_show_part(const AzLintCondition *condition, Node *part)
 {
-	char	   *text = deparse(condition->table->oid, part);
+	char	   *text = az_expression_text(part, condition->table->read->table);
 	int			len = strlen(text);
 
 	if (len <= MAX_SHOWN)
@@ -216,7 +136,7 @@ az_show_part(const AzLintCondition *condition, Node *part)
 char *
 az_show_condition(const AzLintCondition *condition)
 {
-	return deparse(condition->table->oid, condition->expr);
+	return az_expression_text(condition->expr, condition->table->read->table);
 }
 
 const char *
@@ -228,6 +148,6 @@ az_clause_name(const AzLintCondition *condition)
 char *
 az_alter_condition(const AzLintCondition *condition, const char *instead)
 {
-	return psprintf("ALTER POLICY %s ON %s %s (%s);", quote_identifier(condition->policy->name),
-					condition->table->name, az_clause_name(condition), instead);
+	return psprintf("ALTER POLICY %s ON %s %s (%s);", condition->policy->name,
+					condition->table->read->name, az_clause_name(condition), instead);
 }

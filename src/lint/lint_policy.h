@@ -1,32 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * lint_policy.h
- *	  A table's policies, and what the linter finds in their conditions.
+ *	  What the linter finds in the conditions of a table's policies.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef AZ_LINT_POLICY_H
 #define AZ_LINT_POLICY_H
 
-#include "lint/lint.h"
-#include "nodes/primnodes.h"
-
-typedef struct AzLintPolicy
-{
-	char	   *name;
-	bool		permissive;
-	char		command;		/* as pg_policy has it: r, a, w, d or * */
-	List	   *roles;			/* OIDs; 0 among them: PUBLIC */
-	Node	   *using;			/* NULL: it has none */
-	Node	   *check;
-} AzLintPolicy;
+#include "lint/table_policies.h"
 
 typedef struct AzLintTable
 {
 	AzLint	   *lint;
-	Oid			oid;
-	char	   *name;			/* as SQL takes it, with the schema */
-	List	   *policies;		/* of AzLintPolicy */
+	const AzPoliciesRead *read;
 	List	   *found;			/* not yet told: one for each policy and code */
 } AzLintTable;
 
@@ -34,15 +21,12 @@ typedef struct AzLintTable
 typedef struct AzLintCondition
 {
 	AzLintTable *table;
-	const AzLintPolicy *policy;
+	const AzPolicyRead *policy;
 	bool		is_check;		/* WITH CHECK */
 	Node	   *expr;
 } AzLintCondition;
 
-/* Read a table's policies, in the current context. */
-extern void az_read_lint_policies(AzLintTable *table);
-
-/* Each condition of them. */
+/* Each condition of its policies. */
 extern void az_each_condition(AzLintTable *table,
 							  void (*look) (const AzLintCondition *condition, void *arg),
 							  void *arg);

@@ -19,12 +19,9 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "lint/inlined.h"
+#include "lint/sql_body.h"
 #include "planner/comparand.h"
 #include "planner/function.h"
-
-/* Functions in SQL call each other; deeper ones are left alone. */
-#define MAX_DEPTH	10
 
 static AzArm *read_condition(Node *node, int depth);
 
@@ -140,11 +137,12 @@ read_call(FuncExpr *call, int depth)
 {
 	AzFunction	function;
 	Node	   *body;
+	bool		inlined;
 
 	if (az_find_function(call->funcid, &function) && function.check)
 		return read_check(call, function.check);
-	body = depth < MAX_DEPTH ? az_inlined(call) : NULL;
-	return body ? read_condition(body, depth + 1) : make_arm(AZ_ARM_OTHER, (Node *) call);
+	body = depth < AZ_MAX_BODIES ? az_sql_body(call, &inlined) : NULL;
+	return body && inlined ? read_condition(body, depth + 1) : make_arm(AZ_ARM_OTHER, (Node *) call);
 }
 
 /* ----------------------------------------------------------------

@@ -46,15 +46,6 @@ typedef struct IndexHead
  * ----------------------------------------------------------------
  */
 
-static Node *
-read_expression(HeapTuple tuple, AttrNumber column, TupleDesc desc)
-{
-	bool		isnull;
-	Datum		stored = heap_getattr(tuple, column, desc, &isnull);
-
-	return isnull ? NULL : stringToNode(TextDatumGetCString(stored));
-}
-
 static Oid
 read_first_oid(HeapTuple tuple, AttrNumber column, TupleDesc desc)
 {
@@ -83,7 +74,7 @@ read_index(HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
 	Oid			opclass = read_first_oid(tuple, Anum_pg_index_indclass, desc);
-	Node	   *exprs = read_expression(tuple, Anum_pg_index_indexprs, desc);
+	Node	   *exprs = az_read_stored(tuple, Anum_pg_index_indexprs, desc);
 	IndexHead  *index = palloc0(sizeof(*index));
 
 	index->number = form->indkey.values[0];
@@ -92,7 +83,7 @@ read_index(HeapTuple tuple, TupleDesc desc)
 	index->family = get_opclass_family(opclass);
 	index->method = method_of(opclass);
 	index->collation = read_first_oid(tuple, Anum_pg_index_indcollation, desc);
-	index->predicate = make_ands_implicit((Expr *) read_expression(tuple, Anum_pg_index_indpred, desc));
+	index->predicate = make_ands_implicit((Expr *) az_read_stored(tuple, Anum_pg_index_indpred, desc));
 	return index;
 }
 

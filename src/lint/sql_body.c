@@ -207,7 +207,8 @@ is_inlined(HeapTuple tuple, const Query *query)
 	Node	   *body = (Node *) linitial_node(TargetEntry, query->targetList)->expr;
 
 	return !proc->prosecdef && heap_attisnull(tuple, Anum_pg_proc_proconfig, NULL) &&
-		!query->hasSubLinks && !is_less_steady(proc, body) &&
+		!query->hasSubLinks && query->distinctClause == NIL &&
+		query->windowClause == NIL && !is_less_steady(proc, body) &&
 		(!proc->proisstrict || !contain_nonstrict_functions(body));
 }
 

@@ -13,6 +13,7 @@
 #include "catalog/pg_policy.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -29,8 +30,8 @@
  * ----------------------------------------------------------------
  */
 
-static Node *
-read_expression(HeapTuple tuple, AttrNumber column, TupleDesc desc)
+Node *
+az_read_stored(HeapTuple tuple, AttrNumber column, TupleDesc desc)
 {
 	bool		isnull;
 	Datum		stored = heap_getattr(tuple, column, desc, &isnull);
@@ -67,8 +68,8 @@ read_policy(HeapTuple tuple, TupleDesc desc)
 	policy->is_permissive = form->polpermissive;
 	policy->command = form->polcmd;
 	policy->roles = read_roles(tuple, desc);
-	policy->using_row = read_expression(tuple, Anum_pg_policy_polqual, desc);
-	policy->new_row = read_expression(tuple, Anum_pg_policy_polwithcheck, desc);
+	policy->using_row = az_read_stored(tuple, Anum_pg_policy_polqual, desc);
+	policy->new_row = az_read_stored(tuple, Anum_pg_policy_polwithcheck, desc);
 	return policy;
 }
 
@@ -93,7 +94,7 @@ az_read_policies_of(Oid table)
 
 typedef struct Look
 {
-	void		(*look) (AzLint *lint, const AzPoliciesRead *table);
+	AzLintLook	look;
 	AzPoliciesRead table;
 } Look;
 
@@ -107,15 +108,14 @@ look_at_table(AzLint *lint, void *arg)
 }
 
 #define TABLES \
-	"SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind" \
+	"SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind, c.relrowsecurity" \
 	" FROM pg_catalog.pg_class c" \
 	" JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace" \
-	" WHERE c.relnamespace OPERATOR(pg_catalog.=) ANY ($1) AND c.relrowsecurity" \
+	" WHERE c.relnamespace OPERATOR(pg_catalog.=) ANY ($1)" \
 	" AND EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid OPERATOR(pg_catalog.=) c.oid)"
 
-void
-az_lint_each_table(AzLint *lint,
-				   void (*look) (AzLint *lint, const AzPoliciesRead *table))
+static void
+look_at_tables(AzLint *lint, AzLintLook look, bool only_protected)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "dbmi_authz lint",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -133,6 +133,10 @@ az_lint_each_table(AzLint *lint,
 	{
 		Look		arg = {look, {0}};
 
+		arg.table.is_protected = *SPI_getvalue(tables->vals[i], tables->tupdesc, 4) == 't';
+		if (only_protected && !arg.table.is_protected)
+			continue;
+		CHECK_FOR_INTERRUPTS();
 		arg.table.table = atooid(SPI_getvalue(tables->vals[i], tables->tupdesc, 1));
 		arg.table.name = SPI_getvalue(tables->vals[i], tables->tupdesc, 2);
 		arg.table.kind = *SPI_getvalue(tables->vals[i], tables->tupdesc, 3);
@@ -142,6 +146,18 @@ az_lint_each_table(AzLint *lint,
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	SPI_freetuptable(tables);
+}
+
+void
+az_lint_each_table(AzLint *lint, AzLintLook look)
+{
+	look_at_tables(lint, look, false);
+}
+
+void
+az_lint_each_protected(AzLint *lint, AzLintLook look)
+{
+	look_at_tables(lint, look, true);
 }
 
 /* ----------------------------------------------------------------

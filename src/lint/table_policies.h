@@ -8,8 +8,11 @@
 #ifndef AZ_TABLE_POLICIES_H
 #define AZ_TABLE_POLICIES_H
 
-#include "lint/lint.h"
+#include "server/compat.h"
+#include "access/htup_details.h"
 #include "nodes/primnodes.h"
+
+#include "lint/lint.h"
 
 typedef struct AzPolicyRead
 {
@@ -26,15 +29,19 @@ typedef struct AzPoliciesRead
 	Oid			table;
 	char	   *name;			/* as SQL takes it, with its schema */
 	char		kind;			/* relkind */
+	bool		is_protected;	/* row security is on */
 	List	   *policies;		/* of AzPolicyRead, by name */
 } AzPoliciesRead;
 
 /*
- * Call look() for each table with row security and policies of the run's schemas,
- * each in an attempt and a memory context of its own.  Inside SPI_connect().
+ * Call look() for each table with policies of the run's schemas, be its row security
+ * on or off, each in an attempt and a memory context of its own.  Inside SPI_connect().
  */
-extern void az_lint_each_table(AzLint *lint,
-							   void (*look) (AzLint *lint, const AzPoliciesRead *table));
+typedef void (*AzLintLook) (AzLint *lint, const AzPoliciesRead *table);
+extern void az_lint_each_table(AzLint *lint, AzLintLook look);
+
+/* Those with row security alone. */
+extern void az_lint_each_protected(AzLint *lint, AzLintLook look);
 
 /* Those of any table. */
 extern List *az_read_policies_of(Oid table);
@@ -44,6 +51,9 @@ extern bool az_is_for(const AzPolicyRead *policy, char command);
 
 /* Does the policy bind all that the other one is for? */
 extern bool az_binds_all_of(const AzPolicyRead *policy, const AzPolicyRead *other);
+
+/* An expression that a catalog holds; NULL: none.  A new one. */
+extern Node *az_read_stored(HeapTuple tuple, AttrNumber column, TupleDesc desc);
 
 /*
  * The same expression over the columns of another table, by their names; NULL: one

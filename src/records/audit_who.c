@@ -24,6 +24,9 @@
 static const char *
 standing(const AzAdoption *current)
 {
+	/* whatever became of it since: no issuer has vouched for it */
+	if (current->simulated)
+		return "simulated";
 	if (current->ended != AZ_OK || az_unix_now() >= current->identity->deadline)
 		return "ended";
 	return current->inactive ? "inactive" : "valid";

@@ -34,14 +34,21 @@ append_claim(StringInfo out, const char *label, const AzIdentity *id, const AzNo
 					   claim ? az_node_len(claim) : 0, AZ_MAX_LOGGED_BYTES);
 }
 
-/* As the token has it, also where the identity has ended: whoever it was, reads. */
+/*
+ * As the token has it, also where the identity has ended: whoever it was, reads.
+ * Where there was no token the line says so.
+ */
 static void
-append_identity(StringInfo out, const AzIdentity *id)
+append_identity(StringInfo out, const AzAdoption *current)
 {
+	const AzIdentity *id = current ? current->identity : NULL;
+
 	append_claim(out, ", \"issuer\": ", id, id ? &id->issuer : NULL);
 	append_claim(out, ", \"subject\": ", id, id ? &id->subject : NULL);
 	append_claim(out, ", \"actor\": ", id, id ? &id->actor : NULL);
 	append_claim(out, ", \"token_id\": ", id, id ? &id->token_id : NULL);
+	if (current && current->simulated)
+		appendStringInfoString(out, ", \"simulated\": true");
 }
 
 /* A purpose is what the user likes, by mistake a token. */
@@ -88,7 +95,7 @@ az_append_reader(StringInfo out)
 	const AzAdoption *current = az_judged_candidate();
 
 	append_text(out, "\"database\": ", own_database());
-	append_identity(out, current ? current->identity : NULL);
+	append_identity(out, current);
 	append_role(out, ", \"session_role\": ", GetSessionUserId());
 	append_role(out, ", \"role\": ", GetOuterUserId());
 	append_purpose(out);

@@ -12,8 +12,8 @@
 #include "lib/stringinfo.h"
 
 /*
- * Append members of a JSON object: the identity as its token has it, the roles and
- * what they say that they read for.
+ * Append members of a JSON object: the identity as its token has it, whether it is a
+ * simulated one, the roles and what they say that they read for.
  */
 extern void az_append_reader(StringInfo out);
 

@@ -140,6 +140,10 @@ is_deeply($line, { database => 'postgres', issuer => 'https://id.example', subje
 ($line) = reads("SET ROLE reader;\nSELECT id FROM doc;", who => '', user => 'postgres');
 is_deeply([ @$line{qw(issuer subject actor token_id session_role role purpose rows)} ], [ (undef) x 4, 'postgres', 'reader', undef, 30 ],
 	'nobody is logged in; a role that policies do not bind');
+($line) = reads("BEGIN;\nSELECT authz.simulate('{\"sub\": \"ann\"}', 'https://id.example') \\g /dev/null\nSET LOCAL ROLE app;\nSELECT id FROM doc;\nCOMMIT;",
+	who => '', user => 'postgres');
+is_deeply([ @$line{qw(subject simulated session_role role rows)} ], [ 'ann', JSON::PP::true, 'postgres', 'app', 10 ],
+	'somebody who was simulated; the member is missing above');
 ($line) = reads('SELECT definer();');
 is($line->{role}, 'app', 'a SECURITY DEFINER function: the role is the statement\'s');
 is_read('SELECT id FROM open;', [], 'a table without row-level security');
