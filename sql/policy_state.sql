@@ -34,9 +34,10 @@ CREATE VIEW shown_more WITH (security_invoker) AS SELECT number AS n FROM shown 
 ALTER VIEW shown_more RENAME n TO "Number";
 CREATE MATERIALIZED VIEW kept AS SELECT count(*) FROM notes;
 
--- The sections, and those rows that are about this test.
+-- The sections, and those rows that are about this test.  Versions of the server
+-- differ in what a view's columns are called by, and from 17 on an owner may MAINTAIN.
 CREATE FUNCTION rows_of(section text, rel regclass DEFAULT 'notes') RETURNS SETOF text LANGUAGE sql AS
-$$ SELECT replace(r::text, format('"%s"', current_user), '"ADMIN"') FROM json_array_elements(authz.policy_state(rel) -> section) r WHERE r::text ~ 'state' $$;
+$$ SELECT regexp_replace(replace(r::text, format('"%s"', current_user), '"ADMIN"'), '"MAINTAIN", |\mnotes\.(?=(id|kind)\M)', '', 'g') FROM json_array_elements(authz.policy_state(rel) -> section) r WHERE r::text ~ 'state' $$;
 SELECT key, json_typeof(value) FROM json_each(authz.policy_state('notes'));
 SELECT rows_of('relations');
 SELECT rows_of('policies');

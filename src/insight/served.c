@@ -13,6 +13,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -137,6 +138,15 @@ index_serves(Relation rel, Relation index, Node *clause, List *given)
 	return predicate == NIL || predicate_implied_by(predicate, given, false);
 }
 
+/* Over what is stored, as core's planner has it. */
+static Node *
+as_stored(Relation rel, Node *node)
+{
+	Node	   *stored = az_expand_generated(node, rel);
+
+	return stored == node ? node : eval_const_expressions(NULL, stored);
+}
+
 /* The name of one that does, or NULL. */
 static char *
 find_index(Relation rel, Node *clause, List *given)
@@ -145,6 +155,8 @@ find_index(Relation rel, Node *clause, List *given)
 	char	   *found = NULL;
 	ListCell   *lc;
 
+	clause = as_stored(rel, clause);
+	given = (List *) as_stored(rel, (Node *) given);
 	foreach(lc, indexes)
 	{
 		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);

@@ -24,6 +24,10 @@
 #define ROLE(oid) \
 	"CASE WHEN " oid " OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(" oid ")) END"
 
+/* A constraint may be one that is not enforced, from 18 on, and decides nothing. */
+#define IS_ENFORCED(constraint) \
+	"COALESCE((pg_catalog.to_jsonb(" constraint ") OPERATOR(pg_catalog.->>) 'conenforced')::pg_catalog.bool, true)"
+
 static const AzStateSection sections[] = {
 	{"relations",
 	"SELECT c.oid, " NAME("c.oid") " AS name,"
@@ -102,6 +106,7 @@ static const AzStateSection sections[] = {
 	" CASE WHEN c.contype OPERATOR(pg_catalog.=) 'f' THEN pg_catalog.pg_get_constraintdef(c.oid, false) END AS definition"
 	" FROM pg_catalog.pg_constraint c"
 	" WHERE c.contype OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'f']::pg_catalog.\"char\"[])"
+	" AND " IS_ENFORCED("c")
 	" AND (c.conrelid OPERATOR(pg_catalog.=) ANY ($4) OR c.contypid OPERATOR(pg_catalog.=) ANY ($6))"
 	" ORDER BY 2, 3"},
 };

@@ -8,7 +8,9 @@
 #include "lint/lint.h"
 
 #include "access/attnum.h"
+#include "access/table.h"
 #include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -24,6 +26,17 @@ typedef struct Subject
 	const AzPolicyRead *policy;
 	const AzArm *arm;
 } Subject;
+
+/* Of the rows that it shows, over what is stored. */
+static AzArm *
+read_using(const AzPoliciesRead *table, const AzPolicyRead *policy)
+{
+	Relation	rel = table_open(table->table, AccessShareLock);
+	Node	   *stored = az_expand_generated(policy->using_row, rel);
+
+	table_close(rel, AccessShareLock);
+	return az_read_condition(stored);
+}
 
 /* The first column, or the expression in parentheses; what the object says of it. */
 static char *
@@ -113,7 +126,7 @@ is_served_by_others(const AzPoliciesRead *table, const AzPolicyRead *policy)
 			!az_is_for(other, policy->command) ||
 			!az_binds_all_of(other, policy))
 			continue;
-		arm = az_read_condition(other->using_row);
+		arm = read_using(table, other);
 		if (arm->kind != AZ_ARM_GATE && az_is_served(table->table, arm, NIL, NULL))
 			return true;
 	}
@@ -135,7 +148,7 @@ is_limited_by_others(const AzPoliciesRead *table, const AzPolicyRead *policy)
 		if (!other->is_permissive || other->using_row == NULL ||
 			!(other->command == '*' || policy->command == '*' || other->command == policy->command))
 			continue;
-		arm = az_read_condition(other->using_row);
+		arm = read_using(table, other);
 		if (arm->kind == AZ_ARM_GATE || !az_is_served(table->table, arm, NIL, NULL))
 			return false;
 		any = true;
@@ -156,7 +169,7 @@ is_beside_identity(const AzPoliciesRead *table, const AzPolicyRead *policy)
 		if (other != policy && other->is_permissive && other->using_row &&
 			(other->command == '*' || policy->command == '*' || other->command == policy->command) &&
 			(az_binds_all_of(other, policy) || az_binds_all_of(policy, other)) &&
-			az_arms_by_identity(az_read_condition(other->using_row)) != NIL)
+			az_arms_by_identity(read_using(table, other)) != NIL)
 			return true;
 	}
 	return false;
@@ -174,7 +187,7 @@ look_at_table(AzLint *lint, const AzPoliciesRead *table)
 
 		if (policy->using_row == NULL)
 			continue;
-		subject.arm = az_read_condition(policy->using_row);
+		subject.arm = read_using(table, policy);
 		if (az_is_served(table->table, subject.arm, NIL, NULL) ||
 			is_served_by_others(table, policy) ||
 			(!policy->is_permissive && is_limited_by_others(table, policy)))

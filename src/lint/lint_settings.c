@@ -84,7 +84,7 @@ explains(const AzSessions *sessions)
 static bool
 explains_parameters(const AzSessions *sessions)
 {
-	return PG_VERSION_NUM >= 160000 && explains(sessions) &&
+	return AZ_EXPLAINS_PARAMETERS && explains(sessions) &&
 		az_sessions_number(sessions, "auto_explain.log_parameter_max_length", -1) != 0;
 }
 

@@ -54,8 +54,7 @@ struct AzAuditedTable
 static bool
 is_computed(const FormData_pg_attribute *attribute)
 {
-	/* PostgreSQL 18 has them, and does not store them */
-	return attribute->attgenerated == 'v';
+	return attribute->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL;
 }
 
 static void

@@ -123,7 +123,25 @@ make_triggers(Oid table, const char *arguments, bool rows)
 	make_trigger(table, ON_TRUNCATE, "TRUNCATE", "STATEMENT", "");
 }
 
-/* One column behind the other, as arguments; 42703 for one that is none of the table's. */
+/* 42703 for a column that is none of the table's. */
+static void
+check_column(Oid table, const char *name)
+{
+	AttrNumber	column = get_attnum(table, name);
+
+	if (column <= InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist", name, get_rel_name(table))));
+	if (get_attgenerated(table, column) == ATTRIBUTE_GENERATED_VIRTUAL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"%s\" of relation \"%s\" cannot be recorded", name, get_rel_name(table)),
+				 errdetail("It is worked out when it is read."),
+				 errhint("Name the columns that it is made of.")));
+}
+
+/* One column behind the other, as arguments. */
 static void
 append_columns(StringInfo arguments, Oid table, ArrayType *columns)
 {
@@ -139,10 +157,7 @@ append_columns(StringInfo arguments, Oid table, ArrayType *columns)
 
 		if (name == NULL)
 			az_raise_misuse("name of a column must not be null", "Name the columns, or pass NULL for all of them.");
-		if (get_attnum(table, name) <= InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of relation \"%s\" does not exist", name, get_rel_name(table))));
+		check_column(table, name);
 		appendStringInfo(arguments, ", %s", quote_literal_cstr(name));
 	}
 }

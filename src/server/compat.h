@@ -232,4 +232,19 @@ typedef struct RTEPermissionInfo AzRelationRights;
 #define AZ_ONLY_SUMMARIZING		, false
 #endif
 
+/*
+ * A column may be worked out when it is read since 18 (core commit 83ea6c540); an
+ * expression over one (varno 1) is one over what it is made of.  The caller includes
+ * rewrite/rewriteHandler.h.
+ */
+#if PG_VERSION_NUM < 180000
+#define ATTRIBUTE_GENERATED_VIRTUAL 'v'
+#define az_expand_generated(node, rel)	((void) (rel), (node))
+#else
+#define az_expand_generated(node, rel)	expand_generated_columns_in_expr(node, rel, 1)
+#endif
+
+/* auto_explain shows parameters since 16. */
+#define AZ_EXPLAINS_PARAMETERS	(PG_VERSION_NUM >= 160000)
+
 #endif							/* AZ_COMPAT_H */

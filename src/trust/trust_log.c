@@ -102,17 +102,11 @@ is_told(const char *column, bool key, bool secret)
 	return is_among(column, key_columns, lengthof(key_columns));
 }
 
-/*
- * As row_to_json() has it, of those columns that may be told.  Runs what the owner
- * has made of the types, so with the owner's rights.
- */
-static text *
-row_json(HeapTuple tuple, TupleDesc desc, bool key)
+/* The numbers of the columns that may be told. */
+static int
+find_told(HeapTuple tuple, TupleDesc desc, bool key, AttrNumber *numbers)
 {
 	bool		secret = key && is_of_secret(tuple, desc);
-	TupleDesc	told = CreateTemplateTupleDesc(desc->natts);
-	Datum	   *values = palloc(desc->natts * sizeof(Datum));
-	bool	   *nulls = palloc(desc->natts * sizeof(bool));
 	int			n = 0;
 	int			i;
 
@@ -120,13 +114,34 @@ row_json(HeapTuple tuple, TupleDesc desc, bool key)
 	{
 		const FormData_pg_attribute *column = TupleDescAttr(desc, i);
 
-		if (column->attisdropped || !is_told(NameStr(column->attname), key, secret))
-			continue;
-		values[n] = heap_getattr(tuple, i + 1, desc, &nulls[n]);
-		TupleDescInitEntry(told, ++n, NameStr(column->attname), column->atttypid,
+		if (!column->attisdropped && is_told(NameStr(column->attname), key, secret))
+			numbers[n++] = column->attnum;
+	}
+	return n;
+}
+
+/*
+ * As row_to_json() has it, of those columns that may be told.  Runs what the owner
+ * has made of the types, so with the owner's rights.
+ */
+static text *
+row_json(HeapTuple tuple, TupleDesc desc, bool key)
+{
+	AttrNumber *numbers = palloc(desc->natts * sizeof(AttrNumber));
+	int			n = find_told(tuple, desc, key, numbers);
+	TupleDesc	told = CreateTemplateTupleDesc(n);
+	Datum	   *values = palloc(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		const FormData_pg_attribute *column = TupleDescAttr(desc, numbers[i] - 1);
+
+		values[i] = heap_getattr(tuple, numbers[i], desc, &nulls[i]);
+		TupleDescInitEntry(told, i + 1, NameStr(column->attname), column->atttypid,
 						   column->atttypmod, column->attndims);
 	}
-	told->natts = n;
 	BlessTupleDesc(told);
 	return DatumGetTextPP(DirectFunctionCall1(row_to_json,
 											  HeapTupleGetDatum(heap_form_tuple(told, values, nulls))));
