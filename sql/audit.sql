@@ -206,15 +206,20 @@ CREATE TYPE mood AS ENUM ('good', 'so so');
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN positive AS int CHECK (value > 0);
 CREATE DOMAIN two AS pair;
+CREATE TYPE deep AS (p pair[], gone int, j json, t two, n numeric[], d date[]);
+ALTER TYPE deep DROP ATTRIBUTE gone;
 CREATE TABLE anything (b bool, i2 int2, i4 int4, i8 int8, f4 float4, f8 float8, n numeric, n2 numeric(10, 3), t text, vc varchar(9), bc char(5),
 	nm name, c "char", by bytea, d date, ts timestamp, tz timestamptz, tm time, ttz timetz, iv interval, u uuid, ip inet, m mood, p pair, po positive,
-	tw two, ia int[], ta text[][], pa pair[], r int4range, rs daterange, j json, jb jsonb, x xid8, mo money, bits bit(3), pt point, tv tsvector, o oid);
+	tw two, ia int[], ta text[][], pa pair[], r int4range, rs daterange, j json, jb jsonb, x xid8, mo money, bits bit(3), pt point, tv tsvector, o oid,
+	fa float8[], ba bytea[], tza timestamptz[], ja json[], rc regclass, iva interval[], deep deep[], v2 int2vector, pts point[]);
 SELECT authz.audit('anything');
 INSERT INTO anything VALUES (true, -1, 2, 9223372036854775807, 1.1, 0.1, 1.10, 1.5, E'q"\\\n\u00e4', 'v', 'c', 'n', 'c', '\x00ff', '2026-02-03',
 	'2026-02-03 04:05:06.7', '2026-02-03 04:05:06+00', '01:02', '01:02+03', '1 year 2 days 00:00:01', '00000000-0000-0000-0000-00000000000a',
 	'10.0.0.1/8', 'so so', (1, 'x'), 5, (2, NULL), '[0:1]={1,NULL}', '{{a,b},{c,d}}', ARRAY[(1, 'x')::pair, NULL], '[1,5)', '[2026-01-01,2026-02-01)',
 	'{"b": 1, "a": [1, {"k": null}]}', '{"b": 1, "a": [1, {"k": null}]}', '77', '1.50', '101', '(1,2)', 'a b', 4294967295);
 INSERT INTO anything (b, i2, i4, i8, f4, f8, n) VALUES (false, NULL, NULL, NULL, 'NaN', '-Infinity', 'NaN'), (NULL, NULL, NULL, NULL, 'Infinity', 1e-300, '-Infinity');
+INSERT INTO anything (fa, ba, tza, ja, iva, v2, pts) VALUES ('{0.1,NULL,NaN}', '{"\\x00ff"}', '{2026-02-03 04:05:06.7+00,infinity}', ARRAY['{"a": [1]}', NULL]::json[], '{1 day}', '1 2', '{"(1,2)"}'), ('{}', '{}', NULL, NULL, '[3:4][0:0]={{1 s},{NULL}}', '', NULL);
+INSERT INTO anything (rc, deep) VALUES ('pg_class', ARRAY[(ARRAY[(1, 'x')::pair, NULL], '{"b": 1.0}', (2, NULL), '{1.10,NaN,NULL}', '{2026-02-03}')::deep, NULL]);
 INSERT INTO anything (d, ts, tz) VALUES ('infinity', '-infinity', 'infinity'), ('0044-03-15 BC', '0044-03-15 BC', '0044-03-15 BC');
 INSERT INTO anything (j, jb) VALUES ('[]', '[]'), ('"s"', '"s"'), ('null', 'null'), ('1.0', '1.0'), ('{"a": 1, "a": 2}', '{}');
 SET datestyle = ISO;
@@ -223,15 +228,20 @@ SELECT count(*), count(*) FILTER (WHERE new_values = to_jsonb(a)) AS same, count
   FROM authz.audit_event FULL JOIN anything a ON to_jsonb(a) = new_values;
 DELETE FROM authz.audit_event;
 -- json of which jsonb can make nothing is kept as its text
-INSERT INTO anything (j) VALUES ('"\u0000"'), ('{"n": 1e99999999}');
-SELECT new_values -> 'j' FROM authz.audit_event ORDER BY number;
+INSERT INTO anything (j) VALUES ('"\u0000"'), ('{"n": 1e99999999}'), ('"\ud800"'), ('"\ude00\ud83d"'), ('"\\ud83d\ude00"');
+INSERT INTO anything (j) VALUES ('"\\u0041\u0041\\\\"'), ('["\ud83d\ude00"]');
+SELECT new_values -> 'j' FROM authz.audit_event ORDER BY xid, number;
+INSERT INTO anything (j) SELECT format('{"n": 0.%se-%s}', repeat('1', digits), exponent)::json FROM (VALUES (6000, 9999), (9999, 9999), (6000, 0)) v(digits, exponent);
+SELECT jsonb_typeof(new_values -> 'j') FROM authz.audit_event WHERE new_values ->> 'j' LIKE '%{"n": 0.%' ORDER BY xid, number;
 DELETE FROM authz.audit_event;
--- nobody leaves digits out
+-- nobody leaves digits or schemas out
 SET extra_float_digits = -15;
 SET intervalstyle = iso_8601;
 SET bytea_output = escape;
 SET datestyle = German;
 INSERT INTO anything (f4, f8, iv, by, d, rs) VALUES (1.234567, 1.23456789012345, '1 day', '\x00ff', '2026-01-02', '[2026-01-02,2026-01-03)');
+SET quote_all_identifiers = on;
+INSERT INTO anything (pa, fa, rc) VALUES (ARRAY[(1, 'x')::pair], '{1.234567}', 'anything');
 SELECT jsonb_strip_nulls(new_values) FROM authz.audit_event;
 SHOW intervalstyle;
 RESET ALL;
@@ -399,7 +409,7 @@ BEGIN;
 ALTER TABLE authz.audit_event ADD more int;
 INSERT INTO plain VALUES (1);
 ROLLBACK;
--- a type's owner does not get the rights of who writes
+-- a cast of a type's owner gets nobody's rights: it is not asked
 CREATE TYPE odd AS ENUM ('a');
 CREATE FUNCTION odd_json(odd) RETURNS json LANGUAGE plpgsql AS $$ BEGIN RAISE INFO 'I am %', current_user; RETURN '"odd"'; END $$;
 CREATE CAST (odd AS json) WITH FUNCTION odd_json(odd);

@@ -21,7 +21,6 @@
 
 #include "records/audit_value.h"
 #include "policies/policy.h"
-#include "trust/admin.h"
 
 /* A column; those that were dropped, or that are worked out when read, are none. */
 typedef struct Column
@@ -39,9 +38,8 @@ typedef struct Column
 struct AzAuditedTable
 {
 	const char *name;
-	Oid			owner;
 	bool		old_values;
-	bool		runs_code;		/* of users, to make JSON of a value */
+	bool		obeys_settings; /* in what is recorded of a row */
 	int			ncolumns;
 	Column	   *columns;
 };
@@ -199,7 +197,6 @@ az_audited_table(TriggerData *trigger, MemoryContext context)
 	old = MemoryContextSwitchTo(context);
 	table = palloc0(sizeof(*table));
 	table->name = az_qualified_name(RelationGetRelid(rel));
-	table->owner = rel->rd_rel->relowner;
 	add_columns(table, rel, context);
 	find_key(table, rel);
 	read_arguments(table, rel, trigger->tg_trigger);
@@ -207,8 +204,8 @@ az_audited_table(TriggerData *trigger, MemoryContext context)
 	{
 		const Column *column = &table->columns[i];
 
-		if ((column->listed || column->is_key) && column->writer.kind == AZ_VALUE_OTHER)
-			table->runs_code = true;
+		if ((column->listed || column->is_key) && column->writer.obeys_settings)
+			table->obeys_settings = true;
 	}
 	MemoryContextSwitchTo(old);
 	return table;
@@ -333,6 +330,9 @@ set_defaults(void)
 		{"datestyle", "ISO, YMD"},
 		{"extra_float_digits", "1"},
 		{"intervalstyle", "postgres"},
+		{"lc_monetary", "C"},
+		{"quote_all_identifiers", "off"},
+		{"search_path", "pg_catalog"},
 	};
 	int			i;
 
@@ -344,7 +344,7 @@ set_defaults(void)
 void
 az_event_set_row(AzEvent *event, AzAuditedTable *table, TupleTableSlot *before, TupleTableSlot *after)
 {
-	AzCaller	caller;
+	int			nest_level;
 
 	if (before)
 		slot_getallattrs(before);
@@ -352,14 +352,13 @@ az_event_set_row(AzEvent *event, AzAuditedTable *table, TupleTableSlot *before, 
 		slot_getallattrs(after);
 	az_event_set_text(event, Event_relation, table->name);
 	az_event_set_text(event, Event_command, before == NULL ? "INSERT" : after == NULL ? "DELETE" : "UPDATE");
-	if (!table->runs_code)
+	if (!table->obeys_settings)
 	{
 		set_values(event, table, before, after);
 		return;
 	}
-	/* casts to json: those of the table's owner can be hung on its types */
-	az_begin_as(table->owner, &caller);
+	nest_level = NewGUCNestLevel();
 	set_defaults();
 	set_values(event, table, before, after);
-	az_end_as(&caller);
+	AtEOXact_GUC(false, nest_level);
 }

@@ -3,9 +3,9 @@
  * audit_value.c
  *	  A value of a column as it is recorded.
  *
- * to_jsonb() looks into the catalogs for each value, and obeys the settings of
- * who writes, who could have digits left out.  It is asked only for what has
- * parts.
+ * to_jsonb() looks into the catalogs for each value, obeys the settings of who
+ * writes, who could have digits left out, and asks casts that users make.  Nothing
+ * here runs what is not a superuser's: an output function is.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,17 +13,20 @@
 
 #include <math.h>
 
-#include "catalog/pg_collation.h"
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "mb/pg_wchar.h"
-#include "nodes/makefuncs.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/typcache.h"
+
+#include "records/audit_json.h"
 
 static const struct
 {
@@ -71,38 +74,69 @@ kind_of(Oid type)
 		if (kinds[i].type == type)
 			return kinds[i].kind;
 	}
-	return type_is_enum(type) ? AZ_VALUE_PRINTED : AZ_VALUE_OTHER;
+	if (type_is_enum(type))
+		return AZ_VALUE_PRINTED;
+	if (OidIsValid(get_element_type(type)))
+		return AZ_VALUE_ARRAY;
+	return type_is_rowtype(type) ? AZ_VALUE_ROW : AZ_VALUE_OTHER;
 }
 
-/* to_jsonb() asks the call what its argument is. */
 static void
-set_call(AzValueWriter *writer, MemoryContext context)
+init_array(AzValueWriter *writer, MemoryContext context)
+{
+	Oid			element = get_element_type(writer->type);
+
+	get_typlenbyvalalign(element, &writer->len, &writer->by_value, &writer->align);
+	writer->parts = MemoryContextAllocZero(context, sizeof(AzValueWriter));
+	az_value_writer_init(writer->parts, element, context);
+	writer->obeys_settings = writer->parts->obeys_settings;
+}
+
+static void
+init_row(AzValueWriter *writer, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	Const	   *argument = makeNullConst(writer->type, -1, InvalidOid);
+	int			i;
 
-	fmgr_info_cxt(F_TO_JSONB, &writer->call, context);
-	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID, list_make1(argument),
-											 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL),
-					   &writer->call);
+	writer->desc = lookup_rowtype_tupdesc_copy(writer->type, -1);
+	writer->parts = palloc0(sizeof(AzValueWriter) * writer->desc->natts);
 	MemoryContextSwitchTo(old);
+	for (i = 0; i < writer->desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(writer->desc, i);
+
+		if (attribute->attisdropped)
+			continue;
+		az_value_writer_init(&writer->parts[i], attribute->atttypid, context);
+		if (writer->parts[i].obeys_settings)
+			writer->obeys_settings = true;
+	}
+}
+
+static void
+init_printed(AzValueWriter *writer, MemoryContext context)
+{
+	Oid			output;
+	bool		varlena;
+
+	getTypeOutputInfo(writer->type, &output, &varlena);
+	fmgr_info_cxt(output, &writer->call, context);
+	writer->obeys_settings = writer->kind == AZ_VALUE_OTHER;
 }
 
 void
 az_value_writer_init(AzValueWriter *writer, Oid type, MemoryContext context)
 {
+	check_stack_depth();
 	writer->type = getBaseType(type);
 	writer->kind = kind_of(writer->type);
-	if (writer->kind == AZ_VALUE_PRINTED)
-	{
-		Oid			output;
-		bool		varlena;
-
-		getTypeOutputInfo(writer->type, &output, &varlena);
-		fmgr_info_cxt(output, &writer->call, context);
-	}
-	else if (writer->kind == AZ_VALUE_OTHER)
-		set_call(writer, context);
+	writer->obeys_settings = false;
+	if (writer->kind == AZ_VALUE_ARRAY)
+		init_array(writer, context);
+	else if (writer->kind == AZ_VALUE_ROW)
+		init_row(writer, context);
+	else if (writer->kind == AZ_VALUE_PRINTED || writer->kind == AZ_VALUE_OTHER)
+		init_printed(writer, context);
 }
 
 static void
@@ -181,39 +215,6 @@ set_container(JsonbValue *json, Jsonb *value)
 	json->val.binary.len = VARSIZE(value) - VARHDRSZ;
 }
 
-/*
- * json keeps what jsonb refuses: U+0000, characters that the database has none
- * for, numbers beyond numeric.  What looks like one of these stays a text.
- */
-#define MAX_DIGITS		10000
-#define MAX_EXPONENT	4
-
-static bool
-fits_jsonb(const char *text, int len)
-{
-	bool		exponent = false;
-	int			digits = 0;
-	int			i;
-
-	for (i = 0; i < len; i++)
-	{
-		char		c = text[i];
-
-		if (c == '\\' && i + 1 < len && text[i + 1] == 'u' &&
-			(GetDatabaseEncoding() != PG_UTF8 || (len - i >= 6 && strncmp(text + i + 2, "0000", 4) == 0)))
-			return false;
-		if (c >= '0' && c <= '9')
-		{
-			if (++digits > (exponent ? MAX_EXPONENT : MAX_DIGITS))
-				return false;
-			continue;
-		}
-		exponent = c == 'e' || c == 'E' || (exponent && digits == 0 && (c == '+' || c == '-'));
-		digits = 0;
-	}
-	return true;
-}
-
 static void
 set_json(JsonbValue *json, Datum value)
 {
@@ -221,7 +222,7 @@ set_json(JsonbValue *json, Datum value)
 	char	   *bytes = VARDATA_ANY(document);
 	int			len = VARSIZE_ANY_EXHDR(document);
 
-	if (fits_jsonb(bytes, len))
+	if (az_fits_jsonb(bytes, len))
 		set_container(json, DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
 															   CStringGetDatum(pnstrdup(bytes, len)))));
 	else
@@ -250,6 +251,88 @@ set_text(JsonbValue *json, Datum value)
 	text	   *string = DatumGetTextPP(value);
 
 	set_string(json, VARDATA_ANY(string), VARSIZE_ANY_EXHDR(string));
+}
+
+static void
+push_part(JsonbParseState **state, JsonbIteratorToken token, AzValueWriter *writer, Datum value,
+		  bool isnull)
+{
+	JsonbValue	json;
+
+	json.type = jbvNull;
+	if (!isnull)
+		az_value_write(writer, value, &json);
+	(void) pushJsonbValue(state, token, &json);
+}
+
+/* The elements of an array, as they lie there. */
+typedef struct Elements
+{
+	AzValueWriter *writer;
+	Datum	   *values;
+	bool	   *nulls;
+	int			next;
+} Elements;
+
+static JsonbValue *
+push_dimension(JsonbParseState **state, Elements *elements, const int *sizes, int dimensions)
+{
+	int			i;
+
+	(void) pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	for (i = 0; dimensions > 0 && i < sizes[0]; i++)
+	{
+		if (dimensions > 1)
+		{
+			(void) push_dimension(state, elements, sizes + 1, dimensions - 1);
+			continue;
+		}
+		push_part(state, WJB_ELEM, elements->writer, elements->values[elements->next],
+				  elements->nulls[elements->next]);
+		elements->next++;
+	}
+	return pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+static void
+set_array(AzValueWriter *writer, Datum value, JsonbValue *json)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	Elements	elements = {.writer = writer->parts};
+	JsonbParseState *state = NULL;
+	int			n;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), writer->len, writer->by_value, writer->align,
+					  &elements.values, &elements.nulls, &n);
+	set_container(json, JsonbValueToJsonb(push_dimension(&state, &elements, ARR_DIMS(array),
+														 ARR_NDIM(array))));
+}
+
+static void
+set_row(AzValueWriter *writer, Datum value, JsonbValue *json)
+{
+	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
+	HeapTupleData row = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
+	TupleDesc	desc = writer->desc;
+	Datum	   *values = palloc(sizeof(Datum) * desc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * desc->natts);
+	JsonbParseState *state = NULL;
+	int			i;
+
+	heap_deform_tuple(&row, desc, values, nulls);
+	(void) pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		JsonbValue	name;
+
+		if (attribute->attisdropped)
+			continue;
+		set_string(&name, NameStr(attribute->attname), strlen(NameStr(attribute->attname)));
+		(void) pushJsonbValue(&state, WJB_KEY, &name);
+		push_part(&state, WJB_VALUE, &writer->parts[i], values[i], nulls[i]);
+	}
+	set_container(json, JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 }
 
 void
@@ -294,11 +377,15 @@ az_value_write(AzValueWriter *writer, Datum value, JsonbValue *json)
 		case AZ_VALUE_JSONB:
 			set_container(json, DatumGetJsonbP(value));
 			break;
-		case AZ_VALUE_PRINTED:
-			set_printed(json, value, &writer->call);
+		case AZ_VALUE_ARRAY:
+			set_array(writer, value, json);
 			break;
+		case AZ_VALUE_ROW:
+			set_row(writer, value, json);
+			break;
+		case AZ_VALUE_PRINTED:
 		case AZ_VALUE_OTHER:
-			set_container(json, DatumGetJsonbP(FunctionCall1(&writer->call, value)));
+			set_printed(json, value, &writer->call);
 			break;
 	}
 }

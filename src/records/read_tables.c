@@ -9,11 +9,15 @@
 
 #include "access/transam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/pathnodes.h"
 #include "parser/parsetree.h"
 #include "utils/syscache.h"
 
 #include "server/guc.h"
+#include "server/own.h"
 
 static bool
 holds_rows(char relkind)
@@ -109,4 +113,43 @@ az_tables_read(const PlannedStmt *plan)
 		return tables;
 	}
 	return add_children(tables, others, plan);
+}
+
+
+/* What workers run, C too: there are functions of contrib/ that run queries. */
+static bool
+is_of_users(Oid function, void *context)
+{
+	HeapTuple	tuple;
+	Form_pg_proc proc;
+	bool		found;
+
+	if (function < FirstNormalObjectId)
+		return false;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	proc = (Form_pg_proc) GETSTRUCT(tuple);
+	found = proc->proparallel == PROPARALLEL_SAFE && proc->prolang != INTERNALlanguageId &&
+		!az_is_own_function(function);
+	ReleaseSysCache(tuple);
+	return found;
+}
+
+static bool
+runs_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_of_users, context))
+		return true;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, runs_code, context, 0);
+	return expression_tree_walker(node, runs_code, context);
+}
+
+bool
+az_may_read_in_workers(Query *query)
+{
+	return query_tree_walker(query, runs_code, NULL, 0);
 }

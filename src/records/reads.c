@@ -77,6 +77,15 @@ note_query(QueryDesc *query)
  * Queries
  */
 
+/* Nobody would know what a worker's functions read. */
+static int
+unwanted_options(Query *query, int options)
+{
+	if ((options & CURSOR_OPT_PARALLEL_OK) != 0 && az_may_read_in_workers(query))
+		return CURSOR_OPT_PARALLEL_OK;
+	return 0;
+}
+
 static PlannedStmt *
 plan(Query *query, const char *text, int options, ParamListInfo params)
 {
@@ -88,7 +97,7 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 	outer = az_level_enter(NULL);
 	PG_TRY();
 	{
-		made = prev_planner(query, text, options, params);
+		made = prev_planner(query, text, options & ~unwanted_options(query, options), params);
 	}
 	PG_FINALLY();
 	{
@@ -174,6 +183,20 @@ read_that_goes_on(QueryDesc *query)
 	return read;
 }
 
+/* It may have been started by another statement: a cursor that a function fetches from. */
+static void
+note_nested_run(const QueryDesc *query)
+{
+	List	   *tables;
+
+	if (az_log_reads == AZ_READS_OFF || is_internal())
+		return;
+	tables = az_tables_read(query->plannedstmt);
+	if (tables != NIL)
+		az_note_nested(tables);
+	list_free(tables);
+}
+
 /* The query of the scope runs from now on, its own or that which it is. */
 static void
 run_begins(AzReadScope *scope, QueryDesc *query)
@@ -241,6 +264,8 @@ run(QueryDesc *query, ScanDirection direction, uint64 count AZ_EXECUTE_ONCE_PARA
 		scope = az_scope_of_own(query);
 	if (scope)
 		run_begins(scope, query);
+	else
+		note_nested_run(query);
 	run_query(query, direction, count AZ_EXECUTE_ONCE, scope);
 	if (scope)
 		run_ends(scope);

@@ -62,6 +62,14 @@ CREATE FUNCTION in_plpgsql() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (S
 CREATE FUNCTION planned() RETURNS int STABLE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT max(id) FROM doc); END';
 CREATE FUNCTION definer() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN (SELECT count(*) FROM doc); END';
 CREATE FUNCTION opened() RETURNS refcursor LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'c'; BEGIN OPEN c FOR SELECT id FROM doc; RETURN c; END $$;
+CREATE FUNCTION fetches() RETURNS text LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'c'; r record; BEGIN FETCH c INTO r; RETURN r.id; END $$;
+CREATE PROCEDURE fetch_all() LANGUAGE plpgsql AS $$ DECLARE c refcursor := 'c'; r record; BEGIN LOOP FETCH c INTO r; EXIT WHEN NOT FOUND; END LOOP; END $$;
+CREATE FUNCTION in_worker(v int) RETURNS bigint STABLE PARALLEL SAFE LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM doc); END';
+CREATE FUNCTION in_worker(v int, w int) RETURNS boolean STABLE PARALLEL SAFE LANGUAGE plpgsql AS 'BEGIN RETURN in_worker(1) > 0; END';
+CREATE FUNCTION called_in_worker() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT sum(in_worker(g)) FROM generate_series(1, 3) g); END';
+CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = in_worker);
+CREATE DOMAIN looked AS int CHECK (in_worker(value) > 0);
+CREATE VIEW guarded AS SELECT id FROM open WHERE in_worker(id) > 0;
 CREATE FUNCTION logs_in(token text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM authz.set_token(token, true);
@@ -230,6 +238,10 @@ is_read("$hold COMMIT;FETCH 3 FROM c;", ['doc 3'], 'WITH HOLD, the end of the se
 is_read("$hold COMMIT;FETCH 3 FROM c;DISCARD ALL;", ['doc 3'], 'WITH HOLD, DISCARD ALL');
 is_read("$hold ROLLBACK;", [], 'WITH HOLD, ROLLBACK');
 is_read('BEGIN;SELECT opened();FETCH 4 FROM c;FETCH 2 FROM c;COMMIT;', [ 'doc (nested) 1', 'doc 6' ], 'opened by a function');
+is_read("$declare SELECT fetches() FROM generate_series(1, 3);CALL fetch_all();COMMIT;", [ 'doc (nested) 3', 'doc (nested) 0' ], 'fetched from in functions');
+is_read("$declare SELECT length(cursor_to_xml('c', 5, true, false, '')::text);FETCH 2 FROM c;COMMIT;", [ 'doc (nested) 1', 'doc 2' ], 'there and here');
+is_read('BEGIN;SELECT opened();SELECT fetches();COMMIT;', [ 'doc (nested) 1', 'doc (nested) 1' ], 'opened by one function, fetched from by another');
+is_read("$hold COMMIT;SELECT fetches();CLOSE c;", ['doc 0'], 'WITH HOLD: a function fetches from what was kept');
 is_deeply([ map { "$_->{subject} " . shortly($_) }
 	reads("BEGIN;DECLARE c CURSOR FOR SELECT id FROM free;FETCH 2 FROM c;SELECT authz.set_token('%{bob}') \\g /dev/null\nFETCH 3 FROM c;COMMIT;") ],
 	[ 'ann free 2', 'bob free 3' ], 'somebody else goes on: a line for each');
@@ -268,6 +280,16 @@ is_deeply([ lines() ], [], 'one that does not run');
 
 # ---- parallel workers, switches ----
 is_read("SET parallel_setup_cost = 0;SET parallel_tuple_cost = 0;SET min_parallel_table_scan_size = 0;SELECT count(*) FROM free;", ['free 1'], 'a parallel query');
+# What a worker read nobody would know: the leader runs what users wrote.
+my $forced = parallel_on($node);
+is_read("${forced}SELECT count(*) FROM open WHERE id < 5;", [], 'no table that is protected, a worker reads it');
+is_read("${forced}SELECT in_worker(id) FROM open WHERE id = 1;", ['doc (nested) 1'], 'a function that is PARALLEL SAFE');
+is_read("${forced}SELECT in_worker(g) FROM generate_series(1, 3) g;", ['doc (nested) 3'], 'beside no table');
+is_read("${forced}SELECT id FROM guarded WHERE id < 2;", ['doc (nested) 1'], 'in a view');
+is_read("${forced}SELECT g::looked FROM generate_series(1, 3) g;", ['doc (nested) 3'], 'in the constraint of a domain');
+is_read("${forced}SELECT 1 OPERATOR(public.###) g FROM generate_series(1, 3) g;", ['doc (nested) 3'], 'behind an operator');
+is_read("${forced}SELECT called_in_worker();", ['doc (nested) 1'], 'in a query of a function');
+like(join("\n", session($node, "${forced}EXPLAIN (COSTS off) SELECT count(*) FROM open WHERE id < 5;")), qr/Workers Planned/, 'and workers run the rest');
 is_read("BEGIN;SET dbmi_authz.log_reads = off;DECLARE c CURSOR FOR SELECT id FROM free;FETCH 1 FROM c;SET dbmi_authz.log_reads = 'all';FETCH 2 FROM c;SELECT id FROM open LIMIT 1;"
 	  . "SET dbmi_authz.log_reads = off;FETCH 4 FROM c;SELECT 1 FROM doc;COMMIT;", [ 'open 1', 'free 6' ], 'switched on and off', user => 'postgres');
 is_read("SET dbmi_authz.log_reads = 'all';SELECT id FROM open LIMIT 2;SELECT count(*) FROM pg_class;TABLE kept;SELECT count(*) FROM half;SELECT count(*) FROM information_schema.sql_features;",
