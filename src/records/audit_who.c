@@ -24,6 +24,8 @@
 static const char *
 standing(const AzAdoption *current)
 {
+	if (current->simulated)
+		return "simulated";
 	if (current->ended != AZ_OK || az_unix_now() >= current->identity->deadline)
 		return "ended";
 	return current->inactive ? "inactive" : "valid";

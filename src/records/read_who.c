@@ -44,6 +44,15 @@ append_identity(StringInfo out, const AzIdentity *id)
 	append_claim(out, ", \"token_id\": ", id, id ? &id->token_id : NULL);
 }
 
+/* Whom nobody has verified has not read. */
+static void
+append_who(StringInfo out, const AzAdoption *current)
+{
+	append_identity(out, current ? current->identity : NULL);
+	if (current && current->simulated)
+		appendStringInfoString(out, ", \"simulated\": true");
+}
+
 /* A purpose is what the user likes, by mistake a token. */
 static void
 append_purpose(StringInfo out)
@@ -88,7 +97,7 @@ az_append_reader(StringInfo out)
 	const AzAdoption *current = az_judged_candidate();
 
 	append_text(out, "\"database\": ", own_database());
-	append_identity(out, current ? current->identity : NULL);
+	append_who(out, current);
 	append_role(out, ", \"session_role\": ", GetSessionUserId());
 	append_role(out, ", \"role\": ", GetOuterUserId());
 	append_purpose(out);
