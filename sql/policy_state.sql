@@ -94,6 +94,12 @@ CALL is_seen('ALTER VIEW shown SET (security_invoker)', 'ALTER VIEW shown RESET 
 CALL is_seen('GRANT SELECT ON shown TO state_app', 'REVOKE SELECT ON shown FROM state_app');
 CALL is_seen('CREATE VIEW another AS SELECT * FROM shown_more', 'DROP VIEW another');
 CALL is_seen('CREATE FUNCTION all_notes() RETURNS SETOF notes LANGUAGE plpgsql SECURITY DEFINER AS ''BEGIN RETURN QUERY SELECT * FROM NOTES; END''', 'DROP FUNCTION all_notes');
+-- a reader that is one by way of a function which is none
+CREATE FUNCTION reads() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM notes); END';
+CALL is_seen('CREATE FUNCTION asks_reads() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS ''BEGIN RETURN reads(); END''', 'DROP FUNCTION asks_reads');
+CREATE FUNCTION reads_more() RETURNS bigint LANGUAGE sql RETURN reads();
+CALL is_seen('CREATE FUNCTION asks_reads() RETURNS bigint LANGUAGE sql SECURITY DEFINER RETURN reads_more()', 'DROP FUNCTION asks_reads');
+DROP FUNCTION reads_more, reads;
 CALL is_seen('CREATE TABLE child () INHERITS (notes)', 'DROP TABLE child');
 CALL is_seen('CREATE TRIGGER t BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION authz.stamp_owner(''owner'')', 'DROP TRIGGER t ON notes');
 CALL is_seen('CREATE RULE r AS ON DELETE TO notes DO INSTEAD NOTHING', 'DROP RULE r ON notes');

@@ -68,6 +68,21 @@
 	"ARRAY(SELECT s.word::pg_catalog.name" \
 	" FROM pg_catalog.regexp_split_to_table(pg_catalog.concat(p.prosrc, ' ', pg_catalog.lower(p.prosrc)), '[^[:alnum:]_$]+') s(word))"
 
+/* What runs with its owner's rights, and what that calls: calls(definer, function). */
+#define CALLS \
+	"calls(definer, function) AS (" \
+	" SELECT p.oid, p.oid FROM pg_catalog.pg_proc p WHERE p.prosecdef AND p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
+	" AND p.pronamespace OPERATOR(pg_catalog.<>) 'authz'::pg_catalog.regnamespace UNION" \
+	" SELECT c.definer, e.function FROM calls c CROSS JOIN LATERAL (" \
+	" SELECT d.refobjid AS function FROM pg_catalog.pg_depend d" \
+	" WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) c.function" \
+	" AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass" \
+	" UNION ALL" \
+	" SELECT q.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q ON q.proname OPERATOR(pg_catalog.=) ANY (" WORDS ")" \
+	" WHERE p.oid OPERATOR(pg_catalog.=) c.function AND p.prosqlbody IS NULL) e" \
+	" WHERE e.function OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
+	" )"
+
 /* What a body names, whatever schema it may lie in. */
 #define NAMED \
 	"UNION ALL SELECT n.class, n.object FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang" \
@@ -93,15 +108,15 @@
 	"c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[])"
 
 static const char objects_query[] =
-	"WITH RECURSIVE " WAYS ", reach(class, object) AS ("
+	"WITH RECURSIVE " WAYS ", " CALLS ", reach(class, object) AS ("
 	" (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, b.rel FROM beside b"
 	" UNION"
-	" SELECT d.classid, d.objid FROM beside b"
+	" SELECT d.classid, k.definer FROM beside b"
 	" JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) b.rel"
-	" JOIN pg_catalog.pg_proc p ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid OPERATOR(pg_catalog.=) d.objid AND p.prosecdef"
+	" JOIN calls k ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND k.function OPERATOR(pg_catalog.=) d.objid"
 	" UNION"
-	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel"
-	" JOIN pg_catalog.pg_proc p ON p.prosecdef AND p.prosqlbody IS NULL AND p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid"
+	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, k.definer FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel"
+	" CROSS JOIN calls k JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) k.function AND p.prosqlbody IS NULL"
 	" WHERE c.relname OPERATOR(pg_catalog.=) ANY (" WORDS "))"
 	" UNION"
 	" SELECT e.class, e.object FROM reach r CROSS JOIN LATERAL ("
