@@ -382,6 +382,20 @@ GRANT SELECT ON sly TO PUBLIC;
 SET ROLE explain_access_app;
 SELECT first('sly', 'SELECT', '1'), authz.subject();
 RESET ROLE;
+-- the policy's function talks, and sets something: of a row that it hides that is not seen, of one that it shows it is
+CREATE FUNCTION talks(text) RETURNS boolean LANGUAGE plpgsql AS
+	$$ BEGIN RAISE WARNING 'I see %', $1; PERFORM set_config('app.seen', $1, false); RETURN $1 = 'shown'; END $$;
+CREATE TABLE told (id integer PRIMARY KEY, what text);
+INSERT INTO told VALUES (1, 'shown'), (2, 'hidden');
+ALTER TABLE told ENABLE ROW LEVEL SECURITY;
+CREATE POLICY told ON told USING (talks(what));
+GRANT SELECT ON told TO PUBLIC;
+SET app.seen = 'nothing';
+SET ROLE explain_access_app;
+SELECT first('told', 'SELECT', '2'), current_setting('app.seen');
+SELECT first('told', 'SELECT', '3'), current_setting('app.seen');
+SELECT first('told', 'SELECT', '1'), current_setting('client_min_messages');
+RESET ROLE;
 -- the policy asks for itself
 CREATE TABLE mirror (id integer PRIMARY KEY);
 INSERT INTO mirror VALUES (1);

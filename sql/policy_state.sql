@@ -95,6 +95,12 @@ CALL is_seen('ALTER VIEW shown SET (security_invoker)', 'ALTER VIEW shown RESET 
 CALL is_seen('GRANT SELECT ON shown TO state_app', 'REVOKE SELECT ON shown FROM state_app');
 CALL is_seen('CREATE VIEW another AS SELECT * FROM shown_more', 'DROP VIEW another');
 CALL is_seen('CREATE FUNCTION all_notes() RETURNS SETOF notes LANGUAGE plpgsql SECURITY DEFINER AS ''BEGIN RETURN QUERY SELECT * FROM NOTES; END''', 'DROP FUNCTION all_notes');
+-- a reader that is one by way of a function which is none
+CREATE FUNCTION reads() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM notes); END';
+CALL is_seen('CREATE FUNCTION asks_reads() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS ''BEGIN RETURN reads(); END''', 'DROP FUNCTION asks_reads');
+CREATE FUNCTION reads_more() RETURNS bigint LANGUAGE sql RETURN reads();
+CALL is_seen('CREATE FUNCTION asks_reads() RETURNS bigint LANGUAGE sql SECURITY DEFINER RETURN reads_more()', 'DROP FUNCTION asks_reads');
+DROP FUNCTION reads_more, reads;
 CALL is_seen('CREATE TABLE child () INHERITS (notes)', 'DROP TABLE child');
 CALL is_seen('CREATE TRIGGER t BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION authz.stamp_owner(''owner'')', 'DROP TRIGGER t ON notes');
 CALL is_seen('CREATE RULE r AS ON DELETE TO notes DO INSTEAD NOTHING', 'DROP RULE r ON notes');
@@ -104,6 +110,37 @@ CALL is_seen('SELECT authz.register_access(''n.see'', ''notes'', ''user'', ''pol
 CALL is_seen('SELECT authz.add_issuer(''https://state.example'', ''{a}'')', 'SELECT authz.drop_issuer(''https://state.example'')');
 CALL is_seen('SELECT authz.alter_issuer(''https://people.example'', ''{"leeway_seconds": 7}'')', 'SELECT authz.alter_issuer(''https://people.example'', ''{"leeway_seconds": null}'')');
 CALL is_seen('SELECT authz.set_actor_ceiling(''https://people.example'', ''bot'', scopes => ''{b,a}'')', 'SELECT authz.drop_actor_ceiling(''https://people.example'', ''bot'')');
+-- what is done to another table, by whoever may there, is done to these rows
+CREATE TABLE grp (id integer PRIMARY KEY);
+ALTER TABLE notes ADD CONSTRAINT grp FOREIGN KEY (grp) REFERENCES grp ON DELETE CASCADE;
+CALL is_seen('GRANT DELETE ON grp TO state_app', 'REVOKE DELETE ON grp FROM state_app');
+ALTER TABLE notes DROP CONSTRAINT grp;
+-- a trigger of any kind may refuse
+CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+CALL is_seen('CREATE TRIGGER t AFTER UPDATE ON notes FOR EACH ROW EXECUTE FUNCTION refuses()', 'DROP TRIGGER t ON notes');
+CALL is_seen('CREATE CONSTRAINT TRIGGER t AFTER INSERT ON notes DEFERRABLE FOR EACH ROW EXECUTE FUNCTION refuses()', 'DROP TRIGGER t ON notes');
+CALL is_seen('CREATE TRIGGER t BEFORE DELETE ON notes EXECUTE FUNCTION refuses()', 'DROP TRIGGER t ON notes');
+CALL is_seen('CREATE TRIGGER t BEFORE TRUNCATE ON notes EXECUTE FUNCTION refuses()', 'DROP TRIGGER t ON notes');
+CALL is_seen('ALTER VIEW shown ALTER kind SET DEFAULT ''z''', 'ALTER VIEW shown ALTER kind DROP DEFAULT');
+-- who goes past policies, by a right of everybody's or as a member of a member
+CREATE ROLE state_past BYPASSRLS;
+CREATE ROLE state_super SUPERUSER;
+CREATE ROLE state_between;
+GRANT state_super TO state_between;
+CALL is_seen('GRANT state_between TO state_past', 'REVOKE state_between FROM state_past');
+GRANT SELECT (id) ON notes TO PUBLIC;
+CALL is_seen('ALTER ROLE state_past NOBYPASSRLS', 'ALTER ROLE state_past BYPASSRLS');
+CALL is_seen('GRANT state_past TO state_staff', 'REVOKE state_past FROM state_staff');
+SELECT authz.policy_state('notes') AS state \gset
+ALTER ROLE state_past NOBYPASSRLS;
+SELECT authz.policy_changes(authz.policy_state('notes'), :'state');
+SELECT authz.policy_changes(:'state', authz.policy_state('notes'));
+REVOKE SELECT (id) ON notes FROM PUBLIC;
+DROP ROLE state_past, state_super, state_between;
+-- what a session of the role begins with
+CALL is_seen('ALTER ROLE state_app SET session_replication_role = replica', 'ALTER ROLE state_app RESET session_replication_role');
+CALL is_seen('ALTER ROLE state_app SET app.who = ann', 'ALTER ROLE state_app RESET app.who');
+CALL is_seen('ALTER ROLE state_app SET TimeZone = UTC', 'ALTER ROLE state_app RESET TimeZone');
 CALL is_seen('ALTER ROLE state_app SET dbmi_authz.olp_default = closed', 'ALTER ROLE state_app RESET dbmi_authz.olp_default');
 -- These decide nothing.
 CREATE PROCEDURE is_not_seen(done text) LANGUAGE plpgsql AS $$
@@ -124,6 +161,8 @@ CALL is_not_seen('CREATE OR REPLACE FUNCTION deeper(text) RETURNS boolean LANGUA
 CALL is_not_seen('CREATE FUNCTION no_notes() RETURNS SETOF notes LANGUAGE plpgsql AS ''BEGIN RETURN QUERY SELECT * FROM notes; END''');
 CALL is_not_seen('CREATE TABLE unrelated (id integer); GRANT SELECT ON unrelated TO state_app');
 CALL is_not_seen('SELECT authz.watch(''notes'')');
+CALL is_not_seen('CREATE ROLE state_elsewhere BYPASSRLS');
+DROP ROLE state_elsewhere;
 SELECT authz.policy_state('notes')::text ~ 'x5c|000102030405' AS key_material;
 
 -- No function of anybody's is called, and none planned.

@@ -81,7 +81,7 @@ goes_both_ways(const AzChanges *changes, bool by_member)
 
 /*
  * A role that is concerned now and was not is told of by what concerns it.
- * Superusers always are.
+ * Superusers always are, and where everybody has a right those with BYPASSRLS.
  */
 void
 az_judge_role(AzChanges *changes, const AzDifference *difference)
@@ -91,17 +91,19 @@ az_judge_role(AzChanges *changes, const AzDifference *difference)
 	const char *who = az_whom(az_member(role, "name"));
 	bool		is_concerned = difference->before && difference->after;
 
-	if (!is_concerned && !az_is_set(role, "superuser"))
+	if (!is_concerned && !az_is_set(role, "superuser") && !az_is_set(role, "bypasses_row_security"))
 		return;
 	az_judge_flag(changes, difference, "superuser", true, who, relation,
 			   "it is a superuser", "it is no superuser any more");
-	if (is_concerned)
-	{
+	if (difference->after)
 		az_judge_flag(changes, difference, "bypasses_row_security", true, who, relation,
 				   "it has BYPASSRLS", "it has no BYPASSRLS any more");
+	else if (az_is_set(difference->before, "bypasses_row_security"))
+		az_tell(changes, AZ_UNTOLD, who, AZ_ALL_COMMANDS, relation,
+				"it has no BYPASSRLS any more, or no right");
+	if (is_concerned)
 		az_judge_flag(changes, difference, "may_log_in", true, who, relation,
 				   "it may log in", "it may not log in any more");
-	}
 	if (goes_both_ways(changes, false))
 		az_tell(changes, AZ_UNTOLD, who, AZ_ALL_COMMANDS, relation,
 				"what decides asks for rights, or reads what rights decide about");

@@ -26,6 +26,7 @@
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -304,6 +305,20 @@ is_key(AzOneRow *row, text *pk)
 	return error == NULL && row->name.state == AZ_ROW_READ;
 }
 
+/* What a policy's functions say to the client, and set, would tell of a row that they hide. */
+static ErrorData *
+run_quietly(Run *run)
+{
+	int			nest_level = NewGUCNestLevel();
+	ErrorData  *error;
+
+	(void) set_config_option("client_min_messages", "error", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	error = az_attempt(run_query, run);
+	AtEOXact_GUC(false, nest_level);
+	return error;
+}
+
 bool
 az_find_row(Relation rel, text *pk, AzOneRow *row)
 {
@@ -319,7 +334,7 @@ az_find_row(Relation rel, text *pk, AzOneRow *row)
 	if (!is_key(row, pk))
 		return false;
 	run.params = make_params(row);
-	error = az_attempt(run_query, &run);
+	error = run_quietly(&run);
 	if (error && (!run.reads || ends_transaction(error)))
 		ReThrowError(error);
 	return error == NULL && run.receiver.found;

@@ -44,6 +44,15 @@ typedef struct AzStateSection
 	const char *query;
 } AzStateSection;
 
+/*
+ * Of the trigger t, whether it may change or refuse what is written: any may raise.
+ * Ours that follow a statement only take note.
+ */
+#define AZ_STATE_TRIGGER \
+	"NOT t.tgisinternal AND (t.tgtype OPERATOR(pg_catalog.&) 66 OPERATOR(pg_catalog.<>) 0" \
+	" OR NOT EXISTS (SELECT FROM pg_catalog.pg_proc f WHERE f.oid OPERATOR(pg_catalog.=) t.tgfoid" \
+	" AND f.pronamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace))"
+
 /* Find out what decides, and set the parameters; inside SPI_connect(). */
 extern void az_reach_state(AzState *state, Oid rel);
 

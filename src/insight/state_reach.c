@@ -41,25 +41,47 @@
 	" AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend o JOIN pg_catalog.pg_extension x ON x.oid OPERATOR(pg_catalog.=) o.refobjid" \
 	" WHERE o.classid OPERATOR(pg_catalog.=) r.class AND o.objid OPERATOR(pg_catalog.=) r.object AND o.deptype OPERATOR(pg_catalog.=) 'e' AND x.extname OPERATOR(pg_catalog.=) 'dbmi_authz')"
 
-/* What hangs on a relation or a domain, and may call something. */
+/* Of a foreign key: does what is done to the other table change rows, past all policies? */
+#define CHANGES_ROWS(action) \
+	action " OPERATOR(pg_catalog.=) ANY (ARRAY['c', 'n', 'd']::pg_catalog.\"char\"[])"
+
+/* What hangs on a relation or a domain, and may call something or change rows. */
 #define PARTS \
 	"UNION ALL SELECT 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid FROM pg_catalog.pg_policy p" \
 	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND p.polrelid OPERATOR(pg_catalog.=) r.object" \
 	" UNION ALL SELECT 'pg_catalog.pg_rewrite'::pg_catalog.regclass, w.oid FROM pg_catalog.pg_rewrite w" \
 	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND w.ev_class OPERATOR(pg_catalog.=) r.object" \
 	" UNION ALL SELECT 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid FROM pg_catalog.pg_trigger t" \
-	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND t.tgrelid OPERATOR(pg_catalog.=) r.object AND " CHANGES_ROWS \
+	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND t.tgrelid OPERATOR(pg_catalog.=) r.object AND " AZ_STATE_TRIGGER \
 	" UNION ALL SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, a.oid FROM pg_catalog.pg_attrdef a" \
 	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND a.adrelid OPERATOR(pg_catalog.=) r.object" \
 	" UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid FROM pg_catalog.pg_constraint c" \
 	" WHERE c.contype OPERATOR(pg_catalog.=) 'c' AND r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND c.conrelid OPERATOR(pg_catalog.=) r.object" \
 	" UNION ALL SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, c.oid FROM pg_catalog.pg_constraint c" \
-	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND c.contypid OPERATOR(pg_catalog.=) r.object"
+	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass AND c.contypid OPERATOR(pg_catalog.=) r.object" \
+	" UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.confrelid FROM pg_catalog.pg_constraint c" \
+	" WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND c.conrelid OPERATOR(pg_catalog.=) r.object" \
+	" AND (" CHANGES_ROWS("c.confdeltype") " OR " CHANGES_ROWS("c.confupdtype") ")"
 
 /* Of the function p: the words of its text, as they stand and as SQL reads them. */
 #define WORDS \
 	"ARRAY(SELECT s.word::pg_catalog.name" \
 	" FROM pg_catalog.regexp_split_to_table(pg_catalog.concat(p.prosrc, ' ', pg_catalog.lower(p.prosrc)), '[^[:alnum:]_$]+') s(word))"
+
+/* What runs with its owner's rights, and what that calls: calls(definer, function). */
+#define CALLS \
+	"calls(definer, function) AS (" \
+	" SELECT p.oid, p.oid FROM pg_catalog.pg_proc p WHERE p.prosecdef AND p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
+	" AND p.pronamespace OPERATOR(pg_catalog.<>) 'authz'::pg_catalog.regnamespace UNION" \
+	" SELECT c.definer, e.function FROM calls c CROSS JOIN LATERAL (" \
+	" SELECT d.refobjid AS function FROM pg_catalog.pg_depend d" \
+	" WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) c.function" \
+	" AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass" \
+	" UNION ALL" \
+	" SELECT q.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q ON q.proname OPERATOR(pg_catalog.=) ANY (" WORDS ")" \
+	" WHERE p.oid OPERATOR(pg_catalog.=) c.function AND p.prosqlbody IS NULL) e" \
+	" WHERE e.function OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
+	" )"
 
 /* What a body names, whatever schema it may lie in. */
 #define NAMED \
@@ -82,22 +104,19 @@
 	" JOIN pg_catalog.pg_proc p ON pg_catalog.strpos(a.rule, p.proname) OPERATOR(pg_catalog.>) 0 AND p.oid::pg_catalog.regprocedure::pg_catalog.text OPERATOR(pg_catalog.=) a.rule" \
 	" WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND a.rel::pg_catalog.oid OPERATOR(pg_catalog.=) r.object"
 
-#define CHANGES_ROWS \
-	"NOT t.tgisinternal AND t.tgtype OPERATOR(pg_catalog.&) 1 OPERATOR(pg_catalog.=) 1" \
-	" AND t.tgtype OPERATOR(pg_catalog.&) 66 OPERATOR(pg_catalog.<>) 0"
 #define IS_READ \
 	"c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[])"
 
 static const char objects_query[] =
-	"WITH RECURSIVE " WAYS ", reach(class, object) AS ("
+	"WITH RECURSIVE " WAYS ", " CALLS ", reach(class, object) AS ("
 	" (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, b.rel FROM beside b"
 	" UNION"
-	" SELECT d.classid, d.objid FROM beside b"
+	" SELECT d.classid, k.definer FROM beside b"
 	" JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) b.rel"
-	" JOIN pg_catalog.pg_proc p ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid OPERATOR(pg_catalog.=) d.objid AND p.prosecdef"
+	" JOIN calls k ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND k.function OPERATOR(pg_catalog.=) d.objid"
 	" UNION"
-	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, p.oid FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel"
-	" JOIN pg_catalog.pg_proc p ON p.prosecdef AND p.prosqlbody IS NULL AND p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid"
+	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, k.definer FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel"
+	" CROSS JOIN calls k JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) k.function AND p.prosqlbody IS NULL"
 	" WHERE c.relname OPERATOR(pg_catalog.=) ANY (" WORDS "))"
 	" UNION"
 	" SELECT e.class, e.object FROM reach r CROSS JOIN LATERAL ("
@@ -113,7 +132,7 @@ static const char objects_query[] =
 	" ARRAY(SELECT r.object FROM reach r WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass),"
 	" ARRAY(SELECT r.object FROM reach r WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_type'::pg_catalog.regclass),"
 	" ARRAY(SELECT r.object FROM reach r WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_operator'::pg_catalog.regclass),"
-	" ARRAY(SELECT r.object FROM reach r WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_collation'::pg_catalog.regclass)";;
+	" ARRAY(SELECT r.object FROM reach r WHERE r.class OPERATOR(pg_catalog.=) 'pg_catalog.pg_collation'::pg_catalog.regclass)";
 
 /* The roles that something names; PUBLIC is nobody in particular. */
 #define NAMED_ROLES \
@@ -133,10 +152,18 @@ static const char objects_query[] =
 	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4) AND g.grantee OPERATOR(pg_catalog.<>) n.nspowner" \
 	" UNION SELECT s.role FROM pg_catalog.unnest(ARRAY['pg_read_all_data', 'pg_write_all_data']::pg_catalog.regrole[]) s(role)"
 
+/* A right of everybody's is enough for these. */
+#define IS_FOR_ALL \
+	"EXISTS (SELECT FROM pg_catalog.pg_class c" \
+	" CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) g WHERE c.oid OPERATOR(pg_catalog.=) ANY ($3) AND g.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid)" \
+	" OR EXISTS (SELECT FROM pg_catalog.pg_attribute a" \
+	" CROSS JOIN LATERAL pg_catalog.aclexplode(a.attacl) g WHERE a.attrelid OPERATOR(pg_catalog.=) ANY ($3) AND g.grantee OPERATOR(pg_catalog.=) 0::pg_catalog.oid)"
+
 /* Members of members.  The owner of the database is one that no row tells of. */
 static const char roles_query[] =
 	"WITH RECURSIVE concerned(role) AS ("
-	" SELECT n.role FROM (" NAMED_ROLES ") n WHERE n.role OPERATOR(pg_catalog.<>) 0::pg_catalog.oid"
+	" (SELECT n.role FROM (" NAMED_ROLES ") n WHERE n.role OPERATOR(pg_catalog.<>) 0::pg_catalog.oid"
+	" UNION SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolbypassrls AND (" IS_FOR_ALL "))"
 	" UNION"
 	" SELECT m.role FROM concerned c CROSS JOIN LATERAL ("
 	" SELECT m.member AS role FROM pg_catalog.pg_auth_members m WHERE m.roleid OPERATOR(pg_catalog.=) c.role"
@@ -144,8 +171,7 @@ static const char roles_query[] =
 	" SELECT d.datdba FROM pg_catalog.pg_database d"
 	" WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database() AND c.role OPERATOR(pg_catalog.=) 'pg_database_owner'::pg_catalog.regrole) m"
 	" )"
-	" SELECT ARRAY(SELECT c.role FROM concerned c UNION"
-	" SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)";;
+	" SELECT ARRAY(SELECT c.role FROM concerned c)";
 
 /* The arrays of the only row, as parameters. */
 static void

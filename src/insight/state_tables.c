@@ -57,7 +57,7 @@ static const AzStateSection sections[] = {
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped"
 	" JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid"
 	" LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid OPERATOR(pg_catalog.=) c.oid AND d.adnum OPERATOR(pg_catalog.=) a.attnum"
-	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4) AND " IS_TABLE " ORDER BY 2, 3"},
+	" WHERE c.oid OPERATOR(pg_catalog.=) ANY ($4) AND (" IS_TABLE " OR d.adbin IS NOT NULL) ORDER BY 2, 3"},
 	{"policies",
 	"SELECT p.polrelid, " NAME("p.polrelid") " AS relation, p.polname::pg_catalog.text COLLATE pg_catalog.\"C\" AS name, " COMMANDS " AS command,"
 	" p.polpermissive AS permissive,"
@@ -86,14 +86,14 @@ static const AzStateSection sections[] = {
 	{"triggers",
 	"SELECT t.tgrelid, " NAME("t.tgrelid") " AS relation, t.tgname::pg_catalog.text COLLATE pg_catalog.\"C\" AS name,"
 	" CASE WHEN t.tgenabled OPERATOR(pg_catalog.=) 'O' THEN NULL ELSE t.tgenabled::pg_catalog.text END AS enabled,"
-	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 2 OPERATOR(pg_catalog.<>) 0 THEN 'BEFORE' ELSE 'INSTEAD OF' END AS fires,"
+	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 2 OPERATOR(pg_catalog.<>) 0 THEN 'BEFORE' WHEN t.tgtype OPERATOR(pg_catalog.&) 64 OPERATOR(pg_catalog.<>) 0 THEN 'INSTEAD OF' ELSE 'AFTER' END AS fires,"
+	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 1 OPERATOR(pg_catalog.=) 0 THEN 'STATEMENT' END AS level,"
 	" pg_catalog.array_remove(ARRAY[CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 4 OPERATOR(pg_catalog.<>) 0 THEN 'INSERT' END, CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 8 OPERATOR(pg_catalog.<>) 0 THEN 'DELETE' END,"
-	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 16 OPERATOR(pg_catalog.<>) 0 THEN 'UPDATE' END], NULL) AS commands,"
+	" CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 16 OPERATOR(pg_catalog.<>) 0 THEN 'UPDATE' END, CASE WHEN t.tgtype OPERATOR(pg_catalog.&) 32 OPERATOR(pg_catalog.<>) 0 THEN 'TRUNCATE' END], NULL) AS commands,"
 	" ARRAY(SELECT a.attname::pg_catalog.text COLLATE pg_catalog.\"C\" FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) t.tgrelid"
 	" AND a.attnum OPERATOR(pg_catalog.=) ANY (t.tgattr::pg_catalog.int2[]) ORDER BY 1) AS columns,"
 	" t.tgqual AS \"when\", t.tgfoid::pg_catalog.regprocedure::pg_catalog.text AS function, pg_catalog.encode(t.tgargs, 'escape') AS arguments"
-	" FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($4) AND NOT t.tgisinternal"
-	" AND t.tgtype OPERATOR(pg_catalog.&) 1 OPERATOR(pg_catalog.=) 1 AND t.tgtype OPERATOR(pg_catalog.&) 66 OPERATOR(pg_catalog.<>) 0 ORDER BY 2, 3"},
+	" FROM pg_catalog.pg_trigger t WHERE t.tgrelid OPERATOR(pg_catalog.=) ANY ($4) AND " AZ_STATE_TRIGGER " ORDER BY 2, 3"},
 	{"rewrite_rules",
 	"SELECT w.ev_class, " NAME("w.ev_class") " AS relation, w.rulename::pg_catalog.text COLLATE pg_catalog.\"C\" AS name,"
 	" CASE WHEN w.ev_enabled OPERATOR(pg_catalog.=) 'O' THEN NULL ELSE w.ev_enabled::pg_catalog.text END AS enabled,"

@@ -49,9 +49,11 @@ static const AzStateSection sections[] = {
 	" CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) v(setting)"
 	" WHERE (s.setdatabase OPERATOR(pg_catalog.=) 0 OR s.setdatabase OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()))"
 	" AND (s.setrole OPERATOR(pg_catalog.=) 0 OR s.setrole OPERATOR(pg_catalog.=) ANY ($9))"
-	" AND pg_catalog.split_part(v.setting, '=', 1) OPERATOR(pg_catalog.=) ANY (ARRAY['role', 'search_path', 'row_security',"
+	" AND (pg_catalog.lower(pg_catalog.split_part(v.setting, '=', 1)) OPERATOR(pg_catalog.=) ANY (ARRAY['role', 'search_path', 'row_security', 'session_replication_role',"
+	" 'datestyle', 'intervalstyle', 'timezone',"
 	" 'dbmi_authz.olp_default', 'dbmi_authz.universal_olp', 'dbmi_authz.hide_forbidden',"
 	" 'dbmi_authz.require_user_on_write', 'dbmi_authz.max_set_size'])"
+	" OR pg_catalog.split_part(v.setting, '=', 1) OPERATOR(pg_catalog.~) '[.]' AND pg_catalog.split_part(v.setting, '=', 1) OPERATOR(pg_catalog.!~) '^dbmi_authz[.]')"
 	" ORDER BY 1 NULLS FIRST, 2, 3, 4"},
 	{"extensions",
 	"SELECT x.extname::pg_catalog.text AS name, x.extversion AS version FROM pg_catalog.pg_extension x WHERE x.extname OPERATOR(pg_catalog.=) 'dbmi_authz'"},

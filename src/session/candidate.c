@@ -73,7 +73,7 @@ az_logged_in(void)
 {
 	const AzAdoption *current = candidate();
 
-	return current ? current->identity : NULL;
+	return current && !current->simulated ? current->identity : NULL;
 }
 
 uint32

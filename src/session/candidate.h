@@ -27,7 +27,10 @@ typedef enum AzTokenState
 extern AzAdoption *az_candidate(void);
 extern AzAdoption *az_judged_candidate(void);
 
-/* Its identity as the token has it, also where it has ended; NULL: nobody. */
+/*
+ * Its identity as the token has it, also where it has ended; NULL: nobody, or
+ * somebody who was simulated.
+ */
 extern const AzIdentity *az_logged_in(void);
 
 /* Who is in force: nobody while the subject is listed as inactive. */

@@ -164,6 +164,17 @@ $node->safe_psql('postgres', 'ALTER ROLE owner SET dbmi_authz.log_denials = log'
 owner("BEGIN; SELECT be('ann'); SELECT authz.require_scope('s'); ROLLBACK;");
 like(logged(), qr/access denied: \{"client": null, "subject": "ann", "simulated": true, "required"/, 'a denial says that nobody was verified');
 
+
+# ---- the records: what was simulated is nobody's deed ----
+$node->safe_psql('postgres', q{ALTER ROLE owner SET dbmi_authz.log_reads = protected; ALTER ROLE owner SET session_preload_libraries = dbmi_authz;
+	ALTER ROLE owner SET dbmi_authz.simulate_writes = on; SELECT authz.audit('plain'); GRANT SELECT ON authz.trust_log, authz.audit_event TO owner});
+owner("BEGIN; SELECT be('bob'); SELECT count(*) FROM doc; SET LOCAL ROLE app; SELECT count(*) FROM doc; COMMIT; SELECT authz.set_token('$bob'); SELECT count(*) FROM doc;");
+is_deeply([ map { my $line = $json->decode($_); "$line->{subject} $line->{simulated} $line->{role}" =~ s/HASH.*? /? /r } logged() =~ /^owner LOG:  read: (.*)$/mg ],
+	[ 'bob 1 owner', 'bob 1 app', 'bob  owner' ], 'a read says so, and only of whom nobody has verified');
+is(owner("BEGIN; SELECT authz.simulate('{\"sub\": \"bob\", \"exp\": 1}', 'https://id.example'); INSERT INTO plain VALUES (7); SELECT authz.revoke_token('https://id.example', 'x'); COMMIT;"
+	. " SELECT subject, login FROM authz.audit_event; SELECT session_role, subject FROM authz.trust_log WHERE relation = 'revocation' ORDER BY at DESC LIMIT 1;"), 'bob|simulated ; owner|', 'so do the others');
+$node->safe_psql('postgres', q{ALTER ROLE owner RESET dbmi_authz.log_reads; ALTER ROLE owner RESET dbmi_authz.simulate_writes; SELECT authz.unaudit('plain'); DELETE FROM authz.revocation});
+
 $node->safe_psql('postgres', q{CREATE FUNCTION demands() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN PERFORM authz.require_scope('s'); RETURN true; END $$;
 	CREATE TABLE strict AS SELECT 1 AS id; ALTER TABLE strict ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON strict USING (demands()); GRANT SELECT ON strict TO app});
 is(owner(q(SELECT condition FROM authz.access_review('strict', ARRAY['{"sub": "ann"}']::json[], 'app', 'https://id.example'); SHOW dbmi_authz.log_denials;)), 'error 42501: access denied ; log', 'a policy that raises');
