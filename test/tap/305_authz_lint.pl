@@ -126,6 +126,8 @@ says('an option cut short', 2, qr/^authz-lint: .*--base/, '--base', 'x', 'shop')
 says('a baseline to be written, and none', 2, qr/^authz-lint: --write-baseline needs --baseline FILE$/m, '--write-baseline', 'shop');
 says('two databases', 2, qr/^authz-lint: the database is given twice: shop and bare$/m, '-d', 'shop', 'bare');
 says('help', 0, qr/^NAME\n  authz-lint - .*EXIT STATUS.*EXAMPLES/s, '--help');
+my ($version) = slurp_file("$FindBin::RealBin/../../dbmi_authz.control") =~ /^default_version = '(.*)'/m;
+says('version', 0, qr/^authz-lint \(dbmi_authz\) $version$/, '--version');
 {
 	local $ENV{PATH} = $files;
 	my ($out, $err) = ('', '');
