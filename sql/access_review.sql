@@ -119,7 +119,9 @@ SELECT review('note', ARRAY['{"sub": "ann"}'], as_role => 'access_review_nobody'
 SELECT review('note', ARRAY['{"sub": "ann"}'], as_role => 'access_review_writes');
 SELECT review('open', ARRAY['{"sub": "ann"}'], 'DELETE');
 SET ROLE access_review_owner;
+\set VERBOSITY default
 SELECT count(*) FROM authz.access_review('access_review.note', ARRAY['{"sub": "ann"}']::json[], 'access_review_app', 'https://people.example');
+\set VERBOSITY terse
 RESET ROLE;
 GRANT access_review_app TO access_review_owner;
 SET ROLE access_review_owner;

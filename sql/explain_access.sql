@@ -120,8 +120,12 @@ SELECT authz.explain_access('kept');
 SELECT authz.explain_access('counter');
 CREATE TABLE pairs (a integer, b integer, PRIMARY KEY (a, b));
 CREATE TABLE keyless (a integer);
+\set VERBOSITY default
 SELECT authz.explain_access('pairs', 'SELECT', '1');
 SELECT authz.explain_access('keyless', 'SELECT', '1');
+SELECT authz.explain_access('seen');
+SELECT authz.explain_access('counter');
+\set VERBOSITY terse
 SELECT count(*) FROM authz.explain_access('pairs');
 
 -- privileges: on the table, on the schema, on columns
@@ -439,6 +443,17 @@ SELECT authz.explain_access('notes');
 SELECT authz.explain_access(NULL);
 RESET ROLE;
 DELETE FROM authz.revocation WHERE issuer = 'https://people.example';
+
+-- values without type and collation
+CREATE TABLE wards (ward text, beds integer);
+CREATE POLICY of_claim ON wards USING (ward = authz.claim_text('ward') OR ward = authz.claim_text('none') OR beds = cardinality(authz.scopes()));
+ALTER TABLE wards ENABLE ROW LEVEL SECURITY;
+GRANT SELECT ON wards TO explain_access_app;
+CALL mint.login('tG', '{"sub": "ann", "ward": "it''s north"}');
+SET ROLE explain_access_app;
+SELECT line FROM authz.explain_access('wards') line WHERE line ~ '^    ';
+RESET ROLE;
+CALL mint.logout();
 
 RESET search_path;
 DROP SCHEMA explain_access CASCADE;

@@ -136,6 +136,8 @@ SELECT authz.alter_issuer('people/clean', '{"actors": null}');
 SELECT * FROM mint.found('people/clean');
 SELECT authz.set_actor_ceiling('people/clean', 'helper');
 SELECT * FROM mint.told('delegation_without_ceiling') WHERE hint ~ 'people/clean';
+-- a hint that begins with a statement is SQL to its end
+SELECT count(*) > 5, count(*) FILTER (WHERE regexp_replace(hint, ' *-- .*', '') !~ ';$') FROM authz.lint() WHERE hint ~ '^(ALTER|CREATE|DROP|GRANT|REVOKE|SELECT|RESET|SET) ';
 SELECT * FROM mint.found('people/clean');
 SELECT authz.alter_issuer('people/clean', '{"actors": ["helper"]}');
 SELECT * FROM mint.found('people/clean');

@@ -261,7 +261,7 @@ say_call(AzExplanation *explanation, FuncExpr *call)
 		return;
 	fact = az_fact(&explanation->person, function.check, call);
 	az_say(explanation, "    %s: %s%s%s", az_call_text(rel, call),
-		   IsA(meaning, FuncExpr) ? "asked for each row" : az_condition_in_short(rel, meaning),
+		   IsA(meaning, FuncExpr) ? "asked for each row" : az_result_in_short(rel, meaning),
 		   fact ? ", " : "", fact ? fact : "");
 }
 

@@ -246,7 +246,8 @@ open_table(Oid oid)
 		rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel))));
+				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel)),
+				 errdetail("Only tables have policies.")));
 	return rel;
 }
 
@@ -256,7 +257,10 @@ check_may_become(Oid role)
 	if (!az_may_become(GetUserId(), role))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to set role \"%s\"", GetUserNameFromId(role, false))));
+				 errmsg("permission denied to set role \"%s\"", GetUserNameFromId(role, false)),
+				 errhint("Have somebody who administers that role grant it: GRANT %s TO %s;",
+						 quote_identifier(GetUserNameFromId(role, false)),
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
 /* Whom row security lets pass (core's check_enable_rls()), whatever it is set to. */

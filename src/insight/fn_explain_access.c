@@ -85,7 +85,8 @@ open_table(Oid oid)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a table", RelationGetRelationName(rel)),
 				 errdetail("Only tables have policies."),
-				 errhint("Ask about the tables that it reads.")));
+				 rel->rd_rel->relkind == RELKIND_VIEW || rel->rd_rel->relkind == RELKIND_MATVIEW ?
+				 errhint("Ask about the tables that it reads.") : 0));
 	return rel;
 }
 

@@ -14,6 +14,7 @@
 
 #include "access/sysattr.h"
 #include "access/transam.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -266,6 +267,26 @@ is_simple_type(Oid type)
 		get_typtype(type) == TYPTYPE_ENUM;
 }
 
+/* Otherwise than where object permissions need one, the table is fine as it is. */
+static void
+check_key_is_single(Relation rel)
+{
+	Oid			constraint;
+	int			n = bms_num_members(get_primary_key_attnos(RelationGetRelid(rel), true, &constraint));
+
+	if (n == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIG_FILE_ERROR),
+				 errmsg("table %s has no primary key", az_table_name(RelationGetRelid(rel))),
+				 errhint("Leave the key out, and ask about the table.")));
+	if (n > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("primary key of table %s has several columns", az_table_name(RelationGetRelid(rel))),
+				 errdetail("A row is named by a primary key of one column."),
+				 errhint("Leave the key out, and ask about the table.")));
+}
+
 /*
  * A key is read as a value of the type below a domain: what breaks a constraint of
  * the domain is no row's, and its functions, which may be anybody's, are not called.
@@ -276,6 +297,7 @@ find_key(Relation rel, AzPrimaryKey *key)
 	Oid			input;
 	Oid			base;
 
+	check_key_is_single(rel);
 	az_find_primary_key(RelationGetRelid(rel), key);
 	base = getBaseType(key->type);
 	if (!is_simple_type(base))

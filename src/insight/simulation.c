@@ -47,7 +47,7 @@ raise_unread(AzReason reason, const char *hint)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("the claims choose no issuer"),
-				 errhint("%s", hint)));
+				 errhint("%s  Or pass its name as the argument \"issuer\".", hint)));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the claims cannot be read: %s", info->description),

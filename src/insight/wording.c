@@ -249,6 +249,18 @@ value_text(Oid type, Datum value)
 	}
 }
 
+char *
+az_result_in_short(Oid rel, Node *result)
+{
+	Const	   *constant = (Const *) result;
+
+	if (!IsA(result, Const) || constant->consttype == BOOLOID || type_is_array(constant->consttype))
+		return az_condition_in_short(rel, result);
+	if (constant->constisnull)
+		return "NULL";
+	return az_one_line(value_text(constant->consttype, constant->constvalue));
+}
+
 /* The elements of a list, as arguments. */
 static char *
 list_text(const Const *list)

@@ -25,6 +25,9 @@ extern char *az_quote_value(const char *value, size_t len);
 #define AZ_MOST_VALUES	10
 extern char *az_condition_in_short(Oid rel, Node *condition);
 
+/* What a call comes to, in the same way; of a constant the value alone, without type and collation. */
+extern char *az_result_in_short(Oid rel, Node *result);
+
 /* A call as a user would write it: has_scope('admin'). */
 extern char *az_call_text(Oid rel, const FuncExpr *call);
 

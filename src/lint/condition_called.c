@@ -110,7 +110,7 @@ look_for_namesake(const Look *look, const FuncExpr *call, const FormData_pg_proc
 		az_find_in_condition(look->condition, "foreign_check", AZ_LEVEL_ERROR,
 							 psprintf("%s calls function %s, which stands in our schema and is not the extension's.",
 									  az_clause_name(look->condition), function_name(call->funcid)),
-							 psprintf("DROP FUNCTION %s, after the policies that call it are altered.",
+							 psprintf("DROP FUNCTION %s;  -- after the policies that call it are altered",
 									  function_name(call->funcid)));
 	else if (check && !stands_for_ours(call))
 		az_find_in_condition(look->condition, "foreign_check",

@@ -30,7 +30,7 @@ typedef struct AzFinding
 	AzLevel		level;
 	const char *object;			/* its kind and name: "table public.notes" */
 	const char *detail;			/* a sentence: what is the case */
-	const char *hint;			/* a sentence or a statement: what to do */
+	const char *hint;			/* what to do: sentences, or statements of SQL, with what else there is to say as a comment */
 	char	   *fingerprint;	/* set by az_add_finding() */
 } AzFinding;
 

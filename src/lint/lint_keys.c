@@ -64,6 +64,13 @@ drop_key(const Keys *keys, const AzKeyRow *row)
 		psprintf("SELECT authz.drop_key(%s, %s);", keys->issuer->literal, quote_literal_cstr(name));
 }
 
+/* The same, and what is next: a comment behind a statement, a sentence behind a sentence. */
+static char *
+drop_key_and_add(const Keys *keys, const AzKeyRow *row)
+{
+	return psprintf("%s  %s", drop_key(keys, row), name_of(row) ? "-- then add it again" : "Then add it again.");
+}
+
 /* Did it come with others, as the issuer publishes them? */
 static bool
 is_of_set(const AzKeyRow *row)
@@ -98,8 +105,8 @@ judge_secret(const Keys *keys, const AzKeyRow *row, const AzKey *key)
 
 	if (az_key_judge_secret(key, &why) != AZ_KEY_OK)
 		find_of_key(keys, row, "secret_is_public", AZ_LEVEL_ERROR,
-					"The secret reads as a public key or a certificate: whoever has that makes tokens of the issuer.",
-					psprintf("%s  Then add the key by add_pem or add_key.", drop_key(keys, row)));
+					"The secret reads as a public key or a certificate, and such are for add_pem(): whoever has that makes tokens of the issuer.",
+					drop_key_and_add(keys, row));
 	else if (az_key_is_printable_secret(key))
 		find_of_key(keys, row, "secret_is_text", AZ_LEVEL_INFO,
 					"The secret consists of printable characters: a phrase can be guessed, from any token.",
@@ -144,7 +151,7 @@ look_at_key(Keys *keys, const AzKeyRow *row)
 		find_of_key(keys, row, "bad_key", AZ_LEVEL_WARNING,
 					psprintf("The key counts as absent: %c%s%s", pg_tolower((unsigned char) *why), why + 1,
 							 why[strlen(why) - 1] == '.' ? "" : "."),
-					psprintf("%s  Then add it again.", drop_key(keys, row)));
+					drop_key_and_add(keys, row));
 		return;
 	}
 	judge_key(keys, row, key);

@@ -128,7 +128,7 @@ judge_audience(const AzLintIssuer *issuer)
 	az_find_of_issuer(issuer, "audience_unchecked", usual ? AZ_LEVEL_INFO : AZ_LEVEL_WARNING,
 					  "No audience is asked of its tokens: those that it made for other applications are accepted.",
 					  usual ? "See that the issuer makes tokens for this application alone." :
-					  psprintf("SELECT authz.alter_issuer(%s, audience => '{...}');  Or demand the claim that names the application, by the option claim_values.",
+					  psprintf("SELECT authz.alter_issuer(%s, audience => '{...}');  -- or demand the claim that names the application, by the option claim_values",
 							   issuer->literal));
 }
 
@@ -313,7 +313,7 @@ judge_actors(const AzLintIssuer *issuer)
 					  actors->limited || with != NIL ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO,
 					  actors->limited ? psprintf("Who acts for others may do all that they may: %s.", without) :
 					  "Whoever the issuer lets act for others may do all that they may, unless there is a ceiling.",
-					  psprintf("%s  Or, where nobody acts for others: %s",
+					  psprintf("%s  -- or, where nobody acts for others: %s",
 							   az_alter_issuer(issuer, "{\"ceiling_required\": true}"),
 							   az_alter_issuer(issuer, "{\"actors\": []}")));
 }

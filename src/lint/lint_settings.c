@@ -230,20 +230,29 @@ value_for_hint(const Check *check, const AzSessions *sessions)
 	return libraries && *libraries ? psprintf("%s, %s", libraries, check->value) : check->value;
 }
 
+/* Settings that a user may change alone: the owner of the database may give them, too. */
+static bool
+may_owner_give(const char *setting)
+{
+	return strcmp(setting, "row_security") == 0 || strcmp(setting, "dbmi_authz.plan_folding") == 0 ||
+		strcmp(setting, "dbmi_authz.token") == 0;
+}
+
 static void
 find_fault(AzLint *lint, const Check *check, const AzSessions *sessions)
 {
 	const char *value = value_for_hint(check, sessions);
 	const char *database = quote_identifier(get_database_name(MyDatabaseId));
 	const char *role = sessions->role ? quote_identifier(sessions->role) : NULL;
+	const char *who = may_owner_give(check->setting) ? "" : "  -- as a superuser";
 	char	   *change = value ? psprintf("SET %s = %s", check->setting, value) :
 		psprintf("RESET %s", check->setting);
 
 	az_find(lint, check->code, check->level,
 			role ? psprintf("setting %s of role %s", check->setting, role) :
 			psprintf("setting %s", check->setting), check->detail,
-			role ? psprintf("ALTER ROLE %s IN DATABASE %s %s;", role, database, change) :
-			psprintf("ALTER DATABASE %s %s;", database, change));
+			role ? psprintf("ALTER ROLE %s IN DATABASE %s %s;%s", role, database, change, who) :
+			psprintf("ALTER DATABASE %s %s;%s", database, change, who));
 }
 
 /* A role of which nothing else is true than of all is not told of. */

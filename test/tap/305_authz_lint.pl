@@ -83,7 +83,7 @@ sub preloading
 }
 my $setting = 'setting session_preload_libraries';
 is(preloading(q(ALTER DATABASE shop SET session_preload_libraries = dbmi_authz_keys, "/x/xdbmi_authz")),
-	qq($setting|ALTER DATABASE shop SET session_preload_libraries = dbmi_authz_keys, "/x/xdbmi_authz", dbmi_authz;), 'other libraries are kept');
+	qq($setting|ALTER DATABASE shop SET session_preload_libraries = dbmi_authz_keys, "/x/xdbmi_authz", dbmi_authz;  -- as a superuser), 'other libraries are kept');
 my $by_path = q(ALTER DATABASE shop SET session_preload_libraries = auto_explain, "$libdir/dbmi_authz");
 is(preloading($by_path), '', 'the library by its path');
 like(preloading(qq($by_path; ALTER ROLE dbo SET session_preload_libraries = '')), qr/^$setting of role dbo\|/, 'a role that takes it back');
@@ -142,6 +142,8 @@ says('an option cut short', 2, qr/^authz-lint: .*--base/, '--base', 'x', 'shop')
 says('a baseline to be written, and none', 2, qr/^authz-lint: --write-baseline needs --baseline FILE$/m, '--write-baseline', 'shop');
 says('two databases', 2, qr/^authz-lint: the database is given twice: shop and bare$/m, '-d', 'shop', 'bare');
 says('help', 0, qr/^NAME\n  authz-lint - .*EXIT STATUS.*EXAMPLES/s, '--help');
+my ($version) = slurp_file("$FindBin::RealBin/../../dbmi_authz.control") =~ /^default_version = '(.*)'/m;
+says('version', 0, qr/^authz-lint \(dbmi_authz\) $version$/, '--version');
 {
 	local $ENV{PATH} = $files;
 	my ($out, $err) = ('', '');

@@ -123,6 +123,7 @@ like(cells($page, 'public.visit', '7')->[0][0], qr/^failed\|22023: /, 'claims th
 like(cells($page, 'People for whom the review failed', '7')->[0][0], qr/^22023: /, 'who stand apart, too');
 like($page->{text}, qr/read public\.visitkim/, 'and so do those who reach every row');
 like($page->{text}, qr/Role app has no privilege for this\./, 'a privilege that the role has not');
+like($page->{text}, qr/readevery row: 1 person some rows: /, 'how many people reach what');
 like($page->{text}, qr/row security off.*table public\."<\/style><img src=x>"/s, 'what the linter finds');
 my $counts = $node->safe_psql('clinic', <<"SQL", extra_params => [ '-U', 'one' ]);
 SELECT string_agg(coalesce(row_count::text, '-'), ' ') FROM authz.access_review('visit', ARRAY(SELECT json_array_elements(\$j\$${\ $json->encode(\@people) }\$j\$)), 'app', 'https://clinic.example');
@@ -154,6 +155,12 @@ is($status, 0, 'is a report, too');
 ($status, $out, $err) = report('--as-role', 'stranger', '--people', "$dir/people.json", '--table', 'public.visit', '--output', "$dir/stranger.html");
 like(parsed("$dir/stranger.html")->{text}, qr/Role stranger has no privilege for this\..*Person|Role stranger has no privilege for this\./s, 'a role without any privilege is no error');
 
+($status, $out, $err) = report('--version');
+my ($version) = slurp_file("$FindBin::RealBin/../../dbmi_authz.control") =~ /^default_version = '(.*)'/m;
+is($out, "access-report (dbmi_authz) $version\n", 'its version is that of the extension');
+IPC::Run::run([ '/usr/bin/python3', $program, '-U', 'one', '--as-role', 'app', '--people', "$dir/lines.json", '--issuer', 'https://clinic.example', '--output', "$dir/named.html", $node->connstr('clinic') ], '<', \undef, '>', \$out, '2>', \$err);
+is($out, "$dir/named.html: 7 people, 2 tables\n", 'the database without -d, and what was written');
+
 # what it cannot do
 append_to_file("$dir/bad.json", "{\"sub\": \"a\"}\n{\"sub\": }\n");
 append_to_file("$dir/nan.json", "[{\"sub\": \"a\",\n\"n\": NaN}]\n");
@@ -169,6 +176,8 @@ for (
 	[ 1, qr/Table "visits" does not exist/, 'an unknown table', '--table', 'visits' ],
 	[ 1, qr/"a\.b\.c\.d" names no table: /, 'what names none', '--table', 'a.b.c.d' ],
 	[ 1, qr/Role "no'body" does not exist/, 'an unknown role', '--as-role', "no'body" ],
+	[ 1, qr/Issuer "https:\/\/clinic" does not exist/, 'an unknown issuer', '--issuer', 'https://clinic' ],
+	[ 1, qr/^access-report: The review failed: permission denied to set role "\w+"\.$/m, 'a role that one cannot take', '--as-role', $node->safe_psql('postgres', 'SELECT current_user') ],
 	[ 1, qr/Role "stranger" is not the owner of database "clinic"/, 'somebody else', '-U', 'stranger' ],
 	[ 1, qr/Database "plain" has no extension/, 'no extension', '-d', $node->connstr('plain') ],
 	[ 3, qr/No connection to the database: /, 'no connection', '-d', 'port=1 host=/nowhere' ],
