@@ -68,19 +68,31 @@
 	"ARRAY(SELECT s.word::pg_catalog.name" \
 	" FROM pg_catalog.regexp_split_to_table(pg_catalog.concat(p.prosrc, ' ', pg_catalog.lower(p.prosrc)), '[^[:alnum:]_$]+') s(word))"
 
-/* What runs with its owner's rights, and what that calls: calls(definer, function). */
-#define CALLS \
-	"calls(definer, function) AS (" \
-	" SELECT p.oid, p.oid FROM pg_catalog.pg_proc p WHERE p.prosecdef AND p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
-	" AND p.pronamespace OPERATOR(pg_catalog.<>) 'authz'::pg_catalog.regnamespace UNION" \
-	" SELECT c.definer, e.function FROM calls c CROSS JOIN LATERAL (" \
-	" SELECT d.refobjid AS function FROM pg_catalog.pg_depend d" \
-	" WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid OPERATOR(pg_catalog.=) c.function" \
+/*
+ * The words of all bodies, once: bodies(function, word).  From these which function
+ * may call which: calls(function, called); and who reads our relations, or calls
+ * one that does: readers(function).
+ */
+#define READERS \
+	"bodies(function, word) AS MATERIALIZED (" \
+	" SELECT DISTINCT p.oid, w.word FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang" \
+	" CROSS JOIN LATERAL pg_catalog.unnest(" WORDS ") w(word)" \
+	" WHERE p.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid AND p.prosqlbody IS NULL AND l.lanname OPERATOR(pg_catalog.<>) ALL (ARRAY['internal', 'c']::pg_catalog.name[])" \
+	" ), calls(function, called) AS MATERIALIZED (" \
+	" SELECT d.objid, d.refobjid FROM pg_catalog.pg_depend d WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass" \
 	" AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass" \
-	" UNION ALL" \
-	" SELECT q.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q ON q.proname OPERATOR(pg_catalog.=) ANY (" WORDS ")" \
-	" WHERE p.oid OPERATOR(pg_catalog.=) c.function AND p.prosqlbody IS NULL) e" \
-	" WHERE e.function OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
+	" UNION" \
+	" SELECT b.function, q.oid FROM bodies b JOIN pg_catalog.pg_proc q ON q.proname OPERATOR(pg_catalog.=) b.word" \
+	" WHERE q.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid" \
+	" ), readers(function) AS (" \
+	" (SELECT d.objid FROM beside b" \
+	" JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) b.rel" \
+	" WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass" \
+	" UNION" \
+	" SELECT t.function FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel" \
+	" JOIN bodies t ON t.word OPERATOR(pg_catalog.=) c.relname)" \
+	" UNION" \
+	" SELECT c.function FROM readers r JOIN calls c ON c.called OPERATOR(pg_catalog.=) r.function" \
 	" )"
 
 /* What a body names, whatever schema it may lie in. */
@@ -108,16 +120,11 @@
 	"c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p', 'v', 'm', 'f']::pg_catalog.\"char\"[])"
 
 static const char objects_query[] =
-	"WITH RECURSIVE " WAYS ", " CALLS ", reach(class, object) AS ("
+	"WITH RECURSIVE " WAYS ", " READERS ", reach(class, object) AS ("
 	" (SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, b.rel FROM beside b"
 	" UNION"
-	" SELECT d.classid, k.definer FROM beside b"
-	" JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid OPERATOR(pg_catalog.=) b.rel"
-	" JOIN calls k ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass AND k.function OPERATOR(pg_catalog.=) d.objid"
-	" UNION"
-	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, k.definer FROM beside b JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) b.rel"
-	" CROSS JOIN calls k JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) k.function AND p.prosqlbody IS NULL"
-	" WHERE c.relname OPERATOR(pg_catalog.=) ANY (" WORDS "))"
+	" SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid, r.function FROM readers r"
+	" JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) r.function AND p.prosecdef)"
 	" UNION"
 	" SELECT e.class, e.object FROM reach r CROSS JOIN LATERAL ("
 	" " NEEDS

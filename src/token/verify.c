@@ -6,7 +6,8 @@
  * This page is the security argument.  The checks stand in the table below
  * in the order in which they run; the first that answers anything but AZ_OK
  * ends the verification with its reason.  Each is one function, above it the
- * rule that it enforces; those of the claims are in verify_claims.c.
+ * rule that it enforces; those of the claims are in verify_claims.c, those of
+ * times in verify_times.c.
  *
  * Nothing of a token is believed before its signature holds.  Until then the
  * header serves to choose algorithm and key, and of the payload "iss" alone
@@ -265,7 +266,7 @@ check_signature(AzVerification *v)
 	return reason;
 }
 
-/* ---- after the signature: see verify_claims.c; last of all ---- */
+/* ---- after the signature: see verify_claims.c, verify_times.c; last of all ---- */
 
 static AzReason
 make_identity(AzVerification *v)

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * verify_intern.h
- *	  A verification under way, for verify.c and verify_claims.c alone.
+ *	  A verification under way, for verify.c, verify_claims.c and verify_times.c
+ *	  alone.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,10 +43,14 @@ az_payload_claim(const AzVerification *v, const char *name)
 	return az_json_get_z(v->payload, name);
 }
 
+/* AZ_CLAIM_MISSING, with a hint that names the option that asks for the claim. */
+extern AzReason az_refuse_missing_claim(AzVerification *v, const char *option,
+										const char *claim);
+
 /* Is an accepted audience among those of the token?  NULL has none. */
 extern bool az_has_audience(const AzIssuer *issuer, const AzJson *aud);
 
-/* The checks of what the issuer has signed: see verify_claims.c for the rules. */
+/* The checks of what the issuer has signed; the rules stand in the .c files. */
 extern AzReason az_check_token_type(AzVerification *v);
 extern AzReason az_check_audience(AzVerification *v);
 extern AzReason az_check_expiration(AzVerification *v);

@@ -22,6 +22,7 @@ $node->append_conf('postgresql.conf', "max_connections = 40\nmax_worker_processe
 	  . "log_statement = none\nsession_preload_libraries = 'dbmi_authz'\ncompute_query_id = on\n");
 $node->start;
 trust($node, 'postgres');
+my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 $node->safe_psql('postgres', <<'SQL');
 CREATE ROLE app LOGIN;
 CREATE ROLE reader LOGIN BYPASSRLS;
@@ -145,8 +146,8 @@ delete @$line{qw(query_id duration_ms)};
 is_deeply($line, { database => 'postgres', issuer => 'https://id.example', subject => 'ann', actor => 'bot', token_id => 'J1', session_role => 'app',
 		role => 'app', purpose => 'care', command => 'SELECT', tables => ['public.doc'], nested_tables => [], rows => 10, failed => JSON::PP::false },
 	'who, what and how much');
-($line) = reads("SET ROLE reader;\nSELECT id FROM doc;", who => '', user => 'postgres');
-is_deeply([ @$line{qw(issuer subject actor token_id session_role role purpose rows)} ], [ (undef) x 4, 'postgres', 'reader', undef, 30 ],
+($line) = reads("SET ROLE reader;\nSELECT id FROM doc;", who => '', user => $superuser);
+is_deeply([ @$line{qw(issuer subject actor token_id session_role role purpose rows)} ], [ (undef) x 4, $superuser, 'reader', undef, 30 ],
 	'nobody is logged in; a role that policies do not bind');
 ($line) = reads("BEGIN;\nSELECT authz.simulate('{\"sub\": \"ann\"}', 'https://id.example') \\g /dev/null\nSET LOCAL ROLE app;\nSELECT id FROM doc;\nCOMMIT;",
 	who => '', user => 'postgres');
@@ -188,8 +189,8 @@ is_read('DELETE FROM doc WHERE id = 100 RETURNING id;', ['doc 1'], 'DELETE ... R
 is_read('INSERT INTO fired VALUES (1), (2);', ['doc (nested) 0'], 'a trigger');
 is_read('INSERT INTO fired VALUES (1) RETURNING id;', ['doc (nested) 1'], 'a trigger, RETURNING');
 is_read("BEGIN;\nINSERT INTO plain VALUES (20);\nDELETE FROM plain;\nROLLBACK;", [], 'a foreign key');
-is_read("INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'x');", ['doc (nested) 0'], 'what the owner has hung on a table of ours', who => '', user => 'postgres');
-is_read("SELECT authz.set_actor_ceiling('https://id.example', 'x');", [], 'what administers reads for nobody', who => '', user => 'postgres');
+is_read("INSERT INTO authz.inactive_subject VALUES ('https://id.example', 'x');", ['doc (nested) 0'], 'what the owner has hung on a table of ours', who => '', user => $superuser);
+is_read("SELECT authz.set_actor_ceiling('https://id.example', 'x');", [], 'what administers reads for nobody', who => '', user => $superuser);
 is_read("COPY fired FROM STDIN;\n1\n\\.\n", ['doc (nested) 0'], 'COPY FROM and a trigger');
 is_read('COPY doc FROM STDIN;' . "\n\\.\n", [], 'COPY FROM reads nothing');
 
@@ -216,11 +217,11 @@ is_read('EXPLAIN ANALYZE SELECT * FROM doc;', ['doc 0'], 'EXPLAIN ANALYZE');
 is_read('EXPLAIN ANALYZE SELECT in_plpgsql();', ['doc (nested) 0'], 'EXPLAIN ANALYZE of a function');
 is_read("BEGIN;\nCREATE TABLE new AS SELECT * FROM doc;\nSELECT * INTO new2 FROM share;\nROLLBACK;", [ 'doc 0', 'share 0' ],
 	'CREATE TABLE AS, SELECT INTO');
-is_read('REFRESH MATERIALIZED VIEW kept;', ['doc 0'], 'REFRESH', who => '', user => 'postgres');
+is_read('REFRESH MATERIALIZED VIEW kept;', ['doc 0'], 'REFRESH', who => '', user => $superuser);
 is_read('COPY (SELECT id FROM doc LIMIT 4) TO STDOUT;', ['doc 4'], 'COPY of a query');
 is_read('COPY doc TO STDOUT;', ['doc 10'], 'COPY of a table');
 is_read('COPY doc TO STDOUT;', ['doc 30'], 'COPY without policies', who => '', user => 'reader');
-is_read("DO \$\$ BEGIN COPY doc TO '/dev/null'; END \$\$;", ['doc (nested) 0'], 'COPY in a function', who => '', user => 'postgres');
+is_read("DO \$\$ BEGIN COPY doc TO '/dev/null'; END \$\$;", ['doc (nested) 0'], 'COPY in a function', who => '', user => $superuser);
 is_read('COPY open TO STDOUT;', [], 'COPY of a table that is not protected');
 
 # ---- cursors ----
@@ -259,10 +260,10 @@ is_read('SELECT * FROM authz.issuer_key;', [], 'no right');
 is_read('DO $$ BEGIN PERFORM 1 / (id - 5) FROM doc; EXCEPTION WHEN division_by_zero THEN NULL; END $$;', ['doc (nested) 0'], 'caught in a function');
 is_read('DO $$ BEGIN PERFORM * FROM doc; PERFORM 1/0; END $$;', ['doc (nested) 0 failed'], 'DO');
 is_read("SET statement_timeout = '100ms';\nSELECT id, pg_sleep(CASE WHEN id = 3 THEN 10 ELSE 0 END) FROM doc;", ['doc 2 failed'], 'cancelled');
-is_read('SELECT id, pg_terminate_backend(pg_backend_pid()) FROM doc WHERE id < 3;', ['doc 1 failed'], 'terminated', user => 'postgres', waits => 1);
+is_read('SELECT id, pg_terminate_backend(pg_backend_pid()) FROM doc WHERE id < 3;', ['doc 1 failed'], 'terminated', user => $superuser, waits => 1);
 is_read('COPY (SELECT id, CASE WHEN id = 5 THEN pg_terminate_backend(pg_backend_pid()) END FROM free) TO STDOUT;', ['free 5 failed'], 'terminated, COPY',
-	user => 'postgres', waits => 1);
-is_read('DO $$ BEGIN PERFORM * FROM doc; PERFORM pg_terminate_backend(pg_backend_pid()); END $$;', ['doc (nested) 0 failed'], 'terminated, DO', user => 'postgres', waits => 1);
+	user => $superuser, waits => 1);
+is_read('DO $$ BEGIN PERFORM * FROM doc; PERFORM pg_terminate_backend(pg_backend_pid()); END $$;', ['doc (nested) 0 failed'], 'terminated, DO', user => $superuser, waits => 1);
 
 # ---- the protocol ----
 my $wire = AzWire->new($node);
@@ -291,9 +292,9 @@ is_read("${forced}SELECT 1 OPERATOR(public.###) g FROM generate_series(1, 3) g;"
 is_read("${forced}SELECT called_in_worker();", ['doc (nested) 1'], 'in a query of a function');
 like(join("\n", session($node, "${forced}EXPLAIN (COSTS off) SELECT count(*) FROM open WHERE id < 5;")), qr/Workers Planned/, 'and workers run the rest');
 is_read("BEGIN;SET dbmi_authz.log_reads = off;DECLARE c CURSOR FOR SELECT id FROM free;FETCH 1 FROM c;SET dbmi_authz.log_reads = 'all';FETCH 2 FROM c;SELECT id FROM open LIMIT 1;"
-	  . "SET dbmi_authz.log_reads = off;FETCH 4 FROM c;SELECT 1 FROM doc;COMMIT;", [ 'open 1', 'free 6' ], 'switched on and off', user => 'postgres');
+	  . "SET dbmi_authz.log_reads = off;FETCH 4 FROM c;SELECT 1 FROM doc;COMMIT;", [ 'open 1', 'free 6' ], 'switched on and off', user => $superuser);
 is_read("SET dbmi_authz.log_reads = 'all';SELECT id FROM open LIMIT 2;SELECT count(*) FROM pg_class;TABLE kept;SELECT count(*) FROM half;SELECT count(*) FROM information_schema.sql_features;",
-	[ 'open 2', 'kept 30', 'half 1' ], 'all', user => 'postgres');
+	[ 'open 2', 'kept 30', 'half 1' ], 'all', user => $superuser);
 
 # ---- whatever it holds ----
 my $odd = "a\nLOG:  read: {}\r\t\x1b[31m\x7f\"\\\x{e9}\x{202e}\x{1f600}";
