@@ -78,6 +78,8 @@ look_at_table(AzLint *lint, void *arg)
 	AzLintTable *table = arg;
 	int			i;
 
+	table->policies = NIL;
+	table->found = NIL;
 	az_read_lint_policies(table);
 	for (i = 0; i < (int) lengthof(subjects); i++)
 		subjects[i] (table);
