@@ -54,7 +54,7 @@
 	" SELECT pg_catalog.concat('table ', t.name)," \
 	" pg_catalog.format('The table has no row security, beside tables that have: those who hold SELECT (%s) read all rows.'," \
 	" pg_catalog.string_agg(DISTINCT g.name, ', ' ORDER BY g.name))," \
-	" pg_catalog.concat('ALTER TABLE ', t.name, ' ENABLE ROW LEVEL SECURITY; and policies, or pass the fingerprint in \"ignore\" where everybody may read it.')" \
+	" pg_catalog.concat('ALTER TABLE ', t.name, ' ENABLE ROW LEVEL SECURITY; -- and policies, or pass the fingerprint in \"ignore\" where everybody may read it.')" \
 	" FROM relations t JOIN grants g ON g.oid" AZ_EQ "t.oid" \
 	" WHERE t.kind" AZ_IS_ONE_OF("'r', 'p'") " AND NOT t.is_protected" \
 	" AND t.schema" AZ_EQ "ANY (SELECT o.schema FROM relations o WHERE o.is_protected)" \

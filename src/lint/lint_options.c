@@ -313,7 +313,7 @@ judge_actors(const AzLintIssuer *issuer)
 					  actors->limited || with != NIL ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO,
 					  actors->limited ? psprintf("Who acts for others may do all that they may: %s.", without) :
 					  "Whoever the issuer lets act for others may do all that they may, unless there is a ceiling.",
-					  psprintf("%s  Or, where nobody acts for others: %s",
+					  psprintf("%s  -- or, where nobody acts for others: %s",
 							   az_alter_issuer(issuer, "{\"ceiling_required\": true}"),
 							   az_alter_issuer(issuer, "{\"actors\": []}")));
 }

@@ -23,7 +23,7 @@
 
 #define RULE "pg_catalog.format('rule %s on %s', r.rule_name, r.name)"
 #define DROP_RULE \
-	"pg_catalog.format('DROP RULE %s ON %s; a trigger runs with the rights of who writes.', r.rule_name, r.name)"
+	"pg_catalog.format('DROP RULE %s ON %s; -- a trigger runs with the rights of who writes.', r.rule_name, r.name)"
 
 /*
  * WITH functions: SECURITY DEFINER, and called by others than the owner.  What
@@ -100,7 +100,7 @@
 	" pg_catalog.format('It is SECURITY DEFINER and %s %s, whose policies do not bind its owner, role %s: " detail "'," \
 	" CASE WHEN f.is_parsed THEN 'reads' ELSE 'mentions' END," \
 	" pg_catalog.string_agg(DISTINCT t.name, ', ' ORDER BY t.name), f.owner_name)," \
-	" pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER; or give it to a role that policies bind, or let it ask the identity.', f.name)" \
+	" pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER; -- or give it to a role that policies bind, or let it ask the identity.', f.name)" \
 	" FROM functions f JOIN mentions m ON m.oid" AZ_EQ "f.oid JOIN tables t ON t.oid" AZ_EQ "m.table_oid" \
 	" WHERE " AZ_PASSES("f", "f.owner", "t") \
 	" AND " condition " EXISTS (SELECT FROM asking a WHERE a.oid" AZ_EQ "f.oid)" \
@@ -149,7 +149,7 @@ static const AzLintRule rules[] = {
 		"WITH RECURSIVE " AZ_GUARDED
 		" SELECT pg_catalog.format('foreign table %I.%I', n.nspname, c.relname),"
 		" pg_catalog.format('It leads to %s by server %I, with the rights of the server''s user, and foreign tables have no policies.', t.name, s.srvname),"
-		" pg_catalog.format('DROP FOREIGN TABLE %I.%I; or let the server''s user be one whom policies bind, and grant nobody SELECT.', n.nspname, c.relname)"
+		" pg_catalog.format('DROP FOREIGN TABLE %I.%I; -- or let the server''s user be one whom policies bind, and grant nobody SELECT.', n.nspname, c.relname)"
 		" FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "f.ftrelid"
 		" JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "c.relnamespace"
 		" JOIN pg_catalog.pg_foreign_server s ON s.oid" AZ_EQ "f.ftserver"

@@ -54,7 +54,7 @@ static const AzLintRule rules[] = {
 	{"extension_version", AZ_LEVEL_WARNING,
 		"SELECT 'extension dbmi_authz',"
 		" pg_catalog.format('The objects of this database have version %s, the library has version " AZ_VERSION ".', e.extversion),"
-		" 'ALTER EXTENSION dbmi_authz UPDATE;  If the library is the older one, install the other.'"
+		" 'ALTER EXTENSION dbmi_authz UPDATE;  -- if the library is the older one, install the other.'"
 		" FROM pg_catalog.pg_extension e WHERE e.extname OPERATOR(pg_catalog.=) 'dbmi_authz'"
 		" AND e.extversion OPERATOR(pg_catalog.<>) '" AZ_VERSION "'"},
 	{"extension_owner", AZ_LEVEL_WARNING,

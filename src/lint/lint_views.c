@@ -158,7 +158,7 @@ static const AzLintRule rules[] = {
 	{"materialized_view", AZ_LEVEL_ERROR,
 		WITH_VIEWS
 		" SELECT v.object, pg_catalog.format('It holds rows of %s, which no policy limits any more: %s reach them (by %s).', l.tables, s.names, s.views),"
-		" pg_catalog.format('REVOKE ALL ON %s FROM %s; and let them ask the table.', v.name, s.names)"
+		" pg_catalog.format('REVOKE ALL ON %s FROM %s; -- and let them ask the table.', v.name, s.names)"
 		" FROM leaks l JOIN views v ON v.oid" AZ_EQ "l.oid JOIN seen s ON s.oid" AZ_EQ "l.oid"
 		" WHERE v.kind" AZ_EQ "'m' AND " IN_SCHEMAS("v")},
 
