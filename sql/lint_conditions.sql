@@ -210,6 +210,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.is_owner(owner, 'sub') AND authz.has_org_role(org, 'Owner')$$,
 	$$authz.authenticated_within('5 minutes') AND authz.is_owner_or_admin(owner)$$,
 	$$org = authz.subject()::uuid$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+SELECT codes_of('authz.is_owner(owner) AND NOT authz.is_simulated()');
 -- altered
 ALTER FUNCTION authz.has_acr(text) STRICT;
 SELECT codes_of($$authz.has_acr('x')$$);

@@ -30,7 +30,8 @@ typedef struct AzFinding
 	AzLevel		level;
 	const char *object;			/* its kind and name: "table public.notes" */
 	const char *detail;			/* a sentence: what is the case */
-	const char *hint;			/* a sentence or a statement: what to do */
+	const char *hint;			/* a sentence or a statement: what to do.  After "--" no
+								 * name may stand: one with a newline would go on as SQL */
 	char	   *fingerprint;	/* set by az_add_finding() */
 } AzFinding;
 
