@@ -99,6 +99,15 @@ SELECT authz.watch('docs');
 CREATE FUNCTION loud() RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE 'called'; END $$;
 CREATE OR REPLACE VIEW my_teams AS SELECT loud() AS id WHERE authz.has_scope('x');
 SELECT * FROM mint.found();
+-- PostgreSQL's own, on which nothing depends in the catalogs
+CREATE OR REPLACE VIEW my_teams AS SELECT id FROM teams WHERE authz.is_owner(member) AND now() < 'infinity';
+SELECT code, level, object, detail, hint FROM authz.lint(ARRAY['lint_access']) WHERE object ~ '^set ' AND code <> 'set_unwatched';
+CREATE OR REPLACE VIEW my_teams AS SELECT id FROM teams WHERE authz.is_owner(member) AND current_date < '2100-01-01' AND lower(member) || id <> 'x1';
+SELECT code, level, object, detail FROM authz.lint(ARRAY['lint_access']) WHERE object ~ '^set ' AND code <> 'set_unwatched';
+CREATE OR REPLACE VIEW my_teams AS SELECT id FROM teams WHERE authz.is_owner(member) AND EXISTS (SELECT WHERE random() < 2);
+SELECT code, level, object, detail, hint FROM authz.lint(ARRAY['lint_access']) WHERE object ~ '^set ' AND code <> 'set_unwatched';
+CREATE OR REPLACE VIEW my_teams AS SELECT id FROM teams WHERE authz.is_owner(member) AND lower(member) || id <> 'x1';
+SELECT code FROM authz.lint(ARRAY['lint_access']) WHERE object ~ '^set ' AND code <> 'set_unwatched';
 -- no policy asks it
 DROP POLICY docs ON letters;
 SELECT * FROM mint.found();

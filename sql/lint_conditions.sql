@@ -67,6 +67,11 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$(SELECT count(*) FROM m WHERE who = authz.subject()) < 5$$,
 	$$NOT (authz.subject() = ANY (tags))$$,
 	$$published = authz.has_role('banned')$$,
+	$$authz.token_state() <> 'rejected'$$,
+	$$authz.token_state() IN ('valid', 'none')$$,
+	$$owner IN (SELECT authz.subject() UNION ALL SELECT 'everybody')$$,
+	$$owner = ANY (ARRAY[authz.subject(), 'everybody'])$$,
+	$$authz.subject() NOT IN (SELECT who FROM m)$$,
 	$$NOT authz.is_authenticated()$$]) WITH ORDINALITY u (c, n) ORDER BY n;
 -- near misses
 SELECT c, codes_of(c) FROM unnest(ARRAY[
@@ -90,11 +95,22 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.is_authenticated() AND NOT EXISTS (SELECT FROM m WHERE m.team = t.folder)$$,
 	$$EXISTS (SELECT FROM m WHERE m.team = t.folder AND m.who = t.owner)$$,
 	$$org::text = ANY (authz.org_ids())$$,
+	$$owner IN (authz.subject(), authz.email())$$,
+	$$owner = nullif(authz.subject(), '')$$,
+	$$owner NOT IN (authz.subject(), 'everybody')$$,
+	$$owner = ANY (string_to_array(authz.claim_text('owners'), ','))$$,
+	$$authz.subject() IN (SELECT who FROM m WHERE m.team = t.folder)$$,
+	$$authz.token_state() = 'valid' AND NOT authz.has_role('banned')$$,
+	$$NOT ('valid' <> authz.token_state()) AND NOT authz.has_role('banned')$$,
 	$$CASE WHEN authz.has_role('admin') THEN true ELSE false END$$]) WITH ORDINALITY u (c, n) ORDER BY n;
 -- in a sub-select nobody passes these either: worth knowing for another reason
 SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$EXISTS (SELECT FROM m WHERE m.team = t.folder AND m.who = authz.subject())$$,
 	$$folder IN (SELECT team FROM m WHERE authz.is_owner(who))$$,
+	$$owner IN (SELECT authz.subject() UNION ALL SELECT authz.email())$$,
+	$$org::text IN (SELECT unnest(authz.org_ids()))$$,
+	$$org::text IN (SELECT o.org_id FROM authz.orgs() o)$$,
+	$$(owner, folder) IN (SELECT authz.subject(), team FROM m)$$,
 	$$folder IN (SELECT team FROM m WHERE who = authz.subject() UNION SELECT team FROM m WHERE authz.is_owner(who))$$,
 	$$folder = ANY (ARRAY(SELECT team FROM m WHERE who = authz.subject()))$$,
 	$$folder = (SELECT max(team) FROM m WHERE who = authz.subject())$$,
@@ -128,6 +144,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 SELECT c, codes_of(c) FROM unnest(ARRAY[
 	'false', 'published AND true', 'id < id', 'published OR false', 'published OR NOT authz.is_authenticated() AND authz.is_authenticated()',
 	'authz.subject() = authz.subject()', 'owner IS NOT NULL', 'current_user = owner', $$pg_has_role('pg_monitor', 'MEMBER')$$, 'at < now()', 'EXISTS (SELECT FROM m)']) WITH ORDINALITY u (c, n) ORDER BY n;
+SELECT codes_of('published IS TRUE OR published IS NOT TRUE');
 -- for whom, and for what
 SELECT codes_of('true', role => 'lint_conditions_app');
 SELECT codes_of('1 < 2', role => 'lint_conditions_app');
@@ -193,6 +210,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.is_owner(owner, 'sub') AND authz.has_org_role(org, 'Owner')$$,
 	$$authz.authenticated_within('5 minutes') AND authz.is_owner_or_admin(owner)$$,
 	$$org = authz.subject()::uuid$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+SELECT codes_of('authz.is_owner(owner) AND NOT authz.is_simulated()');
 -- altered
 ALTER FUNCTION authz.has_acr(text) STRICT;
 SELECT codes_of($$authz.has_acr('x')$$);

@@ -43,6 +43,18 @@ BEGIN
 		make('good_stamped', 'CREATE POLICY p ON %I USING (OWNED) WITH CHECK (true)', 'CREATE TRIGGER s BEFORE INSERT OR UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION authz.stamp_owner(''Owner "%%s'')'),
 		make('good_sub_select', 'CREATE POLICY p ON %I USING (OWNED) WITH CHECK (EXISTS (SELECT FROM bad_true t WHERE t.id = good_sub_select.id AND good_sub_select.OWNER = authz.subject()))'),
 		make('bad_sub_select', 'CREATE POLICY p ON %I USING (OWNED) WITH CHECK (EXISTS (SELECT FROM bad_true t WHERE t.id = bad_sub_select.id AND t.OWNER = authz.subject()))');
+	-- by the WITH CHECK of another policy, whose USING shows the row to nobody
+	PERFORM make('past_true', 'CREATE POLICY p ON %I USING (OWNED)', 'CREATE POLICY a ON %I USING (authz.has_role(''admin'')) WITH CHECK (true)'),
+		make('past_any_user', 'CREATE POLICY p ON %I FOR UPDATE USING (OWNED)', 'CREATE POLICY a ON %I FOR UPDATE USING (false) WITH CHECK (authz.is_authenticated())'),
+		make('past_true_for_role', 'CREATE POLICY p ON %I FOR UPDATE USING (OWNED)', 'CREATE POLICY a ON %I FOR UPDATE TO lint_new_rows_app USING (authz.has_role(''admin'')) WITH CHECK (true)'),
+		make('good_past_same', 'CREATE POLICY p ON %I USING (OWNED)', 'CREATE POLICY a ON %I USING (authz.has_role(''admin'')) WITH CHECK (authz.has_role(''admin''))'),
+		make('good_past_none', 'CREATE POLICY p ON %I USING (OWNED)', 'CREATE POLICY a ON %I USING (authz.has_role(''admin''))'),
+		make('good_past_insert', 'CREATE POLICY p ON %I FOR UPDATE USING (OWNED)', 'CREATE POLICY a ON %I FOR INSERT WITH CHECK (authz.is_authenticated())'),
+		make('good_past_limited', 'CREATE POLICY p ON %I USING (OWNED)', 'CREATE POLICY a ON %I USING (authz.has_role(''admin'')) WITH CHECK (true)', 'CREATE POLICY r ON %I AS RESTRICTIVE USING (OWNED)'),
+		make('good_past_other_role', 'CREATE POLICY p ON %I TO lint_new_rows_app USING (OWNED)', 'CREATE POLICY a ON %I TO pg_monitor USING (authz.has_role(''admin'')) WITH CHECK (true)');
+	-- named, and compared with nobody
+	PERFORM make('bad_not_null', 'CREATE POLICY p ON %I FOR UPDATE USING (OWNED) WITH CHECK (OWNER IS NOT NULL AND OWNER <> ''x'')'),
+		make('good_role_compared', 'CREATE POLICY p ON %I FOR UPDATE USING (OWNED) WITH CHECK (OWNER = current_user)');
 	PERFORM make('bad_insert', 'CREATE POLICY p ON %I FOR INSERT WITH CHECK (true)', 'CREATE POLICY q ON %I FOR SELECT USING (OWNED)'),
 		make('good_insert', 'CREATE POLICY p ON %I FOR INSERT WITH CHECK (true)', 'CREATE POLICY q ON %I FOR SELECT USING (authz.is_authenticated())'),
 		make('good_insert_checked', 'CREATE POLICY p ON %I FOR INSERT WITH CHECK (OWNED)', 'CREATE POLICY q ON %I FOR SELECT USING (OWNED)'),

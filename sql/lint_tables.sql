@@ -122,6 +122,19 @@ GRANT TRIGGER ON forced TO PUBLIC;
 GRANT REFERENCES (owner) ON covered TO lint_tables_app;
 SELECT found('truncate_granted', 'trigger_granted', 'references_granted');
 REVOKE ALL ON forced, covered, closed, plain FROM PUBLIC, lint_tables_nobody, lint_tables_app;
+-- given on by who may: the hint takes it from whoever gave it
+GRANT USAGE ON SCHEMA lint_tables TO lint_tables_nobody;
+GRANT TRUNCATE ON forced TO lint_tables_nobody WITH GRANT OPTION;
+SET ROLE lint_tables_nobody;
+GRANT TRUNCATE ON forced TO lint_tables_app;
+RESET ROLE;
+SELECT object, hint FROM authz.lint(ARRAY['lint_tables']) WHERE code = 'truncate_granted' ORDER BY object COLLATE "C";
+BEGIN;
+SELECT hint FROM authz.lint(ARRAY['lint_tables']) WHERE code = 'truncate_granted' AND object ~ 'app$' \gexec
+SELECT object FROM authz.lint(ARRAY['lint_tables']) WHERE code = 'truncate_granted';
+ROLLBACK;
+REVOKE ALL ON forced FROM lint_tables_nobody CASCADE;
+REVOKE USAGE ON SCHEMA lint_tables FROM lint_tables_nobody;
 
 --
 -- Open tables, beside protected ones
@@ -151,7 +164,7 @@ SELECT found('keys_published', 'protected_published');
 ROLLBACK;
 BEGIN;
 CREATE PUBLICATION lint_tables_schema FOR TABLES IN SCHEMA authz;
-SELECT found('keys_published', 'protected_published');
+SELECT found('keys_published', 'protected_published', 'stranger_in_schema');
 ROLLBACK;
 BEGIN;
 CREATE PUBLICATION lint_tables_all FOR ALL TABLES;

@@ -61,7 +61,12 @@ CREATE POLICY by_set ON forced USING (authz.in_set('good_set', id) OR authz.in_s
 CREATE MATERIALIZED VIEW bad_kept AS SELECT * FROM forced;
 GRANT SELECT ON bad_kept TO lint_views_app;
 CREATE MATERIALIZED VIEW bad_kept_soon AS SELECT * FROM notes;
-CREATE MATERIALIZED VIEW good_kept AS SELECT * FROM plain;
+-- a view that reads for its reader reads for whoever refreshes
+CREATE VIEW good_invoker_above WITH (security_invoker = true) AS SELECT id FROM good_invoker;
+CREATE VIEW good_invoker_plain WITH (security_invoker = true) AS SELECT * FROM plain;
+CREATE MATERIALIZED VIEW bad_kept_through AS SELECT * FROM good_invoker_above;
+CREATE MATERIALIZED VIEW good_kept AS SELECT plain.* FROM plain, good_invoker_plain;
+GRANT SELECT ON bad_kept_through TO lint_views_app;
 GRANT SELECT ON good_kept TO lint_views_app;
 RESET ROLE;
 SET ROLE lint_views_other;
@@ -92,6 +97,9 @@ CREATE FUNCTION bad_dynamic() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 
 CREATE PROCEDURE bad_procedure() LANGUAGE plpgsql SECURITY DEFINER SET search_path = "lint_views ""é" AS $$ BEGIN DELETE FROM notes; END $$;
 CREATE FUNCTION asks() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'select count(*) from notes where authz.is_owner(owner)';
 CREATE FUNCTION good_invoker() RETURNS bigint LANGUAGE sql AS 'select count(*) from notes';
+CREATE FUNCTION bad_through() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'select count(*) from good_invoker';
+CREATE FUNCTION bad_parsed_through() RETURNS bigint LANGUAGE sql SECURITY DEFINER RETURN (SELECT count(*) FROM good_invoker_above);
+CREATE FUNCTION good_through() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'select count(*) from good_invoker_plain';
 CREATE FUNCTION good_forced() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'select count(*) from forced';
 CREATE FUNCTION good_comment() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ select 1 -- of notes
 	/* notes * **/ $$;

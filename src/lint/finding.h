@@ -30,7 +30,10 @@ typedef struct AzFinding
 	AzLevel		level;
 	const char *object;			/* its kind and name: "table public.notes" */
 	const char *detail;			/* a sentence: what is the case */
-	const char *hint;			/* what to do: sentences, or statements of SQL, with what else there is to say as a comment */
+	const char *hint;			/* what to do: a sentence; or statements of SQL, and
+								 * what else there is to say as a comment.  After
+								 * "--" no name may stand: one with a newline would
+								 * go on as SQL */
 	char	   *fingerprint;	/* set by az_add_finding() */
 } AzFinding;
 

@@ -20,6 +20,9 @@ az_find(AzLint *lint, const char *code, AzLevel level, const char *object,
 	MemoryContextSwitchTo(old);
 }
 
+/* Somebody may drop what is looked at; the next time it is not there. */
+#define MAX_TRIES	3
+
 typedef struct Look
 {
 	AzLint	   *lint;
@@ -40,12 +43,17 @@ az_lint_attempt(AzLint *lint, const char *what,
 				void (*look) (AzLint *lint, void *arg), void *arg)
 {
 	Look		attempt = {lint, look, arg};
-	ErrorData  *error = az_attempt(look_at, &attempt);
+	ErrorData  *error;
+	int			tries = 0;
 
+	do
+	{
+		error = az_attempt(look_at, &attempt);
+		if (error && az_ends_attempts(error))
+			ReThrowError(error);
+	} while (error && ++tries < MAX_TRIES);
 	if (error == NULL)
 		return;
-	if (az_ends_attempts(error))
-		ReThrowError(error);
 	az_find(lint, "not_checked", AZ_LEVEL_ERROR, what,
 			psprintf("This could not be checked: %s.", error->message),
 			"Mend what the error names, and run the linter again.");

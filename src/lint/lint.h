@@ -23,8 +23,9 @@ extern void az_find(AzLint *lint, const char *code, AzLevel level,
 					const char *object, const char *detail, const char *hint);
 
 /*
- * Look at something in a subtransaction: where that raises, a finding
- * "not_checked" says so, and the run goes on.  "what" names it, as an object.
+ * Look at something in a subtransaction: where that raises, also when it is tried
+ * again, a finding "not_checked" says so, and the run goes on.  "what" names it, as
+ * an object.
  * Cancelling the query is not caught.
  */
 extern void az_lint_attempt(AzLint *lint, const char *what,

@@ -46,7 +46,8 @@ static void
 find_of_rule(const Access *access, const char *code, AzLevel level, const char *detail, const char *hint)
 {
 	az_find(access->lint, code, level,
-			psprintf("rule %s of %s on %s", shown(access->rule), shown(access->perm), access->table),
+			psprintf("rule %s of %s on %s", shown(access->rule), shown(access->perm),
+					 !OidIsValid(access->rel) || get_rel_name(access->rel) ? access->table : "a dropped table"),
 			detail, hint);
 }
 

@@ -65,7 +65,7 @@ static const AzLintRule rules[] = {
 		" pg_catalog.format('Policies of table %s do not bind who names this table, a part of it, and it has no row security: %s may do so.', c.parent, r.names),"
 		" CASE WHEN c.kind" AZ_EQ "'f'"
 		" THEN pg_catalog.format('REVOKE ALL ON %s FROM %s;', c.name, r.names)"
-		" ELSE pg_catalog.format('REVOKE ALL ON %s FROM %s; or ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', c.name, r.names, c.name) END"
+		" ELSE pg_catalog.format('REVOKE ALL ON %s FROM %s; -- or ENABLE ROW LEVEL SECURITY on it', c.name, r.names) END"
 		" FROM children c JOIN reached r ON r.oid" AZ_EQ "c.oid WHERE NOT c.is_protected"},
 
 	{"foreign_partition", AZ_LEVEL_ERROR,

@@ -9,6 +9,18 @@
 #include "lint/lint_sql.h"
 
 /*
+ * Who gave it, where that was not the owner but somebody with GRANT OPTION: REVOKE
+ * by the owner would not find it.  And whether the role gave it to others.
+ */
+#define SOURCE(privilege) \
+	"SELECT pg_catalog.min(pg_catalog.format('%I', w.rolname)) FILTER (WHERE x.grantee" AZ_EQ "g.grantee) AS grantor," \
+	" pg_catalog.bool_or(x.grantor" AZ_EQ "g.grantee) AS gave" \
+	" FROM pg_catalog.aclexplode(CASE WHEN g.number" AZ_EQ "0 THEN t.acl ELSE (SELECT c.attacl FROM pg_catalog.pg_attribute c" \
+	" WHERE c.attrelid" AZ_EQ "g.oid AND c.attnum" AZ_EQ "g.number) END) x" \
+	" JOIN pg_catalog.pg_roles w ON w.oid" AZ_EQ "x.grantor" \
+	" WHERE x.privilege_type" AZ_EQ "'" privilege "' AND x.grantor" AZ_NE "t.owner"
+
+/*
  * On a protected table, of a role that logs in, or whose rights somebody who logs
  * in has or can get.
  */
@@ -20,12 +32,15 @@
 	" WHERE m.rolcanlogin AND NOT m.rolsuper AND " AZ_MAY_BECOME("m.oid", "u.grantee") "))" \
 	" SELECT DISTINCT pg_catalog.format('table %s, role %s', t.name, g.name)," \
 	" pg_catalog.format('Role %s holds " privilege ": " detail "', g.name)," \
-	" pg_catalog.format('REVOKE " privilege "%s ON %s FROM %s;'," \
+	" pg_catalog.format('REVOKE %s" privilege "%s ON %s FROM %s%s;'," \
+	" CASE WHEN s.grantor IS NOT NULL THEN 'GRANT OPTION FOR ' END," \
 	" CASE WHEN g.number" AZ_EQ "0 THEN '' ELSE" \
 	" pg_catalog.format(' (%I)', (SELECT c.attname FROM pg_catalog.pg_attribute c" \
-	" WHERE c.attrelid" AZ_EQ "g.oid AND c.attnum" AZ_EQ "g.number)) END, t.name, g.name)" \
+	" WHERE c.attrelid" AZ_EQ "g.oid AND c.attnum" AZ_EQ "g.number)) END, t.name, COALESCE(s.grantor, g.name)," \
+	" CASE WHEN s.grantor IS NOT NULL OR s.gave THEN ' CASCADE' END)" \
 	" FROM relations t JOIN grants g ON g.oid" AZ_EQ "t.oid JOIN used u ON u.grantee" AZ_EQ "g.grantee" \
 	" LEFT JOIN pg_catalog.pg_roles r ON r.oid" AZ_EQ "g.grantee" \
+	" CROSS JOIN LATERAL (" SOURCE(privilege) ") s" \
 	" WHERE t.is_protected AND r.rolsuper IS NOT TRUE"
 
 /*
@@ -39,7 +54,7 @@
 	" SELECT pg_catalog.concat('table ', t.name)," \
 	" pg_catalog.format('The table has no row security, beside tables that have: those who hold SELECT (%s) read all rows.'," \
 	" pg_catalog.string_agg(DISTINCT g.name, ', ' ORDER BY g.name))," \
-	" pg_catalog.concat('ALTER TABLE ', t.name, ' ENABLE ROW LEVEL SECURITY; and policies, or pass the fingerprint in \"ignore\" where everybody may read it.')" \
+	" pg_catalog.concat('ALTER TABLE ', t.name, ' ENABLE ROW LEVEL SECURITY; -- and policies, or pass the fingerprint in \"ignore\" where everybody may read it.')" \
 	" FROM relations t JOIN grants g ON g.oid" AZ_EQ "t.oid" \
 	" WHERE t.kind" AZ_IS_ONE_OF("'r', 'p'") " AND NOT t.is_protected" \
 	" AND t.schema" AZ_EQ "ANY (SELECT o.schema FROM relations o WHERE o.is_protected)" \

@@ -17,7 +17,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "lint/asks.h"
+#include "lint/check_call.h"
 #include "lint/lint_sql.h"
+#include "lint/outcome.h"
 #include "lint/row_condition.h"
 #include "lint/table_policies.h"
 #include "server/spi.h"
@@ -85,12 +88,11 @@ add_always_compared(const AzArm *arm, Columns *columns)
 
 /* Restrictive policies that bind all whom the policy is for check the row as well. */
 static void
-add_checked(const AzPoliciesRead *table, const AzPolicyRead *policy, char command,
-			Columns *columns)
+add_restricted(const AzPoliciesRead *table, const AzPolicyRead *policy, char command,
+			   Columns *columns)
 {
 	ListCell   *lc;
 
-	(void) add_columns(policy->new_row, columns);
 	foreach(lc, table->policies)
 	{
 		const AzPolicyRead *other = lfirst(lc);
@@ -98,6 +100,14 @@ add_checked(const AzPoliciesRead *table, const AzPolicyRead *policy, char comman
 		if (!other->is_permissive && az_is_for(other, command) && az_binds_all_of(other, policy))
 			(void) add_columns(other->new_row ? other->new_row : other->using_row, columns);
 	}
+}
+
+static void
+add_checked(const AzPoliciesRead *table, const AzPolicyRead *policy, char command,
+			Columns *columns)
+{
+	(void) add_columns(policy->new_row, columns);
+	add_restricted(table, policy, command, columns);
 }
 
 static bool
@@ -168,6 +178,13 @@ name_column(Oid table, int number)
 	return quote_identifier(get_attname(table, number, false));
 }
 
+/* May it tell one person from another?  A condition on the row alone does not. */
+static bool
+asks_who(Node *condition)
+{
+	return (az_asks(condition) & (AZ_ASKS_IDENTITY | AZ_ASKS_ELSE)) != 0;
+}
+
 static void
 look_at_update(AzLint *lint, const AzPoliciesRead *table, const AzPolicyRead *policy)
 {
@@ -182,6 +199,11 @@ look_at_update(AzLint *lint, const AzPoliciesRead *table, const AzPolicyRead *po
 	add_checked(table, policy, 'w', &checked);
 	if (checked.all)
 		return;
+	if (!asks_who(policy->new_row))
+	{
+		checked = (Columns) {0};
+		add_restricted(table, policy, 'w', &checked);
+	}
 	if (bms_overlap(compared.numbers, checked.numbers))
 		compared = always;
 	while ((number = bms_next_member(compared.numbers, number)) >= 0)
@@ -193,9 +215,70 @@ look_at_update(AzLint *lint, const AzPoliciesRead *table, const AzPolicyRead *po
 		az_find(lint, "new_row_unchecked",
 				is_true(policy->new_row) && checked.numbers == NULL ? AZ_LEVEL_ERROR : AZ_LEVEL_WARNING,
 				psprintf("policy %s on %s, column %s", policy->name, table->name, column),
-				psprintf("USING compares column %s of the row that is changed, and WITH CHECK does not look at it in the new one: a row may be moved to somebody else.", column),
+				psprintf("USING compares column %s of the row that is changed, and WITH CHECK does not compare it in the new one: a row may be moved to somebody else.", column),
 				psprintf("ALTER POLICY %s ON %s WITH CHECK (%s);", policy->name, table->name,
 						 az_expression_text(policy->using_row, table->table)));
+	}
+}
+
+/* Does it let in what anybody writes who is logged in? */
+static bool
+lets_all_in(Node *condition, bool *logged_in)
+{
+	AzCheckCall call;
+
+	*logged_in = az_read_check_call(condition, &call) &&
+		strcmp(call.name, "authz.is_authenticated") == 0;
+	return *logged_in || az_outcome(condition, AZ_ANYBODY) == AZ_MAY_BE_TRUE;
+}
+
+/*
+ * Policies for a command are arms of one OR, for the rows that are changed and, by
+ * itself, for what becomes of them: what one shows may pass by the WITH CHECK of
+ * another, whose USING shows it nothing.
+ */
+static void
+look_past_check(AzLint *lint, const AzPoliciesRead *table, const AzPolicyRead *policy,
+				const AzPolicyRead *other)
+{
+	Columns		compared = {0};
+	Columns		checked = {0};
+	bool		logged_in;
+	int			number = -1;
+
+	if (!lets_all_in(other->new_row, &logged_in) ||
+		az_outcome(other->using_row, AZ_ANYBODY) == AZ_MAY_BE_TRUE)
+		return;
+	add_always_compared(az_read_condition(policy->using_row), &compared);
+	add_restricted(table, policy, 'w', &checked);
+	while (!checked.all && (number = bms_next_member(compared.numbers, number)) >= 0)
+	{
+		const char *column = name_column(table->table, number);
+
+		if (bms_is_member(number, checked.numbers) || is_kept(table->table, number, "UPDATE"))
+			continue;
+		az_find(lint, "new_row_unchecked", !logged_in && az_binds_all_of(other, policy) ? AZ_LEVEL_ERROR : AZ_LEVEL_WARNING,
+				psprintf("policy %s on %s, column %s", other->name, table->name, column),
+				psprintf("Policies for a command are joined by OR, WITH CHECK by itself: a row that policy %s shows by column %s passes by WITH CHECK of this one, and may be moved to somebody else.",
+						 policy->name, column),
+				psprintf("ALTER POLICY %s ON %s WITH CHECK (%s);", other->name, table->name,
+						 az_expression_text(other->using_row, table->table)));
+	}
+}
+
+static void
+look_past_checks(AzLint *lint, const AzPoliciesRead *table, const AzPolicyRead *policy)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->policies)
+	{
+		const AzPolicyRead *other = lfirst(lc);
+
+		if (other != policy && other->is_permissive && az_is_for(other, 'w') &&
+			other->using_row && other->new_row &&
+			(az_binds_all_of(other, policy) || az_binds_all_of(policy, other)))
+			look_past_check(lint, table, policy, other);
 	}
 }
 
@@ -252,7 +335,11 @@ look_at_table(AzLint *lint, const AzPoliciesRead *table)
 	{
 		const AzPolicyRead *policy = lfirst(lc);
 
-		if (!policy->is_permissive || policy->new_row == NULL)
+		if (!policy->is_permissive)
+			continue;
+		if (policy->using_row && az_is_for(policy, 'w'))
+			look_past_checks(lint, table, policy);
+		if (policy->new_row == NULL)
 			continue;
 		if (policy->using_row && az_is_for(policy, 'w'))
 			look_at_update(lint, table, policy);

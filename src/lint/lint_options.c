@@ -313,9 +313,8 @@ judge_actors(const AzLintIssuer *issuer)
 					  actors->limited || with != NIL ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO,
 					  actors->limited ? psprintf("Who acts for others may do all that they may: %s.", without) :
 					  "Whoever the issuer lets act for others may do all that they may, unless there is a ceiling.",
-					  psprintf("%s  -- or, where nobody acts for others: %s",
-							   az_alter_issuer(issuer, "{\"ceiling_required\": true}"),
-							   az_alter_issuer(issuer, "{\"actors\": []}")));
+					  psprintf("%s  -- or, where nobody acts for others, give it the option \"actors\": []",
+							   az_alter_issuer(issuer, "{\"ceiling_required\": true}")));
 }
 
 void

@@ -23,7 +23,7 @@
 
 #define RULE "pg_catalog.format('rule %s on %s', r.rule_name, r.name)"
 #define DROP_RULE \
-	"pg_catalog.format('DROP RULE %s ON %s; a trigger runs with the rights of who writes.', r.rule_name, r.name)"
+	"pg_catalog.format('DROP RULE %s ON %s; -- a trigger runs with the rights of who writes.', r.rule_name, r.name)"
 
 /*
  * WITH functions: SECURITY DEFINER, and called by others than the owner.  What
@@ -55,12 +55,18 @@
 	" ELSE pg_catalog.lower(" word " COLLATE pg_catalog.\"C\") END"
 
 /*
- * WITH mentions: which tables a function names.  Nobody parses the text of a
+ * WITH mentions: which tables a function names, or reads by a view that reads for
+ * its reader.  Nobody parses the text of a
  * body, which might run functions of its owner: the words in it are what there
  * is, in strings too, for those may be executed.
  */
 #define MENTIONS \
-	"words AS MATERIALIZED (" \
+	"named AS MATERIALIZED (" \
+	"SELECT t.oid, t.oid AS table_oid, t.schema_name, t.bare_name FROM tables t" \
+	" UNION ALL " \
+	"SELECT s.oid, s.read, n.nspname, c.relname FROM shown_through s JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "s.oid" \
+	" JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "c.relnamespace)," \
+	" words AS MATERIALIZED (" \
 	"SELECT DISTINCT f.oid, w.parts[1] IS NOT NULL AS is_table, " READ_WORD("w.parts[2]") " AS qualifier, " \
 	READ_WORD("w.parts[3]") " AS word" \
 	" FROM functions f CROSS JOIN LATERAL pg_catalog.regexp_matches(" \
@@ -68,16 +74,17 @@
 	" '/\\*([^*]|\\*+[^*/])*\\*+/', ' ', 'g')," \
 	" $re$(" BEFORE_TABLE ")?(?:(" WORD ")\\s*\\.\\s*)?(" WORD ")$re$, 'gi') w (parts) WHERE NOT f.is_parsed" \
 	"), mentions AS MATERIALIZED (" \
-	"SELECT f.oid, t.oid AS table_oid FROM functions f JOIN words w ON w.oid" AZ_EQ "f.oid" \
-	" JOIN tables t ON w.word" AZ_EQ "t.bare_name::pg_catalog.text" \
+	"SELECT f.oid, t.table_oid FROM functions f JOIN words w ON w.oid" AZ_EQ "f.oid" \
+	" JOIN named t ON w.word" AZ_EQ "t.bare_name::pg_catalog.text" \
 	" WHERE w.qualifier" AZ_EQ "t.schema_name::pg_catalog.text" \
 	" OR w.qualifier IS NULL AND w.is_table AND NOT EXISTS (SELECT FROM pg_catalog.unnest(f.config) c (setting)" \
 	" WHERE c.setting OPERATOR(pg_catalog.~~) 'search\\_path=%'" \
 	" AND pg_catalog.strpos(c.setting, pg_catalog.format('%I', t.schema_name))" AZ_EQ "0)" \
 	" UNION " \
-	"SELECT f.oid, d.refobjid FROM functions f JOIN pg_catalog.pg_depend d" \
+	"SELECT f.oid, t.table_oid FROM functions f JOIN pg_catalog.pg_depend d" \
 	" ON d.classid" AZ_EQ "'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid" AZ_EQ "f.oid" \
-	" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass WHERE f.is_parsed" \
+	" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass" \
+	" JOIN named t ON t.oid" AZ_EQ "d.refobjid WHERE f.is_parsed" \
 	"), asking AS MATERIALIZED (" \
 	"SELECT w.oid FROM words w WHERE w.qualifier" AZ_EQ "'authz'" \
 	" UNION " \
@@ -88,12 +95,12 @@
 	" JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "p.pronamespace AND n.nspname" AZ_EQ "'authz')"
 
 #define DEFINERS(condition, detail) \
-	"WITH RECURSIVE " AZ_GUARDED ", " FUNCTIONS ", " MENTIONS \
+	"WITH RECURSIVE " AZ_GUARDED ", " AZ_SHOWN_THROUGH ", " FUNCTIONS ", " MENTIONS \
 	" SELECT pg_catalog.concat(f.kind, ' ', f.name)," \
 	" pg_catalog.format('It is SECURITY DEFINER and %s %s, whose policies do not bind its owner, role %s: " detail "'," \
 	" CASE WHEN f.is_parsed THEN 'reads' ELSE 'mentions' END," \
 	" pg_catalog.string_agg(DISTINCT t.name, ', ' ORDER BY t.name), f.owner_name)," \
-	" pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER; or give it to a role that policies bind, or let it ask the identity.', f.name)" \
+	" pg_catalog.format('ALTER ROUTINE %s SECURITY INVOKER; -- or give it to a role that policies bind, or let it ask the identity.', f.name)" \
 	" FROM functions f JOIN mentions m ON m.oid" AZ_EQ "f.oid JOIN tables t ON t.oid" AZ_EQ "m.table_oid" \
 	" WHERE " AZ_PASSES("f", "f.owner", "t") \
 	" AND " condition " EXISTS (SELECT FROM asking a WHERE a.oid" AZ_EQ "f.oid)" \
@@ -142,7 +149,7 @@ static const AzLintRule rules[] = {
 		"WITH RECURSIVE " AZ_GUARDED
 		" SELECT pg_catalog.format('foreign table %I.%I', n.nspname, c.relname),"
 		" pg_catalog.format('It leads to %s by server %I, with the rights of the server''s user, and foreign tables have no policies.', t.name, s.srvname),"
-		" pg_catalog.format('DROP FOREIGN TABLE %I.%I; or let the server''s user be one whom policies bind, and grant nobody SELECT.', n.nspname, c.relname)"
+		" pg_catalog.format('DROP FOREIGN TABLE %I.%I; -- or let the server''s user be one whom policies bind, and grant nobody SELECT.', n.nspname, c.relname)"
 		" FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_class c ON c.oid" AZ_EQ "f.ftrelid"
 		" JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "c.relnamespace"
 		" JOIN pg_catalog.pg_foreign_server s ON s.oid" AZ_EQ "f.ftserver"

@@ -93,7 +93,9 @@ static const AzLintRule rules[] = {
 		" CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, 0) i"
 		" WHERE n.nspname OPERATOR(pg_catalog.=) 'authz'"
 		" AND d.classid OPERATOR(pg_catalog.<>) ALL (ARRAY['pg_catalog.pg_extension'::pg_catalog.regclass::pg_catalog.oid,"
-		"  'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid])"
+		"  'pg_catalog.pg_proc'::pg_catalog.regclass::pg_catalog.oid,"
+		/* stands in no schema */
+		"  'pg_catalog.pg_publication_namespace'::pg_catalog.regclass::pg_catalog.oid])"
 		" AND NOT " IS_MEMBER("d.classid", "d.objid")},
 	{"trust_owner", AZ_LEVEL_ERROR,
 		"SELECT pg_catalog.format('table authz.%I', c.relname),"

@@ -35,7 +35,7 @@ static const AzLintRule rules[] = {
 		"WITH " PUBLISHED ", " KEYS
 		" SELECT DISTINCT pg_catalog.format('publication %I', p.pubname),"
 		" 'Subscribers get authz.issuer_key, with the secrets that tokens are signed with.',"
-		" CASE WHEN q.way" AZ_EQ "'all' THEN pg_catalog.format('DROP PUBLICATION %I; and make one that names its tables or schemas.', p.pubname)"
+		" CASE WHEN q.way" AZ_EQ "'all' THEN pg_catalog.format('DROP PUBLICATION %I; -- and make one that names its tables or schemas.', p.pubname)"
 		" ELSE pg_catalog.format('ALTER PUBLICATION %I DROP %s;', p.pubname,"
 		" CASE WHEN q.way" AZ_EQ "'schema' THEN 'TABLES IN SCHEMA authz' ELSE 'TABLE authz.issuer_key' END) END"
 		" FROM published q JOIN keys k ON k.oid" AZ_EQ "q.table_oid"

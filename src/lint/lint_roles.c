@@ -43,7 +43,7 @@
 	"  ORDER BY n.nspname, c.relname LIMIT 1) t"
 
 /* Behind a REVOKE. */
-#define BY_WAY	"  Where it is a member by way of another role, from that one."
+#define BY_WAY	"  -- where it is a member by way of another role, from that one."
 
 /* The logins that PLAIN_LOGINS has, joined first. */
 #define WITH_LOGINS	"WITH r AS MATERIALIZED (SELECT r.oid, r.rolbypassrls, r.rolreplication, q.name" PLAIN_LOGINS ") "

@@ -12,11 +12,18 @@
 #include "lint/lint_rule.h"
 
 #include "access/relation.h"
+#include "access/transam.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "server/spi.h"
 #include "sets/watch.h"
@@ -102,6 +109,103 @@ judge_relation(AzLint *lint, uint64 row)
 				"Read a table in its place, if the set is to be kept.");
 }
 
+/* ----------------------------------------------------------------
+ * Functions of PostgreSQL's own, on which nothing depends in the catalogs
+ * ----------------------------------------------------------------
+ */
+
+typedef struct Called
+{
+	Oid			changing;		/* VOLATILE */
+	Oid			unsteady;		/* STABLE */
+	bool		asks_session;	/* for the time, say */
+} Called;
+
+/* The planner puts its body in place of the call, and that is steady. */
+static bool
+is_in_sql(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		in_sql = HeapTupleIsValid(tuple) &&
+		((Form_pg_proc) GETSTRUCT(tuple))->prolang == SQLlanguageId;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return in_sql;
+}
+
+static bool
+note_core_function(Oid function, void *arg)
+{
+	Called	   *called = arg;
+
+	if (function >= FirstUnpinnedObjectId)
+		return false;
+	if (func_volatile(function) == PROVOLATILE_VOLATILE)
+		called->changing = function;
+	else if (func_volatile(function) == PROVOLATILE_STABLE && !is_in_sql(function))
+		called->unsteady = function;
+	return false;
+}
+
+static bool
+note_called(Node *node, void *arg)
+{
+	Called	   *called = arg;
+
+	if (node == NULL)
+		return false;
+	(void) check_functions_in_node(node, note_core_function, called);
+	called->asks_session = called->asks_session || IsA(node, SQLValueFunction);
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, note_called, called, 0);
+	return expression_tree_walker(node, note_called, called);
+}
+
+/* A row: set, the query of a view that it reads. */
+static void
+judge_query(AzLint *lint, uint64 row)
+{
+	Called		called = {0};
+	const char *object = psprintf("set %s", az_spi_result(row, 1));
+
+	(void) note_called(stringToNode(az_spi_result(row, 2)), &called);
+	if (OidIsValid(called.changing))
+		az_find(lint, "set_not_kept", AZ_LEVEL_WARNING, object,
+				psprintf("Checks that ask it raise an error: it calls %s, which is VOLATILE, and what that returns may change within one statement.",
+						 get_func_name(called.changing)),
+				"Write the view without it.");
+	else if (OidIsValid(called.unsteady) || called.asks_session)
+		az_find(lint, "set_calls_function", AZ_LEVEL_INFO, object,
+				psprintf("It is worked out for each query: it %s%s, and nobody tells when that returns something else.",
+						 OidIsValid(called.unsteady) ? "calls " : "asks for the time or the session",
+						 OidIsValid(called.unsteady) ? get_func_name(called.unsteady) : ""),
+				"Leave it out of the view, if it is to be kept: compare in the policy, beside the set.");
+}
+
+static void
+look_at_queries(AzLint *lint, void *arg)
+{
+	AzSpiParams	params = {0};
+	SPITupleTable *found;
+	uint64		rows;
+	uint64		row;
+
+	az_spi_param(&params, OIDARRAYOID, lint->schemas);
+	rows = az_spi_run(ASKED READ
+					  " SELECT a.name, w.ev_action::pg_catalog.text"
+					  " FROM asked a JOIN read r ON r.set OPERATOR(pg_catalog.=) a.set"
+					  " JOIN pg_catalog.pg_rewrite w ON w.ev_class OPERATOR(pg_catalog.=) r.rel"
+					  "  AND w.ev_type OPERATOR(pg_catalog.=) '1'"
+					  " JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) r.rel"
+					  "  AND c.relkind OPERATOR(pg_catalog.=) 'v'",
+					  &params);
+	found = SPI_tuptable;
+	for (row = 0; row < rows; row++)
+		judge_query(lint, row);
+	SPI_freetuptable(found);
+}
+
 static void
 look(AzLint *lint, void *arg)
 {
@@ -125,4 +229,5 @@ az_lint_sets(AzLint *lint)
 {
 	az_lint_by_rules(lint, rules, lengthof(rules));
 	az_lint_attempt(lint, "sets", look, NULL);
+	az_lint_attempt(lint, "queries of sets", look_at_queries, NULL);
 }

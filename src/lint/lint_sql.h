@@ -92,4 +92,27 @@
 	" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass" \
 	" WHERE d.refobjid" AZ_NE "w.ev_class AND " condition
 
+/*
+ * WITH RECURSIVE shown_through, after tables: security_invoker views, and the
+ * protected tables that whoever reads them reads, also by others of these.
+ */
+#define AZ_SHOWN_THROUGH \
+	"shown_through (oid, read) AS (" \
+	"SELECT w.ev_class, d.refobjid FROM pg_catalog.pg_rewrite w" \
+	" JOIN pg_catalog.pg_class v ON v.oid" AZ_EQ "w.ev_class AND v.relkind" AZ_EQ "'v'" \
+	" JOIN pg_catalog.pg_depend d ON d.classid" AZ_EQ "'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid" AZ_EQ "w.oid" \
+	" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid" AZ_NE "w.ev_class" \
+	" JOIN tables t ON t.oid" AZ_EQ "d.refobjid" \
+	" WHERE w.ev_type" AZ_EQ "'1' AND " AZ_IS_INVOKER("v") \
+	" UNION SELECT w.ev_class, s.read FROM shown_through s" \
+	" JOIN pg_catalog.pg_depend d ON d.classid" AZ_EQ "'pg_catalog.pg_rewrite'::pg_catalog.regclass" \
+	" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid" AZ_EQ "s.oid" \
+	" JOIN pg_catalog.pg_rewrite w ON w.oid" AZ_EQ "d.objid AND w.ev_type" AZ_EQ "'1'" \
+	" JOIN pg_catalog.pg_class v ON v.oid" AZ_EQ "w.ev_class AND v.relkind" AZ_EQ "'v'" \
+	" WHERE " AZ_IS_INVOKER("v") ")"
+
+#define AZ_IS_INVOKER(view) \
+	"EXISTS (SELECT FROM pg_catalog.pg_options_to_table(" view ".reloptions) o" \
+	" WHERE o.option_name" AZ_EQ "'security_invoker' AND o.option_value::pg_catalog.bool)"
+
 #endif							/* AZ_LINT_SQL_H */

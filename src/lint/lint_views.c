@@ -24,8 +24,7 @@
 	" pg_catalog.concat(CASE WHEN c.relkind" AZ_EQ "'m' THEN 'materialized view ' ELSE 'view ' END," \
 	" pg_catalog.format('%I.%I', n.nspname, c.relname)) AS object," \
 	" pg_catalog.format('%I.%I', n.nspname, c.relname) AS name," \
-	" EXISTS (SELECT FROM pg_catalog.pg_options_to_table(c.reloptions) o" \
-	" WHERE o.option_name" AZ_EQ "'security_invoker' AND o.option_value::pg_catalog.bool) AS is_invoker" \
+	" " AZ_IS_INVOKER("c") " AS is_invoker" \
 	" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid" AZ_EQ "c.relnamespace" \
 	" JOIN pg_catalog.pg_roles r ON r.oid" AZ_EQ "c.relowner" \
 	" WHERE c.relkind" AZ_IS_ONE_OF("'v', 'm'") ")," \
@@ -64,12 +63,15 @@
 /*
  * WITH RECURSIVE leaks: the views that show rows past the policies, and the tables.
  * What a materialized view holds is what policies let somebody see who refreshed it,
- * whoever that was.  And risen: those with all views above them.
+ * whoever that was, also by views that read for their reader.  And risen: those with
+ * all views above them.
  */
 #define LEAKS \
 	"leaks AS MATERIALIZED (" \
 	"SELECT v.oid, pg_catalog.string_agg(DISTINCT t.name, ', ' ORDER BY t.name) AS tables" \
-	" FROM views v JOIN view_reads d ON d.oid" AZ_EQ "v.oid JOIN tables t ON t.oid" AZ_EQ "d.read" \
+	" FROM views v JOIN view_reads d ON d.oid" AZ_EQ "v.oid" \
+	" LEFT JOIN shown_through i ON v.kind" AZ_EQ "'m' AND i.oid" AZ_EQ "d.read" \
+	" JOIN tables t ON t.oid" AZ_EQ "COALESCE(i.read, d.read)" \
 	" WHERE v.kind" AZ_EQ "'m' OR NOT v.is_invoker AND " AZ_PASSES("v", "v.owner", "t") \
 	" GROUP BY v.oid), " \
 	"risen (leak, oid) AS (" \
@@ -80,7 +82,7 @@
 	" pg_catalog.string_agg(DISTINCT v.name, ', ' ORDER BY v.name) AS views" \
 	" FROM risen r JOIN shown s ON s.oid" AZ_EQ "r.oid JOIN views v ON v.oid" AZ_EQ "r.oid GROUP BY r.leak)"
 
-#define WITH_VIEWS "WITH RECURSIVE " AZ_GUARDED ", " VIEWS ", " SHOWN ", " LEAKS
+#define WITH_VIEWS "WITH RECURSIVE " AZ_GUARDED ", " AZ_SHOWN_THROUGH ", " VIEWS ", " SHOWN ", " LEAKS
 
 #define IN_SCHEMAS(relation) relation ".schema" AZ_EQ "ANY ($1)"
 #define IS_OF(list, relation) "EXISTS (SELECT FROM " list " x WHERE x.oid" AZ_EQ relation ".oid)"
@@ -156,7 +158,7 @@ static const AzLintRule rules[] = {
 	{"materialized_view", AZ_LEVEL_ERROR,
 		WITH_VIEWS
 		" SELECT v.object, pg_catalog.format('It holds rows of %s, which no policy limits any more: %s reach them (by %s).', l.tables, s.names, s.views),"
-		" pg_catalog.format('REVOKE ALL ON %s FROM %s; and let them ask the table.', v.name, s.names)"
+		" pg_catalog.format('REVOKE ALL ON %s FROM %s; -- and let them ask the table.', v.name, s.names)"
 		" FROM leaks l JOIN views v ON v.oid" AZ_EQ "l.oid JOIN seen s ON s.oid" AZ_EQ "l.oid"
 		" WHERE v.kind" AZ_EQ "'m' AND " IN_SCHEMAS("v")},
 

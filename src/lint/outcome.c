@@ -57,6 +57,10 @@ are_opposites(const Node *a, const Node *b)
 	if (IsA(a, OpExpr) && IsA(b, OpExpr))
 		return get_negator(((const OpExpr *) a)->opno) == ((const OpExpr *) b)->opno &&
 			equal(((const OpExpr *) a)->args, ((const OpExpr *) b)->args);
+	/* the enumeration has each test before its opposite */
+	if (IsA(a, BooleanTest) && IsA(b, BooleanTest))
+		return (((const BooleanTest *) a)->booltesttype ^ ((const BooleanTest *) b)->booltesttype) == 1 &&
+			equal(((const BooleanTest *) a)->arg, ((const BooleanTest *) b)->arg);
 	return IsA(a, NullTest) && IsA(b, NullTest) &&
 		((const NullTest *) a)->nulltesttype != ((const NullTest *) b)->nulltesttype &&
 		equal(((const NullTest *) a)->arg, ((const NullTest *) b)->arg);
@@ -233,6 +237,8 @@ converted_by(Node *node)
 			return (Node *) ((FieldSelect *) node)->arg;
 		case T_SubscriptingRef:
 			return (Node *) ((SubscriptingRef *) node)->refexpr;
+		case T_NullIfExpr:
+			return linitial(((NullIfExpr *) node)->args);
 		default:
 			return NULL;
 	}

@@ -43,6 +43,14 @@ of_strict(List *args, AzOutcome outcome, AzWorking *working)
 	return outcome;
 }
 
+/* What has a value for nobody, too. */
+static bool
+speaks_for_nobody(const AzCheckCall *check)
+{
+	return strcmp(check->name, "authz.token_state") == 0 ||
+		strcmp(check->name, "authz.version") == 0;
+}
+
 /* For nobody, a check is false and an accessor NULL (R1). */
 static AzOutcome
 of_check(const AzCheckCall *check, const AzWorking *working)
@@ -54,12 +62,21 @@ of_check(const AzCheckCall *check, const AzWorking *working)
 	if (check->check == NULL && !asks && !func_strict(check->call->funcid) &&
 		func_volatile(check->call->funcid) == PROVOLATILE_VOLATILE)
 		return AZ_ANYTHING;
+	if (speaks_for_nobody(check))
+		return AZ_A_VALUE;
 	if (working->asker == AZ_NOBODY)
 		return asks ? AZ_MAY_BE_FALSE : AZ_MAY_BE_NULL;
 	if (working->asker == AZ_ACTOR && check->check &&
 		strcmp(check->check->symbol, "authz_is_delegated") == 0)
 		return AZ_MAY_BE_TRUE;
 	return asks ? AZ_A_VALUE : AZ_ANYTHING;
+}
+
+/* Core's own which are not STRICT, and are NULL where their first argument is. */
+static bool
+is_null_of_null(Oid function)
+{
+	return function == F_STRING_TO_ARRAY_TEXT_TEXT || function == F_STRING_TO_ARRAY_TEXT_TEXT_TEXT;
 }
 
 AzOutcome
@@ -72,6 +89,9 @@ az_outcome_of_call(const FuncExpr *call, AzWorking *working)
 
 	if (az_read_check_call((const Node *) call, &check))
 		return of_check(&check, working);
+	if (is_null_of_null(call->funcid) &&
+		az_work_out(linitial(call->args), working) == AZ_MAY_BE_NULL)
+		return AZ_MAY_BE_NULL;
 	body = working->depth < AZ_MAX_BODIES ? az_sql_body(call, &inlined) : NULL;
 	if (body == NULL)
 		return func_strict(call->funcid) ?
@@ -182,6 +202,24 @@ of_count(const OpExpr *expr, AzWorking *working)
 	return is ? AZ_MAY_BE_TRUE : AZ_MAY_BE_FALSE;
 }
 
+/* Of token_state() and 'valid', which it is not for nobody; 0: it is something else. */
+static AzOutcome
+of_token_state(const OpExpr *expr, const AzWorking *working)
+{
+	Oid			function = get_opcode(expr->opno);
+	bool		is_first = IsA(linitial(expr->args), FuncExpr);
+	AzCheckCall check;
+	List	   *texts;
+
+	if (working->asker != AZ_NOBODY || (function != F_TEXTEQ && function != F_TEXTNE) ||
+		!az_read_check_call(is_first ? linitial(expr->args) : lsecond(expr->args), &check) ||
+		strcmp(check.name, "authz.token_state") != 0 ||
+		!az_read_texts(is_first ? lsecond(expr->args) : linitial(expr->args), &texts) ||
+		linitial(texts) == NULL || strcmp(linitial(texts), "valid") != 0)
+		return 0;
+	return function == F_TEXTEQ ? AZ_MAY_BE_FALSE : AZ_MAY_BE_TRUE;
+}
+
 AzOutcome
 az_outcome_of_operator(const OpExpr *expr, AzWorking *working)
 {
@@ -195,6 +233,8 @@ az_outcome_of_operator(const OpExpr *expr, AzWorking *working)
 	if (!func_strict(function))
 		return AZ_ANYTHING;
 	certain = of_count(expr, working);
+	if (certain == 0)
+		certain = of_token_state(expr, working);
 	if (certain)
 		return certain;
 	if (compares_with_itself(expr, same, lengthof(same)))
@@ -249,20 +289,47 @@ is_empty(Node *array, AzWorking *working)
 		check.check && check.check->asks_set;
 }
 
+/* How many elements of a list are NULL for certain; *n: of how many, 0: it is no list. */
+static int
+count_nulls(const Node *array, int *n, AzWorking *working)
+{
+	const ArrayExpr *list = (const ArrayExpr *) array;
+	int			nulls = 0;
+	ListCell   *lc;
+
+	*n = 0;
+	if (!IsA(array, ArrayExpr) || list->multidims)
+		return 0;
+	foreach(lc, list->elements)
+	{
+		if (az_work_out(lfirst(lc), working) == AZ_MAY_BE_NULL)
+			nulls++;
+		++*n;
+	}
+	return nulls;
+}
+
 AzOutcome
 az_outcome_of_array_operator(const ScalarArrayOpExpr *expr, AzWorking *working)
 {
 	Node	   *array = lsecond(expr->args);
 	AzOutcome	empty = expr->useOr ? AZ_MAY_BE_FALSE : AZ_MAY_BE_TRUE;
 	AzOutcome	of_array = az_work_out(array, working);
+	int			nulls;
+	int			n;
 
 	if (of_array == AZ_MAY_BE_NULL)
 		return AZ_MAY_BE_NULL;
 	if (is_empty(array, working))
 		return empty;
-	if (!func_strict(get_opcode(expr->opno)) ||
-		az_work_out(linitial(expr->args), working) != AZ_MAY_BE_NULL)
+	if (!func_strict(get_opcode(expr->opno)))
 		return AZ_ANYTHING;
-	return AZ_MAY_BE_NULL | (may_be_empty(array) ? empty : 0);
+	if (az_work_out(linitial(expr->args), working) == AZ_MAY_BE_NULL)
+		return AZ_MAY_BE_NULL | (may_be_empty(array) ? empty : 0);
+	nulls = count_nulls(array, &n, working);
+	if (nulls == 0)
+		return AZ_ANYTHING;
+	/* one that is NULL keeps ANY from false, and ALL from true */
+	return AZ_MAY_BE_NULL | (nulls == n ? 0 : AZ_A_VALUE & ~empty);
 }
 

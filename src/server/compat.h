@@ -235,7 +235,7 @@ typedef struct RTEPermissionInfo AzRelationRights;
 /*
  * A column may be worked out when it is read since 18 (core commit 83ea6c540); an
  * expression over one (varno 1) is one over what it is made of.  The caller includes
- * rewrite/rewriteHandler.h.
+ * the header of core's rewriter.
  */
 #if PG_VERSION_NUM < 180000
 #define ATTRIBUTE_GENERATED_VIRTUAL 'v'
