@@ -354,7 +354,7 @@ o" = E'two\nlines' OR authz.has_scope(E'x\ny'));
 GRANT SELECT ON "a
 b" TO PUBLIC;
 SET ROLE explain_access_app;
-CALL explain_access.login('{"sub": "ann\nIdentity: bob\t\u202e\"x", "scope": ["a\nb", "", "c}"]}');
+CALL explain_access.login('{"sub": "ann\nIdentity: bob\t\"x", "scope": ["a\nb", "", "c}"]}');
 SELECT * FROM authz.explain_access(E'"a\nb"');
 RESET ROLE;
 

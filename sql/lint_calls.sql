@@ -127,21 +127,21 @@ SELECT count(*) FROM authz.lint(ARRAY['lint_calls']) WHERE code = 'operator_not_
 CREATE SCHEMA "lint ""%s""; ä";
 SET search_path = "lint ""%s""; ä";
 CREATE TABLE "a""b
-c%n'Ω" (id integer, "ow""ner %s" text, "thisisacolumnwhosenameisaslongasanameofpostgresqlmaybesixtythree" text) PARTITION BY LIST (id);
+c%n'ö" (id integer, "ow""ner %s" text, "thisisacolumnwhosenameisaslongasanameofpostgresqlmaybesixtythree" text) PARTITION BY LIST (id);
 CREATE TABLE one PARTITION OF "a""b
-c%n'Ω" FOR VALUES IN (1);
+c%n'ö" FOR VALUES IN (1);
 CREATE DOMAIN "do main" AS text CHECK (lint_calls.plain_plpgsql(VALUE));
 CREATE FUNCTION "is ""ours"" %d"(record) RETURNS boolean STABLE LANGUAGE plpgsql AS 'BEGIN RETURN true; END';
 CREATE POLICY "p""; DROP TABLE %s" ON "a""b
-c%n'Ω" USING ("is ""ours"" %d"("a""b
-c%n'Ω") AND NOT authz.is_owner("ow""ner %s") AND authz.has_scope(E'a ''%s\n'));
+c%n'ö" USING ("is ""ours"" %d"("a""b
+c%n'ö") AND NOT authz.is_owner("ow""ner %s") AND authz.has_scope(E'a ''%s\n'));
 CREATE POLICY cast_to ON one USING (authz.is_owner("thisisacolumnwhosenameisaslongasanameofpostgresqlmaybesixtythree"::"do main") OR NOT (one IS NULL));
 SELECT code, level, object, detail, hint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy%';
 SELECT code, object, fingerprint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy%';
 -- the hint mends it
 CREATE POLICY "neg""%s" ON "a""b
-c%n'Ω" FOR SELECT USING (NOT authz.has_role('%s ''"Ω') OR EXISTS (SELECT FROM one WHERE one.id = "a""b
-c%n'Ω".id));
+c%n'ö" FOR SELECT USING (NOT authz.has_role('%s ''"ö') OR EXISTS (SELECT FROM one WHERE one.id = "a""b
+c%n'ö".id));
 SELECT code, hint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy "neg%' AND level = 'error';
 SELECT hint FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy "neg%' AND level = 'error' \gexec
 SELECT count(*) FROM authz.lint(ARRAY['lint "%s"; ä']) WHERE object LIKE 'policy "neg%' AND level = 'error';

@@ -11,6 +11,8 @@
 #include "common/sha2.h"
 #include "utils/builtins.h"
 
+#include "server/encoding.h"
+
 const char *
 az_level_name(AzLevel level)
 {
@@ -19,15 +21,22 @@ az_level_name(AzLevel level)
 	return names[level];
 }
 
-/* Of SHA-256 over both, with the zero byte between. */
+/*
+ * Of SHA-256 over both, with the zero byte between.  In UTF-8, so that a database
+ * with another encoding has the same; SQL_ASCII may hold what cannot be converted.
+ */
 static char *
 make_fingerprint(const char *code, const char *object)
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 	uint8		sum[PG_SHA256_DIGEST_LENGTH];
 	char	   *digits = palloc(2 * AZ_FINGERPRINT_BYTES + 1);
+	int			len;
+	const char *utf8 = az_to_utf8(object, strlen(object), &len);
 	bool		made;
 
+	if (utf8)
+		object = utf8;
 	if (context == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY),

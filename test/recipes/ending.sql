@@ -21,6 +21,6 @@ RESET ROLE;
 -- lint() finds nothing wrong with it
 -- Left out: the test server may be of any minor release (known_hole); the owner of the
 -- tables logs in to administer, and sets read them as that one (not_forced); my_denied
--- is read by nobody but the set over it.
+-- is read by nobody but the set over it.  Roles are the server's, which others use, too.
 SELECT level, code, object, hint FROM authz.lint(ARRAY['public'], ARRAY['known_hole', 'not_forced'])
- WHERE level <> 'info' AND object <> 'view public.my_denied' ORDER BY code, object;
+ WHERE level <> 'info' AND object <> 'view public.my_denied' AND object NOT LIKE 'role %' ORDER BY code, object;

@@ -64,5 +64,10 @@ is(substr(slurp_file($node->logfile), $seen), '', 'nothing in the log');
 $node->psql('postgres', "$settings; SET ROLE app; SELECT count(*) FROM doc");
 like(substr(slurp_file($node->logfile), $seen), qr/row three is here/, 'but what a query raises');
 
+# What turns the text round, or breaks the line, is told by its code.
+my $turning = mint(sub => "ann\x{202e}bob\x{2028}");
+my $words = $node->safe_psql('postgres', "SET dbmi_authz.token = '$turning'; SET ROLE app; SELECT authz.explain_access('doc') LIMIT 1");
+like($words, qr/ann\\u202ebob\\u2028/, 'claims are printed in printable characters');
+
 $node->stop;
 done_testing();

@@ -8,7 +8,8 @@ class Lint(SimpleTestCase):
 
     def test_nothing_is_wrong(self):
         with connections["owner"].cursor() as cursor:
-            # known_hole: the test server may be of any minor release
+            # known_hole: the test server may be of any minor release; and its roles are
+            # those of other tests, too
             cursor.execute("SELECT level, code, object, hint FROM authz.lint(ARRAY['public'], ARRAY['known_hole'])"
-                           " WHERE level <> 'info'")
+                           " WHERE level <> 'info' AND object NOT LIKE 'role %'")
             self.assertEqual(cursor.fetchall(), [])
