@@ -229,7 +229,6 @@ SELECT count(*), count(*) FILTER (WHERE new_values = to_jsonb(a)) AS same, count
 DELETE FROM authz.audit_event;
 -- json of which jsonb can make nothing is kept as its text
 INSERT INTO anything (j) VALUES ('"\u0000"'), ('{"n": 1e99999999}'), ('"\ud800"'), ('"\ude00\ud83d"'), ('"\\ud83d\ude00"');
-INSERT INTO anything (j) VALUES ('"\\u0041\u0041\\\\"'), ('["\ud83d\ude00"]');
 SELECT new_values -> 'j' FROM authz.audit_event ORDER BY xid, number;
 INSERT INTO anything (j) SELECT format('{"n": 0.%se-%s}', repeat('1', digits), exponent)::json FROM (VALUES (6000, 9999), (9999, 9999), (6000, 0)) v(digits, exponent);
 SELECT jsonb_typeof(new_values -> 'j') FROM authz.audit_event WHERE new_values ->> 'j' LIKE '%{"n": 0.%' ORDER BY xid, number;
@@ -424,8 +423,8 @@ CALL audit_show();
 -- Hostile names
 --
 CREATE SCHEMA "au""dit";
-CREATE TABLE "au""dit"."Ta'b.le\" ("Id" int PRIMARY KEY, "a""b" text, "c\'" text, "select" int, "äö" int);
-SELECT authz.audit('"au""dit"."Ta''b.le\"', ARRAY['a"b', 'c\''', 'äö']);
+CREATE TABLE "au""dit"."Ta'b.le\" ("Id" int PRIMARY KEY, "a""b" text, "c\'" text, "select" int, "äöüx" int);
+SELECT authz.audit('"au""dit"."Ta''b.le\"', ARRAY['a"b', 'c\''', 'äöüx']);
 INSERT INTO "au""dit"."Ta'b.le\" VALUES (1, 'x', E'\\', 1, 2);
 UPDATE "au""dit"."Ta'b.le\" SET "c\'" = '', "select" = 3;
 CALL audit_show();

@@ -225,6 +225,16 @@ is($found, '0', 'a row that is gone, a byte that is another: found each time');
 #
 # A prepared transaction is running
 #
+# What json holds by the codes of its characters, where the database's encoding has
+# them (sql/audit.sql is run in all encodings).
+is($node->safe_psql('postgres', <<'SQL'), qq("\\\\u0041A\\\\\\\\"\n["\xf0\x9f\x98\x80"]), 'json by codes of characters');
+CREATE TABLE coded (j json);
+SELECT FROM authz.audit('coded');
+INSERT INTO coded VALUES ('"\\u0041\u0041\\\\"'), ('["\ud83d\ude00"]');
+SELECT new_values -> 'j' FROM authz.audit_event WHERE relation = 'public.coded' ORDER BY xid, number;
+SELECT FROM authz.seal_audit();
+SQL
+
 $node->safe_psql('postgres', "BEGIN; INSERT INTO plain VALUES (1000, 'p'); PREPARE TRANSACTION 'audit'");
 $node->safe_psql('postgres', "INSERT INTO plain VALUES (1001, 'after')");
 is($node->safe_psql('postgres', 'SELECT events FROM authz.seal_audit()'), '', 'prepared: nothing newer is sealed');
