@@ -249,6 +249,13 @@ SELECT authz.policy_changes(authz.policy_state('members'), authz.policy_state('n
 SELECT authz.policy_changes(replace(authz.policy_state('notes')::text, '"name"', '"nom"')::json, authz.policy_state('notes'));
 SELECT authz.policy_changes(NULL, authz.policy_state('notes'));
 
+-- keys by their thumbprints, but for a secret: that of a weak one helps guessing it
+SELECT authz.add_secret('https://people.example', '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'secret'),
+	authz.add_key('https://people.example', '{"kty": "EC", "crv": "P-256", "kid": "public", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}') \g /dev/null
+SELECT k ->> 'alg' AS alg, k ->> 'thumbprint' IS NOT NULL AS thumbprint
+  FROM json_array_elements(authz.policy_state('notes') -> 'keys') k WHERE k ->> 'issuer' = 'https://people.example' ORDER BY 1;
+SELECT authz.drop_key('https://people.example', 'secret'), authz.drop_key('https://people.example', 'public') \g /dev/null
+
 RESET search_path;
 SELECT authz.drop_actor_ceiling('https://people.example', 'bot'), authz.alter_issuer('https://people.example', '{"leeway_seconds": null}') \g /dev/null
 DROP SCHEMA policy_state CASCADE;

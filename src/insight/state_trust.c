@@ -4,7 +4,8 @@
  *	  Of a state: whom the database believes, what actors may not go beyond, and
  *	  settings.
  *
- * No key material: a key is its algorithm and its thumbprint.
+ * No key material: a key is its algorithm and its thumbprint, and of a secret not
+ * even that, which helps guessing a weak one.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +28,9 @@ static const AzStateSection sections[] = {
 	"SELECT i.issuer, i.profile, " SORTED("i.audience") " AS audience, " OPTIONS("i.options") " AS options"
 	" FROM authz.issuer i ORDER BY i.issuer COLLATE pg_catalog.\"C\""},
 	{"keys",
-	"SELECT k.issuer, k.kid, k.alg, k.thumbprint FROM authz.issuer_key k"
+	"SELECT k.issuer, k.kid, k.alg,"
+	" CASE WHEN k.alg OPERATOR(pg_catalog.!~~*) 'HS%' THEN k.thumbprint END AS thumbprint"
+	" FROM authz.issuer_key k"
 	" ORDER BY k.issuer COLLATE pg_catalog.\"C\", k.kid COLLATE pg_catalog.\"C\", k.alg COLLATE pg_catalog.\"C\", k.thumbprint COLLATE pg_catalog.\"C\""},
 	{"ceilings",
 	"SELECT c.issuer, c.actor, " SORTED("c.scopes") " AS scopes, " SORTED("c.roles") " AS roles,"
