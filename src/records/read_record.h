@@ -74,9 +74,6 @@ extern AzRead *az_read_of_held(const PortalData *portal);
 /* From now on it belongs to a cursor that keeps its rows, and is told with that. */
 extern void az_read_hold(AzRead *read, Portal portal);
 
-/* Name them, unless they are named: as the statement's own, or as nested. */
-extern void az_read_name_tables(AzRead *read, const List *tables, bool nested);
-
 /*
  * Rows of the query are sent from here on, or of none; until az_read_stops(), or
  * for ever if there is an error.

@@ -15,6 +15,7 @@
 #include "tcop/dest.h"
 #include "tcop/utility.h"
 
+#include "records/read_line.h"
 #include "server/guc.h"
 
 static AzReadScope *scope = NULL;	/* NULL: a statement is being planned or started */

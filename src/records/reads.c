@@ -22,6 +22,7 @@
 #include "optimizer/planner.h"
 #include "tcop/pquery.h"
 
+#include "records/read_line.h"
 #include "records/read_scope.h"
 #include "records/read_tables.h"
 #include "records/reads_utility.h"

@@ -17,6 +17,7 @@
 #include "utils/backend_status.h"
 #include "utils/memutils.h"
 
+#include "records/read_line.h"
 #include "records/read_scope.h"
 #include "records/read_tables.h"
 #include "server/guc.h"
