@@ -27,15 +27,30 @@ typedef struct Subject
 	const AzArm *arm;
 } Subject;
 
-/* Of the rows that it shows, over what is stored. */
+static void
+compare_what_is_stored(AzArm *arm, Relation rel)
+{
+	ListCell   *lc;
+
+	if (arm->operand)
+		arm->operand = az_expand_generated(arm->operand, rel);
+	foreach(lc, arm->arms)
+		compare_what_is_stored(lfirst(lc), rel);
+}
+
+/*
+ * Of the rows that it shows.  A check is folded over the column, and what that is
+ * made of takes its place afterwards.
+ */
 static AzArm *
 read_using(const AzPoliciesRead *table, const AzPolicyRead *policy)
 {
 	Relation	rel = table_open(table->table, AccessShareLock);
-	Node	   *stored = az_expand_generated(policy->using_row, rel);
+	AzArm	   *arm = az_read_condition(policy->using_row);
 
+	compare_what_is_stored(arm, rel);
 	table_close(rel, AccessShareLock);
-	return az_read_condition(stored);
+	return arm;
 }
 
 /* The first column, or the expression in parentheses; what the object says of it. */
