@@ -38,7 +38,7 @@ SELECT since_18(s) FROM unnest(ARRAY[
 	'CREATE POLICY own ON note USING (authz.is_owner(owner))']) s;
 -- an index on what such a column is made of serves it; none can be made on the column
 SELECT since_18($$SELECT concat_ws(' ', object, hint) FROM authz.lint('{virtual_columns}') WHERE code = 'no_index'$$,
-	$$policy own on virtual_columns.note, expression (doc ->> 'owner'::text) CREATE INDEX ON virtual_columns.note ((doc ->> 'owner'::text));$$);
+	$$policy own on virtual_columns.note, expression (doc ->> 'owner'::text) CREATE INDEX ON virtual_columns.note (((doc ->> 'owner'::text)));$$);
 SET ROLE virtual_columns_app;
 CALL login();
 SELECT since_18($$SELECT string_agg(e, ';') FROM authz.explain_access('note') e WHERE e ~ 'index'$$,
