@@ -10,12 +10,12 @@
 #include "access/relation.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/json.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "insight/state.h"
+#include "server/setting.h"
 #include "trust/admin.h"
 
 /* As which names and constants are printed, whatever the caller's are. */
@@ -39,8 +39,7 @@ have_settings(void)
 	int			i;
 
 	for (i = 0; i < (int) lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		az_set_within_level(settings[i][0], settings[i][1]);
 }
 
 /* 42P01 for what does not exist, 42809 for what has no rows. */

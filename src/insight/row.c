@@ -27,13 +27,13 @@
 #include "rewrite/rewriteManip.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
 #include "server/attempt.h"
+#include "server/setting.h"
 
 /* What log_min_duration and their like show instead of a statement. */
 #define QUERY_TEXT	"SELECT authz.explain_access(...)"
@@ -334,8 +334,7 @@ run_quietly(Run *run)
 	int			nest_level = NewGUCNestLevel();
 	ErrorData  *error;
 
-	(void) set_config_option("client_min_messages", "error", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	az_set_within_level("client_min_messages", "error");
 	error = az_attempt(run_query, run);
 	AtEOXact_GUC(false, nest_level);
 	return error;

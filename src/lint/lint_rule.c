@@ -8,16 +8,9 @@
 #include "lint/lint_rule.h"
 
 #include "catalog/pg_type.h"
-#include "utils/guc.h"
 
+#include "server/setting.h"
 #include "server/spi.h"
-
-static void
-have_setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
 
 /*
  * Nobody has statistics of what WITH makes: the planner takes it for one row, and
@@ -31,8 +24,8 @@ run(AzLint *lint, const char *query)
 	AzSpiParams	params = {0};
 	uint64		rows;
 
-	have_setting("enable_nestloop", "off");
-	have_setting("jit", "off");
+	az_set_within_level("enable_nestloop", "off");
+	az_set_within_level("jit", "off");
 	az_spi_param(&params, OIDARRAYOID, lint->schemas);
 	rows = az_spi_run(query, &params);
 	AtEOXact_GUC(true, level);

@@ -17,12 +17,12 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 
+#include "server/setting.h"
 #include "server/spi.h"
 
 /* ----------------------------------------------------------------
@@ -229,8 +229,7 @@ az_expression_text(Node *expr, Oid table)
 	int			level = NewGUCNestLevel();
 	char	   *text;
 
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	az_set_within_level("search_path", "pg_catalog");
 	text = deparse_expression(expr, deparse_context_for(get_rel_name(table), table),
 							  false, false);
 	AtEOXact_GUC(true, level);

@@ -13,7 +13,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -21,6 +20,7 @@
 
 #include "records/audit_value.h"
 #include "policies/policy.h"
+#include "server/setting.h"
 
 /* A column; those that were dropped, or that are worked out when read, are none. */
 typedef struct Column
@@ -337,8 +337,7 @@ set_defaults(void)
 	int			i;
 
 	for (i = 0; i < (int) lengthof(settings); i++)
-		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		az_set_within_level(settings[i][0], settings[i][1]);
 }
 
 void

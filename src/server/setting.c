@@ -239,3 +239,10 @@ az_define_setting(AzSetting *setting)
 		setting->defined = true;
 	}
 }
+
+void
+az_set_within_level(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+}

@@ -26,6 +26,9 @@ typedef struct AzSetting
  */
 extern void az_define_setting(AzSetting *setting);
 
+/* Have a setting of PostgreSQL be that until the nest level of settings ends. */
+extern void az_set_within_level(const char *name, const char *value);
+
 /* What the session has set under a name that nobody has defined yet. */
 typedef struct AzEarlyValue
 {

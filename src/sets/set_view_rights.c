@@ -14,21 +14,15 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
-#include "utils/guc.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+
+#include "server/setting.h"
 
 /* ----------------------------------------------------------------
  * With whose rights
  * ----------------------------------------------------------------
  */
-
-static void
-have_setting(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-}
 
 /*
  * A function in the view finds what it names without a schema by the search
@@ -39,11 +33,11 @@ void
 az_begin_as_set_owner(Oid owner, AzCaller *caller)
 {
 	az_begin_bound_as(owner, caller);
-	have_setting("search_path", "pg_catalog, pg_temp");
+	az_set_within_level("search_path", "pg_catalog, pg_temp");
 	if (!row_security)
-		have_setting("row_security", "on");
+		az_set_within_level("row_security", "on");
 	if (jit_enabled)
-		have_setting("jit", "off");
+		az_set_within_level("jit", "off");
 }
 
 /* ----------------------------------------------------------------

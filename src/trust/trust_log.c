@@ -22,12 +22,12 @@
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/portal.h"
 #include "utils/rel.h"
 
 #include "server/own.h"
+#include "server/setting.h"
 #include "server/spi.h"
 #include "trust/admin.h"
 #include "trust/trust_log_line.h"
@@ -232,8 +232,7 @@ static void
 begin(AzCaller *caller)
 {
 	az_begin_as_owner(caller);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	az_set_within_level("search_path", "pg_catalog, pg_temp");
 }
 
 static void
