@@ -17,6 +17,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "planner/comparand.h"
+
 /* The first column or expression of an index, and how it compares. */
 typedef struct Key
 {
@@ -27,18 +29,10 @@ typedef struct Key
 	bool		nulls;			/* it takes IS NULL */
 } Key;
 
-static Node *
-without_relabel(Node *node)
-{
-	while (node && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return node;
-}
-
 static bool
 is_key(Node *node, const Key *key)
 {
-	return equal(without_relabel(node), key->expr);
+	return equal(az_without_relabels(node), key->expr);
 }
 
 /* Is it the same for all rows? */
@@ -113,7 +107,7 @@ find_key(Relation rel, Relation index, Key *key)
 	{
 		List	   *exprs = RelationGetIndexExpressions(index);
 
-		key->expr = exprs == NIL ? NULL : without_relabel(linitial(exprs));
+		key->expr = exprs == NIL ? NULL : az_without_relabels(linitial(exprs));
 		return key->expr != NULL;
 	}
 	if (column < 0)

@@ -18,6 +18,7 @@
 
 #include "lint/call_walk.h"
 #include "lint/check_call.h"
+#include "planner/comparand.h"
 #include "planner/fold.h"
 #include "server/value.h"
 
@@ -58,14 +59,6 @@ first_unknown(const AzCheckCall *planned, int first)
 	return 0;
 }
 
-static Node *
-without_relabels(Node *arg)
-{
-	while (IsA(arg, RelabelType))
-		arg = (Node *) ((RelabelType *) arg)->arg;
-	return arg;
-}
-
 /* Of a check that compares its first argument with claims. */
 static void
 find_uncompared(const AzLintCondition *condition, const AzCallPlace *place,
@@ -79,7 +72,7 @@ find_uncompared(const AzLintCondition *condition, const AzCallPlace *place,
 	/* what raises is found elsewhere */
 	if (!az_value_kind(exprType(arg), &kind, &base))
 		return;
-	if (IsA(without_relabels(arg), Var))
+	if (IsA(az_without_relabels(arg), Var))
 		find_call(condition, place, call, AZ_LEVEL_WARNING,
 				  psprintf("a column of type %s is not compared in a way that an index serves", type),
 				  "Have the column as text, uuid, smallint, integer or bigint.");

@@ -17,6 +17,7 @@
 #include "lint/row_condition.h"
 #include "lint/serving_index.h"
 #include "lint/table_policies.h"
+#include "planner/comparand.h"
 
 /* A condition of a table that is looked at. */
 typedef struct Subject
@@ -60,8 +61,7 @@ describe_operand(const Subject *subject, Node *operand, char **object)
 	Oid			table = subject->table->table;
 	char	   *text;
 
-	while (IsA(operand, RelabelType))
-		operand = (Node *) ((RelabelType *) operand)->arg;
+	operand = az_without_relabels(operand);
 	if (IsA(operand, Var) && ((Var *) operand)->varattno > 0)
 	{
 		text = unconstify(char *, quote_identifier(get_attname(table, ((Var *) operand)->varattno, false)));

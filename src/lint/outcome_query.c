@@ -13,6 +13,7 @@
 #include "utils/lsyscache.h"
 
 #include "lint/check_call.h"
+#include "planner/comparand.h"
 
 /* Of ours, does it list what somebody has, and so nothing for nobody? */
 static bool
@@ -245,9 +246,7 @@ compares_null(Node *test, const Query *query, AzWorking *working)
 	if (!IsA(test, OpExpr) || list_length(expr->args) != 2 ||
 		!func_strict(get_opcode(expr->opno)))
 		return false;
-	right = lsecond(expr->args);
-	while (IsA(right, RelabelType))
-		right = (Node *) ((RelabelType *) right)->arg;
+	right = az_without_relabels(lsecond(expr->args));
 	return az_work_out(linitial(expr->args), working) == AZ_MAY_BE_NULL ||
 		(IsA(right, Param) && ((Param *) right)->paramkind == PARAM_SUBLINK &&
 		 shows_only_null(query, ((Param *) right)->paramid, working));

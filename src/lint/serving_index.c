@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 
 #include "lint/table_policies.h"
+#include "planner/comparand.h"
 
 /* What an index begins with, and which rows are in it. */
 typedef struct IndexHead
@@ -114,22 +115,14 @@ read_indexes(Oid table)
  * ----------------------------------------------------------------
  */
 
-static Node *
-without_relabels(Node *node)
-{
-	while (node && IsA(node, RelabelType))
-		node = (Node *) ((RelabelType *) node)->arg;
-	return node;
-}
-
 static bool
 begins_with(const IndexHead *index, Node *operand)
 {
-	operand = without_relabels(operand);
+	operand = az_without_relabels(operand);
 	if (index->number != 0)
 		return IsA(operand, Var) && ((Var *) operand)->varlevelsup == 0 &&
 			((Var *) operand)->varattno == index->number;
-	return index->expr && equal(without_relabels(index->expr), operand);
+	return index->expr && equal(az_without_relabels(index->expr), operand);
 }
 
 /* IS NULL is something that a btree is searched for. */
@@ -160,8 +153,8 @@ implies(List *known, Node *predicate)
 			return true;
 		if (IsA(predicate, NullTest) && arm->kind == AZ_ARM_COMPARED &&
 			((NullTest *) predicate)->nulltesttype == IS_NOT_NULL && OidIsValid(arm->operator) &&
-			equal(without_relabels((Node *) ((NullTest *) predicate)->arg),
-				  without_relabels(arm->operand)))
+			equal(az_without_relabels((Node *) ((NullTest *) predicate)->arg),
+				  az_without_relabels(arm->operand)))
 			return true;
 	}
 	return false;

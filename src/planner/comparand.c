@@ -85,13 +85,19 @@ find_type(Oid type, Oid collation, AzComparand *column)
 	return true;
 }
 
+Node *
+az_without_relabels(Node *node)
+{
+	while (node && IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return node;
+}
+
 bool
 az_describe_comparand(Node *arg, AzComparand *column)
 {
-	Node	   *inner = arg;
+	Node	   *inner = az_without_relabels(arg);
 
-	while (IsA(inner, RelabelType))
-		inner = (Node *) ((RelabelType *) inner)->arg;
 	if (!IsA(inner, Var) || !find_type(exprType(arg), exprCollation(arg), column))
 		return false;
 

@@ -36,6 +36,9 @@ typedef enum AzPlace
 	AZ_IN_CONDITION				/* NULL and false are the same there */
 } AzPlace;
 
+/* The expression below casts that change the type alone; NULL: NULL. */
+extern Node *az_without_relabels(Node *node);
+
 /*
  * False: an expression that may cost something or have side effects, for it is
  * going to stand more than once; or a type that compares in a way that "equals"
