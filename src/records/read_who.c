@@ -11,7 +11,6 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "server/datum.h"
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/log_json.h"
@@ -28,10 +27,8 @@ append_text(StringInfo out, const char *label, const char *value)
 static void
 append_claim(StringInfo out, const char *label, const AzIdentity *id, const AzNode *claim)
 {
-	claim = id ? az_scalar_or_null(claim) : NULL;
 	appendStringInfoString(out, label);
-	az_log_json_string(out, claim ? az_node_bytes(id, claim) : NULL,
-					   claim ? az_node_len(claim) : 0, AZ_MAX_LOGGED_BYTES);
+	az_log_json_claim(out, id, claim);
 }
 
 /*

@@ -9,6 +9,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "server/datum.h"
 #include "server/encoding.h"
 
 static void
@@ -111,4 +112,12 @@ az_log_json_name(StringInfo out, const char *name)
 		appendStringInfoString(out, ", ");
 	az_log_json_string(out, name, strlen(name), AZ_MAX_LOGGED_BYTES);
 	appendStringInfoString(out, ": ");
+}
+
+void
+az_log_json_claim(StringInfo out, const AzIdentity *id, const AzNode *claim)
+{
+	claim = id ? az_scalar_or_null(claim) : NULL;
+	az_log_json_string(out, claim ? az_node_bytes(id, claim) : NULL,
+					   claim ? az_node_len(claim) : 0, AZ_MAX_LOGGED_BYTES);
 }

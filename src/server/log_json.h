@@ -13,6 +13,7 @@
 
 #include "server/compat.h"
 #include "lib/stringinfo.h"
+#include "token/identity.h"
 
 /* Of a string that anybody may choose so many bytes are logged. */
 #define AZ_MAX_LOGGED_BYTES	255
@@ -22,6 +23,9 @@
  * "...".  Where the database is not in UTF-8 this reads catalogs.
  */
 extern void az_log_json_string(StringInfo out, const char *string, size_t len, int max);
+
+/* The same of a claim of the identity: a string or a number; else null. */
+extern void az_log_json_claim(StringInfo out, const AzIdentity *id, const AzNode *claim);
 
 /*
  * Append what is JSON, in one line: white space is a space, and what is not

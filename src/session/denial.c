@@ -127,14 +127,6 @@ az_denied_json(const char *name, const char *value,...)
 	return json.data;
 }
 
-static void
-append_claim(StringInfo out, const AzIdentity *id, const AzNode *claim)
-{
-	claim = id ? az_scalar_or_null(claim) : NULL;
-	append_string(out, claim ? az_node_bytes(id, claim) : NULL,
-				  claim ? az_node_len(claim) : 0);
-}
-
 void
 az_log_denial(const char *asked)
 {
@@ -146,21 +138,21 @@ az_log_denial(const char *asked)
 	id = az_in_force();
 	initStringInfo(&line);
 	appendStringInfoString(&line, "{\"client\": ");
-	append_claim(&line, id, id ? &id->client_id : NULL);
+	az_log_json_claim(&line, id, id ? &id->client_id : NULL);
 	appendStringInfoString(&line, ", \"subject\": ");
-	append_claim(&line, id, id ? &id->subject : NULL);
+	az_log_json_claim(&line, id, id ? &id->subject : NULL);
 	if (id && az_is_simulated())
 		appendStringInfoString(&line, ", \"simulated\": true");
 	if (id && az_scalar_or_null(&id->actor))
 	{
 		appendStringInfoString(&line, ", \"actor\": ");
-		append_claim(&line, id, &id->actor);
+		az_log_json_claim(&line, id, &id->actor);
 	}
 	/* the name that item permissions are stored under */
 	if (id && az_scalar_or_null(&id->client))
 	{
 		appendStringInfoString(&line, ", \"application\": ");
-		append_claim(&line, id, &id->client);
+		az_log_json_claim(&line, id, &id->client);
 	}
 	appendStringInfo(&line, ", \"required\": %s}", asked ? asked : "null");
 

@@ -26,6 +26,7 @@
 #include "utils/portal.h"
 #include "utils/rel.h"
 
+#include "server/datum.h"
 #include "server/own.h"
 #include "server/setting.h"
 #include "server/spi.h"
@@ -163,11 +164,8 @@ is_there(void)
 static text *
 claim_text(const AzIdentity *id, const AzNode *claim)
 {
-	AzType		type = id ? az_node_type(claim) : AZ_NULL;
-
-	if (type != AZ_STRING && type != AZ_NUMBER)
-		return NULL;
-	return cstring_to_text_with_len(az_node_bytes(id, claim), az_node_len(claim));
+	claim = id ? az_scalar_or_null(claim) : NULL;
+	return claim ? DatumGetTextPP(az_text_datum(id, claim)) : NULL;
 }
 
 /* In the order of the columns that the statement names. */
