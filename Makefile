@@ -137,11 +137,12 @@ bench: build
 
 clean-up:
 	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
-	@if command -v $(PG_CONFIG) >/dev/null; then $(AGAIN) clean; fi
+	@if command -v $(PG_CONFIG) >/dev/null; then $(MAKE) -C $(SOURCE)/modules clean; $(AGAIN) clean; fi
 
 .PHONY: build
 build:
 	@$(AGAIN) -s all
+	@$(MAKE) --no-print-directory -s -C $(SOURCE)/modules all
 
 # Anything else asked for in the same breath, as in "make clean check".
 OTHERS = $(sort clean $(filter-out build $(OURS),$(MAKECMDGOALS)))

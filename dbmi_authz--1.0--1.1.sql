@@ -27,7 +27,13 @@ CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 CREATE TABLE authz.jwks_status (
 	issuer text COLLATE "C" PRIMARY KEY,
 	last_success timestamptz,
-	skipped json NOT NULL DEFAULT '[]'
+	last_attempt timestamptz,
+	last_error text COLLATE "C" CHECK (last_error IN (
+		'timeout', 'unreachable', 'certificate', 'proxy', 'http_status', 'redirect', 'too_large',
+		'not_json', 'wrong_issuer', 'no_jwks_uri', 'forbidden_url', 'forbidden_host',
+		'forbidden_address', 'refused_keys', 'internal')),
+	skipped json NOT NULL DEFAULT '[]',
+	next_due timestamptz
 );
 ALTER TABLE authz.jwks_status OWNER TO pg_database_owner;
 
@@ -991,8 +997,14 @@ COMMENT ON COLUMN authz.item_permission.permission IS
 'The name of the permission, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.jwks_status.issuer IS
 'The row of authz.issuer whose set it was.';
+COMMENT ON COLUMN authz.jwks_status.last_attempt IS
+'When it was last fetched or handed over, with or without success.';
+COMMENT ON COLUMN authz.jwks_status.last_error IS
+'Why the last attempt failed, one of a closed list; NULL: it did not.';
 COMMENT ON COLUMN authz.jwks_status.last_success IS
 'When set_jwks() last took a set, changed or not.';
+COMMENT ON COLUMN authz.jwks_status.next_due IS
+'When whoever fetches it will fetch it again; NULL: nobody has said.';
 COMMENT ON COLUMN authz.jwks_status.skipped IS
 'Its entries that gave no key: an array of objects with position (from 1), kid and reason.';
 COMMENT ON COLUMN authz.object_access.kind IS
@@ -1408,7 +1420,7 @@ COMMENT ON TABLE authz.issuer_key IS
 COMMENT ON TABLE authz.item_permission IS
 'Permissions on items, by e-mail address and application.';
 COMMENT ON TABLE authz.jwks_status IS
-'How the key set of an issuer was taken the last time.';
+'How the key set of an issuer was fetched and taken the last time.';
 COMMENT ON TABLE authz.object_access IS
 'The rules of object permissions: which function is asked for which permission on which table.';
 COMMENT ON TABLE authz.permission_implies IS

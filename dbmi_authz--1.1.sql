@@ -228,16 +228,28 @@ SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regcla
 CREATE TABLE authz.jwks_status (
 	issuer text COLLATE "C" PRIMARY KEY,
 	last_success timestamptz,
-	skipped json NOT NULL DEFAULT '[]'
+	last_attempt timestamptz,
+	last_error text COLLATE "C" CHECK (last_error IN (
+		'timeout', 'unreachable', 'certificate', 'proxy', 'http_status', 'redirect', 'too_large',
+		'not_json', 'wrong_issuer', 'no_jwks_uri', 'forbidden_url', 'forbidden_host',
+		'forbidden_address', 'refused_keys', 'internal')),
+	skipped json NOT NULL DEFAULT '[]',
+	next_due timestamptz
 );
 COMMENT ON TABLE authz.jwks_status IS
-'How the key set of an issuer was taken the last time.';
+'How the key set of an issuer was fetched and taken the last time.';
 COMMENT ON COLUMN authz.jwks_status.issuer IS
 'The row of authz.issuer whose set it was.';
 COMMENT ON COLUMN authz.jwks_status.last_success IS
 'When set_jwks() last took a set, changed or not.';
+COMMENT ON COLUMN authz.jwks_status.last_attempt IS
+'When it was last fetched or handed over, with or without success.';
+COMMENT ON COLUMN authz.jwks_status.last_error IS
+'Why the last attempt failed, one of a closed list; NULL: it did not.';
 COMMENT ON COLUMN authz.jwks_status.skipped IS
 'Its entries that gave no key: an array of objects with position (from 1), kid and reason.';
+COMMENT ON COLUMN authz.jwks_status.next_due IS
+'When whoever fetches it will fetch it again; NULL: nobody has said.';
 ALTER TABLE authz.jwks_status OWNER TO pg_database_owner;
 
 CREATE TABLE authz.revocation (

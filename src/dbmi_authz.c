@@ -18,7 +18,7 @@
 #include "server/announced.h"
 #include "server/discretion.h"
 #include "server/release.h"
-#include "session/login.h"
+#include "session/token_setting.h"
 #include "sets/set_view.h"
 #include "token/crypto.h"
 #include "trust/trust_log.h"
@@ -49,7 +49,7 @@ _PG_init(void)
 	az_announced_init();
 	az_set_view_init(az_kind_of_call);
 	az_candidate_init();
-	az_login_init();
+	az_token_setting_init();
 	az_warn_of_release(false);
 	az_discretion_end(&discretion);
 	if (process_shared_preload_libraries_in_progress)
@@ -63,7 +63,7 @@ _PG_init(void)
 	az_utility_guard_init();
 	az_plan_init();
 	az_reads_init();
-	az_login_ready();
+	az_token_setting_ready();
 	loaded = true;
 	RESUME_INTERRUPTS();
 }

@@ -27,7 +27,9 @@
 #include "insight/simulation.h"
 #include "server/attempt.h"
 #include "server/discretion.h"
+#include "session/change.h"
 #include "session/login.h"
+#include "session/session.h"
 #include "trust/admin.h"
 
 typedef struct Review

@@ -16,7 +16,9 @@
 #include "server/datum.h"
 #include "server/discretion.h"
 #include "server/guc.h"
+#include "session/change.h"
 #include "session/login.h"
+#include "session/session.h"
 #include "trust/admin.h"
 
 /* A subtransaction cannot write without a number for the whole. */

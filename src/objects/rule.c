@@ -35,7 +35,7 @@
 #include "utils/syscache.h"
 
 #include "server/attempt.h"
-#include "session/login.h"
+#include "session/change.h"
 
 /* The same text in every session: signatures are stored, and compared. */
 char *

@@ -23,7 +23,7 @@
 #include "planner/shared_start.h"
 #include "planner/statement.h"
 #include "session/answer.h"
-#include "session/login.h"
+#include "session/change.h"
 #include "session/only_reads.h"
 #include "session/plans.h"
 #include "session/stopped.h"

@@ -21,6 +21,7 @@
 #include "server/guc.h"
 #include "server/report.h"
 #include "session/login.h"
+#include "session/session.h"
 
 /* What may stand around a token: a prefix, spaces. */
 #define TOKEN_SURROUNDINGS	1024

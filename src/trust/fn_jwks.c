@@ -338,9 +338,10 @@ note_status(text *issuer, const AzKeySet *set)
 
 	az_spi_param(&params, TEXTOID, issuer);
 	az_spi_param(&params, JSONOID, list_skipped(set));
-	az_spi_run("INSERT INTO authz.jwks_status AS s (issuer, last_success, skipped)"
-			   " VALUES ($1, pg_catalog.now(), $2) ON CONFLICT (issuer) DO UPDATE"
-			   " SET last_success = excluded.last_success, skipped = excluded.skipped", &params);
+	az_spi_run("INSERT INTO authz.jwks_status AS s (issuer, last_success, last_attempt, skipped)"
+			   " VALUES ($1, pg_catalog.now(), pg_catalog.now(), $2) ON CONFLICT (issuer) DO UPDATE"
+			   " SET last_success = excluded.last_success, last_attempt = excluded.last_attempt,"
+			   " last_error = NULL, skipped = excluded.skipped", &params);
 }
 
 static void

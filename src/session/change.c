@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.c
+ *	  May the identity change now?
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "session/change.h"
+
+#include "miscadmin.h"
+
+#include "server/report.h"
+#include "session/answer.h"
+
+static const AzNoChange query_asks = {
+	ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+	"cannot change the identity while a query that asked for it is running",
+	"Change it in a statement of its own, before or after the query."
+};
+
+static const AzNoChange restricted = {
+	ERRCODE_INSUFFICIENT_PRIVILEGE,
+	"cannot change the identity within a security-restricted operation",
+	"Change it outside of the index, materialized view or other code that runs with its owner's rights."
+};
+
+pg_noreturn static void
+raise_no_change(const AzNoChange *why)
+{
+	az_raise(why->sqlstate, why->message, NULL, NULL, why->hint);
+}
+
+const AzNoChange *
+az_why_no_change(void)
+{
+	if (az_query_asks())
+		return &query_asks;
+	return InSecurityRestrictedOperation() ? &restricted : NULL;
+}
+
+void
+az_check_may_change(void)
+{
+	const AzNoChange *why = az_why_no_change();
+
+	if (why != NULL)
+		raise_no_change(why);
+}
+
+/* set_config() with NULL puts the setting back and asks nobody. */
+void
+az_check_unchanged(const AzAnswer *answer)
+{
+	if (answer->guarded && !az_answer_holds(answer))
+		raise_no_change(&query_asks);
+}

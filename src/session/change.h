@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.h
+ *	  May the identity change now?
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_CHANGE_H
+#define AZ_CHANGE_H
+
+#include "session/session.h"
+
+/* Why it must not, in the terms of an error; NULL: it may. */
+typedef struct AzNoChange
+{
+	int			sqlstate;
+	const char *message;
+	const char *hint;
+} AzNoChange;
+
+extern const AzNoChange *az_why_no_change(void);
+
+/*
+ * Refuse a change of identity that must not happen now: 55000 or 42501,
+ * changing nothing.
+ */
+extern void az_check_may_change(void);
+
+/*
+ * The same afterwards, for a change that no hook of ours could refuse: the
+ * error takes it back.
+ */
+extern void az_check_unchanged(const AzAnswer *answer);
+
+#endif							/* AZ_CHANGE_H */

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ *
+ * presented.h
+ *	  A token as somebody presents it: what it says, once it was verified.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_PRESENTED_H
+#define AZ_PRESENTED_H
+
+#include "server/compat.h"
+#include "trust/cache.h"
+
+/* Spaces around a token, and one "Bearer " or "JWT " in front, are no part of it. */
+extern void az_trim_token(const char **token, size_t *len);
+
+/*
+ * Verify it, through the backend's cache; an empty one is AZ_TOKEN_MISSING.  Adopts
+ * nothing.
+ */
+extern AzReason az_verify_presented(const char *token, size_t len, AzVerifiedToken *verified);
+
+/* The same for a login: where an error ends it, nobody is left (R8). */
+extern AzReason az_verify_login(const char *token, size_t len, AzVerifiedToken *verified);
+
+#endif							/* AZ_PRESENTED_H */

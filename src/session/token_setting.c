@@ -1,0 +1,409 @@
+/*-------------------------------------------------------------------------
+ *
+ * token_setting.c
+ *	  The setting dbmi_authz.token: a raw token goes in, a label stays.
+ *
+ * The check hook takes a raw token, verifies it, replaces the value by a label
+ * and hands the identity to core as the value's extra data; the assign hook
+ * only passes the pointer on.  So transactions, savepoints, SET LOCAL, RESET
+ * and DISCARD are core's own code, and the raw token is nowhere to be read
+ * back.  set_token() is the same road.
+ *
+ * While the library is being loaded, and until that has succeeded, nothing is
+ * verified: the token itself goes along, to be judged at the first question.
+ *
+ * The check hook changes nothing but by a refusal (R8), since core also checks
+ * values that it does not assign; such ones never come as the session's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "session/token_setting.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "utils/guc.h"
+
+#include "server/discretion.h"
+#include "server/guc.h"
+#include "server/report.h"
+#include "server/setting.h"
+#include "session/answer.h"
+#include "session/change.h"
+#include "session/only_reads.h"
+#include "session/presented.h"
+
+#define TOKEN_LABEL		"token accepted"
+#define UNJUDGED_LABEL	"token not verified yet"
+
+static char *token_label;
+static bool ready = false;		/* the library has been loaded */
+
+/* What the setting's value becomes: two chunks from az_guc_alloc(). */
+typedef struct Taken
+{
+	AzAdoption *adoption;
+	char	   *label;
+} Taken;
+
+/* What was set before the setting was defined, while core hands it on. */
+static Taken *early = NULL;
+static int	early_taken = 0;
+static int	early_given = 0;
+
+/* What nobody has signed, while core hands it on. */
+static AzAdoption *simulated = NULL;
+
+static bool
+is_worker(void)
+{
+	return InitializingParallelWorker || IsParallelWorker();
+}
+
+/*
+ * A failure inside the check hook.  When core would raise an error we do it
+ * ourselves, because core's would bring the statement along, token included;
+ * core frees the value in either case.
+ */
+static bool
+refuse_value(char **value, int sqlstate, const char *message, const char *error,
+			 const char *description, const char *hint, bool raise)
+{
+	explicit_bzero(*value, strlen(*value));
+	if (raise)
+		az_raise(sqlstate, message, error, description, hint);
+	GUC_check_errcode(sqlstate);
+	GUC_check_errmsg("%s", message);
+	if (description)
+		GUC_check_errdetail("%s", az_error_body(error, description));
+	if (hint)
+		GUC_check_errhint("%s", hint);
+	return false;
+}
+
+static void
+drop(Taken *taken)
+{
+	az_guc_free(taken->adoption);
+	az_guc_free(taken->label);
+	memset(taken, 0, sizeof(*taken));
+}
+
+/* The label, for nobody yet; false when memory ran out. */
+static bool
+take_nobody(Taken *taken)
+{
+	taken->adoption = NULL;
+	taken->label = az_guc_alloc(sizeof(TOKEN_LABEL));
+	if (taken->label == NULL)
+		return false;
+	memcpy(taken->label, TOKEN_LABEL, sizeof(TOKEN_LABEL));
+	return true;
+}
+
+/* False when memory did not suffice for either; then there is neither. */
+static bool
+take(Taken *taken, AzAdoption *adoption)
+{
+	bool		labelled = take_nobody(taken);
+
+	taken->adoption = adoption;
+	if (labelled && adoption != NULL)
+		return true;
+	drop(taken);
+	return false;
+}
+
+/* A token that nobody can judge yet. */
+static bool
+take_unjudged(Taken *taken, const char *token, LocalTransactionId lxid)
+{
+	size_t		len = strlen(token);
+
+	az_trim_token(&token, &len);
+	return take(taken, az_make_unjudged(token, len, lxid));
+}
+
+/* Value and extra of the setting; both belong to core from here on. */
+static bool
+give(char **value, void **extra, Taken taken)
+{
+	explicit_bzero(*value, strlen(*value));
+	az_guc_free(*value);
+	*value = taken.label;
+	*extra = taken.adoption;
+	return true;
+}
+
+/* R8 holds for what could not be taken as well. */
+static bool
+refuse_for_memory(char **value, bool raise)
+{
+	az_reject_reason(AZ_NO_MEMORY);
+	return refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
+						NULL, NULL, NULL, raise);
+}
+
+static bool
+give_simulated(char **value, void **extra)
+{
+	AzAdoption *adoption = simulated;
+	Taken		taken;
+
+	simulated = NULL;
+	return take(&taken, adoption) ?
+		give(value, extra, taken) : refuse_for_memory(value, true);
+}
+
+/*
+ * What runs could go on to write for somebody who only reads.  R8: nobody is in
+ * force then, and the query is not finished for the one before.
+ */
+static bool
+refuse_while_writing(char **value, Taken *taken)
+{
+	const char *message = "cannot log in an actor that only reads while a query that writes is running";
+
+	drop(taken);
+	az_reject(ERRCODE_READ_ONLY_SQL_TRANSACTION, "invalid_request", message);
+	return refuse_value(value, ERRCODE_READ_ONLY_SQL_TRANSACTION, message,
+						"invalid_request", "Actor only reads, and a query that writes is running",
+						"Set the token in a statement of its own, before the query.", true);
+}
+
+/*
+ * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
+ * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
+ * catalog that everybody may read.  What a session brings along when it starts
+ * is a failed login.  The configuration file is not: it is read again, and only
+ * looked at, while somebody is logged in.
+ */
+static bool
+refuse_source(char **value, GucSource source)
+{
+	const char *message = AZ_SESSION_ONLY_MESSAGE;
+
+	if (source == PGC_S_TEST)
+		return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+							NULL, NULL, AZ_SESSION_ONLY_HINT, true);
+	if (source > PGC_S_FILE)
+		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
+	return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+						NULL, NULL, AZ_SESSION_ONLY_HINT, false);
+}
+
+static bool
+judge_value(char **newval, void **extra, GucSource source)
+{
+	const AzNoChange *no_change;
+	AzVerifiedToken verified;
+	AzReason	reason;
+	Taken		taken;
+
+	verified.hint = NULL;
+	if (source != PGC_S_SESSION)
+		return (**newval == '\0' && source != PGC_S_TEST) ||
+			refuse_source(newval, source);
+
+	if (simulated != NULL)
+		return give_simulated(newval, extra);
+	if (early_given < early_taken)
+		return give(newval, extra, early[early_given++]);
+	if (!ready)
+		return take_unjudged(&taken, *newval, az_local_xid()) ?
+			give(newval, extra, taken) : refuse_for_memory(newval, false);
+
+	no_change = az_why_no_change();
+	if (no_change != NULL)
+		return refuse_value(newval, no_change->sqlstate, no_change->message,
+							NULL, NULL, no_change->hint, true);
+
+	reason = IsTransactionState() ?
+		az_verify_login(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
+	if (reason != AZ_OK)
+	{
+		const AzReasonInfo *info = az_reason_info(reason);
+
+		az_reject_reason(reason);
+		return refuse_value(newval, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							AZ_REFUSED_MESSAGE, info->error, info->description,
+							verified.hint ? verified.hint : info->hint, true);
+	}
+	if (!take(&taken, az_make_adoption(&verified)))
+		return refuse_for_memory(newval, true);
+	if (taken.adoption->read_only && az_is_writing())
+		return refuse_while_writing(newval, &taken);
+	return give(newval, extra, taken);
+}
+
+static bool
+check_token(char **newval, void **extra, GucSource source)
+{
+	AzDiscretion discretion;
+	bool		accepted;
+
+	/* the default; and a worker gets the label of its leader and is nobody */
+	if (*newval == NULL || is_worker())
+		return true;
+	az_take_token(&discretion);
+	accepted = judge_value(newval, extra, source);
+	az_discretion_end(&discretion);
+	return accepted;
+}
+
+static void
+assign_token(const char *newval, void *extra)
+{
+	AzDiscretion discretion;
+
+	az_discretion_begin(&discretion);
+	az_adopt(extra);
+	az_discretion_end(&discretion);
+}
+
+/* The label stands only while somebody is in force, or may turn out to be. */
+static const char *
+show_token(void)
+{
+	if (az_is_unjudged())
+		return UNJUDGED_LABEL;
+	return az_identity_serial() != 0 ? TOKEN_LABEL : "";
+}
+
+/* Hand the raw token to the setting; check_token() does the rest. */
+void
+az_set_token_setting(const char *token, size_t len, bool is_local)
+{
+	char	   *raw = pnstrdup(token, len);
+
+	(void) set_config_option(AZ_TOKEN_SETTING, raw, PGC_USERSET, PGC_S_SESSION,
+							 is_local ? GUC_ACTION_LOCAL : GUC_ACTION_SET,
+							 true, 0, false);
+	explicit_bzero(raw, len);
+	pfree(raw);
+}
+
+/*
+ * The value that the setting is told is no token, and is replaced by the label.
+ * Whatever happens, no later value finds what was meant for this one.
+ */
+void
+az_set_simulated(const AzVerifiedToken *identity)
+{
+	Assert(identity->simulated);
+	simulated = az_make_adoption(identity);
+	if (simulated == NULL)
+		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
+	PG_TRY();
+	{
+		(void) set_config_option(AZ_TOKEN_SETTING, "simulated", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
+	}
+	PG_FINALLY();
+	{
+		az_guc_free(simulated);
+		simulated = NULL;
+	}
+	PG_END_TRY();
+}
+
+/* Back to the default, for which core calls no check hook. */
+void
+az_reset_token_setting(void)
+{
+	(void) set_config_option(AZ_TOKEN_SETTING, NULL, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SET, true, 0, false);
+}
+
+/* No default: what core copies for one ends the session where memory runs out. */
+static void
+define_token(void)
+{
+	DefineCustomStringVariable(AZ_TOKEN_SETTING,
+							   "The signed token of this session.",
+							   "Reading it gives a label, never the token.",
+							   &token_label,
+							   NULL,
+							   PGC_USERSET,
+							   GUC_NO_SHOW_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+							   check_token, assign_token, show_token);
+}
+
+/* Also what an earlier attempt left behind. */
+static void
+drop_early(void)
+{
+	for (; early_given < early_taken; early_given++)
+		drop(&early[early_given]);
+	free(early);
+	early = NULL;
+	early_taken = early_given = 0;
+}
+
+/*
+ * Core does not hand on that a value was reset, and would bring back what was
+ * there before: nobody is.
+ */
+static bool
+take_early(Taken *taken, const AzEarlyValue *value)
+{
+	/* what an earlier transaction set is none of this one's (token_scope) */
+	LocalTransactionId lxid = value->committed ? InvalidLocalTransactionId :
+		az_local_xid();
+
+	return value->undone ? take_nobody(taken) :
+		take_unjudged(taken, value->value, lxid);
+}
+
+/* False when memory ran out. */
+static bool
+take_all_early(const AzEarlyValue *values, int n)
+{
+	early = malloc(n * sizeof(*early));
+	if (early == NULL)
+		return false;
+	for (; early_taken < n; early_taken++)
+	{
+		if (!take_early(&early[early_taken], &values[early_taken]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * All that must be allocated is before core begins: then it can still be an
+ * error, and is a refused login (R8) only where core itself, which says so in
+ * a warning, had no memory to copy a value.
+ */
+static void
+take_over_tokens(AzSetting *setting)
+{
+	AzEarlyValue *values;
+	int			n = is_worker() ? 0 : az_early_values(setting->name, &values);
+
+	drop_early();
+	if (n > 0 && !take_all_early(values, n))
+		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
+	az_define_setting(setting);
+	if (early_given < early_taken)
+		az_reject_reason(AZ_NO_MEMORY);
+	drop_early();
+}
+
+void
+az_token_setting_init(void)
+{
+	static AzSetting setting = {AZ_TOKEN_SETTING, PGC_USERSET, define_token, false};
+	static bool reserved = false;
+
+	if (!setting.defined)
+		take_over_tokens(&setting);
+	if (!reserved)
+		MarkGUCPrefixReserved("dbmi_authz");
+	reserved = true;
+}
+
+void
+az_token_setting_ready(void)
+{
+	ready = true;
+}
