@@ -658,6 +658,90 @@ CREATE FUNCTION authz.sharing_view(
 	VOLATILE PARALLEL UNSAFE;
 
 --
+-- What operators see
+--
+-- The views run their functions with the rights of who reads them, and the
+-- functions look at these.
+--
+
+CREATE FUNCTION authz.stat_get() RETURNS TABLE (
+	datname name,
+	scope text,
+	tokens_accepted bigint,
+	tokens_known bigint,
+	tokens_refused bigint,
+	tokens_verified bigint,
+	verify_us bigint,
+	issuers_loaded bigint,
+	keys_loaded bigint,
+	denials bigint,
+	checks_folded bigint,
+	checks_called bigint,
+	plans_shared bigint,
+	plans_made bigint,
+	stopped_28000 bigint,
+	stopped_40001 bigint,
+	stats_reset timestamptz)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get'
+	VOLATILE PARALLEL RESTRICTED ROWS 1;
+
+CREATE VIEW authz.stat AS
+	SELECT datname, scope, tokens_accepted, tokens_known, tokens_refused, tokens_verified,
+		   verify_us, issuers_loaded, keys_loaded, denials, checks_folded, checks_called,
+		   plans_shared, plans_made, stopped_28000, stopped_40001, stats_reset
+	  FROM authz.stat_get();
+
+CREATE FUNCTION authz.stat_get_refusals() RETURNS TABLE (reason text, count bigint)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get_refusals'
+	VOLATILE PARALLEL RESTRICTED ROWS 45;
+
+CREATE VIEW authz.stat_refusals AS
+	SELECT reason, count
+	  FROM authz.stat_get_refusals();
+
+CREATE FUNCTION authz.stat_get_all() RETURNS TABLE (
+	datname name,
+	scope text,
+	tokens_accepted bigint,
+	tokens_known bigint,
+	tokens_refused bigint,
+	tokens_verified bigint,
+	verify_us bigint,
+	issuers_loaded bigint,
+	keys_loaded bigint,
+	denials bigint,
+	checks_folded bigint,
+	checks_called bigint,
+	plans_shared bigint,
+	plans_made bigint,
+	stopped_28000 bigint,
+	stopped_40001 bigint,
+	stats_reset timestamptz)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get_all'
+	VOLATILE PARALLEL RESTRICTED ROWS 10;
+
+CREATE VIEW authz.stat_all AS
+	SELECT datname, scope, tokens_accepted, tokens_known, tokens_refused, tokens_verified,
+		   verify_us, issuers_loaded, keys_loaded, denials, checks_folded, checks_called,
+		   plans_shared, plans_made, stopped_28000, stopped_40001, stats_reset
+	  FROM authz.stat_get_all();
+
+CREATE FUNCTION authz.stat_reset() RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_reset'
+	VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION authz.sessions() RETURNS TABLE (
+	pid integer,
+	issuer text,
+	subject text,
+	actor text,
+	since timestamptz,
+	expires timestamptz,
+	state text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sessions'
+	VOLATILE PARALLEL RESTRICTED ROWS 20;
+
+--
 -- The functions belong to the bootstrap superuser, also where another one
 -- installed them.  ALTER FUNCTION does not look at what pg_dump compares the
 -- privileges with, and a GRANT here would count those of users among it.
@@ -707,6 +791,10 @@ BEGIN
 		   AND refobjid OPERATOR(pg_catalog.=) function.proowner
 		   AND deptype OPERATOR(pg_catalog.=) 'i';
 	END LOOP;
+	-- views too: what one shows to those who monitor is not for the owner of
+	-- the database to change
+	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
+		ALTER VIEW authz.stat_all OWNER TO %1$s', 10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
 
@@ -769,6 +857,11 @@ BEGIN
 				('authz.verify_audit(bigint,bytea)', 'pg_database_owner'),
 				('authz.prune_audit(timestamptz)', 'pg_database_owner'),
 				('authz.prune_trust_log(timestamptz)', 'pg_database_owner'),
+				('authz.stat_get()', 'pg_database_owner'),
+				('authz.stat_get_refusals()', 'pg_database_owner'),
+				('authz.stat_get_all()', 'pg_monitor'),
+				('authz.stat_reset()', 'pg_database_owner'),
+				('authz.sessions()', 'pg_database_owner'),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -801,6 +894,9 @@ BEGIN
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_event'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.trust_log'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_refusals'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_all'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 	LOOP
 		EXECUTE pg_catalog.concat('REVOKE ALL ON TABLE authz.', given.relname, ' FROM ',
 			CASE WHEN given.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC'
@@ -810,6 +906,8 @@ END
 $$;
 REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log FROM pg_database_owner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log TO pg_database_owner;
+GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
+GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -1043,6 +1141,78 @@ COMMENT ON COLUMN authz.revocation.until IS
 'From then on prune_revocations() may remove the row; NULL: never.';
 COMMENT ON COLUMN authz.revocation.value IS
 'What is revoked, exactly as the token has it.';
+COMMENT ON COLUMN authz.stat.checks_called IS
+'Calls of checks and accessors while queries ran.';
+COMMENT ON COLUMN authz.stat.checks_folded IS
+'Checks that the planner replaced, in each plan that was made.';
+COMMENT ON COLUMN authz.stat.datname IS
+'The database; NULL: those that had to make room for others.';
+COMMENT ON COLUMN authz.stat.denials IS
+'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+COMMENT ON COLUMN authz.stat.issuers_loaded IS
+'How often a session read an issuer.';
+COMMENT ON COLUMN authz.stat.keys_loaded IS
+'How often a session read a key.';
+COMMENT ON COLUMN authz.stat.plans_made IS
+'Plans with a check that were made.';
+COMMENT ON COLUMN authz.stat.plans_shared IS
+'Starts of a kept plan that serves several identities.';
+COMMENT ON COLUMN authz.stat.scope IS
+'Whose counts they are: "server" for all sessions, "session" for this one.';
+COMMENT ON COLUMN authz.stat.stats_reset IS
+'Since when it is counted: the last reset, else the start.';
+COMMENT ON COLUMN authz.stat.stopped_28000 IS
+'Queries stopped since the identity has ended, or is not the one they were planned for.';
+COMMENT ON COLUMN authz.stat.stopped_40001 IS
+'Queries stopped since what is granted has changed since they were planned.';
+COMMENT ON COLUMN authz.stat.tokens_accepted IS
+'Logins.';
+COMMENT ON COLUMN authz.stat.tokens_known IS
+'Logins with a token that the session had verified before.';
+COMMENT ON COLUMN authz.stat.tokens_refused IS
+'Logins that were refused, as stat_refusals has them by reason.';
+COMMENT ON COLUMN authz.stat.tokens_verified IS
+'Tokens that were verified because they were not known, also those of verify_token().';
+COMMENT ON COLUMN authz.stat.verify_us IS
+'Microseconds that verifying them took, reading the trust included.';
+COMMENT ON COLUMN authz.stat_all.checks_called IS
+'Calls of checks and accessors while queries ran.';
+COMMENT ON COLUMN authz.stat_all.checks_folded IS
+'Checks that the planner replaced, in each plan that was made.';
+COMMENT ON COLUMN authz.stat_all.datname IS
+'The database; NULL: those that had to make room for others.';
+COMMENT ON COLUMN authz.stat_all.denials IS
+'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+COMMENT ON COLUMN authz.stat_all.issuers_loaded IS
+'How often a session read an issuer.';
+COMMENT ON COLUMN authz.stat_all.keys_loaded IS
+'How often a session read a key.';
+COMMENT ON COLUMN authz.stat_all.plans_made IS
+'Plans with a check that were made.';
+COMMENT ON COLUMN authz.stat_all.plans_shared IS
+'Starts of a kept plan that serves several identities.';
+COMMENT ON COLUMN authz.stat_all.scope IS
+'Whose counts they are: "server" for all sessions, "session" for this one.';
+COMMENT ON COLUMN authz.stat_all.stats_reset IS
+'Since when it is counted: the last reset, else the start.';
+COMMENT ON COLUMN authz.stat_all.stopped_28000 IS
+'Queries stopped since the identity has ended, or is not the one they were planned for.';
+COMMENT ON COLUMN authz.stat_all.stopped_40001 IS
+'Queries stopped since what is granted has changed since they were planned.';
+COMMENT ON COLUMN authz.stat_all.tokens_accepted IS
+'Logins.';
+COMMENT ON COLUMN authz.stat_all.tokens_known IS
+'Logins with a token that the session had verified before.';
+COMMENT ON COLUMN authz.stat_all.tokens_refused IS
+'Logins that were refused, as stat_refusals has them by reason.';
+COMMENT ON COLUMN authz.stat_all.tokens_verified IS
+'Tokens that were verified because they were not known, also those of verify_token().';
+COMMENT ON COLUMN authz.stat_all.verify_us IS
+'Microseconds that verifying them took, reading the trust included.';
+COMMENT ON COLUMN authz.stat_refusals.count IS
+'How many logins.';
+COMMENT ON COLUMN authz.stat_refusals.reason IS
+'Why; "other": it was not about the token, or could not be found out.';
 COMMENT ON COLUMN authz.trust_log.actor IS
 'Who acted for it.';
 COMMENT ON COLUMN authz.trust_log.application IS
@@ -1346,6 +1516,8 @@ COMMENT ON FUNCTION authz.scopes() IS
 'The scopes of the token in its order, each once.';
 COMMENT ON FUNCTION authz.seal_audit() IS
 'Chains what transactions older than the oldest running one have recorded, and gives the sum to be kept elsewhere.';
+COMMENT ON FUNCTION authz.sessions() IS
+'The sessions of this database in which somebody is logged in, in a server that preloads the library.';
 COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
 	text[], text[], text[], text[], boolean, boolean) IS
 'Says what an actor may not go beyond, whomever it acts for.';
@@ -1367,6 +1539,14 @@ COMMENT ON FUNCTION authz.simulate(json, text) IS
 'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
+COMMENT ON FUNCTION authz.stat_get() IS
+'What the view stat shows.';
+COMMENT ON FUNCTION authz.stat_get_all() IS
+'What the view stat_all shows.';
+COMMENT ON FUNCTION authz.stat_get_refusals() IS
+'What the view stat_refusals shows.';
+COMMENT ON FUNCTION authz.stat_reset() IS
+'Has the counts of this database start from zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
 COMMENT ON FUNCTION authz.token_id() IS
@@ -1431,3 +1611,9 @@ COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
 'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON VIEW authz.stat IS
+'How often what happened in this database.';
+COMMENT ON VIEW authz.stat_all IS
+'How often what happened, in each database.';
+COMMENT ON VIEW authz.stat_refusals IS
+'Logins that were refused in this database, by reason.';

@@ -2002,6 +2002,178 @@ COMMENT ON FUNCTION authz.prune_trust_log(timestamptz) IS
 'Removes what the record of the trust holds from before that time and says how many rows there were.';
 
 --
+-- What operators see
+--
+-- The views run their functions with the rights of who reads them, and the
+-- functions look at these.
+--
+
+CREATE FUNCTION authz.stat_get() RETURNS TABLE (
+	datname name,
+	scope text,
+	tokens_accepted bigint,
+	tokens_known bigint,
+	tokens_refused bigint,
+	tokens_verified bigint,
+	verify_us bigint,
+	issuers_loaded bigint,
+	keys_loaded bigint,
+	denials bigint,
+	checks_folded bigint,
+	checks_called bigint,
+	plans_shared bigint,
+	plans_made bigint,
+	stopped_28000 bigint,
+	stopped_40001 bigint,
+	stats_reset timestamptz)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get'
+	VOLATILE PARALLEL RESTRICTED ROWS 1;
+COMMENT ON FUNCTION authz.stat_get() IS
+'What the view stat shows.';
+
+CREATE VIEW authz.stat AS
+	SELECT datname, scope, tokens_accepted, tokens_known, tokens_refused, tokens_verified,
+		   verify_us, issuers_loaded, keys_loaded, denials, checks_folded, checks_called,
+		   plans_shared, plans_made, stopped_28000, stopped_40001, stats_reset
+	  FROM authz.stat_get();
+COMMENT ON VIEW authz.stat IS
+'How often what happened in this database.';
+COMMENT ON COLUMN authz.stat.datname IS
+'The database; NULL: those that had to make room for others.';
+COMMENT ON COLUMN authz.stat.scope IS
+'Whose counts they are: "server" for all sessions, "session" for this one.';
+COMMENT ON COLUMN authz.stat.tokens_accepted IS
+'Logins.';
+COMMENT ON COLUMN authz.stat.tokens_known IS
+'Logins with a token that the session had verified before.';
+COMMENT ON COLUMN authz.stat.tokens_refused IS
+'Logins that were refused, as stat_refusals has them by reason.';
+COMMENT ON COLUMN authz.stat.tokens_verified IS
+'Tokens that were verified because they were not known, also those of verify_token().';
+COMMENT ON COLUMN authz.stat.verify_us IS
+'Microseconds that verifying them took, reading the trust included.';
+COMMENT ON COLUMN authz.stat.issuers_loaded IS
+'How often a session read an issuer.';
+COMMENT ON COLUMN authz.stat.keys_loaded IS
+'How often a session read a key.';
+COMMENT ON COLUMN authz.stat.denials IS
+'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+COMMENT ON COLUMN authz.stat.checks_folded IS
+'Checks that the planner replaced, in each plan that was made.';
+COMMENT ON COLUMN authz.stat.checks_called IS
+'Calls of checks and accessors while queries ran.';
+COMMENT ON COLUMN authz.stat.plans_shared IS
+'Starts of a kept plan that serves several identities.';
+COMMENT ON COLUMN authz.stat.plans_made IS
+'Plans with a check that were made.';
+COMMENT ON COLUMN authz.stat.stopped_28000 IS
+'Queries stopped since the identity has ended, or is not the one they were planned for.';
+COMMENT ON COLUMN authz.stat.stopped_40001 IS
+'Queries stopped since what is granted has changed since they were planned.';
+COMMENT ON COLUMN authz.stat.stats_reset IS
+'Since when it is counted: the last reset, else the start.';
+
+CREATE FUNCTION authz.stat_get_refusals() RETURNS TABLE (reason text, count bigint)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get_refusals'
+	VOLATILE PARALLEL RESTRICTED ROWS 45;
+COMMENT ON FUNCTION authz.stat_get_refusals() IS
+'What the view stat_refusals shows.';
+
+CREATE VIEW authz.stat_refusals AS
+	SELECT reason, count
+	  FROM authz.stat_get_refusals();
+COMMENT ON VIEW authz.stat_refusals IS
+'Logins that were refused in this database, by reason.';
+COMMENT ON COLUMN authz.stat_refusals.reason IS
+'Why; "other": it was not about the token, or could not be found out.';
+COMMENT ON COLUMN authz.stat_refusals.count IS
+'How many logins.';
+
+CREATE FUNCTION authz.stat_get_all() RETURNS TABLE (
+	datname name,
+	scope text,
+	tokens_accepted bigint,
+	tokens_known bigint,
+	tokens_refused bigint,
+	tokens_verified bigint,
+	verify_us bigint,
+	issuers_loaded bigint,
+	keys_loaded bigint,
+	denials bigint,
+	checks_folded bigint,
+	checks_called bigint,
+	plans_shared bigint,
+	plans_made bigint,
+	stopped_28000 bigint,
+	stopped_40001 bigint,
+	stats_reset timestamptz)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get_all'
+	VOLATILE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION authz.stat_get_all() IS
+'What the view stat_all shows.';
+
+CREATE VIEW authz.stat_all AS
+	SELECT datname, scope, tokens_accepted, tokens_known, tokens_refused, tokens_verified,
+		   verify_us, issuers_loaded, keys_loaded, denials, checks_folded, checks_called,
+		   plans_shared, plans_made, stopped_28000, stopped_40001, stats_reset
+	  FROM authz.stat_get_all();
+COMMENT ON VIEW authz.stat_all IS
+'How often what happened, in each database.';
+COMMENT ON COLUMN authz.stat_all.datname IS
+'The database; NULL: those that had to make room for others.';
+COMMENT ON COLUMN authz.stat_all.scope IS
+'Whose counts they are: "server" for all sessions, "session" for this one.';
+COMMENT ON COLUMN authz.stat_all.tokens_accepted IS
+'Logins.';
+COMMENT ON COLUMN authz.stat_all.tokens_known IS
+'Logins with a token that the session had verified before.';
+COMMENT ON COLUMN authz.stat_all.tokens_refused IS
+'Logins that were refused, as stat_refusals has them by reason.';
+COMMENT ON COLUMN authz.stat_all.tokens_verified IS
+'Tokens that were verified because they were not known, also those of verify_token().';
+COMMENT ON COLUMN authz.stat_all.verify_us IS
+'Microseconds that verifying them took, reading the trust included.';
+COMMENT ON COLUMN authz.stat_all.issuers_loaded IS
+'How often a session read an issuer.';
+COMMENT ON COLUMN authz.stat_all.keys_loaded IS
+'How often a session read a key.';
+COMMENT ON COLUMN authz.stat_all.denials IS
+'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+COMMENT ON COLUMN authz.stat_all.checks_folded IS
+'Checks that the planner replaced, in each plan that was made.';
+COMMENT ON COLUMN authz.stat_all.checks_called IS
+'Calls of checks and accessors while queries ran.';
+COMMENT ON COLUMN authz.stat_all.plans_shared IS
+'Starts of a kept plan that serves several identities.';
+COMMENT ON COLUMN authz.stat_all.plans_made IS
+'Plans with a check that were made.';
+COMMENT ON COLUMN authz.stat_all.stopped_28000 IS
+'Queries stopped since the identity has ended, or is not the one they were planned for.';
+COMMENT ON COLUMN authz.stat_all.stopped_40001 IS
+'Queries stopped since what is granted has changed since they were planned.';
+COMMENT ON COLUMN authz.stat_all.stats_reset IS
+'Since when it is counted: the last reset, else the start.';
+
+CREATE FUNCTION authz.stat_reset() RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_reset'
+	VOLATILE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION authz.stat_reset() IS
+'Has the counts of this database start from zero.';
+
+CREATE FUNCTION authz.sessions() RETURNS TABLE (
+	pid integer,
+	issuer text,
+	subject text,
+	actor text,
+	since timestamptz,
+	expires timestamptz,
+	state text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_sessions'
+	VOLATILE PARALLEL RESTRICTED ROWS 20;
+COMMENT ON FUNCTION authz.sessions() IS
+'The sessions of this database in which somebody is logged in, in a server that preloads the library.';
+
+--
 -- Functions: whom they belong to
 --
 -- The bootstrap superuser, as whom PostgreSQL runs this script for a role that
@@ -2019,6 +2191,10 @@ BEGIN
 		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %s', function,
 								  10::pg_catalog.oid::pg_catalog.regrole);
 	END LOOP;
+	-- views too: what one shows to those who monitor is not for the owner of
+	-- the database to change
+	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
+		ALTER VIEW authz.stat_all OWNER TO %1$s', 10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
 
@@ -2042,7 +2218,8 @@ BEGIN
 									  ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END)
 		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
 		 WHERE c.relnamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
-		   AND c.relkind OPERATOR(pg_catalog.=) 'r'
+		   AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'v']::pg_catalog."char"[])
+		   AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 		UNION
 		SELECT pg_catalog.concat('ALL ON FUNCTION ', p.oid::pg_catalog.regprocedure, ' FROM ',
 								 a.grantee::pg_catalog.regrole)
@@ -2057,6 +2234,9 @@ END
 $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_database_owner;
+REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all FROM pg_database_owner;
+GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
+GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 
 -- what only the server calls
@@ -2075,10 +2255,15 @@ BEGIN
 		'register_access', 'unregister_access', 'accept_rules',
 		'protect', 'unprotect', 'sharing_view',
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
-		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log']
+		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
+		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);
 	END LOOP;
 END
 $$;
+
+-- what monitors
+REVOKE ALL ON FUNCTION authz.stat_get_all FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION authz.stat_get_all TO pg_monitor;

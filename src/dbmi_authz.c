@@ -16,10 +16,13 @@
 #include "planner/set_plans.h"
 #include "planner/utility_guard.h"
 #include "server/announced.h"
+#include "server/counts.h"
 #include "server/discretion.h"
 #include "server/release.h"
+#include "server/shared.h"
 #include "session/token_setting.h"
 #include "sets/set_view.h"
+#include "stats/sessions.h"
 #include "token/crypto.h"
 #include "trust/trust_log.h"
 #include "trust/trust_table.h"
@@ -53,9 +56,14 @@ _PG_init(void)
 	az_warn_of_release(false);
 	az_discretion_end(&discretion);
 	if (process_shared_preload_libraries_in_progress)
+	{
 		az_crypto_prepare_fork();
+		az_counts_init();
+		az_sessions_init();
+	}
 
 	HOLD_INTERRUPTS();
+	az_shared_init();
 	az_trust_table_init();
 	az_trust_log_init(az_logged_in);
 	az_registry_init();

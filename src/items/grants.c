@@ -23,6 +23,7 @@
 #include "items/item_path.h"
 #include "items/item_table.h"
 #include "server/asked.h"
+#include "server/counts.h"
 #include "server/report.h"
 #include "session/plans.h"
 #include "session/session.h"
@@ -254,6 +255,7 @@ az_grants_serial(void)
 void
 az_raise_grants_changed(void)
 {
+	az_count(AZ_STOPPED_40001);
 	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_T_R_SERIALIZATION_FAILURE,

@@ -22,6 +22,7 @@
 #include "planner/plan_guard.h"
 #include "planner/shared_start.h"
 #include "planner/statement.h"
+#include "server/counts.h"
 #include "session/answer.h"
 #include "session/change.h"
 #include "session/only_reads.h"
@@ -92,7 +93,10 @@ start_shared(QueryDesc *query, AzPlanGuard guard, int eflags)
 	if (shared.other)
 		guard = az_read_guard(query->plannedstmt);
 	if (guard.shape != 0)
+	{
+		az_count(AZ_PLANS_SHARED);
 		start(query, eflags);
+	}
 	else
 		start_as_planned(query, &guard, eflags);
 	az_tell_values(query, &shared, guard.shape != 0);

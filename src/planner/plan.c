@@ -19,8 +19,10 @@
 
 #include "planner/plan_for_all.h"
 #include "planner/plan_for_one.h"
+#include "planner/plan_items.h"
 #include "planner/planning.h"
 #include "planner/token_param.h"
+#include "server/counts.h"
 #include "server/guc.h"
 #include "session/session.h"
 
@@ -188,6 +190,8 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 		az_planning_leave(&part);
 	}
 	PG_END_TRY();
+	if (az_met_check(made->invalItems))
+		az_count(AZ_PLANS_MADE);
 	return made;
 }
 

@@ -24,6 +24,7 @@
 #include "planner/fold.h"
 #include "planner/plan_items.h"
 #include "planner/planning.h"
+#include "server/counts.h"
 #include "server/guc.h"
 #include "session/session.h"
 
@@ -168,6 +169,7 @@ fold_condition(FuncExpr *call, void *context)
 		az_mark_call(call);
 		return (Node *) call;
 	}
+	az_count(AZ_CHECKS_FOLDED);
 	note_grants(folding, function.check);
 	return folded;
 }

@@ -46,6 +46,26 @@ az_find_item(const List *items, int cache_id)
 	return NULL;
 }
 
+bool
+az_met_check(const List *items)
+{
+	ListCell   *lc;
+
+	foreach(lc, items)
+	{
+		switch (lfirst_node(PlanInvalItem, lc)->cacheId)
+		{
+			case AZ_GUARD_CACHE_ID:
+			case AZ_GUARD_SERIAL_CACHE_ID:
+			case AZ_GUARD_SHAPE_CACHE_ID:
+				return true;
+			default:
+				break;
+		}
+	}
+	return false;
+}
+
 void
 az_depend_on_function(List **items, uint32 hash)
 {

@@ -22,6 +22,9 @@ extern bool az_add_item(List **items, int cache_id, uint32 value);
 /* The first of that kind; NULL: there is none. */
 extern const PlanInvalItem *az_find_item(const List *items, int cache_id);
 
+/* Was a check met when it was planned? */
+extern bool az_met_check(const List *items);
+
 /* A kept plan ends when the function of that hash value in PROCOID changes. */
 extern void az_depend_on_function(List **items, uint32 hash);
 

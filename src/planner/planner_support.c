@@ -27,6 +27,7 @@
 #include "planner/plan_items.h"
 #include "planner/planning.h"
 #include "planner/set_plans.h"
+#include "server/counts.h"
 #include "server/guc.h"
 #include "session/session.h"
 
@@ -157,6 +158,8 @@ simplify(SupportRequestSimplify *request)
 	folded = planning && planning->sharing ?
 		simplify_for_all(planning->sharing, root, call, &function, place) :
 		simplify_for_one(root, call, &function, place, planning && planning->once);
+	if (folded)
+		az_count(AZ_CHECKS_FOLDED);
 	return folded || place == AZ_ANYWHERE ? folded : (Node *) call;
 }
 

@@ -28,6 +28,7 @@
 #include "planner/plan_for_one.h"
 #include "planner/plan_items.h"
 #include "planner/token_param.h"
+#include "server/counts.h"
 #include "server/malloced.h"
 #include "session/answer.h"
 #include "session/plans.h"
@@ -174,6 +175,7 @@ plan_once(const AzRoot *root, const char *text, const QueryDesc *query, int efla
 
 	if (eflags & EXEC_FLAG_BACKWARD)
 		options |= CURSOR_OPT_SCROLL;
+	az_count(AZ_PLANS_MADE);
 	return az_plan_for_one(az_unpack_query(root->query), text, options,
 						   query->params ? az_without_tokens(query->params) : NULL, true);
 }

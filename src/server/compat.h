@@ -107,6 +107,13 @@ az_find_setting(const char *name)
 #define az_local_xid()		(MyProc->vxid.lxid)
 #endif
 
+/* The number of a process, by which its slot is found, left PGPROC in 17 (core commit 024c52111). */
+#if PG_VERSION_NUM < 170000
+#define az_proc_number()	(MyProc->pgprocno)
+#else
+#define az_proc_number()	MyProcNumber
+#endif
+
 /* One function asks for the owner of any object since 16 (core commit afbfc0298). */
 #if PG_VERSION_NUM < 160000
 #define az_owns_relation(oid) \

@@ -21,6 +21,15 @@
 #define AZ_EPOCH_SHIFT \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
+/* exp as a timestamp.  A NumericDate fits int64 microseconds, so does one that is less. */
+static inline TimestampTz
+az_expiry_of(int64 expires)
+{
+	if (expires == PG_INT64_MAX || !IS_VALID_TIMESTAMP(expires - AZ_EPOCH_SHIFT))
+		return DT_NOEND;
+	return expires - AZ_EPOCH_SHIFT;
+}
+
 /*
  * A text[] argument, read in place.  One of several dimensions counts as the
  * list of all its elements.

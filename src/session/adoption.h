@@ -23,6 +23,7 @@ typedef struct AzAdoption
 	uint64		number;			/* grows with every adoption; 0: not in force yet */
 	LocalTransactionId lxid;	/* the transaction that adopted it; invalid: one
 								 * before the library was loaded */
+	TimestampTz since;			/* start of the statement that adopted it */
 	const AzIdentity *identity; /* NULL: not judged yet */
 	uint32		serial;			/* of the identity; 0: not judged yet */
 

@@ -29,6 +29,7 @@
 #include "access/xact.h"
 #include "storage/proc.h"
 
+#include "server/counts.h"
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
@@ -44,6 +45,7 @@ static uint64 floor_number = 0; /* adoptions up to this one do not count */
 static bool rejected = false;
 
 static uint32 announced_serial = 0;
+static void (*tell) (const AzAdoption *current) = NULL;
 
 
 /*
@@ -110,6 +112,8 @@ identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
+	if (tell)
+		tell(candidate());
 	/* may turn out to be anybody: then no kept plan is the right one */
 	if (az_is_unjudged())
 		serial = PG_UINT32_MAX;
@@ -146,6 +150,7 @@ judge(AzAdoption *current)
 	reason = az_judge(current);
 	if (reason == AZ_OK)
 	{
+		az_count(AZ_TOKENS_ACCEPTED);
 		az_note_read_only(current);
 		rejected = false;
 		az_forget_failure();
@@ -182,14 +187,6 @@ az_judge_early(void)
  * How they stand
  */
 
-static inline AzTokenState
-state_by(const AzAdoption *current)
-{
-	if (current->ended == AZ_OK)
-		return AZ_STATE_VALID;
-	return current->ended == AZ_EXPIRED ? AZ_STATE_EXPIRED : AZ_STATE_REVOKED;
-}
-
 /* What has ended stays ended.  What nobody has signed has no clock and no trust. */
 AzTokenState
 az_look(AzAdoption *current, int64 now)
@@ -197,7 +194,7 @@ az_look(AzAdoption *current, int64 now)
 	uint64		epoch;
 
 	if (current->ended != AZ_OK || current->simulated)
-		return state_by(current);
+		return az_state_of(current);
 
 	if (now >= current->identity->deadline)
 	{
@@ -218,7 +215,7 @@ az_look(AzAdoption *current, int64 now)
 			current->inactive = false;
 		identity_changed();
 	}
-	return state_by(current);
+	return az_state_of(current);
 }
 
 /* What is stored for it, under the snapshot that is asked under. */
@@ -228,7 +225,7 @@ az_settle_candidate(AzAdoption *current)
 	if (current->ended == AZ_OK && az_settle(current))
 		identity_changed();
 	az_note_read_only(current);
-	return state_by(current);
+	return az_state_of(current);
 }
 
 
@@ -246,6 +243,7 @@ az_adopt(AzAdoption *adoption)
 	{
 		/* now, and not core restoring an older value */
 		adopted->number = ++last_number;
+		adopted->since = GetCurrentStatementStartTimestamp();
 		if (adopted->identity != NULL && !adopted->simulated)
 		{
 			rejected = false;
@@ -256,8 +254,8 @@ az_adopt(AzAdoption *adoption)
 }
 
 /* R8: no identity adopted up to now counts again. */
-void
-az_reject(int sqlstate, const char *error, const char *description)
+static void
+reject(int sqlstate, const char *error, const char *description)
 {
 	floor_number = ++last_number;
 	rejected = true;
@@ -268,12 +266,19 @@ az_reject(int sqlstate, const char *error, const char *description)
 }
 
 void
+az_reject(int sqlstate, const char *error, const char *description)
+{
+	az_count_refusal(AZ_OTHER_REFUSAL);
+	reject(sqlstate, error, description);
+}
+
+void
 az_reject_reason(AzReason reason)
 {
 	const AzReasonInfo *info = az_reason_info(reason);
 
-	az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
-			  info->description);
+	az_count_refusal(reason);
+	reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error, info->description);
 }
 
 void
@@ -315,6 +320,12 @@ transaction_ended(XactEvent event, void *arg)
 		default:
 			break;
 	}
+}
+
+void
+az_tell_who(void (*listener) (const AzAdoption *current))
+{
+	tell = listener;
 }
 
 void

@@ -40,6 +40,15 @@ az_unless_inactive(AzAdoption *current)
 	return current != NULL && current->inactive ? NULL : current;
 }
 
+/* How it stood when it was last looked at. */
+static inline AzTokenState
+az_state_of(const AzAdoption *current)
+{
+	if (current->ended == AZ_OK)
+		return AZ_STATE_VALID;
+	return current->ended == AZ_EXPIRED ? AZ_STATE_EXPIRED : AZ_STATE_REVOKED;
+}
+
 /* Does the token hold at that instant?  Looks at the trust if it has changed. */
 extern AzTokenState az_look(AzAdoption *current, int64 now);
 
@@ -93,6 +102,12 @@ extern void az_adopt(AzAdoption *adoption);
 /* R8: a failed login.  No identity adopted up to now counts again. */
 extern void az_reject(int sqlstate, const char *error, const char *description);
 extern void az_reject_reason(AzReason reason);
+
+/*
+ * Who is to be told of the candidate, or NULL, after all that may have changed who
+ * that is or how they stand; also while a transaction aborts.  Raises nothing.
+ */
+extern void az_tell_who(void (*listener) (const AzAdoption *current));
 
 /* May be called again when it raised. */
 extern void az_candidate_init(void);

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "server/counts.h"
 #include "server/datum.h"
 #include "server/guc.h"
 #include "server/log_json.h"
@@ -133,6 +134,7 @@ az_log_denial(const char *asked)
 	const AzIdentity *id;
 	StringInfoData line;
 
+	az_count(AZ_DENIALS);
 	if (!az_denial_log_level)
 		return;
 	id = az_in_force();

@@ -134,10 +134,7 @@ AZ_SQL(authz_expires_at)
 
 	if (id == NULL)
 		PG_RETURN_NULL();
-	/* a NumericDate fits int64 microseconds, so does one that is less */
-	if (id->expires == PG_INT64_MAX || !IS_VALID_TIMESTAMP(id->expires - AZ_EPOCH_SHIFT))
-		PG_RETURN_TIMESTAMPTZ(DT_NOEND);
-	PG_RETURN_TIMESTAMPTZ(id->expires - AZ_EPOCH_SHIFT);
+	PG_RETURN_TIMESTAMPTZ(az_expiry_of(id->expires));
 }
 
 AZ_SQL(authz_last_error)

@@ -9,6 +9,7 @@
  */
 #include "session/presented.h"
 
+#include "server/counts.h"
 #include "server/report.h"
 #include "session/candidate.h"
 
@@ -53,6 +54,9 @@ az_verify_presented(const char *token, size_t len, AzVerifiedToken *verified)
 	return az_verify_token(token, len, az_unix_now(), verified);
 }
 
+/* The serial of a token that was new to the session when a login began. */
+static uint32 new_serial = 0;
+
 /*
  * The same for a login.  R8 holds also for one that an error ends: a timeout
  * while it waits for a lock, a cancelled query, memory.
@@ -73,5 +77,17 @@ az_verify_login(const char *token, size_t len, AzVerifiedToken *verified)
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
+	if (reason == AZ_OK && verified->is_new)
+		new_serial = verified->serial;
 	return reason;
+}
+
+/* try_set_token() has it verified twice: it is new all the same. */
+void
+az_count_login(const AzVerifiedToken *verified)
+{
+	az_count(AZ_TOKENS_ACCEPTED);
+	if (verified->serial != new_serial)
+		az_count(AZ_TOKENS_KNOWN);
+	new_serial = 0;
 }

@@ -23,4 +23,7 @@ extern AzReason az_verify_presented(const char *token, size_t len, AzVerifiedTok
 /* The same for a login: where an error ends it, nobody is left (R8). */
 extern AzReason az_verify_login(const char *token, size_t len, AzVerifiedToken *verified);
 
+/* It was verified so, and is adopted: one that was accepted. */
+extern void az_count_login(const AzVerifiedToken *verified);
+
 #endif							/* AZ_PRESENTED_H */

@@ -15,6 +15,7 @@
 #include "access/parallel.h"
 #include "utils/snapmgr.h"
 
+#include "server/counts.h"
 #include "server/report.h"
 #include "session/stopped.h"
 #include "session/tied.h"
@@ -205,9 +206,18 @@ tie_to_current(FunctionCallInfo fcinfo)
 	return id;
 }
 
+/* What the planner asks is no call of a query's. */
+static inline void
+count_call(void)
+{
+	if (likely(!asked_of_now))
+		az_count_call();
+}
+
 const AzIdentity *
 az_current_for(FunctionCallInfo fcinfo)
 {
+	count_call();
 	if (unlikely(running.untied))
 		return tie_to_current(fcinfo);
 	return in_force();
@@ -252,6 +262,7 @@ az_is_authenticated(FunctionCallInfo fcinfo)
 {
 	bool		valid = az_token_state() == AZ_STATE_VALID;
 
+	count_call();
 	tie_query(fcinfo);
 	return valid && az_unless_inactive(az_candidate()) != NULL;
 }

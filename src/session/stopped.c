@@ -7,6 +7,7 @@
  */
 #include "session/stopped.h"
 
+#include "server/counts.h"
 #include "server/report.h"
 #include "session/plans.h"
 
@@ -31,6 +32,7 @@ az_raise_ended(AzReason reason)
 		description = info->description;
 		hint = info->hint;
 	}
+	az_count(AZ_STOPPED_28000);
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, message,
@@ -41,6 +43,7 @@ az_raise_ended(AzReason reason)
 void
 az_raise_changed(void)
 {
+	az_count(AZ_STOPPED_28000);
 	/* the next try plans anew */
 	az_note_tied_plan();
 	az_invalidate_plans();
@@ -55,6 +58,7 @@ az_raise_changed(void)
 void
 az_raise_outdated(void)
 {
+	az_count(AZ_STOPPED_28000);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "an answer has changed with time since the query was planned",
 			 "invalid_token", "An answer has changed with time since the query was planned",

@@ -232,6 +232,7 @@ judge_value(char **newval, void **extra, GucSource source)
 		return refuse_for_memory(newval, true);
 	if (taken.adoption->read_only && az_is_writing())
 		return refuse_while_writing(newval, &taken);
+	az_count_login(&verified);
 	return give(newval, extra, taken);
 }
 

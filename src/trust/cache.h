@@ -17,6 +17,7 @@ typedef struct AzVerifiedToken
 	const AzIdentity *identity; /* borrowed until the next call */
 	uint32		serial;			/* of the identity, never 0 */
 	uint64		epoch;			/* of the trust that it was verified under */
+	bool		is_new;			/* it was verified, and not remembered */
 	bool		simulated;		/* nobody has signed it (simulated.h) */
 	const char *hint;			/* about a refusal, palloc'd; NULL where that of
 								 * the reason says as much */

@@ -21,6 +21,7 @@
 #include "lib/ilist.h"
 #include "utils/memutils.h"
 
+#include "server/counts.h"
 #include "server/malloced.h"
 #include "trust/issuer_read.h"
 
@@ -123,6 +124,7 @@ read_issuer(const char *name, uint32 hash, uint64 epoch)
 	kept->hash = hash;
 	kept->looked = epoch;
 	dlist_init(&kept->keys);
+	az_count(AZ_ISSUERS_LOADED);
 	kept->issuer = az_read_issuer(name, context, &kept->version);
 	if (kept->version == 0)
 	{
@@ -191,6 +193,7 @@ read_key(AzKeptIssuer *kept, const AzKeyRow *row)
 {
 	KeptKey    *key = MemoryContextAllocZero(kept->context, sizeof(KeptKey));
 
+	az_count(AZ_KEYS_LOADED);
 	key->version = row->version;
 	key->kid = row->kid ? MemoryContextStrdup(kept->context, row->kid) : NULL;
 	key->key = az_make_key(row, kept->issuer);
