@@ -2049,9 +2049,9 @@ COMMENT ON COLUMN authz.stat.tokens_known IS
 COMMENT ON COLUMN authz.stat.tokens_refused IS
 'Logins that were refused, as stat_refusals has them by reason.';
 COMMENT ON COLUMN authz.stat.tokens_verified IS
-'Tokens that were verified because they were not known, also those of verify_token().';
+'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat.verify_us IS
-'Microseconds that verifying them took, reading the trust included.';
+'Microseconds that judging them took, reading the trust included.';
 COMMENT ON COLUMN authz.stat.issuers_loaded IS
 'How often a session read an issuer.';
 COMMENT ON COLUMN authz.stat.keys_loaded IS
@@ -2130,9 +2130,9 @@ COMMENT ON COLUMN authz.stat_all.tokens_known IS
 COMMENT ON COLUMN authz.stat_all.tokens_refused IS
 'Logins that were refused, as stat_refusals has them by reason.';
 COMMENT ON COLUMN authz.stat_all.tokens_verified IS
-'Tokens that were verified because they were not known, also those of verify_token().';
+'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat_all.verify_us IS
-'Microseconds that verifying them took, reading the trust included.';
+'Microseconds that judging them took, reading the trust included.';
 COMMENT ON COLUMN authz.stat_all.issuers_loaded IS
 'How often a session read an issuer.';
 COMMENT ON COLUMN authz.stat_all.keys_loaded IS

@@ -147,13 +147,16 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.seal_audit()$$),
 	($$authz.verify_audit(NULL, NULL)$$),
 	($$authz.prune_audit('2000-01-01')$$),
-	($$authz.audit_change()$$);
+	($$authz.audit_change()$$),
+	($$authz.stat_get() IS NULL$$),
+	($$authz.stat_get_refusals() IS NULL$$),
+	($$authz.stat_reset()$$);
 CREATE TABLE public.roles_doc (id integer);
 ALTER TABLE public.roles_doc OWNER TO roles_owner;
 GRANT SELECT ON public.roles_question TO roles_owner;
 -- simulate(): each of these has written
 SET dbmi_authz.simulate_writes = on;
--- all of them: whoever adds one adds it here
+-- all of them: whoever adds one adds it here, but for sessions(), which is in sql/stat.sql
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'
    AND NOT EXISTS (SELECT FROM roles_function WHERE starts_with(statement, format('authz.%s(', split_part(name, '(', 1))));

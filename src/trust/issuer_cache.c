@@ -124,13 +124,13 @@ read_issuer(const char *name, uint32 hash, uint64 epoch)
 	kept->hash = hash;
 	kept->looked = epoch;
 	dlist_init(&kept->keys);
-	az_count(AZ_ISSUERS_LOADED);
 	kept->issuer = az_read_issuer(name, context, &kept->version);
 	if (kept->version == 0)
 	{
 		MemoryContextDelete(context);
 		return NULL;
 	}
+	az_count(AZ_ISSUERS_LOADED);
 	MemoryContextSetParent(context, TopMemoryContext);
 	dlist_push_head(&issuers, &kept->lru);
 	nissuers++;
