@@ -23,4 +23,16 @@ extern AzReason az_verify_presented(const char *token, size_t len, AzVerifiedTok
 /* The same for a login: where an error ends it, nobody is left (R8). */
 extern AzReason az_verify_login(const char *token, size_t len, AzVerifiedToken *verified);
 
+/*
+ * A login fails: nobody is left (R8), and the log is told (login_line.h).  token
+ * NULL: it is not there any more.
+ */
+extern void az_refuse_login(const char *token, size_t len, int sqlstate,
+							const char *error, const char *description);
+extern void az_refuse_login_for(const char *token, size_t len, AzReason reason);
+
+/* It is not even begun: only the log is told. */
+extern void az_tell_refused(const char *token, size_t len, int sqlstate,
+							const char *error, const char *description);
+
 #endif							/* AZ_PRESENTED_H */
