@@ -133,7 +133,7 @@ az_log_json_value(StringInfo out, const char *json, int len)
 void
 az_log_json_name(StringInfo out, const char *name)
 {
-	if (out->len > 1)
+	if (out->len > 0 && out->data[out->len - 1] != '{')
 		appendStringInfoString(out, ", ");
 	az_log_json_string(out, name, strlen(name), AZ_MAX_LOGGED_BYTES);
 	appendStringInfoString(out, ": ");

@@ -41,7 +41,7 @@ extern void az_log_json_value(StringInfo out, const char *json, int len);
 
 /*
  * Append a member's name, "name: ", and a comma in front of it unless it is the
- * first: "out" then holds one character.
+ * first of its object.
  */
 extern void az_log_json_name(StringInfo out, const char *name);
 

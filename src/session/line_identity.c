@@ -11,7 +11,7 @@
  *
  * The last such line counts.  Somebody who may run SQL may raise a report whose
  * detail looks like one: then ours follows in any case, also to say that there is
- * nobody.
+ * nobody.  Nor can a report pass for a line of ours of which it has the words.
  *
  * A report may come at any moment: when memory has run out, while a transaction
  * aborts, within a critical section, when the backend ends.  So nothing in here
@@ -31,7 +31,8 @@
 #include "session/candidate.h"
 #include "session/login_line.h"
 
-#define LABEL	"identity: "
+#define LABEL		"identity: "
+#define IMITATION	"not written by dbmi_authz"
 
 static emit_log_hook_type prev_emit_log_hook = NULL;
 
@@ -87,6 +88,48 @@ append_who(StringInfo line, const AzAdoption *current)
 
 
 /*
+ * Lines of ours
+ */
+
+/* How they begin, and the files that write them. */
+static const struct
+{
+	const char *begin;
+	const char *file;
+}			records[] = {
+	{"login accepted: ", "login_line.c"},
+	{"login refused: ", "login_line.c"},
+	{"login lines left out: ", "login_line.c"},
+	{"access denied: ", "denial.c"},
+	{"read: ", "read_line.c"},
+	{"trust: ", "trust_log_line.c"},
+	{"audit seal ", "fn_audit_seal.c"},
+	{"identity simulated: ", "simulation.c"},
+	{"access reviewed: ", "simulation.c"}
+};
+
+static bool
+is_from(const ErrorData *report, const char *file)
+{
+	return report->filename != NULL && strcmp(report->filename, file) == 0;
+}
+
+/* A function in SQL may raise whatever it likes, but core tells where it is raised. */
+static bool
+imitates(const ErrorData *report)
+{
+	int			i;
+
+	for (i = 0; i < (int) lengthof(records) && report->message != NULL; i++)
+	{
+		if (strncmp(report->message, records[i].begin, strlen(records[i].begin)) == 0)
+			return !is_from(report, records[i].file);
+	}
+	return false;
+}
+
+
+/*
  * Which lines
  */
 
@@ -97,11 +140,11 @@ is_denial(int sqlstate)
 		sqlstate == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
 }
 
-/* The line that somebody else has logged in names that one. */
+/* That somebody logs in, or has, is told of that one, and not of who was there. */
 static bool
 is_wanted(const ErrorData *report)
 {
-	if (az_tells_accepted(report->message_id))
+	if (az_log_identity == AZ_IDENTITY_OFF || is_from(report, "login_line.c"))
 		return false;
 	return az_log_identity == AZ_IDENTITY_ALL || is_denial(report->sqlerrcode);
 }
@@ -140,24 +183,42 @@ new_detail(MemoryContext context, const char *detail, const StringInfoData *line
 	return made;
 }
 
+/* Might the detail be taken for one that names the identity? */
+static inline bool
+pretends(const char *detail)
+{
+	return az_log_identity != AZ_IDENTITY_OFF && detail != NULL &&
+		strstr(detail, LABEL) != NULL;
+}
+
+/* What stands behind the detail; empty: nothing does. */
 static void
-add_identity(ErrorData *report)
+compose(StringInfo line, const ErrorData *report, const char *detail)
+{
+	const AzAdoption *current = who_is_logged_in();
+
+	az_log_json_begin(line, &room);
+	if (imitates(report))
+		appendStringInfoString(line, IMITATION);
+	if (pretends(detail) || (current != NULL && is_wanted(report)))
+	{
+		if (line->len > 0)
+			appendStringInfoChar(line, '\n');
+		appendStringInfoString(line, LABEL);
+		append_who(line, current);
+	}
+}
+
+static void
+add_detail(ErrorData *report)
 {
 	const char *detail = report->detail_log ? report->detail_log : report->detail;
-	bool		pretends = detail != NULL && strstr(detail, LABEL) != NULL;
-	const AzAdoption *current;
 	StringInfoData line;
 	char	   *made;
 
-	if (!pretends && !is_wanted(report))
-		return;
-	current = who_is_logged_in();
-	if (!pretends && current == NULL)
-		return;
-	az_log_json_begin(&line, &room);
-	appendStringInfoString(&line, LABEL);
-	append_who(&line, current);
-	if (report->detail_log != NULL && ends_with(report->detail_log, &line))
+	compose(&line, report, detail);
+	if (line.len == 0 ||
+		(report->detail_log != NULL && ends_with(report->detail_log, &line)))
 		return;
 	made = new_detail(report->assoc_context, detail, &line);
 	if (made == NULL)
@@ -170,8 +231,7 @@ add_identity(ErrorData *report)
 static void
 emit_log(ErrorData *report)
 {
-	if (az_log_identity != AZ_IDENTITY_OFF)
-		add_identity(report);
+	add_detail(report);
 	if (prev_emit_log_hook)
 		prev_emit_log_hook(report);
 }

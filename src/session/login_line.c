@@ -25,8 +25,6 @@
 #include "token/unverified.h"
 #include "token/verify.h"
 
-#define ACCEPTED_FORMAT		"login accepted: %s"
-
 /* Of what nobody has signed so many bytes are logged. */
 #define MAX_UNVERIFIED_BYTES	64
 
@@ -215,7 +213,7 @@ az_log_login_accepted(const AzIdentity *id)
 
 	HOLD_INTERRUPTS();
 	ereport(LOG_SERVER_ONLY,
-			(errmsg_internal(ACCEPTED_FORMAT, line.data),
+			(errmsg_internal("login accepted: %s", line.data),
 			 errhidestmt(true),
 			 errhidecontext(true)));
 	RESUME_INTERRUPTS();
@@ -252,10 +250,4 @@ az_log_login_refused_for(const char *token, size_t len, AzReason reason)
 
 	az_log_login_refused(token, len, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 						 info->error, info->description);
-}
-
-bool
-az_tells_accepted(const char *message_id)
-{
-	return message_id != NULL && strcmp(message_id, ACCEPTED_FORMAT) == 0;
 }

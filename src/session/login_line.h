@@ -29,7 +29,4 @@ extern void az_log_login_refused(const char *token, size_t len, int sqlstate,
 /* The same, for a reason of verification. */
 extern void az_log_login_refused_for(const char *token, size_t len, AzReason reason);
 
-/* Was the report made by az_log_login_accepted()?  By the format of its message. */
-extern bool az_tells_accepted(const char *message_id);
-
 #endif							/* AZ_LOGIN_LINE_H */
