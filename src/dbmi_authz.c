@@ -20,6 +20,7 @@
 #include "server/discretion.h"
 #include "server/release.h"
 #include "server/shared.h"
+#include "session/line_identity.h"
 #include "session/token_setting.h"
 #include "sets/set_view.h"
 #include "stats/sessions.h"
@@ -71,6 +72,7 @@ _PG_init(void)
 	az_utility_guard_init();
 	az_plan_init();
 	az_reads_init();
+	az_line_identity_init();
 	az_token_setting_ready();
 	loaded = true;
 	RESUME_INTERRUPTS();

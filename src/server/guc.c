@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * guc.c
- *	  The plain settings.
+ *	  The plain settings; those of the log are in guc_log.c.
  *
  *-------------------------------------------------------------------------
  */
-#include "server/guc.h"
+#include "server/guc_intern.h"
 
 #include "utils/guc.h"
 
@@ -19,11 +19,7 @@ bool		az_universal_olp = false;
 int			az_olp_default = AZ_OLP_OPEN;
 bool		az_hide_forbidden = false;
 bool		az_require_user_on_write = true;
-int			az_denial_log_level = 0;
 bool		az_simulate_writes = false;
-int			az_log_reads = AZ_READS_OFF;
-bool		az_log_trust = false;
-char	   *az_purpose = NULL;
 
 static void (*scope_assigned) (void);
 static void (*folding_assigned) (void);
@@ -37,27 +33,6 @@ static const struct config_enum_entry token_scopes[] = {
 static const struct config_enum_entry olp_defaults[] = {
 	{"open", AZ_OLP_OPEN, false},
 	{"closed", AZ_OLP_CLOSED, false},
-	{NULL, 0, false}
-};
-
-/* An enum, not a boolean: another place to log to would get a name here. */
-static const struct config_enum_entry denial_logs[] = {
-	{"off", 0, false},
-	{"log", 1, false},
-	{"on", 1, true},
-	{"true", 1, true},
-	{"false", 0, true},
-	{"yes", 1, true},
-	{"no", 0, true},
-	{"1", 1, true},
-	{"0", 0, true},
-	{NULL, 0, false}
-};
-
-static const struct config_enum_entry read_logs[] = {
-	{"off", AZ_READS_OFF, false},
-	{"protected", AZ_READS_PROTECTED, false},
-	{"all", AZ_READS_ALL, false},
 	{NULL, 0, false}
 };
 
@@ -230,26 +205,6 @@ define_require_user_on_write(void)
 }
 
 /*
- * One line in the server's log for each denial that raises an error: who
- * (client and subject), and what was asked for.  Rows that a policy hides
- * are no denials.  There is no table to log to: what is written in the
- * transaction that fails would vanish with it.
- */
-static void
-define_log_denials(void)
-{
-	DefineCustomEnumVariable("dbmi_authz.log_denials",
-							 "Logs denials that raise an error.",
-							 NULL,
-							 &az_denial_log_level,
-							 0,
-							 denial_logs,
-							 PGC_SUSET,
-							 0,
-							 NULL, NULL, NULL);
-}
-
-/*
  * simulate() makes the transaction a read-only one: what somebody writes who
  * was not verified would be taken for that one's.  Turn it on in tests of an
  * application.
@@ -267,55 +222,6 @@ define_simulate_writes(void)
 							 NULL, NULL, NULL);
 }
 
-/*
- * One line in the server's log for each statement of a client that reads
- * protected tables, or any (records/reads.h).
- */
-static void
-define_log_reads(void)
-{
-	DefineCustomEnumVariable("dbmi_authz.log_reads",
-							 "Logs statements that read tables.",
-							 "With \"protected\" those that read tables with row-level security.",
-							 &az_log_reads,
-							 AZ_READS_OFF,
-							 read_logs,
-							 PGC_SUSET,
-							 0,
-							 NULL, NULL, NULL);
-}
-
-/* One line in the server's log for each row of authz.trust_log (trust/trust_log.h). */
-static void
-define_log_trust(void)
-{
-	DefineCustomBoolVariable("dbmi_authz.log_trust",
-							 "Logs changes of issuers, keys and all else that is believed.",
-							 NULL,
-							 &az_log_trust,
-							 false,
-							 PGC_SUSET,
-							 0,
-							 NULL, NULL, NULL);
-}
-
-/*
- * What the application says that it reads for; it stands in those lines.  With a
- * value to begin with, core would end the session when memory runs out.
- */
-static void
-define_purpose(void)
-{
-	DefineCustomStringVariable("dbmi_authz.purpose",
-							   "What tables are read for, in the record of reads.",
-							   NULL,
-							   &az_purpose,
-							   NULL,
-							   PGC_USERSET,
-							   0,
-							   NULL, NULL, NULL);
-}
-
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
@@ -325,11 +231,7 @@ static AzSetting settings[] = {
 	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default, false},
 	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden, false},
 	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
-	{"dbmi_authz.log_denials", PGC_SUSET, define_log_denials, false},
-	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false},
-	{"dbmi_authz.log_reads", PGC_SUSET, define_log_reads, false},
-	{"dbmi_authz.log_trust", PGC_SUSET, define_log_trust, false},
-	{"dbmi_authz.purpose", PGC_USERSET, define_purpose, false}
+	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false}
 };
 
 void
@@ -341,4 +243,5 @@ az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
 	folding_assigned = on_folding;
 	for (i = 0; i < (int) lengthof(settings); i++)
 		az_define_setting(&settings[i]);
+	az_guc_log_init();
 }

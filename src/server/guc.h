@@ -44,6 +44,27 @@ typedef enum AzLogReads
 
 extern int	az_log_reads;		/* AzLogReads */
 extern bool az_log_trust;
+
+/* Which logins have a line in the log. */
+typedef enum AzLogLogins
+{
+	AZ_LOGINS_OFF,
+	AZ_LOGINS_FAILURES,			/* those that were refused */
+	AZ_LOGINS_ALL
+} AzLogLogins;
+
+extern int	az_log_logins;		/* AzLogLogins */
+extern int	az_log_rate;		/* such lines a second; 0: any number */
+
+/* Behind which lines of the log the identity stands. */
+typedef enum AzLogIdentity
+{
+	AZ_IDENTITY_OFF,
+	AZ_IDENTITY_DENIALS,		/* those that say that something is not allowed */
+	AZ_IDENTITY_ALL
+} AzLogIdentity;
+
+extern int	az_log_identity;	/* AzLogIdentity */
 extern char *az_purpose;		/* what for, as the user says; NULL or "": not said */
 
 /*

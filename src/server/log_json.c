@@ -43,48 +43,73 @@ append_code_point(StringInfo out, pg_wchar c)
 typedef void (*AppendCodePoint) (StringInfo out, pg_wchar c);
 
 static void
+append_utf8(StringInfo out, const unsigned char *c, int len, AppendCodePoint append)
+{
+	const unsigned char *end = c + len;
+
+	for (; c < end; c += pg_utf_mblen(c))
+		append(out, utf8_to_unicode(c));
+}
+
+static void
 append_each(StringInfo out, const char *string, int len, AppendCodePoint append)
 {
 	int			utf8_len;
-
-	/* SQL_ASCII may hold what is no UTF-8; its bytes are told one by one */
 	char	   *utf8 = az_to_utf8(string, len, &utf8_len);
-	const unsigned char *c = (const unsigned char *) (utf8 ? utf8 : string);
-	const unsigned char *end = c + (utf8 ? utf8_len : len);
+	int			i;
 
-	while (c < end)
-	{
-		append(out, utf8 ? utf8_to_unicode(c) : *c);
-		c += utf8 ? pg_utf_mblen(c) : 1;
-	}
 	if (utf8)
-		pfree(utf8);
-}
-
-void
-az_log_json_string(StringInfo out, const char *string, size_t len, int max)
-{
-	int			kept = (int) Min(len, (size_t) max);
-	int			plain = 0;
-
-	if (string == NULL)
 	{
-		appendStringInfoString(out, "null");
+		append_utf8(out, (const unsigned char *) utf8, utf8_len, append);
+		pfree(utf8);
 		return;
 	}
-	if (len > (size_t) max)
-		kept = pg_mbcliplen(string, (int) len, max);
+	/* SQL_ASCII may hold what is no UTF-8; its bytes are told one by one */
+	for (i = 0; i < len; i++)
+		append(out, (unsigned char) string[i]);
+}
+
+/* So many bytes at the begin of the string, in quotation marks. */
+static void
+append_string(StringInfo out, const char *string, size_t len, int kept, bool is_utf8)
+{
+	int			plain = 0;
+
 	while (plain < kept && is_plain(string[plain]))
 		plain++;
 
 	appendStringInfoChar(out, '"');
 	if (plain == kept)
 		appendBinaryStringInfo(out, string, kept);
+	else if (is_utf8)
+		append_utf8(out, (const unsigned char *) string, kept, append_code_point);
 	else
 		append_each(out, string, kept, append_code_point);
-	if (kept < (int) len)
+	if ((size_t) kept < len)
 		appendStringInfoString(out, "...");
 	appendStringInfoChar(out, '"');
+}
+
+void
+az_log_json_string(StringInfo out, const char *string, size_t len, int max)
+{
+	if (string == NULL)
+		appendStringInfoString(out, "null");
+	else if (len > (size_t) max)
+		append_string(out, string, len, pg_mbcliplen(string, (int) len, max), false);
+	else
+		append_string(out, string, len, (int) len, false);
+}
+
+void
+az_log_json_utf8(StringInfo out, const char *utf8, size_t len, int max)
+{
+	if (utf8 == NULL)
+		appendStringInfoString(out, "null");
+	else if (len > (size_t) max)
+		append_string(out, utf8, len, pg_encoding_mbcliplen(PG_UTF8, utf8, (int) len, max), true);
+	else
+		append_string(out, utf8, len, (int) len, true);
 }
 
 /* Quotation marks and backslashes are JSON's own here. */
@@ -108,7 +133,7 @@ az_log_json_value(StringInfo out, const char *json, int len)
 void
 az_log_json_name(StringInfo out, const char *name)
 {
-	if (out->len > 1)
+	if (out->len > 0 && out->data[out->len - 1] != '{')
 		appendStringInfoString(out, ", ");
 	az_log_json_string(out, name, strlen(name), AZ_MAX_LOGGED_BYTES);
 	appendStringInfoString(out, ": ");
@@ -120,4 +145,33 @@ az_log_json_claim(StringInfo out, const AzIdentity *id, const AzNode *claim)
 	claim = id ? az_scalar_or_null(claim) : NULL;
 	az_log_json_string(out, claim ? az_node_bytes(id, claim) : NULL,
 					   claim ? az_node_len(claim) : 0, AZ_MAX_LOGGED_BYTES);
+}
+
+void
+az_log_json_begin(StringInfo line, AzLogRoom *room)
+{
+	line->data = room->bytes;
+	line->maxlen = sizeof(room->bytes);
+	resetStringInfo(line);
+}
+
+static void
+append_signed(StringInfo out, const char *name, const AzIdentity *id, const AzNode *claim,
+			  const AzNode *as_signed)
+{
+	bool		is_string = az_node_type(claim) == AZ_STRING;
+
+	az_log_json_name(out, name);
+	az_log_json_utf8(out, is_string ? az_node_bytes(id, as_signed) : NULL,
+					 is_string ? az_node_len(as_signed) : 0, AZ_MAX_LOGGED_BYTES);
+}
+
+/* trust_subject is another claim's text where there is no "sub". */
+void
+az_log_json_who(StringInfo out, const AzIdentity *id)
+{
+	append_signed(out, "issuer", id, &id->issuer, &id->trust_issuer);
+	append_signed(out, "subject", id, &id->subject, &id->trust_subject);
+	append_signed(out, "actor", id, &id->actor, &id->trust_actor);
+	append_signed(out, "token_id", id, &id->token_id, &id->trust_token_id);
 }

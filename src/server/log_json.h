@@ -24,6 +24,12 @@
  */
 extern void az_log_json_string(StringInfo out, const char *string, size_t len, int max);
 
+/*
+ * The same of UTF-8, whatever the database is in; NULL: null.  Neither reads
+ * catalogs nor takes memory.
+ */
+extern void az_log_json_utf8(StringInfo out, const char *utf8, size_t len, int max);
+
 /* The same of a claim of the identity: a string or a number; else null. */
 extern void az_log_json_claim(StringInfo out, const AzIdentity *id, const AzNode *claim);
 
@@ -35,8 +41,28 @@ extern void az_log_json_value(StringInfo out, const char *json, int len);
 
 /*
  * Append a member's name, "name: ", and a comma in front of it unless it is the
- * first: "out" then holds one character.
+ * first of its object.
  */
 extern void az_log_json_name(StringInfo out, const char *name);
+
+/*
+ * Room for a line that must not take memory: for the members of az_log_json_who()
+ * with each byte escaped, and as much as that again.  Nobody else's room may be
+ * used for it meanwhile.
+ */
+typedef struct AzLogRoom
+{
+	char		bytes[16 * 1024];
+} AzLogRoom;
+
+/* Begin an empty line in there. */
+extern void az_log_json_begin(StringInfo line, AzLogRoom *room);
+
+/*
+ * Append the members that name an identity: "issuer", "subject", "actor" and
+ * "token_id", each null where there is none.  As the token has them, so that
+ * this neither reads catalogs nor takes memory.
+ */
+extern void az_log_json_who(StringInfo out, const AzIdentity *id);
 
 #endif							/* AZ_LOG_JSON_H */

@@ -263,7 +263,7 @@ az_judge(AzAdoption *adoption)
 			PG_RE_THROW();
 		}
 		PG_END_TRY();
+		az_forget_token(adoption);
 	}
-	az_forget_token(adoption);
 	return reason;
 }

@@ -58,8 +58,8 @@ extern AzAdoption *az_make_unjudged(const char *token, size_t len,
 									LocalTransactionId lxid);
 
 /*
- * Judge it: AZ_OK, and the identity is there, or why not.  In either case the
- * token is gone.  Raises when that could not be found out; it is then as it
+ * Judge it: AZ_OK, and the identity is there and the token is gone, or why not;
+ * then az_forget_token() is the caller's.  Raises when that could not be found out; it is then as it
  * was before.  Must be called inside a transaction.
  */
 extern AzReason az_judge(AzAdoption *adoption);

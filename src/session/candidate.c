@@ -33,6 +33,7 @@
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "session/login_line.h"
 #include "session/plans.h"
 #include "trust/trust.h"
 #include "trust/trust_table.h"
@@ -155,9 +156,11 @@ judge(AzAdoption *current)
 		rejected = false;
 		az_forget_failure();
 		identity_changed();
+		az_log_login_accepted(current->identity);
 	}
 	else
 	{
+		az_log_login_refused_for(current->bytes, current->token_len, reason);
 		az_reject_reason(reason);
 		warn_refused(reason);
 		current = NULL;

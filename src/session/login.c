@@ -14,23 +14,33 @@
 #include "session/token_setting.h"
 
 static void
-check_scope(bool is_local)
+check_scope(const char *token, size_t len, bool is_local)
 {
 	const char *message = "a token must be set for the transaction";
 
 	if (is_local || az_token_scope != AZ_SCOPE_TRANSACTION)
 		return;
-	az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
+	az_refuse_login(token, len, ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
 	az_raise(ERRCODE_INVALID_PARAMETER_VALUE, message, "invalid_request",
 			 "Token must be set for the transaction",
 			 "Parameter dbmi_authz.token_scope is \"transaction\": pass is_local => true, or use SET LOCAL.");
 }
 
+static void
+check_may_log_in(const char *token, size_t len, bool is_local)
+{
+	const AzNoChange *no_change = az_why_no_change();
+
+	if (no_change != NULL)
+		az_tell_refused(token, len, no_change->sqlstate, NULL, no_change->message);
+	az_check_may_change();
+	check_scope(token, len, is_local);
+}
+
 void
 az_login(const char *token, size_t len, bool is_local)
 {
-	az_check_may_change();
-	check_scope(is_local);
+	check_may_log_in(token, len, is_local);
 	az_set_token_setting(token, len, is_local);
 }
 
@@ -40,12 +50,11 @@ az_try_login(const char *token, size_t len, bool is_local)
 	AzVerifiedToken verified;
 	AzReason	reason;
 
-	az_check_may_change();
-	check_scope(is_local);
+	check_may_log_in(token, len, is_local);
 	reason = az_verify_login(token, len, &verified);
 	if (reason != AZ_OK)
 	{
-		az_reject_reason(reason);
+		az_refuse_login_for(token, len, reason);
 		return false;
 	}
 	az_set_token_setting(token, len, is_local);

@@ -12,6 +12,7 @@
 #include "server/counts.h"
 #include "server/report.h"
 #include "session/candidate.h"
+#include "session/login_line.h"
 
 static inline bool
 starts_with_word(const char *s, size_t len, const char *word)
@@ -43,6 +44,34 @@ az_trim_token(const char **token, size_t *len)
 	*len = n;
 }
 
+void
+az_tell_refused(const char *token, size_t len, int sqlstate, const char *error,
+				const char *description)
+{
+	if (token != NULL)
+		az_trim_token(&token, &len);
+	az_log_login_refused(token, len, sqlstate, error, description);
+}
+
+/* In that order: an error while the line is written finds nobody. */
+void
+az_refuse_login(const char *token, size_t len, int sqlstate, const char *error,
+				const char *description)
+{
+	az_reject(sqlstate, error, description);
+	az_tell_refused(token, len, sqlstate, error, description);
+}
+
+void
+az_refuse_login_for(const char *token, size_t len, AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	az_reject_reason(reason);
+	az_tell_refused(token, len, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+					info->description);
+}
+
 /* A token to a verified identity, through the backend's cache. */
 AzReason
 az_verify_presented(const char *token, size_t len, AzVerifiedToken *verified)
@@ -72,8 +101,8 @@ az_verify_login(const char *token, size_t len, AzVerifiedToken *verified)
 	}
 	PG_CATCH();
 	{
-		az_reject(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, "invalid_token",
-				  "Token could not be verified");
+		az_refuse_login(token, len, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+						"invalid_token", "Token could not be verified");
 		PG_RE_THROW();
 	}
 	PG_END_TRY();

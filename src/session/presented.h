@@ -26,4 +26,16 @@ extern AzReason az_verify_login(const char *token, size_t len, AzVerifiedToken *
 /* It was verified so, and is adopted: one that was accepted. */
 extern void az_count_login(const AzVerifiedToken *verified);
 
+/*
+ * A login fails: nobody is left (R8), and the log is told (login_line.h).  token
+ * NULL: it is not there any more.
+ */
+extern void az_refuse_login(const char *token, size_t len, int sqlstate,
+							const char *error, const char *description);
+extern void az_refuse_login_for(const char *token, size_t len, AzReason reason);
+
+/* It is not even begun: only the log is told. */
+extern void az_tell_refused(const char *token, size_t len, int sqlstate,
+							const char *error, const char *description);
+
 #endif							/* AZ_PRESENTED_H */

@@ -29,8 +29,10 @@
 #include "server/setting.h"
 #include "session/answer.h"
 #include "session/change.h"
+#include "session/login_line.h"
 #include "session/only_reads.h"
 #include "session/presented.h"
+#include "session/refused_value.h"
 
 #define TOKEN_LABEL		"token accepted"
 #define UNJUDGED_LABEL	"token not verified yet"
@@ -57,27 +59,6 @@ static bool
 is_worker(void)
 {
 	return InitializingParallelWorker || IsParallelWorker();
-}
-
-/*
- * A failure inside the check hook.  When core would raise an error we do it
- * ourselves, because core's would bring the statement along, token included;
- * core frees the value in either case.
- */
-static bool
-refuse_value(char **value, int sqlstate, const char *message, const char *error,
-			 const char *description, const char *hint, bool raise)
-{
-	explicit_bzero(*value, strlen(*value));
-	if (raise)
-		az_raise(sqlstate, message, error, description, hint);
-	GUC_check_errcode(sqlstate);
-	GUC_check_errmsg("%s", message);
-	if (description)
-		GUC_check_errdetail("%s", az_error_body(error, description));
-	if (hint)
-		GUC_check_errhint("%s", hint);
-	return false;
 }
 
 static void
@@ -134,15 +115,6 @@ give(char **value, void **extra, Taken taken)
 	return true;
 }
 
-/* R8 holds for what could not be taken as well. */
-static bool
-refuse_for_memory(char **value, bool raise)
-{
-	az_reject_reason(AZ_NO_MEMORY);
-	return refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
-						NULL, NULL, NULL, raise);
-}
-
 static bool
 give_simulated(char **value, void **extra)
 {
@@ -151,44 +123,24 @@ give_simulated(char **value, void **extra)
 
 	simulated = NULL;
 	return take(&taken, adoption) ?
-		give(value, extra, taken) : refuse_for_memory(value, true);
+		give(value, extra, taken) : az_refuse_for_memory(value, true);
 }
 
-/*
- * What runs could go on to write for somebody who only reads.  R8: nobody is in
- * force then, and the query is not finished for the one before.
- */
-static bool
-refuse_while_writing(char **value, Taken *taken)
+/* R8 holds where the line cannot be written, too. */
+static void
+log_accepted(Taken *taken)
 {
-	const char *message = "cannot log in an actor that only reads while a query that writes is running";
-
-	drop(taken);
-	az_reject(ERRCODE_READ_ONLY_SQL_TRANSACTION, "invalid_request", message);
-	return refuse_value(value, ERRCODE_READ_ONLY_SQL_TRANSACTION, message,
-						"invalid_request", "Actor only reads, and a query that writes is running",
-						"Set the token in a statement of its own, before the query.", true);
-}
-
-/*
- * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
- * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
- * catalog that everybody may read.  What a session brings along when it starts
- * is a failed login.  The configuration file is not: it is read again, and only
- * looked at, while somebody is logged in.
- */
-static bool
-refuse_source(char **value, GucSource source)
-{
-	const char *message = AZ_SESSION_ONLY_MESSAGE;
-
-	if (source == PGC_S_TEST)
-		return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
-							NULL, NULL, AZ_SESSION_ONLY_HINT, true);
-	if (source > PGC_S_FILE)
-		az_reject(ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
-	return refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
-						NULL, NULL, AZ_SESSION_ONLY_HINT, false);
+	PG_TRY();
+	{
+		az_log_login_accepted(taken->adoption->identity);
+	}
+	PG_CATCH();
+	{
+		drop(taken);
+		az_reject_reason(AZ_NO_MEMORY);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
 }
 
 static bool
@@ -202,7 +154,7 @@ judge_value(char **newval, void **extra, GucSource source)
 	verified.hint = NULL;
 	if (source != PGC_S_SESSION)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
-			refuse_source(newval, source);
+			az_refuse_source(newval, source);
 
 	if (simulated != NULL)
 		return give_simulated(newval, extra);
@@ -210,12 +162,15 @@ judge_value(char **newval, void **extra, GucSource source)
 		return give(newval, extra, early[early_given++]);
 	if (!ready)
 		return take_unjudged(&taken, *newval, az_local_xid()) ?
-			give(newval, extra, taken) : refuse_for_memory(newval, false);
+			give(newval, extra, taken) : az_refuse_for_memory(newval, false);
 
 	no_change = az_why_no_change();
 	if (no_change != NULL)
-		return refuse_value(newval, no_change->sqlstate, no_change->message,
-							NULL, NULL, no_change->hint, true);
+	{
+		az_tell_refused(*newval, strlen(*newval), no_change->sqlstate, NULL, no_change->message);
+		return az_refuse_value(newval, no_change->sqlstate, no_change->message,
+							   NULL, NULL, no_change->hint, true);
+	}
 
 	reason = IsTransactionState() ?
 		az_verify_login(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
@@ -223,16 +178,20 @@ judge_value(char **newval, void **extra, GucSource source)
 	{
 		const AzReasonInfo *info = az_reason_info(reason);
 
-		az_reject_reason(reason);
-		return refuse_value(newval, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-							AZ_REFUSED_MESSAGE, info->error, info->description,
-							verified.hint ? verified.hint : info->hint, true);
+		az_refuse_login_for(*newval, strlen(*newval), reason);
+		return az_refuse_value(newval, ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+							   AZ_REFUSED_MESSAGE, info->error, info->description,
+							   verified.hint ? verified.hint : info->hint, true);
 	}
 	if (!take(&taken, az_make_adoption(&verified)))
-		return refuse_for_memory(newval, true);
+		return az_refuse_for_memory(newval, true);
 	if (taken.adoption->read_only && az_is_writing())
-		return refuse_while_writing(newval, &taken);
+	{
+		drop(&taken);
+		return az_refuse_while_writing(newval);
+	}
 	az_count_login(&verified);
+	log_accepted(&taken);
 	return give(newval, extra, taken);
 }
 
@@ -386,7 +345,7 @@ take_over_tokens(AzSetting *setting)
 		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
 	az_define_setting(setting);
 	if (early_given < early_taken)
-		az_reject_reason(AZ_NO_MEMORY);
+		az_refuse_login_for(NULL, 0, AZ_NO_MEMORY);
 	drop_early();
 }
 

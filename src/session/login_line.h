@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * login_line.h
+ *	  The line that the server's log gets of a login (dbmi_authz.log_logins).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_LOGIN_LINE_H
+#define AZ_LOGIN_LINE_H
+
+#include "server/compat.h"
+#include "token/identity.h"
+#include "token/reason.h"
+
+/*
+ * Somebody has logged in.  May raise for want of memory, as every report may; no
+ * cancelled query is noticed in here.
+ */
+extern void az_log_login_accepted(const AzIdentity *id);
+
+/*
+ * A login was refused.  The token is what was presented, as az_trim_token() leaves
+ * it; NULL: it is not there any more.  error may be NULL; neither it nor the
+ * description holds a byte of a token.
+ */
+extern void az_log_login_refused(const char *token, size_t len, int sqlstate,
+								 const char *error, const char *description);
+
+/* The same, for a reason of verification. */
+extern void az_log_login_refused_for(const char *token, size_t len, AzReason reason);
+
+#endif							/* AZ_LOGIN_LINE_H */

@@ -1,0 +1,79 @@
+/*-------------------------------------------------------------------------
+ *
+ * refused_value.c
+ *	  A value of the setting dbmi_authz.token that is not taken.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "session/refused_value.h"
+
+#include "session/presented.h"
+#include "session/token_setting.h"
+
+/*
+ * A failure inside the check hook.  When core would raise an error we do it
+ * ourselves, because core's would bring the statement along, token included;
+ * core frees the value in either case.
+ */
+bool
+az_refuse_value(char **value, int sqlstate, const char *message, const char *error,
+				const char *description, const char *hint, bool raise)
+{
+	explicit_bzero(*value, strlen(*value));
+	if (raise)
+		az_raise(sqlstate, message, error, description, hint);
+	GUC_check_errcode(sqlstate);
+	GUC_check_errmsg("%s", message);
+	if (description)
+		GUC_check_errdetail("%s", az_error_body(error, description));
+	if (hint)
+		GUC_check_errhint("%s", hint);
+	return false;
+}
+
+/* R8 holds for what could not be taken as well. */
+bool
+az_refuse_for_memory(char **value, bool raise)
+{
+	az_refuse_login_for(*value, strlen(*value), AZ_NO_MEMORY);
+	return az_refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory",
+						   NULL, NULL, NULL, raise);
+}
+
+/*
+ * What runs could go on to write for somebody who only reads.  R8: nobody is in
+ * force then, and the query is not finished for the one before.
+ */
+bool
+az_refuse_while_writing(char **value)
+{
+	const char *message = "cannot log in an actor that only reads while a query that writes is running";
+
+	az_refuse_login(*value, strlen(*value), ERRCODE_READ_ONLY_SQL_TRANSACTION,
+					"invalid_request", message);
+	return az_refuse_value(value, ERRCODE_READ_ONLY_SQL_TRANSACTION, message,
+						   "invalid_request", "Actor only reads, and a query that writes is running",
+						   "Set the token in a statement of its own, before the query.", true);
+}
+
+/*
+ * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
+ * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
+ * catalog that everybody may read.  What a session brings along when it starts
+ * is a failed login.  The configuration file is not: it is read again, and only
+ * looked at, while somebody is logged in.
+ */
+bool
+az_refuse_source(char **value, GucSource source)
+{
+	const char *message = AZ_SESSION_ONLY_MESSAGE;
+
+	if (source == PGC_S_TEST)
+		return az_refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+							   NULL, NULL, AZ_SESSION_ONLY_HINT, true);
+	if (source > PGC_S_FILE)
+		az_refuse_login(*value, strlen(*value), ERRCODE_INVALID_PARAMETER_VALUE,
+						"invalid_request", message);
+	return az_refuse_value(value, ERRCODE_INVALID_PARAMETER_VALUE, message,
+						   NULL, NULL, AZ_SESSION_ONLY_HINT, false);
+}

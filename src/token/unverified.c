@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * unverified.c
+ *	  What a token says of its issuer and its key, for a log that has to tell
+ *	  of one that was refused.
+ *
+ * The token is read once more for it, by the parsers that verify.c uses: a
+ * verification keeps nothing of what it refuses.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "token/unverified.h"
+
+#include <string.h>
+
+bool
+az_read_unverified(const char *token, size_t len, AzUnverified *unverified)
+{
+	memset(unverified, 0, sizeof(*unverified));
+	if (az_jws_parse(token, len, &unverified->jws) != AZ_OK ||
+		az_json_parse((const char *) unverified->jws.payload, unverified->jws.payload_len,
+					  &unverified->payload) != AZ_JSON_OK ||
+		az_json_type(unverified->payload) != AZ_JSON_OBJECT)
+		return false;
+	(void) az_json_get_string(unverified->payload, "iss", &unverified->iss, &unverified->iss_len);
+	(void) az_json_get_string(unverified->jws.header, "kid", &unverified->kid, &unverified->kid_len);
+	return true;
+}
+
+void
+az_free_unverified(AzUnverified *unverified)
+{
+	az_jws_free(&unverified->jws);
+	az_json_free(unverified->payload);
+	memset(unverified, 0, sizeof(*unverified));
+}

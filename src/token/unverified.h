@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * unverified.h
+ *	  What a token says of its issuer and its key, for a log that has to tell
+ *	  of one that was refused.
+ *
+ * Nothing of it is to be believed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_UNVERIFIED_H
+#define AZ_UNVERIFIED_H
+
+#include "token/json.h"
+#include "token/jws.h"
+
+typedef struct AzUnverified
+{
+	AzJws		jws;			/* owned, */
+	AzJson	   *payload;		/* and this */
+	const char *iss;			/* borrowed, UTF-8; NULL: absent, or no string */
+	size_t		iss_len;
+	const char *kid;			/* likewise */
+	size_t		kid_len;
+} AzUnverified;
+
+/*
+ * True: the token has the shape of one.  Call az_free_unverified() in every case,
+ * and raise nothing in between.
+ */
+extern bool az_read_unverified(const char *token, size_t len, AzUnverified *unverified);
+extern void az_free_unverified(AzUnverified *unverified);
+
+#endif							/* AZ_UNVERIFIED_H */
