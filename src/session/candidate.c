@@ -9,8 +9,9 @@
  * candidate() says whose adoption counts.  Every adoption has a number that
  * only grows; a failed login raises the floor below which no number counts any
  * more, outside of any transaction, so that no rollback brings an older
- * identity back.  Who is in force is the candidate, but nobody while its subject
- * is listed as inactive.  What has been found out about an adoption stands in
+ * identity back.  Where the setting has no value, the login of the connection counts
+ * (base.c).  Who is in force is the candidate, but nobody while its subject is listed
+ * as inactive.  What has been found out about an adoption stands in
  * it, so that one that has ended is not forgotten for another, and does not come
  * back with a rollback.
  *
@@ -32,6 +33,8 @@
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "session/base.h"
+#include "session/candidate_intern.h"
 #include "session/plans.h"
 #include "trust/trust.h"
 #include "trust/trust_table.h"
@@ -50,16 +53,23 @@ static uint32 announced_serial = 0;
  * Who counts
  */
 
+/* Does it count in its transaction alone, and is that another one? */
+static inline bool
+is_over(const AzAdoption *adoption)
+{
+	return (az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
+		(adopted->lxid != az_local_xid() ||
+		 !LocalTransactionIdIsValid(adopted->lxid));
+}
+
 static inline AzAdoption *
 candidate(void)
 {
-	if (adopted == NULL || adopted->number <= floor_number)
+	if (adopted == NULL)
+		return az_base();
+	if (adopted->number <= floor_number || adopted->nobody)
 		return NULL;
-	if ((az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
-		(adopted->lxid != az_local_xid() ||
-		 !LocalTransactionIdIsValid(adopted->lxid)))
-		return NULL;
-	return adopted;
+	return is_over(adopted) ? az_base() : adopted;
 }
 
 AzAdoption *
@@ -105,8 +115,8 @@ az_is_unjudged(void)
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
  */
-static void
-identity_changed(void)
+void
+az_identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
@@ -119,55 +129,13 @@ identity_changed(void)
 	az_invalidate_plans();
 }
 
-/* What core would say of a value that it does not take. */
-static void
-warn_refused(AzReason reason)
-{
-	const AzReasonInfo *info = az_reason_info(reason);
-
-	ereport(WARNING,
-			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg_internal("%s", AZ_REFUSED_MESSAGE),
-			 errdetail_internal("%s", az_error_body(info->error, info->description)),
-			 info->hint ? errhint("%s", info->hint) : 0));
-}
-
-/*
- * The candidate of a token that nobody has judged: itself, or nobody.  The
- * statement that asks may be the one that has set it, too.
- */
-static pg_noinline AzAdoption *
-judge(AzAdoption *current)
-{
-	AzDiscretion discretion;
-	AzReason	reason;
-
-	az_take_token(&discretion);
-	reason = az_judge(current);
-	if (reason == AZ_OK)
-	{
-		az_note_read_only(current);
-		rejected = false;
-		az_forget_failure();
-		identity_changed();
-	}
-	else
-	{
-		az_reject_reason(reason);
-		warn_refused(reason);
-		current = NULL;
-	}
-	az_discretion_end(&discretion);
-	return current;
-}
-
 AzAdoption *
 az_judged_candidate(void)
 {
 	AzAdoption *current = candidate();
 
 	if (unlikely(current != NULL && current->identity == NULL))
-		current = judge(current);
+		current = az_judge_candidate(current);
 	return current;
 }
 
@@ -203,7 +171,7 @@ az_look(AzAdoption *current, int64 now)
 	{
 		current->ended = AZ_EXPIRED;
 		current->inactive = false;
-		identity_changed();
+		az_identity_changed();
 		return AZ_STATE_EXPIRED;
 	}
 
@@ -216,7 +184,7 @@ az_look(AzAdoption *current, int64 now)
 		current->ended = reason;
 		if (reason != AZ_OK)
 			current->inactive = false;
-		identity_changed();
+		az_identity_changed();
 	}
 	return state_by(current);
 }
@@ -226,7 +194,7 @@ AzTokenState
 az_settle_candidate(AzAdoption *current)
 {
 	if (current->ended == AZ_OK && az_settle(current))
-		identity_changed();
+		az_identity_changed();
 	az_note_read_only(current);
 	return state_by(current);
 }
@@ -237,11 +205,41 @@ az_settle_candidate(AzAdoption *current)
  */
 
 void
+az_note_accepted(const AzAdoption *judged)
+{
+	if (judged == candidate())
+	{
+		az_note_read_only(judged);
+		az_forget_rejection();
+	}
+	az_identity_changed();
+}
+
+void
+az_note_refused_login(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	if (az_is_base(candidate()))
+	{
+		rejected = true;
+		az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+						info->description);
+	}
+	az_refuse_base();
+	az_identity_changed();
+}
+
+void
 az_adopt(AzAdoption *adoption)
 {
+	if (adoption == NULL)
+		az_uncover_base(adopted != NULL);
+	else
+		az_cover_base();
 	adopted = adoption;
 	/* it may be gone again before anything starts */
-	az_note_read_only(adopted);
+	az_note_read_only(adopted ? adopted : az_base());
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */
@@ -252,7 +250,7 @@ az_adopt(AzAdoption *adoption)
 			az_forget_failure();
 		}
 	}
-	identity_changed();
+	az_identity_changed();
 }
 
 /* R8: no identity adopted up to now counts again. */
@@ -261,10 +259,11 @@ az_reject(int sqlstate, const char *error, const char *description)
 {
 	floor_number = ++last_number;
 	rejected = true;
+	az_suppress_base();
 	if (adopted)
 		az_forget_token(adopted);
 	az_note_failure(sqlstate, error, description);
-	identity_changed();
+	az_identity_changed();
 }
 
 void
@@ -283,6 +282,13 @@ az_forget_rejection(void)
 	az_forget_failure();
 }
 
+void
+az_bring_login_back(void)
+{
+	az_restore_base();
+	az_identity_changed();
+}
+
 bool
 az_was_rejected(void)
 {
@@ -292,7 +298,23 @@ az_was_rejected(void)
 bool
 az_may_be_reset(void)
 {
-	return adopted != NULL || rejected;
+	return adopted != NULL || rejected || az_is_suppressed();
+}
+
+/* Is a login in force that came after any failure?  Whether it counts is not asked. */
+static bool
+has_succeeded(void)
+{
+	return adopted != NULL && adopted->number > floor_number &&
+		adopted->identity != NULL && !adopted->simulated;
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId mine,
+					 SubTransactionId parent, void *arg)
+{
+	if (az_base_subtransaction_ended(event, mine, parent))
+		az_identity_changed();
 }
 
 /*
@@ -308,7 +330,8 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			identity_changed();
+			az_base_transaction_ended(event != XACT_EVENT_ABORT, has_succeeded());
+			az_identity_changed();
 			if (az_take_outdated())
 				az_invalidate_plans();
 			break;
@@ -322,10 +345,12 @@ az_candidate_init(void)
 {
 	static bool registered = false;
 
-	az_guc_init(identity_changed, az_invalidate_all_plans);
+	az_base_init();
+	az_guc_init(az_identity_changed, az_invalidate_all_plans);
 	if (!registered)
 	{
 		RegisterXactCallback(transaction_ended, NULL);
+		RegisterSubXactCallback(subtransaction_ended, NULL);
 		az_only_reads_init();
 	}
 	registered = true;

@@ -8,12 +8,14 @@
 #include "session/stopped.h"
 
 #include "server/report.h"
+#include "session/base.h"
 #include "session/plans.h"
 
 /* R2: an identity that has ended is an error. */
 void
-az_raise_ended(AzReason reason)
+az_raise_ended(const AzAdoption *ended)
 {
+	AzReason	reason = ended->ended;
 	const AzReasonInfo *info = az_reason_info(reason);
 	const char *message = "token is no longer trusted";
 	const char *description = "Token is no longer trusted";
@@ -31,6 +33,8 @@ az_raise_ended(AzReason reason)
 		description = info->description;
 		hint = info->hint;
 	}
+	if (az_is_base(ended))
+		hint = "It is the token that the connection was opened with: connect again with a new one, or set one.";
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, message,
