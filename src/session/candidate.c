@@ -81,7 +81,7 @@ az_candidate(void)
 const AzIdentity *
 az_logged_in(void)
 {
-	const AzAdoption *current = candidate();
+	const AzAdoption *current = az_judged_candidate();
 
 	return current && !current->simulated ? current->identity : NULL;
 }

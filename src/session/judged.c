@@ -8,6 +8,8 @@
  */
 #include "session/candidate_intern.h"
 
+#include "commands/extension.h"
+
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
@@ -68,15 +70,15 @@ judge_discreetly(AzAdoption *current)
 }
 
 /*
- * The login of the connection waits also where the extension is not installed, for it
- * may be yet: it is nobody until then, and nobody is told.
+ * The login of the connection waits also where the extension is not installed, or is
+ * only just being: it is nobody until then, and nobody is told.
  */
 pg_noinline AzAdoption *
 az_judge_candidate(AzAdoption *current)
 {
 	AzDiscretion discretion;
 
-	if (az_is_base(current) && !az_tables_found())
+	if (az_is_base(current) && (creating_extension || !az_tables_found()))
 		return NULL;
 	if (!az_is_base(current))
 		az_judge_login();

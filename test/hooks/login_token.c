@@ -18,9 +18,15 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
-#include "server/links.h"
-
 PG_MODULE_MAGIC;
+
+/* As src/server/links.h has it, said once more: other libraries are built elsewhere. */
+#define AZ_LOGIN_TOKEN_LINK	"dbmi_authz login token"
+typedef struct AzLoginToken
+{
+	size_t		len;
+	char		token[FLEXIBLE_ARRAY_MEMBER];
+} AzLoginToken;
 
 void		_PG_init(void);
 
