@@ -148,9 +148,9 @@ az_base_subtransaction_ended(SubXactEvent event, SubTransactionId mine,
 }
 
 void
-az_base_transaction_ended(bool committed, bool succeeded)
+az_base_transaction_ended(bool committed)
 {
-	if (committed && (succeeded || restored_in != InvalidSubTransactionId))
+	if (committed && restored_in != InvalidSubTransactionId)
 		suppressed = false;
 	restored_in = InvalidSubTransactionId;
 	waits = false;

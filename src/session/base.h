@@ -39,7 +39,7 @@ extern void az_refuse_base(void);
  */
 extern void az_suppress_base(void);
 
-/* That is over, unless the subtransaction that runs is rolled back. */
+/* A reset, or a success: that is over, unless the subtransaction is rolled back. */
 extern void az_restore_base(void);
 
 /* Does a failed login keep it from counting? */
@@ -63,8 +63,7 @@ extern void az_uncover_base(bool was_covered);
 extern bool az_base_subtransaction_ended(SubXactEvent event, SubTransactionId mine,
 										 SubTransactionId parent);
 
-/* succeeded: a login that came after any failure is in force, and has been committed. */
-extern void az_base_transaction_ended(bool committed, bool succeeded);
+extern void az_base_transaction_ended(bool committed);
 
 /*
  * Where dbmi_authz.login_identity is "only", and a token has opened the connection:

@@ -111,6 +111,15 @@ az_is_unjudged(void)
 	return current != NULL && current->identity == NULL;
 }
 
+/* It may have become active since somebody asked, while another one was logged in. */
+static bool
+is_inactive_base(void)
+{
+	const AzAdoption *current = candidate();
+
+	return az_is_base(current) && current->inactive;
+}
+
 /*
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
@@ -120,8 +129,8 @@ az_identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
-	/* may turn out to be anybody: then no kept plan is the right one */
-	if (az_is_unjudged())
+	/* may turn out to be somebody: then no kept plan is the right one */
+	if (az_is_unjudged() || is_inactive_base())
 		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
 		return;
@@ -211,6 +220,7 @@ az_note_accepted(const AzAdoption *judged)
 	{
 		az_note_read_only(judged);
 		az_forget_rejection();
+		az_restore_base();
 	}
 	az_identity_changed();
 }
@@ -246,8 +256,8 @@ az_adopt(AzAdoption *adoption)
 		adopted->number = ++last_number;
 		if (adopted->identity != NULL && !adopted->simulated)
 		{
-			rejected = false;
-			az_forget_failure();
+			az_forget_rejection();
+			az_restore_base();
 		}
 	}
 	az_identity_changed();
@@ -301,14 +311,6 @@ az_may_be_reset(void)
 	return adopted != NULL || rejected || az_is_suppressed();
 }
 
-/* Is a login in force that came after any failure?  Whether it counts is not asked. */
-static bool
-has_succeeded(void)
-{
-	return adopted != NULL && adopted->number > floor_number &&
-		adopted->identity != NULL && !adopted->simulated;
-}
-
 static void
 subtransaction_ended(SubXactEvent event, SubTransactionId mine,
 					 SubTransactionId parent, void *arg)
@@ -330,7 +332,7 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			az_base_transaction_ended(event != XACT_EVENT_ABORT, has_succeeded());
+			az_base_transaction_ended(event != XACT_EVENT_ABORT);
 			az_identity_changed();
 			if (az_take_outdated())
 				az_invalidate_plans();
