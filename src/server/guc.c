@@ -352,9 +352,11 @@ define_purpose(void)
 							   NULL, NULL, NULL);
 }
 
+static AzSetting login_identity =
+{"dbmi_authz.login_identity", PGC_SUSET, define_login_identity, false};
+
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
-	{"dbmi_authz.login_identity", PGC_SUSET, define_login_identity, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
 	{"dbmi_authz.max_set_size", PGC_SUSET, define_max_set_size, false},
 	{"dbmi_authz.plan_folding", PGC_USERSET, define_plan_folding, false},
@@ -378,4 +380,5 @@ az_guc_init(void (*on_identity) (void), void (*on_folding) (void))
 	folding_assigned = on_folding;
 	for (i = 0; i < (int) lengthof(settings); i++)
 		az_define_setting(&settings[i]);
+	az_define_strictly(&login_identity, "only");
 }

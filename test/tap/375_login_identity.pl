@@ -10,6 +10,7 @@ use FindBin;
 use lib $FindBin::RealBin;
 
 use AzTest;
+use AzWire;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -326,6 +327,57 @@ SQL
 	return;
 }
 
+# ---- attacks, and bad moments ----
+
+sub attacks
+{
+	my ($way) = @_;
+	$node->safe_psql('postgres', "ALTER ROLE app SET dbmi_authz.login_identity = 'only'");
+	if ($way eq 'late')
+	{
+		# what is set before the library is loaded goes through no check
+		gives("$way: only, and a token that nobody looked at", 'ann', "SET dbmi_authz.token = '%{bob}';\n?\nRESET dbmi_authz.token;\n?", "WARNING:  $other", $rejected, $ann);
+		gives("$way: only, and the same subject's", 'ann', "SET dbmi_authz.token = '%{newer}';\n?\nSELECT authz.has_scope('write');", $ann, 't');
+		gives("$way: only, by an option of the connection", 'ann', "?\nbob\n?", { options => '-c dbmi_authz.login_identity=off' }, 'WARNING:  42501: permission denied to set parameter "dbmi_authz.login_identity"', $ann, $other, $ann);
+	}
+	gives("$way: only, by a function", 'ann', "CREATE FUNCTION slips(text) RETURNS text LANGUAGE plpgsql SET dbmi_authz.login_identity = 'off' AS 'BEGIN PERFORM authz.set_token(\$1); RETURN authz.subject(); END';\nSELECT slips('%{bob}');\n?", $way eq 'late' ? qr/42501/ : '42501: permission denied to set parameter "dbmi_authz.login_identity"', qr/42501|42883/, $ann);
+	gives("$way: only, by pg_settings", 'ann', "SELECT authz.subject();\nUPDATE pg_settings SET setting = 'off' WHERE name = 'dbmi_authz.login_identity';\nbob", 'ann', '42501: permission denied to set parameter "dbmi_authz.login_identity"', $other);
+	$node->safe_psql('postgres', 'ALTER ROLE app RESET dbmi_authz.login_identity');
+	gives("$way: its label is no token", 'ann', "?\nSELECT set_config('dbmi_authz.token', current_setting('dbmi_authz.token'), false);\n?", $ann, $refused, $rejected);
+
+	# while it is judged, somebody holds the tables: neither nobody for ever, nor somebody
+	my $holder = AzWire->new($node, user => 'boss');
+	my $session = AzWire->new($node, options => "-c login_token.file=$files{ann} -c statement_timeout=250");
+	my $asks = sub { return join '|', $_[0]->query($_[1])->answers };
+	$asks->($holder, 'BEGIN; LOCK TABLE authz.issuer IN ACCESS EXCLUSIVE MODE');
+	my $timeout = '57014: canceling statement due to statement timeout';
+	is($asks->($session, $_), $timeout, "$way: a timeout while it is judged: $_") for 'SELECT authz.subject()', 'SELECT count(*) FROM doc', 'SELECT authz.token_state()';
+	$asks->($holder, 'ROLLBACK');
+	is($asks->($session, 'SELECT who()'), $ann, "$way: and it is judged again");
+
+	# R8: a login that waits for that has failed
+	$node->safe_psql('postgres', "ALTER ROLE app SET dbmi_authz.login_identity = 'only'");
+	$session = AzWire->new($node, options => "-c login_token.file=$files{ann} -c statement_timeout=250");
+	$asks->($holder, 'BEGIN; LOCK TABLE authz.issuer IN ACCESS EXCLUSIVE MODE');
+	is($asks->($session, "SELECT authz.set_token('$tokens{newer}')"), $timeout, "$way: a timeout while it is judged for a login");
+	$asks->($holder, 'ROLLBACK');
+	is($asks->($session, 'SELECT who()'), $rejected, "$way: which leaves nobody");
+	is($asks->($session, 'RESET dbmi_authz.token; SELECT who()'), $ann, "$way: until a reset");
+	$node->safe_psql('postgres', 'ALTER ROLE app RESET dbmi_authz.login_identity');
+
+	# a client that may not sets what it likes: nobody forgets what holds for the role
+	gives("$way: an option of the connection that is refused binds", 'ann', "?\nbob\n?\nSHOW dbmi_authz.login_identity;\nRESET ALL;\nbob", { options => '-c dbmi_authz.login_identity=base' }, 'WARNING:  42501: permission denied to set parameter "dbmi_authz.login_identity"', $ann, $other, $ann, 'only', $other)
+	  if $way eq 'late';
+
+	# a walsender of a database runs queries, too
+	is($node->safe_psql('postgres', 'SELECT authz.subject()', replication => 'database', extra_params => [ '-U', 'boss' ]), '', "$way: a walsender without a login");
+	local $ENV{PGOPTIONS} = "-c login_token.file=$files{ann}";
+	# core preloads nothing there
+	is($node->safe_psql('postgres', "LOAD 'login_token';\nSELECT authz.subject();", replication => 'database', extra_params => [ '-U', 'boss' ]), 'ann', "$way: and with one");
+	like($node->safe_psql('postgres', 'IDENTIFY_SYSTEM', replication => 'true', extra_params => [ '-U', 'boss' ]), qr/\|/, "$way: one of no database");
+	return;
+}
+
 # ---- records ----
 
 sub records
@@ -353,8 +405,21 @@ for my $way ('late', 'by the server')
 	queries($way);
 	actors($way);
 	restricted($way);
+	attacks($way);
 	records($way);
 }
+
+# a hot standby; nothing is written there
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+my $primary = $node;
+$node = $standby;
+gives('on a standby', 'ann', "?\nbob\n?\nbad\n?\nRESET ALL;\n?\nSELECT pg_is_in_recovery();", $ann, $bob, $refused, $rejected, $ann, 't');
+gives('on a standby, refused', 'bad', "?\n?", 'WARNING:  28000: token was refused', $rejected, $rejected);
+$node = $primary;
+$standby->stop;
 
 # R10: no byte of any token is in the log
 my $log = slurp_file($node->logfile);
