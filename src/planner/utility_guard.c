@@ -75,6 +75,15 @@ guard_object_access(ObjectAccessType access, Oid class, Oid object, int sub, voi
 		az_enforce_read_only(az_function_writes(object));
 }
 
+/* SET LOCAL ... TO DEFAULT is a value of the transaction, and no reset. */
+static void
+note_reset(const Node *node)
+{
+	az_forget_rejection();
+	if (!IsA(node, VariableSetStmt) || !((const VariableSetStmt *) node)->is_local)
+		az_bring_login_back();
+}
+
 /*
  * Core calls no hook of the setting for a reset when it stands at its default
  * already, and no check hook in any case.
@@ -103,8 +112,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (az_only_reads() && az_explains_ddl(node))
 		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
 	refuse_alter_system(node);
-	if (resets && az_may_be_reset())
-		az_check_may_change();
+	if (resets)
+		az_check_may_reset();
 	az_utility_enter(&utility, query_string);
 	outer_writing = az_write_enter(writes);
 	PG_TRY();
@@ -125,7 +134,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (imports_snapshot(statement->utilityStmt))
 		az_invalidate_plans();
 	if (resets)
-		az_forget_rejection();
+		note_reset(node);
 	if (takes)
 		az_discretion_end(&discretion);
 }

@@ -12,6 +12,7 @@
 #include "server/setting.h"
 
 int			az_token_scope = AZ_SCOPE_SESSION;
+int			az_login_identity = AZ_LOGIN_BASE;
 int			az_max_token_size = 64 * 1024;
 bool		az_plan_folding = true;
 int			az_max_set_size = 1000000;
@@ -21,12 +22,19 @@ bool		az_hide_forbidden = false;
 bool		az_require_user_on_write = true;
 bool		az_simulate_writes = false;
 
-static void (*scope_assigned) (void);
+static void (*identity_assigned) (void);
 static void (*folding_assigned) (void);
 
 static const struct config_enum_entry token_scopes[] = {
 	{"session", AZ_SCOPE_SESSION, false},
 	{"transaction", AZ_SCOPE_TRANSACTION, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry login_identities[] = {
+	{"off", AZ_LOGIN_OFF, false},
+	{"base", AZ_LOGIN_BASE, false},
+	{"only", AZ_LOGIN_ONLY, false},
 	{NULL, 0, false}
 };
 
@@ -41,7 +49,14 @@ assign_token_scope(int newval, void *extra)
 {
 	/* core stores the value after this hook, we need it before */
 	az_token_scope = newval;
-	scope_assigned();
+	identity_assigned();
+}
+
+static void
+assign_login_identity(int newval, void *extra)
+{
+	az_login_identity = newval;
+	identity_assigned();
 }
 
 static void
@@ -73,6 +88,27 @@ define_token_scope(void)
 							 PGC_SUSET,
 							 0,
 							 NULL, assign_token_scope, NULL);
+}
+
+/*
+ * What the token is good for that the connection was opened with (dbmi_authz_oauth,
+ * PostgreSQL 18).  "base": who logged in is in force while no token is set.
+ * "only": and set_token() takes tokens of the same subject alone, so that whoever
+ * has logged in as somebody stays that one.
+ */
+static void
+define_login_identity(void)
+{
+	DefineCustomEnumVariable("dbmi_authz.login_identity",
+							 "What a login by token is good for.",
+							 "With \"base\" it is who is in force while no token is "
+							 "set, with \"only\" nobody else can be.",
+							 &az_login_identity,
+							 AZ_LOGIN_BASE,
+							 login_identities,
+							 PGC_SUSET,
+							 0,
+							 NULL, assign_login_identity, NULL);
 }
 
 /*
@@ -222,6 +258,9 @@ define_simulate_writes(void)
 							 NULL, NULL, NULL);
 }
 
+static AzSetting login_identity =
+{"dbmi_authz.login_identity", PGC_SUSET, define_login_identity, false};
+
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
@@ -235,13 +274,14 @@ static AzSetting settings[] = {
 };
 
 void
-az_guc_init(void (*on_scope) (void), void (*on_folding) (void))
+az_guc_init(void (*on_identity) (void), void (*on_folding) (void))
 {
 	int			i;
 
-	scope_assigned = on_scope;
+	identity_assigned = on_identity;
 	folding_assigned = on_folding;
 	for (i = 0; i < (int) lengthof(settings); i++)
 		az_define_setting(&settings[i]);
 	az_guc_log_init();
+	az_define_strictly(&login_identity, "only");
 }

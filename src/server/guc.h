@@ -17,6 +17,16 @@ typedef enum AzTokenScope
 } AzTokenScope;
 
 extern int	az_token_scope;		/* AzTokenScope */
+
+/* What the login by token that opened the connection is good for. */
+typedef enum AzLoginIdentity
+{
+	AZ_LOGIN_OFF,				/* nothing */
+	AZ_LOGIN_BASE,				/* who is in force while no token is set */
+	AZ_LOGIN_ONLY				/* the same, and no other subject can be logged in */
+} AzLoginIdentity;
+
+extern int	az_login_identity;	/* AzLoginIdentity */
 extern int	az_max_token_size;	/* bytes */
 extern bool az_plan_folding;
 extern int	az_max_set_size;	/* keys */
@@ -69,9 +79,10 @@ extern char *az_purpose;		/* what for, as the user says; NULL or "": not said */
 
 /*
  * Define them.  May be called again when it raised.  The arguments are called
- * after every change of dbmi_authz.token_scope and of dbmi_authz.plan_folding.
+ * after every change of dbmi_authz.token_scope or dbmi_authz.login_identity, and of
+ * dbmi_authz.plan_folding.
  */
-extern void az_guc_init(void (*scope_assigned) (void),
+extern void az_guc_init(void (*identity_assigned) (void),
 						void (*folding_assigned) (void));
 
 #endif							/* AZ_GUC_H */

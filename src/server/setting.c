@@ -241,6 +241,17 @@ az_define_setting(AzSetting *setting)
 }
 
 void
+az_define_strictly(AzSetting *setting, const char *refused)
+{
+	const struct config_generic *holder = find_placeholder(setting->name);
+	bool		brought = holder != NULL && holder->reset_source == PGC_S_CLIENT;
+
+	az_define_setting(setting);
+	if (brought && az_find_setting(setting->name)->reset_source != PGC_S_CLIENT)
+		SetConfigOption(setting->name, refused, PGC_SUSET, PGC_S_CLIENT);
+}
+
+void
 az_set_within_level(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,

@@ -26,6 +26,13 @@ typedef struct AzSetting
  */
 extern void az_define_setting(AzSetting *setting);
 
+/*
+ * The same, but "refused" is the value where somebody brought one along, as an option
+ * of the connection, who may not: core would forget for that one what was set for the
+ * role or the database, and take the default.
+ */
+extern void az_define_strictly(AzSetting *setting, const char *refused);
+
 /* Have a setting of PostgreSQL be that until the nest level of settings ends. */
 extern void az_set_within_level(const char *name, const char *value);
 

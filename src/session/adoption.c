@@ -222,6 +222,16 @@ az_make_unjudged(const char *token, size_t len, LocalTransactionId lxid)
 	return adoption;
 }
 
+AzAdoption *
+az_make_nobody(void)
+{
+	AzAdoption *adoption = new_adoption(0, az_local_xid());
+
+	if (adoption)
+		adoption->nobody = true;
+	return adoption;
+}
+
 void
 az_forget_token(AzAdoption *adoption)
 {

@@ -34,6 +34,9 @@ typedef struct AzAdoption
 	bool		read_only;
 	bool		simulated;		/* claims that nobody has signed: they count in that
 								 * transaction alone */
+	bool		base;			/* the login of the connection (base.c) */
+	bool		nobody;			/* nobody is in force, whoever the connection's login
+								 * is; there is no identity to come */
 
 	/* how it stood when it was last looked at */
 	uint64		epoch;			/* of the trust */
@@ -56,6 +59,9 @@ extern AzAdoption *az_make_adoption(const AzVerifiedToken *verified);
 /* Of a token that is to be judged later; NULL when memory ran out. */
 extern AzAdoption *az_make_unjudged(const char *token, size_t len,
 									LocalTransactionId lxid);
+
+/* Of nobody; NULL when memory ran out. */
+extern AzAdoption *az_make_nobody(void);
 
 /*
  * Judge it: AZ_OK, and the identity is there and the token is gone, or why not;

@@ -47,7 +47,7 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 	if (current->ended == AZ_OK)
 		answer.number = current->number;
 	else if (guarded && ends)
-		az_raise_ended(current->ended);
+		az_raise_ended(current);
 	return answer;
 }
 

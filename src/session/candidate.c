@@ -9,8 +9,9 @@
  * candidate() says whose adoption counts.  Every adoption has a number that
  * only grows; a failed login raises the floor below which no number counts any
  * more, outside of any transaction, so that no rollback brings an older
- * identity back.  Who is in force is the candidate, but nobody while its subject
- * is listed as inactive.  What has been found out about an adoption stands in
+ * identity back.  Where the setting has no value, the login of the connection counts
+ * (base.c).  Who is in force is the candidate, but nobody while its subject is listed
+ * as inactive.  What has been found out about an adoption stands in
  * it, so that one that has ended is not forgotten for another, and does not come
  * back with a rollback.
  *
@@ -33,6 +34,8 @@
 #include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "session/base.h"
+#include "session/candidate_intern.h"
 #include "session/login_line.h"
 #include "session/plans.h"
 #include "trust/trust.h"
@@ -53,16 +56,23 @@ static void (*tell) (const AzAdoption *current) = NULL;
  * Who counts
  */
 
+/* Does it count in its transaction alone, and is that another one? */
+static inline bool
+is_over(const AzAdoption *adoption)
+{
+	return (az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
+		(adopted->lxid != az_local_xid() ||
+		 !LocalTransactionIdIsValid(adopted->lxid));
+}
+
 static inline AzAdoption *
 candidate(void)
 {
-	if (adopted == NULL || adopted->number <= floor_number)
+	if (adopted == NULL)
+		return az_base();
+	if (adopted->number <= floor_number || adopted->nobody)
 		return NULL;
-	if ((az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
-		(adopted->lxid != az_local_xid() ||
-		 !LocalTransactionIdIsValid(adopted->lxid)))
-		return NULL;
-	return adopted;
+	return is_over(adopted) ? az_base() : adopted;
 }
 
 AzAdoption *
@@ -74,7 +84,7 @@ az_candidate(void)
 const AzIdentity *
 az_logged_in(void)
 {
-	const AzAdoption *current = candidate();
+	const AzAdoption *current = az_judged_candidate();
 
 	return current && !current->simulated ? current->identity : NULL;
 }
@@ -104,69 +114,33 @@ az_is_unjudged(void)
 	return current != NULL && current->identity == NULL;
 }
 
+/* It may have become active since somebody asked, while another one was logged in. */
+static bool
+is_inactive_base(void)
+{
+	const AzAdoption *current = candidate();
+
+	return az_is_base(current) && current->inactive;
+}
+
 /*
  * To be called after whatever may have changed the effective identity.  Also
  * runs while a transaction aborts: no catalog access here.
  */
-static void
-identity_changed(void)
+void
+az_identity_changed(void)
 {
 	uint32		serial = az_identity_serial();
 
 	if (tell)
 		tell(candidate());
-	/* may turn out to be anybody: then no kept plan is the right one */
-	if (az_is_unjudged())
+	/* may turn out to be somebody: then no kept plan is the right one */
+	if (az_is_unjudged() || is_inactive_base())
 		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
 		return;
 	announced_serial = serial;
 	az_invalidate_plans();
-}
-
-/* What core would say of a value that it does not take. */
-static void
-warn_refused(AzReason reason)
-{
-	const AzReasonInfo *info = az_reason_info(reason);
-
-	ereport(WARNING,
-			(errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-			 errmsg_internal("%s", AZ_REFUSED_MESSAGE),
-			 errdetail_internal("%s", az_error_body(info->error, info->description)),
-			 info->hint ? errhint("%s", info->hint) : 0));
-}
-
-/*
- * The candidate of a token that nobody has judged: itself, or nobody.  The
- * statement that asks may be the one that has set it, too.
- */
-static pg_noinline AzAdoption *
-judge(AzAdoption *current)
-{
-	AzDiscretion discretion;
-	AzReason	reason;
-
-	az_take_token(&discretion);
-	reason = az_judge(current);
-	if (reason == AZ_OK)
-	{
-		az_count(AZ_TOKENS_ACCEPTED);
-		az_note_read_only(current);
-		rejected = false;
-		az_forget_failure();
-		identity_changed();
-		az_log_login_accepted(current->identity);
-	}
-	else
-	{
-		az_log_login_refused_for(current->bytes, current->token_len, reason);
-		az_reject_reason(reason);
-		warn_refused(reason);
-		current = NULL;
-	}
-	az_discretion_end(&discretion);
-	return current;
 }
 
 AzAdoption *
@@ -175,7 +149,7 @@ az_judged_candidate(void)
 	AzAdoption *current = candidate();
 
 	if (unlikely(current != NULL && current->identity == NULL))
-		current = judge(current);
+		current = az_judge_candidate(current);
 	return current;
 }
 
@@ -203,7 +177,7 @@ az_look(AzAdoption *current, int64 now)
 	{
 		current->ended = AZ_EXPIRED;
 		current->inactive = false;
-		identity_changed();
+		az_identity_changed();
 		return AZ_STATE_EXPIRED;
 	}
 
@@ -216,7 +190,7 @@ az_look(AzAdoption *current, int64 now)
 		current->ended = reason;
 		if (reason != AZ_OK)
 			current->inactive = false;
-		identity_changed();
+		az_identity_changed();
 	}
 	return az_state_of(current);
 }
@@ -226,7 +200,7 @@ AzTokenState
 az_settle_candidate(AzAdoption *current)
 {
 	if (current->ended == AZ_OK && az_settle(current))
-		identity_changed();
+		az_identity_changed();
 	az_note_read_only(current);
 	return az_state_of(current);
 }
@@ -237,11 +211,43 @@ az_settle_candidate(AzAdoption *current)
  */
 
 void
+az_note_accepted(const AzAdoption *judged)
+{
+	if (judged == candidate())
+	{
+		az_note_read_only(judged);
+		az_forget_rejection();
+		az_restore_base();
+	}
+	az_identity_changed();
+}
+
+void
+az_note_refused_login(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	az_count_refusal(reason);
+	if (az_is_base(candidate()))
+	{
+		rejected = true;
+		az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+						info->description);
+	}
+	az_refuse_base();
+	az_identity_changed();
+}
+
+void
 az_adopt(AzAdoption *adoption)
 {
+	if (adoption == NULL)
+		az_uncover_base(adopted != NULL);
+	else
+		az_cover_base();
 	adopted = adoption;
 	/* it may be gone again before anything starts */
-	az_note_read_only(adopted);
+	az_note_read_only(adopted ? adopted : az_base());
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */
@@ -249,11 +255,11 @@ az_adopt(AzAdoption *adoption)
 		adopted->since = GetCurrentStatementStartTimestamp();
 		if (adopted->identity != NULL && !adopted->simulated)
 		{
-			rejected = false;
-			az_forget_failure();
+			az_forget_rejection();
+			az_restore_base();
 		}
 	}
-	identity_changed();
+	az_identity_changed();
 }
 
 /* R8: no identity adopted up to now counts again. */
@@ -262,10 +268,11 @@ reject(int sqlstate, const char *error, const char *description)
 {
 	floor_number = ++last_number;
 	rejected = true;
+	az_suppress_base();
 	if (adopted)
 		az_forget_token(adopted);
 	az_note_failure(sqlstate, error, description);
-	identity_changed();
+	az_identity_changed();
 }
 
 void
@@ -291,6 +298,13 @@ az_forget_rejection(void)
 	az_forget_failure();
 }
 
+void
+az_bring_login_back(void)
+{
+	az_restore_base();
+	az_identity_changed();
+}
+
 bool
 az_was_rejected(void)
 {
@@ -300,7 +314,15 @@ az_was_rejected(void)
 bool
 az_may_be_reset(void)
 {
-	return adopted != NULL || rejected;
+	return adopted != NULL || rejected || az_is_suppressed();
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId mine,
+					 SubTransactionId parent, void *arg)
+{
+	if (az_base_subtransaction_ended(event, mine, parent))
+		az_identity_changed();
 }
 
 /*
@@ -316,7 +338,8 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			identity_changed();
+			az_base_transaction_ended(event != XACT_EVENT_ABORT);
+			az_identity_changed();
 			if (az_take_outdated())
 				az_invalidate_plans();
 			break;
@@ -336,10 +359,12 @@ az_candidate_init(void)
 {
 	static bool registered = false;
 
-	az_guc_init(identity_changed, az_invalidate_all_plans);
+	az_base_init();
+	az_guc_init(az_identity_changed, az_invalidate_all_plans);
 	if (!registered)
 	{
 		RegisterXactCallback(transaction_ended, NULL);
+		RegisterSubXactCallback(subtransaction_ended, NULL);
 		az_only_reads_init();
 	}
 	registered = true;

@@ -78,17 +78,29 @@ extern uint32 az_login_serial(void);
 /* Did the last login fail? */
 extern bool az_was_rejected(void);
 
-/* Would a reset of the setting change anything? */
+/* Would a reset change anything? */
 extern bool az_may_be_reset(void);
 
-/* A reset ends the state "rejected" and forgets the last failure. */
+/* A reset or a logout ends the state "rejected" and forgets the last failure. */
 extern void az_forget_rejection(void);
+
+/*
+ * A reset, beside: the login of the connection counts again after a failed one, unless
+ * the subtransaction is rolled back.
+ */
+extern void az_bring_login_back(void);
 
 /*
  * Judge now what was set before the library was loaded, as every question
  * does first.
  */
 extern void az_judge_early(void);
+
+/*
+ * Judge the login of the connection, whoever is in force, if az_may_log_in() is going to
+ * ask for it.
+ */
+extern void az_judge_login(void);
 
 /* Does a token count that nobody has asked about yet? */
 extern bool az_is_unjudged(void);

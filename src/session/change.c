@@ -11,6 +11,7 @@
 
 #include "server/report.h"
 #include "session/answer.h"
+#include "session/base.h"
 
 static const AzNoChange query_asks = {
 	ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -22,6 +23,18 @@ static const AzNoChange restricted = {
 	ERRCODE_INSUFFICIENT_PRIVILEGE,
 	"cannot change the identity within a security-restricted operation",
 	"Change it outside of the index, materialized view or other code that runs with its owner's rights."
+};
+
+static const AzNoChange other_subject = {
+	ERRCODE_INSUFFICIENT_PRIVILEGE,
+	AZ_OTHER_SUBJECT_MESSAGE,
+	AZ_OTHER_SUBJECT_HINT
+};
+
+static const AzNoChange query_writes = {
+	ERRCODE_READ_ONLY_SQL_TRANSACTION,
+	"cannot reset the identity to an actor that only reads while a query that writes is running",
+	"Reset it in a statement of its own, before or after the query."
 };
 
 pg_noreturn static void
@@ -38,6 +51,12 @@ az_why_no_change(void)
 	return InSecurityRestrictedOperation() ? &restricted : NULL;
 }
 
+const AzNoChange *
+az_why_not_as(const AzIdentity *id)
+{
+	return az_may_log_in(id) ? NULL : &other_subject;
+}
+
 void
 az_check_may_change(void)
 {
@@ -45,6 +64,16 @@ az_check_may_change(void)
 
 	if (why != NULL)
 		raise_no_change(why);
+}
+
+void
+az_check_may_reset(void)
+{
+	if (!az_may_be_reset())
+		return;
+	az_check_may_change();
+	if (az_base_must_wait())
+		raise_no_change(&query_writes);
 }
 
 /* set_config() with NULL puts the setting back and asks nobody. */

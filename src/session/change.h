@@ -20,11 +20,20 @@ typedef struct AzNoChange
 
 extern const AzNoChange *az_why_no_change(void);
 
+/* The same for a login of that identity, after az_verify_login(). */
+extern const AzNoChange *az_why_not_as(const AzIdentity *id);
+
 /*
  * Refuse a change of identity that must not happen now: 55000 or 42501,
  * changing nothing.
  */
 extern void az_check_may_change(void);
+
+/*
+ * The same for a reset of the setting, where that would change anything; 25006 where
+ * it brings an actor that only reads into a query that writes.
+ */
+extern void az_check_may_reset(void);
 
 /*
  * The same afterwards, for a change that no hook of ours could refuse: the

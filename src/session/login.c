@@ -72,7 +72,7 @@ void
 az_logout(void)
 {
 	az_check_may_change();
-	az_reset_token_setting();
+	az_clear_token_setting();
 	az_forget_rejection();
 }
 

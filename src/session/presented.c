@@ -97,6 +97,7 @@ az_verify_login(const char *token, size_t len, AzVerifiedToken *verified)
 
 	PG_TRY();
 	{
+		az_judge_login();
 		reason = az_verify_presented(token, len, verified);
 	}
 	PG_CATCH();

@@ -161,7 +161,7 @@ in_force(void)
 	if (unlikely(running.guarded) && has_changed(current))
 		az_raise_changed();
 	if (unlikely(state != AZ_STATE_VALID))
-		az_raise_ended(current->ended);
+		az_raise_ended(current);
 	return current ? az_adopted_identity(current) : NULL;
 }
 

@@ -9,12 +9,14 @@
 
 #include "server/counts.h"
 #include "server/report.h"
+#include "session/base.h"
 #include "session/plans.h"
 
 /* R2: an identity that has ended is an error. */
 void
-az_raise_ended(AzReason reason)
+az_raise_ended(const AzAdoption *ended)
 {
+	AzReason	reason = ended->ended;
 	const AzReasonInfo *info = az_reason_info(reason);
 	const char *message = "token is no longer trusted";
 	const char *description = "Token is no longer trusted";
@@ -32,6 +34,8 @@ az_raise_ended(AzReason reason)
 		description = info->description;
 		hint = info->hint;
 	}
+	if (az_is_base(ended))
+		hint = "It is the token that the connection was opened with: connect again with a new one, or set one.";
 	az_count(AZ_STOPPED_28000);
 	az_note_failure(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 					"invalid_token", description);

@@ -9,10 +9,10 @@
 #define AZ_STOPPED_H
 
 #include "server/compat.h"
-#include "token/reason.h"
+#include "session/adoption.h"
 
 /* R2: 28000, the identity has ended. */
-pg_noreturn extern void az_raise_ended(AzReason reason);
+pg_noreturn extern void az_raise_ended(const AzAdoption *ended);
 
 /* R2b: 28000, the query was planned for somebody else. */
 pg_noreturn extern void az_raise_changed(void);

@@ -28,6 +28,7 @@
 #include "server/report.h"
 #include "server/setting.h"
 #include "session/answer.h"
+#include "session/base.h"
 #include "session/change.h"
 #include "session/login_line.h"
 #include "session/only_reads.h"
@@ -52,8 +53,8 @@ static Taken *early = NULL;
 static int	early_taken = 0;
 static int	early_given = 0;
 
-/* What nobody has signed, while core hands it on. */
-static AzAdoption *simulated = NULL;
+/* What is no token, while core hands it on: nobody, or claims that nobody has signed. */
+static AzAdoption *handed = NULL;
 
 static bool
 is_worker(void)
@@ -116,12 +117,19 @@ give(char **value, void **extra, Taken taken)
 }
 
 static bool
-give_simulated(char **value, void **extra)
+refuse_no_change(char **value, const AzNoChange *why)
 {
-	AzAdoption *adoption = simulated;
+	az_tell_refused(*value, strlen(*value), why->sqlstate, NULL, why->message);
+	return az_refuse_value(value, why->sqlstate, why->message, NULL, NULL, why->hint, true);
+}
+
+static bool
+give_handed(char **value, void **extra)
+{
+	AzAdoption *adoption = handed;
 	Taken		taken;
 
-	simulated = NULL;
+	handed = NULL;
 	return take(&taken, adoption) ?
 		give(value, extra, taken) : az_refuse_for_memory(value, true);
 }
@@ -156,8 +164,8 @@ judge_value(char **newval, void **extra, GucSource source)
 		return (**newval == '\0' && source != PGC_S_TEST) ||
 			az_refuse_source(newval, source);
 
-	if (simulated != NULL)
-		return give_simulated(newval, extra);
+	if (handed != NULL)
+		return give_handed(newval, extra);
 	if (early_given < early_taken)
 		return give(newval, extra, early[early_given++]);
 	if (!ready)
@@ -166,11 +174,7 @@ judge_value(char **newval, void **extra, GucSource source)
 
 	no_change = az_why_no_change();
 	if (no_change != NULL)
-	{
-		az_tell_refused(*newval, strlen(*newval), no_change->sqlstate, NULL, no_change->message);
-		return az_refuse_value(newval, no_change->sqlstate, no_change->message,
-							   NULL, NULL, no_change->hint, true);
-	}
+		return refuse_no_change(newval, no_change);
 
 	reason = IsTransactionState() ?
 		az_verify_login(*newval, strlen(*newval), &verified) : AZ_ISSUER_UNTRUSTED;
@@ -183,6 +187,9 @@ judge_value(char **newval, void **extra, GucSource source)
 							   AZ_REFUSED_MESSAGE, info->error, info->description,
 							   verified.hint ? verified.hint : info->hint, true);
 	}
+	no_change = az_why_not_as(verified.identity);
+	if (no_change != NULL)
+		return refuse_no_change(newval, no_change);
 	if (!take(&taken, az_make_adoption(&verified)))
 		return az_refuse_for_memory(newval, true);
 	if (taken.adoption->read_only && az_is_writing())
@@ -246,32 +253,44 @@ az_set_token_setting(const char *token, size_t len, bool is_local)
  * The value that the setting is told is no token, and is replaced by the label.
  * Whatever happens, no later value finds what was meant for this one.
  */
-void
-az_set_simulated(const AzVerifiedToken *identity)
+static void
+hand(AzAdoption *adoption, GucAction action)
 {
-	Assert(identity->simulated);
-	simulated = az_make_adoption(identity);
-	if (simulated == NULL)
+	if (adoption == NULL)
 		az_raise(ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL, NULL);
+	handed = adoption;
 	PG_TRY();
 	{
-		(void) set_config_option(AZ_TOKEN_SETTING, "simulated", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_LOCAL, true, 0, false);
+		(void) set_config_option(AZ_TOKEN_SETTING, "no token", PGC_USERSET, PGC_S_SESSION,
+								 action, true, 0, false);
 	}
 	PG_FINALLY();
 	{
-		az_guc_free(simulated);
-		simulated = NULL;
+		az_guc_free(handed);
+		handed = NULL;
 	}
 	PG_END_TRY();
 }
 
-/* Back to the default, for which core calls no check hook. */
 void
-az_reset_token_setting(void)
+az_set_simulated(const AzVerifiedToken *identity)
 {
-	(void) set_config_option(AZ_TOKEN_SETTING, NULL, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SET, true, 0, false);
+	Assert(identity->simulated);
+	hand(az_make_adoption(identity), GUC_ACTION_LOCAL);
+}
+
+/*
+ * Back to the default, for which core calls no check hook.  Where the connection was
+ * opened by a token, that would be its login: then a value for nobody.
+ */
+void
+az_clear_token_setting(void)
+{
+	if (az_opened_by_token())
+		hand(az_make_nobody(), GUC_ACTION_SET);
+	else
+		(void) set_config_option(AZ_TOKEN_SETTING, NULL, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SET, true, 0, false);
 }
 
 /* No default: what core copies for one ends the session where memory runs out. */

@@ -20,8 +20,8 @@ extern void az_set_token_setting(const char *token, size_t len, bool is_local);
 /* Set it, for the transaction, to an identity that nobody has signed. */
 extern void az_set_simulated(const AzVerifiedToken *identity);
 
-/* As RESET does. */
-extern void az_reset_token_setting(void);
+/* Nobody is in force then, as a value of the setting that a rollback takes back. */
+extern void az_clear_token_setting(void);
 
 #define AZ_SESSION_ONLY_MESSAGE \
 	"parameter \"" AZ_TOKEN_SETTING "\" can only be set within a session"

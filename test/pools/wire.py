@@ -21,11 +21,12 @@ class Client(asyncio.Protocol):
         self.complaint = ""     # the message of the last error
 
     @classmethod
-    async def connect(cls, path, user, database):
+    async def connect(cls, path, user, database, options=None):
         loop = asyncio.get_running_loop()
         _, client = await loop.create_unix_connection(cls, path)
         start = struct.pack("!I", 196608) + b"".join(
-            word.encode() + b"\0" for word in ("user", user, "database", database)) + b"\0"
+            word.encode() + b"\0" for word in ("user", user, "database", database)
+            + (("options", options) if options else ())) + b"\0"
         await client._ask(struct.pack("!I", len(start) + 4) + start)
         if client._error:
             client.vanish()
