@@ -82,7 +82,7 @@ says('limits the wrong way round', 2, qr/min-interval is 60 and more than --max-
 tells($provider, '/good' => { body => set_of($k1), etag => '"two"' });
 says('a new ETag', 0, qr/keys: 1/, @allow, '-v', '--all');
 as_owner("UPDATE authz.jwks_status SET last_success = '2001-01-01', last_error = 'timeout'");
-says('304', 0, qr/unchanged/, @allow, '-v', '--all');
+says('an unchanged set', 0, qr/unchanged/, @allow, '-v', '--all');
 is((asked($provider))[-1]{headers}{'if-none-match'}, '"two"', 'If-None-Match');
 is(as_owner("SELECT last_success > now() - interval '1 min', last_error IS NULL FROM authz.jwks_status"), 't|t', '304 is a success');
 as_owner("SELECT authz.drop_key('good', 'k1')");
@@ -126,7 +126,7 @@ for my $case (
 	[ not_json => { body => set_of($k2), headers => { 'Content-Encoding' => 'gzip' } }, qr/compressed/ ],
 	[ refused_keys => { body => set_of($k1, $private) }, qr/invalid JWK set: Key 2, counted from 1, with key ID "k1": / ],
 	[ refused_keys => { body => { keys => [] } }, qr/invalid JWK set: The set holds no key/ ], [ refused_keys => { body => [] }, qr/malformed JWK set/ ],
-	[ refused_keys => { body => '"x"' }, qr/malformed JWK set/ ], [ refused_keys => { body => '{"keys": [], "keys": []}' }, qr/malformed JWK set/ ],
+	[ refused_keys => { body => '"x"' }, qr/invalid JWK set/ ], [ refused_keys => { body => '{"keys": [], "keys": []}' }, qr/malformed JWK set/ ],
 	[ unreachable => { close => JSON::PP::true }, qr/closed connection/ ], [ unreachable => { body => 'x', headers => { 'X-Long' => 'y' x 70000 } }, qr/no HTTP \(LineTooLong\)/ ])
 {
 	my ($code, $answer, $pattern) = @$case;
@@ -179,8 +179,9 @@ while ($began->pumpable)
 	{
 		open my $handle, '<', $file or next;
 		my $line = do { local $/; <$handle> } // '';
-		$looked++ if $line =~ /psql/;
-		$leaked .= $line if $line =~ /x-note|"kty"|\Q$k1->{x}\E|keys/ && $line =~ /psql/;
+		next unless $line =~ /^[^\0]*psql\0-X\0-q\0-A\0-t\0-w\0/;
+		$looked++;
+		$leaked .= $line if $line =~ /many|kty|\Q$k1->{x}\E|keys/;
 	}
 	select undef, undef, undef, 0.005;
 	$began->pump_nb;
@@ -216,9 +217,8 @@ is(() = $err =~ /^update-keys: issuer ".*": http_status: /mg, 7, 'those that fai
 is(as_owner("SELECT count(*) FILTER (WHERE last_error IS NULL), count(*) FILTER (WHERE last_error = 'http_status') FROM authz.jwks_status WHERE issuer NOT IN ('good', 'bad')"), '7|7', 'each by its name');
 for my $name (q('; DROP TABLE notes; --), "a\nb", '\N')
 {
-	my ($s, $o) = update_keys(@allow, '-v', '--issuer', $name);
-	is(() = $o . $s =~ /./g, () = $o . $s =~ /./g, 'it can be named');
-	is((split /: /, $o)[-1] // '', $o ? "0\n" : '', 'and is the only one');
+	my (undef, $said, $failed) = update_keys(@allow, '-v', '--issuer', $name);
+	is(scalar(() = "$said$failed" =~ /: (?:keys|http_status): /g), 1, 'one by its odd name alone');
 }
 
 # metrics

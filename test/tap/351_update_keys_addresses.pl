@@ -34,7 +34,7 @@ sub leads
 {
 	my ($port, %names) = @_;
 	my $dir = resolver(names => { 'id.example' => [ [$public] ], 'keys.example' => [ [$other] ], %names },
-		places => { $public => [ '127.0.0.1', $port ], $other => [ '127.0.0.1', $port ], '2606:4700::1' => [ '127.0.0.1', $port ] });
+		places => { $public => [ '127.0.0.1', $port ], $other => [ '127.0.0.1', $port ], '2606:4700::1' => [ '::ffff:127.0.0.1', $port ] });
 	$ENV{PYTHONPATH} = $dir;
 	return "$dir/log";
 }
@@ -114,8 +114,8 @@ for my $uri ('7', '{"a": "b"}', '"\u0000"', '"x\ud800"', '"https://id.example/\u
 {
 	as_owner(qq(DELETE FROM authz.issuer WHERE issuer = 'hand'; INSERT INTO authz.issuer VALUES ('hand', NULL, 'keyed', '{"jwks_uri": $uri}')));
 	my ($status, undef, $err) = update_keys(@ca, '--all', '--allow-host', 'id.example');
-	is($status, $uri =~ /^(""|\[\])$/ ? 0 : 1, "jwks_uri $uri: exit status");
-	unlike($err, qr/Traceback|[^\x20-\x7e\n]/, "jwks_uri $uri: a sentence");
+	is($status, 1, "jwks_uri $uri: exit status");
+	unlike($err, qr/Traceback|[\x00-\x09\x0b-\x1f\x7f]/, "jwks_uri $uri: a sentence");
 	is(status_of('fine'), 'ok', "jwks_uri $uri: the other is fetched");
 }
 as_owner(q(UPDATE authz.issuer SET options = '7' WHERE issuer = 'hand'));
@@ -157,7 +157,10 @@ for my $address (qw(127.0.0.1 10.1.2.3 172.16.0.1 192.168.1.1 169.254.169.254 10
 	refused_address("a name with address $address", qr/has the address \Q$address\E, which is not public/);
 }
 $log = leads($provider->{port}, 'id.example' => [ ['2606:4700::1'] ]);
-says('a public address of IPv6', 0, qr/keys: 1/, @ca, '-v', '--all');
+SKIP: {
+	skip 'this machine has no IPv6', 3 unless -s '/proc/net/if_inet6';
+	says('a public address of IPv6', 0, qr/keys: 1/, @ca, '-v', '--all');
+}
 $log = leads($provider->{port}, 'id.example' => [ [ '10.0.0.1', $public ] ]);
 says('a private address beside a public one', 0, qr/keys: 1/, @ca, '-v', '--all');
 is(slurp_file($log), "$public:443\n", 'only the public one is used');

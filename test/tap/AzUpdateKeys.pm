@@ -62,6 +62,7 @@ sub start_program
 {
 	my (@command) = @_;
 	my $port_file = "$files/port" . ++$number;
+	local $ENV{PYTHONPATH} = '';
 	push @running, IPC::Run::start([ '/usr/bin/python3', @command, $port_file ], '<', \undef, '>', "$port_file.log", '2>&1');
 	wait_for(sub { -s $port_file }) or die "@command: " . slurp_file("$port_file.log");
 	chomp(my $port = slurp_file($port_file));
@@ -171,11 +172,11 @@ CONF
 	append_to_file("$dir/serial", "1000\n");
 	my @new = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes');
 	IPC::Run::run([ qw(openssl req -x509 -days 3000 -subj /CN=Authority -addext), 'basicConstraints=critical,CA:TRUE', @new, '-keyout', "$dir/ca.key", '-out', "$dir/ca.pem" ], @quiet) or die $out;
-	for my $case ([ 'good', 'id.example', 1 ], [ 'local', 'localhost', 1 ], [ 'other', 'other.example', 1 ], [ 'expired', 'id.example', 0 ])
+	for my $case ([ 'good', 'DNS:id.example,DNS:keys.example', 1 ], [ 'local', 'DNS:localhost', 1 ], [ 'other', 'DNS:other.example', 1 ], [ 'expired', 'DNS:id.example', 0 ])
 	{
-		my ($name, $host, $valid) = @$case;
-		append_to_file("$dir/$name.ext", "subjectAltName = DNS:$host\n");
-		IPC::Run::run([ qw(openssl req -subj), "/CN=$host", @new, '-keyout', "$dir/$name.key", '-out', "$dir/$name.csr" ], @quiet) or die $out;
+		my ($name, $names, $valid) = @$case;
+		append_to_file("$dir/$name.ext", "subjectAltName = $names\n");
+		IPC::Run::run([ qw(openssl req -subj), "/CN=$name", @new, '-keyout', "$dir/$name.key", '-out', "$dir/$name.csr" ], @quiet) or die $out;
 		IPC::Run::run([ qw(openssl ca -batch -notext -config), "$dir/ca.conf", '-in', "$dir/$name.csr", '-out', "$dir/$name.pem", '-extfile', "$dir/$name.ext",
 				'-startdate', '20010101000000Z', '-enddate', $valid ? '20490101000000Z' : '20020101000000Z' ], @quiet) or die $out;
 	}
