@@ -125,8 +125,8 @@ for my $case (
 	[ not_json => { body => '{"keys": NaN}' }, qr/something else/ ], [ not_json => { body => "{\"keys\": \"\x01\"}" }, qr/something else/ ],
 	[ not_json => { body => set_of($k2), headers => { 'Content-Encoding' => 'gzip' } }, qr/compressed/ ],
 	[ refused_keys => { body => set_of($k1, $private) }, qr/invalid JWK set: Key 2, counted from 1, with key ID "k1": / ],
-	[ refused_keys => { body => { keys => [] } }, qr/invalid JWK set: The set holds no key/ ], [ refused_keys => { body => [] }, qr/malformed JWK set/ ],
-	[ refused_keys => { body => '"x"' }, qr/invalid JWK set/ ], [ refused_keys => { body => '{"keys": [], "keys": []}' }, qr/malformed JWK set/ ],
+	[ refused_keys => { body => { keys => [] } }, qr/invalid JWK set: The set holds no key/ ], [ refused_keys => { body => [] }, qr/invalid JWK set/ ],
+	[ refused_keys => { body => '"x"' }, qr/malformed JWK set/ ], [ refused_keys => { body => '{"keys": [], "keys": []}' }, qr/malformed JWK set/ ],
 	[ unreachable => { close => JSON::PP::true }, qr/closed connection/ ], [ unreachable => { body => 'x', headers => { 'X-Long' => 'y' x 70000 } }, qr/no HTTP \(LineTooLong\)/ ])
 {
 	my ($code, $answer, $pattern) = @$case;

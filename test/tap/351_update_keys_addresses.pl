@@ -259,9 +259,12 @@ for my $host (qw(127.0.0.1 0x7f.1 [::1]))
 # addresses, one by one
 my $out = '';
 IPC::Run::run([ '/usr/bin/python3', '-c', <<'PYTHON', "$FindBin::RealBin/../../contrib/update-keys" ], '>', \$out, '2>&1');
-import importlib.machinery, sys
+import importlib.machinery, importlib.util, sys
 sys.dont_write_bytecode = True
-is_public = importlib.machinery.SourceFileLoader("update_keys", sys.argv[1]).load_module().is_public
+spec = importlib.util.spec_from_loader("update_keys", importlib.machinery.SourceFileLoader("update_keys", sys.argv[1]))
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+is_public = module.is_public
 no = """0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 127.0.0.0 127.255.255.255 169.254.0.0 169.254.255.255
 172.16.0.0 172.31.255.255 192.0.0.8 192.0.2.1 192.88.99.1 192.168.0.0 192.168.255.255 198.18.0.0 198.19.255.255 198.51.100.7 203.0.113.9
 224.0.0.0 239.255.255.255 240.0.0.0 255.255.255.255 :: ::1 ::2 ::ffff:0:0 ::ffff:192.168.0.1 ::ffff:0:127.0.0.1 64:ff9b::10.0.0.1 64:ff9b:1::8.8.8.8 100::1

@@ -180,7 +180,7 @@ append_to_file("$files/good.conf", "# where keys come from\n\nallow-host = 127.0
 says('a file of options', 0, qr/^a: keys: 1/m, '-v', '--issuer', 'a', '--config', "$files/good.conf", 'shop');
 says('what the command line does not say holds', 3, qr/"nosuch" does not exist/, '--config', "$files/good.conf");
 for my $case ([ 'an option that is none', 'allow-hosts = x', qr/line 1: expected NAME = VALUE, with a name of: dbname, / ], [ 'a flag', 'all = true', qr/line 1: expected/ ],
-	[ 'no value', 'proxy', qr/line 1: expected/ ], [ 'a value that is none', 'timeout = 0', qr/'0' is not a whole number above zero/ ], [ 'no host', 'allow-host = https://x/', qr/is not HOST or HOST:PORT/ ])
+	[ 'no value', 'proxy', qr/line 1: expected/ ], [ 'a value that is none', 'timeout = 0', qr/'0' is not a whole number above zero/ ], [ 'no host', 'allow-host = https://x/', qr/is not HOST or HOST:PORT/ ], [ 'no port', 'allow-host = x:65536', qr/is not HOST or HOST:PORT/ ])
 {
 	my ($name, $text, $pattern) = @$case;
 	unlink "$files/bad.conf";
@@ -195,5 +195,17 @@ says('an issuer that does not exist', 1, qr/^update-keys: issuer "none\\n" does 
 says('help', 0, qr/^NAME\n  update-keys - .*EXIT STATUS.*EXAMPLES/s, '--help');
 my ($version) = slurp_file("$FindBin::RealBin/../../dbmi_authz.control") =~ /^default_version = '(.*)'/m;
 says('version', 0, qr/^update-keys \(dbmi_authz\) $version$/, '--version');
+
+# the units of systemd
+SKIP: {
+	skip 'no systemd-analyze', 1 unless -x '/usr/bin/systemd-analyze';
+	my $units = "$FindBin::RealBin/../../contrib/systemd";
+	my $service = slurp_file("$units/dbmi_authz-update-keys.service") =~ s{/usr/local/bin/update-keys}{/bin/true}r;
+	append_to_file("$files/dbmi_authz-update-keys.service", $service);
+	append_to_file("$files/dbmi_authz-update-keys.timer", slurp_file("$units/dbmi_authz-update-keys.timer"));
+	my $said = '';
+	IPC::Run::run([ 'systemd-analyze', 'verify', map { "$files/dbmi_authz-update-keys.$_" } 'service', 'timer' ], '>', \$said, '2>&1');
+	is($said =~ s/^.*(?:SO_PASSCRED|No such file or directory, ignoring).*\n//mgr, '', 'the units can be read');
+}
 
 done_testing();
