@@ -1172,9 +1172,9 @@ COMMENT ON COLUMN authz.stat.tokens_known IS
 COMMENT ON COLUMN authz.stat.tokens_refused IS
 'Logins that were refused, as stat_refusals has them by reason.';
 COMMENT ON COLUMN authz.stat.tokens_verified IS
-'Tokens that were verified because they were not known, also those of verify_token().';
+'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat.verify_us IS
-'Microseconds that verifying them took, reading the trust included.';
+'Microseconds that judging them took, reading the trust included.';
 COMMENT ON COLUMN authz.stat_all.checks_called IS
 'Calls of checks and accessors while queries ran.';
 COMMENT ON COLUMN authz.stat_all.checks_folded IS
@@ -1206,9 +1206,9 @@ COMMENT ON COLUMN authz.stat_all.tokens_known IS
 COMMENT ON COLUMN authz.stat_all.tokens_refused IS
 'Logins that were refused, as stat_refusals has them by reason.';
 COMMENT ON COLUMN authz.stat_all.tokens_verified IS
-'Tokens that were verified because they were not known, also those of verify_token().';
+'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat_all.verify_us IS
-'Microseconds that verifying them took, reading the trust included.';
+'Microseconds that judging them took, reading the trust included.';
 COMMENT ON COLUMN authz.stat_refusals.count IS
 'How many logins.';
 COMMENT ON COLUMN authz.stat_refusals.reason IS
