@@ -169,7 +169,7 @@ SELECT count(*), min(a.tokens_refused) = min(s.tokens_refused) AS same FROM auth
 SELECT array_agg(attname ORDER BY attnum) FILTER (WHERE attrelid = 'authz.stat'::regclass) = array_agg(attname ORDER BY attnum) FILTER (WHERE attrelid = 'authz.stat_all'::regclass) AS same
   FROM pg_attribute WHERE attrelid IN ('authz.stat'::regclass, 'authz.stat_all'::regclass) AND attnum > 0;
 
--- C2.6: who may see it.  The owner of the database sees its own counts, pg_monitor those of all databases, nobody else anything
+-- who may see it: the owner of the database sees its own counts, pg_monitor those of all databases, nobody else anything
 SELECT current_database() AS db, datdba::regrole AS owner FROM pg_database WHERE datname = current_database() \gset
 ALTER DATABASE :"db" OWNER TO stat_owner;
 CREATE TABLE stat_ask (n serial, statement text);

@@ -35,6 +35,7 @@ static struct
 {
 	bool		anybody;
 	uint64		number;			/* of the adoption */
+	uint32		serial;			/* of the identity whose names are there */
 	AzReason	ended;
 	bool		inactive;
 }			told;
@@ -101,23 +102,30 @@ write_name(AzShownName which, const AzIdentity *id, const AzNode *claim)
 	memcpy(session->name[which], bytes, len);
 }
 
+/* No two identities of a session have the same serial. */
+static void
+write_identity(const AzIdentity *id)
+{
+	my_place->session.expires = id->expires;
+	my_place->session.deadline = id->deadline;
+	write_name(AZ_SHOWN_ISSUER, id, &id->issuer);
+	write_name(AZ_SHOWN_SUBJECT, id, &id->subject);
+	write_name(AZ_SHOWN_ACTOR, id, &id->actor);
+}
+
 static void
 write_session(const AzAdoption *current)
 {
-	const AzIdentity *id = current->identity;
 	AzShownSession *session = &my_place->session;
 
 	begin_write();
 	session->database = MyDatabaseId;
 	session->pid = MyProcPid;
 	session->since = current->since;
-	session->expires = id->expires;
-	session->deadline = id->deadline;
 	session->state = az_state_of(current);
 	session->inactive = current->inactive;
-	write_name(AZ_SHOWN_ISSUER, id, &id->issuer);
-	write_name(AZ_SHOWN_SUBJECT, id, &id->subject);
-	write_name(AZ_SHOWN_ACTOR, id, &id->actor);
+	if (told.serial != current->signed_serial)
+		write_identity(current->identity);
 	end_write();
 }
 
@@ -173,10 +181,11 @@ tell(const AzAdoption *current)
 		write_nobody();
 		return;
 	}
+	write_session(current);
 	told.number = current->number;
+	told.serial = current->signed_serial;
 	told.ended = current->ended;
 	told.inactive = current->inactive;
-	write_session(current);
 }
 
 

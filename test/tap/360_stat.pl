@@ -66,7 +66,7 @@ is(refused($node, 'postgres'), 'signature|2', 'what has not ended is counted');
 $stays->query('ROLLBACK')->answers;
 is(refused($node, 'postgres'), 'signature|2', 'what is rolled back was counted');
 
-# C2.6: who sees what
+# who sees what
 my $all = 'SELECT datname, scope, tokens_accepted, tokens_refused FROM authz.stat_all ORDER BY datname;';
 is_deeply([ session($node, $all, user => 'monitor') ], [ 'other|server|0|1', 'postgres|server|2|2' ], 'pg_monitor sees all databases');
 is_deeply([ session($node, $all, user => 'monitor', db => 'other') ], [ 'other|server|0|1', 'postgres|server|2|2' ], 'from any of them');

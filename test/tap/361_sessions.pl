@@ -115,7 +115,8 @@ $scoped->query("SET dbmi_authz.token = '$tokens{ann}'")->answers;
 is(shown($scoped_pid), '', 'nor if it was set for longer');
 $node->safe_psql('postgres', 'ALTER ROLE app RESET dbmi_authz.token_scope');
 
-# ---- C2.6: who sees it ----
+# ---- who sees it ----
+# C7.11: the owner of the database, of that database
 after("SELECT authz.set_token('%ann')");
 my $ask = 'SELECT subject FROM authz.sessions() ORDER BY subject;';
 is_deeply([ session($node, $ask, user => 'one') ], [ 'ann', 'eve' ], 'the owner of the database');
@@ -128,7 +129,8 @@ is_deeply([ session($node, $ask, user => 'two', db => 'other') ], ['bob'], 'but 
 is_deeply([ session($node, $ask, user => 'one') ], [ 'ann', 'eve' ], 'who are none of this one');
 undef $there;
 
-# ---- an end, in the midst of a transaction too ----
+# ---- an end ----
+# C7.11: in the midst of a transaction, and by a signal, too
 $wire->query("BEGIN; SELECT authz.set_token('$tokens{bob}', true)")->answers;
 undef $wire;
 $_ = undef for $owner, $scoped;
@@ -200,7 +202,8 @@ cmp_ok($people, '>', $compared / 8, 'with somebody logged in at many of them');
 @walkers = ();
 ok($node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM authz.sessions()'), 'nobody is left');
 
-# ---- readers beside writers: each row is of one identity ----
+# ---- readers beside writers ----
+# C7.11: each row is of one identity
 my %a = (iss => 'https://id.example', sub => 'a' x 200, act => { sub => 'a' x 240 });
 my %b = (iss => 'https://second.example', sub => 'b' x 250, act => { iss => 'https://second.example', sub => 'b' x 100 });
 my ($a, $b) = (mint(%a), mint(%b));
