@@ -92,6 +92,7 @@ sub identities { return [ map { $_->{identity} } @_ ]; }
 
 sub as_ann { return [ "SELECT authz.set_token('$token{ann}')", @_ ]; }
 
+# C6.6: the identity behind a line
 # ---- when ----
 
 my $error = 'SELECT 1 / (id * 0) FROM plain';

@@ -70,6 +70,7 @@ my %statements = (
 	'a login that is refused' => [ "SELECT authz.try_set_token('$token{forged}')", 'nobody|rejected' ],
 	'a line' => [ 'SELECT raises() IS NULL', 'ann|valid' ]);
 
+# C6.7: faults while a line is written
 for my $fault (sort keys %faults)
 {
 	for my $what (sort keys %statements)
