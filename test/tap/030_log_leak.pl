@@ -11,7 +11,8 @@ use AzTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = start_node('main');
+# and whatever this extension logs of logins
+my $node = start_node('main', 'dbmi_authz.log_logins = all', 'dbmi_authz.log_rate = 0', 'dbmi_authz.log_identity = all', 'dbmi_authz.log_denials = log');
 trust($node, 'postgres');
 $node->safe_psql('postgres', <<'SQL');
 CREATE ROLE app LOGIN;
@@ -105,7 +106,8 @@ for my $level ('warning', 'debug5')
 				next if $before eq '' && $sql =~ /^SET|set_config/;
 				$client = join "\n", session($node, "$before\n$sql", tokens => $t, details => 1);
 				my ($call) = $sql =~ /(set_token|try_set_token|verify_token|SET LOCAL|SET|set_config|nested|DO)/;
-				silent("$what, $call", $token, $client);
+				my $log = silent("$what, $call", $token, $client);
+				like($log, qr/ LOG:  login (?:accepted|refused): /, "$what, $call: the login is logged") if $call ne 'verify_token';
 				like($client, qr/^28000: /m, "$what, $call: refused") if !$good && $sql !~ /try_set/;
 				unlike($client, qr/^28000: /m, "$what, $call: accepted") if $good;
 			}

@@ -107,7 +107,12 @@ my %messages = (
 	client_min_messages => 'debug5',
 	log_min_error_statement => 'debug5',
 	log_duration => 'on',
-	log_error_verbosity => 'verbose');
+	log_error_verbosity => 'verbose',
+	'dbmi_authz.log_logins' => 'all',
+	'dbmi_authz.log_rate' => 0,
+	'dbmi_authz.log_identity' => 'all',
+	'dbmi_authz.log_denials' => 'log',
+	'dbmi_authz.log_reads' => 'all');
 
 # And everything that writes about statements, queries and plans.
 my %everything = (

@@ -18,7 +18,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 my $calls = $ENV{DBMI_CALLS} // ($ENV{DBMI_LONG} ? 300000 : 60000);
-my $node = start_node('main', "fsync = off\nlog_min_error_statement = panic");
+my $node = start_node('main', "fsync = off\nlog_min_error_statement = panic\ndbmi_authz.log_logins = all\ndbmi_authz.log_identity = all");
 trust($node, 'postgres');
 my $ann = mint();
 my $bob = mint(sub => 'bob');

@@ -99,6 +99,7 @@ sub is_logged
 
 sub refused { return [ 'refused', { error => 'invalid_token', reason => $_[0], %of_ours } ]; }
 
+# C6.5: lines about logins
 # ---- when there is a line ----
 
 my $both = "SELECT authz.try_set_token('%{forged}');\nSELECT authz.try_set_token('%{ann}');";

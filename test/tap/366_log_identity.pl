@@ -92,6 +92,7 @@ sub identities { return [ map { $_->{identity} } @_ ]; }
 
 sub as_ann { return [ "SELECT authz.set_token('$token{ann}')", @_ ]; }
 
+# C6.6: the identity behind a line
 # ---- when ----
 
 my $error = 'SELECT 1 / (id * 0) FROM plain';
@@ -174,7 +175,8 @@ is_deeply([ map { [ $_->{detail}, $_->{identity} ] } asks(as_ann("SELECT raises(
 	logged();
 	$chatty->parse('', 'SELECT $1::text')->bind('', '', 'value')->execute('')->sync->answers;
 	my @said = grep { $_->{level} eq 'LOG' } entries(logged());
-	is_deeply([ map { [ $_->{message} =~ /^(execute|duration)/, $_->{detail}, $_->{identity} ] } @said ],
+	# the first letter is a capital since 16
+	is_deeply([ map { [ $_->{message} =~ /^(execute|duration)/, lcfirst $_->{detail}, $_->{identity} ] } @said ],
 		[ [ 'duration', '', $bob ], [ 'duration', "parameters: \$1 = 'value'", $bob ], [ 'execute', "parameters: \$1 = 'value'", $bob ], [ 'duration', '', $bob ] ],
 		'statements, durations and parameters');
 	$chatty->query($_)->answers for 'SELECT 1', $error, 'SELECT * FROM secret', "SELECT raises('WARNING', 'd')", 'SELECT count(*) FROM doc', "SELECT raises('ERROR', 'identity: ')";
