@@ -166,6 +166,7 @@ sub below
 }
 
 # ---- a failed login, and a logout ----
+# S26: the login comes back by a reset or a success alone
 
 sub gone
 {
@@ -201,6 +202,7 @@ sub gone
 }
 
 # ---- login_identity ----
+# S27: nobody else by any road
 
 sub identities
 {
@@ -313,6 +315,7 @@ sub actors
 }
 
 # ---- operations with another's rights ----
+# S28: a reset does not bring the login in
 
 sub restricted
 {
