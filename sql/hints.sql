@@ -119,6 +119,11 @@ SELECT authz.add_secret('https://people.example', mint.secret('b'), 'k');
 SELECT hint_of($$SELECT authz.add_secret('https://people.example', mint.secret('c'), 'k')$$);
 SELECT hint_of($$SELECT authz.drop_key('https://people.example', 'K')$$);
 SELECT hint_of($$SELECT authz.set_jwks('https://people.example', '{"keys": [{"kty": "EC"}]}')$$);
+SELECT hint_of($$SELECT authz.set_jwks('https://people.example', '{"keys": []}')$$);
+SELECT hint_of($$SELECT authz.add_key('https://people.example', '{"kty": "RSA"}')$$);
+SELECT hint_of($$SELECT authz.add_pem('https://people.example', 'a key')$$);
+SELECT hint_of($$SELECT authz.add_secret('https://people.example', 'short')$$);
+SELECT hint_of($$SELECT authz.add_issuer('https://hint.example', '{a}', options => '[]')$$);
 
 -- rows that are not believed
 INSERT INTO authz.issuer VALUES ('people 1', '{x}', 'Auth0', '{}'), ('people 2', '{x}', 'generic', '[]'), ('people 3', '{x}', 'generic', '{"leeway_seconds": -1}');

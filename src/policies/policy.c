@@ -137,7 +137,8 @@ az_warn_of_others(const AzTable *table, const AzPolicies *policies)
 	if (policies->others)
 		ereport(WARNING,
 				(errmsg("table \"%s\" has other permissive policies", table->name),
-				 errdetail("What they allow stays allowed: %s.", policies->others)));
+				 errdetail("What they allow stays allowed: %s.", policies->others),
+				 errhint("Drop those that are not meant, or make them restrictive.")));
 }
 
 static bool

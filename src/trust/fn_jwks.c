@@ -73,12 +73,12 @@ static void
 refuse_set(const AzKeyError *error)
 {
 	if (error->position == AZ_WHOLE_SET)
-		az_check_key(AZ_KEY_REFUSED, error, "JWK set");
+		az_check_key(AZ_KEY_REFUSED, error, AZ_FORM_SET);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid JWK set"),
 			 errdetail_internal("%s", describe(error)),
-			 errhint("Have the issuer correct its set, or pass the other keys alone.")));
+			 errhint("The keys that were there stay.  Have the issuer correct its set, or pass the other keys alone.")));
 }
 
 /* Keys that the table cannot hold, for their kid.  One must be left. */
@@ -112,7 +112,7 @@ read_set(const AzJson *jwks, const AzIssuer *trusted, bool strict)
 	status = az_key_set_read(jwks, trusted->algorithms, false, strict, set, &error);
 	if (status == AZ_KEY_REFUSED)
 		refuse_set(&error);
-	az_check_key(status, &error, "JWK set");
+	az_check_key(status, &error, AZ_FORM_SET);
 	if (!strict)
 		skip_foreign(set);
 	return set;
@@ -299,7 +299,8 @@ warn_about_skipped(const AzKeySet *set, const text *issuer)
 	for (i = 0; i < set->nskipped; i++)
 		ereport(WARNING,
 				(errmsg("skipping a key of issuer \"%s\"", text_to_cstring(issuer)),
-				 errdetail_internal("%s", describe(&set->skipped[i]))));
+				 errdetail_internal("%s", describe(&set->skipped[i])),
+				 errhint("Tokens signed with it are refused; the other keys of the set are in force.")));
 }
 
 /* As table authz.jwks_status has it. */

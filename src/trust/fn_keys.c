@@ -42,7 +42,7 @@ warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
  * issuer has everybody.
  */
 static void
-check_secret(const AzKey *key, const char *what)
+check_secret(const AzKey *key, AzKeyForm form)
 {
 	AzKeyError	error = {0};
 	AzKeyStatus status = az_key_judge_secret(key, &error.why);
@@ -50,11 +50,11 @@ check_secret(const AzKey *key, const char *what)
 	if (status == AZ_KEY_REFUSED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid %s", what),
+				 errmsg("invalid %s", az_key_form_name(form)),
 				 errdetail_internal("%c%s.", pg_ascii_toupper((unsigned char) error.why[0]),
 									error.why + 1),
 				 errhint("Add a public key with add_pem or add_key.  A secret is made of random bytes.")));
-	az_check_key(status, &error, what);
+	az_check_key(status, &error, form);
 }
 
 /* The key is new and goes with the memory context. */
@@ -89,8 +89,8 @@ AZ_SQL(authz_add_key)
 	trusted = az_lock_and_build(issuer);
 	status = az_key_from_jwk(jwk, trusted->algorithms, true, &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
-	az_check_key(status, &error, "JWK");
-	check_secret(key, "JWK");
+	az_check_key(status, &error, AZ_FORM_JWK);
+	check_secret(key, AZ_FORM_JWK);
 	add_one(issuer, trusted, key, "add_key");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);
@@ -124,7 +124,7 @@ AZ_SQL(authz_add_pem)
 							 alg ? az_utf8(alg, &len) : NULL,
 							 trusted->algorithms, &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
-	az_check_key(status, &error, "PEM key");
+	az_check_key(status, &error, AZ_FORM_PEM);
 	add_one(issuer, trusted, key, "add_pem");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);
@@ -159,8 +159,8 @@ AZ_SQL(authz_add_secret)
 								kid ? az_utf8(kid, &len) : NULL,
 								az_utf8(alg, &len), &key, &error);
 	az_free_with(CurrentMemoryContext, az_release_key, key);
-	az_check_key(status, &error, "secret");
-	check_secret(key, "secret");
+	az_check_key(status, &error, AZ_FORM_SECRET);
+	check_secret(key, AZ_FORM_SECRET);
 	add_one(issuer, trusted, key, "add_secret");
 	az_end_administering(&caller);
 	az_discretion_end(&discretion);

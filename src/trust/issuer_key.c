@@ -92,20 +92,38 @@ az_raise_key_exists(const text *issuer, const AzIssuerKey *row)
 	pg_unreachable();
 }
 
+/* What it is called, and what to pass instead of one that is refused. */
+static const struct
+{
+	const char *name;
+	const char *hint;
+}			forms[] = {
+	[AZ_FORM_JWK] = {"JWK", "Pass one public key as the issuer publishes it, or a symmetric one with its algorithm."},
+	[AZ_FORM_PEM] = {"PEM key", "Pass one block: PUBLIC KEY, RSA PUBLIC KEY or CERTIFICATE."},
+	[AZ_FORM_SECRET] = {"secret", "Use random bytes, at least as many as the hash has."},
+	[AZ_FORM_SET] = {"JWK set", "The keys that were there stay.  Look at what the issuer publishes."},
+};
+
+const char *
+az_key_form_name(AzKeyForm form)
+{
+	return forms[form].name;
+}
+
 void
-az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what)
+az_check_key(AzKeyStatus status, const AzKeyError *error, AzKeyForm form)
 {
 	if (status == AZ_KEY_NO_MEMORY)
 		az_raise_no_memory();
 	if (status != AZ_KEY_OK)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid %s", what),
+				 errmsg("invalid %s", az_key_form_name(form)),
 				 errdetail_internal("%c%s.",
 									pg_ascii_toupper((unsigned char) error->why[0]),
 									error->why + 1),
-				 error->why == az_unsupported_algorithm ?
-				 errhint("%s", az_valid_algorithms()) : 0));
+				 errhint("%s", error->why == az_unsupported_algorithm ?
+						 az_valid_algorithms() : forms[form].hint)));
 }
 
 AzIssuer *

@@ -31,8 +31,19 @@ extern void az_insert_key(text *issuer, const AzIssuerKey *row, const char *sour
 /* "key \"x\" of issuer \"y\" already exists", 42710. */
 pg_noreturn extern void az_raise_key_exists(const text *issuer, const AzIssuerKey *row);
 
+/* What somebody passed, which names it in an error. */
+typedef enum AzKeyForm
+{
+	AZ_FORM_JWK,
+	AZ_FORM_PEM,
+	AZ_FORM_SECRET,
+	AZ_FORM_SET
+} AzKeyForm;
+
+extern const char *az_key_form_name(AzKeyForm form);
+
 /* 22023, and out of memory, unless the library made what it was asked for. */
-extern void az_check_key(AzKeyStatus status, const AzKeyError *error, const char *what);
+extern void az_check_key(AzKeyStatus status, const AzKeyError *error, AzKeyForm form);
 
 /* Lock an issuer for work on its keys, and read what it accepts. */
 extern AzIssuer *az_lock_and_build(text *issuer);

@@ -182,7 +182,8 @@ raise_refused(const AzOptionError *error, const AzJson *options, int sqlstate)
 		ereport(ERROR,
 				(errcode(sqlstate),
 				 errmsg("invalid issuer options"),
-				 errdetail_internal("%s", error->why)));
+				 errdetail_internal("%s", error->why),
+				 errhint("Pass an object, such as '{\"algorithms\": [\"RS256\"]}', or '{}' for none.")));
 	hint = option_hint(options, error);
 	ereport(ERROR,
 			(errcode(sqlstate),

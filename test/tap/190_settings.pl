@@ -149,9 +149,10 @@ for my $db ('latin', 'ascii')
 	if ($db eq 'latin')
 	{
 		my $fault = 'the database encoding cannot represent the key ID';
-		is_deeply(\@got, [ 'WARNING:  01000: skipping a key of issuer "https://sets.example"', "DETAIL:  Key 1, counted from 1, without key ID: $fault.", '1',
+		is_deeply(\@got, [ 'WARNING:  01000: skipping a key of issuer "https://sets.example"', "DETAIL:  Key 1, counted from 1, without key ID: $fault.",
+			'HINT:  Tokens signed with it are refused; the other keys of the set are in force.', '1',
 			qq([{"position": 1, "kid": null, "reason": "$fault"}]), '22023: invalid JWK set', "DETAIL:  Key 1, counted from 1, without key ID: $fault.",
-			'HINT:  Have the issuer correct its set, or pass the other keys alone.' ], "$encoding: a key ID that does not fit");
+			'HINT:  The keys that were there stay.  Have the issuer correct its set, or pass the other keys alone.' ], "$encoding: a key ID that does not fit");
 	}
 	else
 	{
