@@ -25,6 +25,7 @@ my @all = map { m{([^/]+)\.sql$} } sort glob "$root/sql/*.sql";
 my @conf = ('fsync = off', 'max_prepared_transactions = 4', 'autovacuum = off');
 my @nodes = (start_node('main', @conf, $ENV{DBMI_LONG} ? () : "shared_preload_libraries = 'dbmi_authz'"), start_node('other', @conf));
 my $node = $nodes[0];
+is($node->safe_psql('postgres', 'SHOW shared_preload_libraries'), $ENV{DBMI_LONG} ? '' : 'dbmi_authz', 'the first of them preloads the library');
 my $super = $node->safe_psql('postgres', 'SELECT current_user');
 my $parallel = parallel_on($node) =~ /^SET (\w+)/ ? $1 : die;
 
