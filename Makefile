@@ -50,7 +50,7 @@ SUITES = layers checks names rows unit vectors build warnings exports regress ex
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
-LONG_TAP = $(addprefix test/tap/,100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl 245_plan_walk.pl 275_ceilings.pl 290_sets.pl 295_sets_races.pl 300_lint.pl 310_simulate.pl)
+LONG_TAP = $(addprefix test/tap/,075_preloaded_by_server.pl 100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl 245_plan_walk.pl 275_ceilings.pl 290_sets.pl 295_sets_races.pl 300_lint.pl 310_simulate.pl)
 
 # Those that keep plans.
 FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.pl 060_prepared_plans.pl 070_preload.pl 080_folding.pl \
@@ -200,8 +200,11 @@ REGRESS_OPTS = --encoding=UTF8 --no-locale
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(call files,test/isolation/specs/*.spec))
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --load-extension=dbmi_authz
 
+# The longest first: what is begun last ought to end soon.
+LONGEST = $(addprefix test/tap/,190_settings.pl 100_equivalence.pl 110_pools.pl 295_sets_races.pl 275_ceilings.pl 050_restores.pl 185_loading.pl 240_upgrade.pl 075_preloaded_by_server.pl 290_sets.pl \
+	031_noisy_log.pl 080_folding.pl 300_lint.pl 245_plan_walk.pl 310_simulate.pl 230_trust_walk.pl)
 TAP_TESTS = 1
-PROVE_TESTS = $(call files,test/tap/*.pl)
+PROVE_TESTS = $(LONGEST) $(filter-out $(LONGEST),$(call files,test/tap/*.pl))
 
 EXTRA_CLEAN = tmp_check bench/key_speed $(patsubst %.o,%.gcno,$(OBJS))
 

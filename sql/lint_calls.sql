@@ -24,6 +24,23 @@ BEGIN
 	DROP POLICY p ON t;
 	RETURN coalesce(found, 'clean');
 END $$;
+-- the same of many, each on a table of its own, by one run of the linter
+CREATE FUNCTION codes_of_each(conditions text[]) RETURNS TABLE (condition text, codes text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR n IN 1 .. cardinality(conditions) LOOP
+		EXECUTE format('CREATE TABLE t%s (LIKE t INCLUDING ALL)', n);
+		EXECUTE format('ALTER TABLE t%s ENABLE ROW LEVEL SECURITY', n);
+		EXECUTE format('CREATE POLICY p ON t%s FOR SELECT USING (%s)', n, conditions[n]);
+	END LOOP;
+	RETURN QUERY
+		WITH found AS MATERIALIZED (SELECT f.code, f.level, f.object FROM authz.lint(ARRAY['lint_calls']) f)
+		SELECT c, coalesce((SELECT string_agg(f.code || CASE f.level WHEN 'error' THEN '!' WHEN 'warning' THEN '' ELSE '?' END, ' ' ORDER BY f.code COLLATE "C") FROM found f
+				WHERE f.object = format('policy p on lint_calls.t%s', n) OR f.code = 'not_checked'), 'clean')
+			FROM unnest(conditions) WITH ORDINALITY u (c, n) ORDER BY n;
+	FOR n IN 1 .. cardinality(conditions) LOOP
+		EXECUTE format('DROP TABLE t%s', n);
+	END LOOP;
+END $$;
 \set ECHO all
 --
 -- Names
@@ -40,13 +57,13 @@ CREATE OPERATOR lint_other.= (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
 CREATE TYPE mood AS ENUM ('sad');
 CREATE FUNCTION same(mood, text) RETURNS boolean IMMUTABLE LANGUAGE sql AS 'SELECT true';
 CREATE OPERATOR lint_other.= (LEFTARG = mood, RIGHTARG = text, FUNCTION = same);
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$lint_calls.has_scope('x')$$, $$lint_calls.subject() = owner$$, $$owner OPERATOR(lint_other.=) authz.subject()$$,
-	$$lint_calls.lower(owner) = authz.subject()$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$lint_calls.lower(owner) = authz.subject()$$]);
 -- near misses: stands for ours, another name, core's own, a type of one's own
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$lint_calls.has_role('x')$$, $$lint_calls.user_id() = owner$$, $$is_mine(owner)$$, $$pg_catalog.lower(owner) = authz.subject()$$,
-	$$'sad'::mood OPERATOR(lint_other.=) owner AND authz.is_owner(owner)$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$'sad'::mood OPERATOR(lint_other.=) owner AND authz.is_owner(owner)$$]);
 -- in our schema
 SELECT count(*) FROM authz.lint(ARRAY['lint_calls']) WHERE code = 'foreign_function';
 CREATE FUNCTION authz.has_scopes(text) RETURNS boolean STABLE LANGUAGE sql AS 'SELECT true';
@@ -56,12 +73,12 @@ DROP FUNCTION authz.has_scopes(text);
 --
 -- Settings
 --
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$owner = current_setting('app.user')$$, $$owner = current_setting('app.user', true)$$, $$owner = current_setting('application_name')$$,
-	$$owner = current_setting('APP.' || 'user')$$, $$owner = (SELECT current_setting('request.jwt.claims', true)::json ->> 'sub')$$]) WITH ORDINALITY u (c, n) ORDER BY n;
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+	$$owner = current_setting('APP.' || 'user')$$, $$owner = (SELECT current_setting('request.jwt.claims', true)::json ->> 'sub')$$]);
+SELECT * FROM codes_of_each(ARRAY[
 	$$owner = current_setting('server_version')$$, $$owner = current_setting('session_preload_libraries')$$,
-	$$current_setting('is_superuser') = 'on'$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$current_setting('is_superuser') = 'on'$$]);
 --
 -- What is called for each row
 --
@@ -73,12 +90,12 @@ CREATE FUNCTION fixed() RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RET
 CREATE FUNCTION with_set(text) RETURNS boolean STABLE SET search_path = pg_catalog LANGUAGE sql AS 'SELECT authz.is_owner($1)';
 CREATE FUNCTION over_table(text) RETURNS boolean STABLE LANGUAGE sql AS 'SELECT EXISTS (SELECT FROM lint_calls.t WHERE t.owner = $1)';
 CREATE FUNCTION of_two(text) RETURNS boolean STABLE LANGUAGE sql AS 'SELECT 1; SELECT authz.is_owner($1)';
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	'volatile_sql(owner)', 'definer_sql(owner)', 'plain_plpgsql(owner)', 'of_nothing()', 'with_set(owner)', 'of_two(owner)',
-	'over_table(owner)', 'id > random()']) WITH ORDINALITY u (c, n) ORDER BY n;
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+	'over_table(owner)', 'id > random()']);
+SELECT * FROM codes_of_each(ARRAY[
 	'is_mine(owner)', 'fixed() AND authz.is_owner(owner)', 'authz.is_owner(owner) AND (SELECT of_nothing())',
-	$$authz.is_owner(owner) AND upper(owner) = 'X'$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$authz.is_owner(owner) AND upper(owner) = 'X'$$]);
 --
 -- Functions in SQL are looked into
 --
@@ -95,11 +112,11 @@ CREATE FUNCTION broken() RETURNS boolean STABLE LANGUAGE sql AS 'SELECT true';
 SET check_function_bodies = off;
 CREATE OR REPLACE FUNCTION broken() RETURNS boolean STABLE LANGUAGE sql AS 'SELECT no_such_function(';
 RESET check_function_bodies;
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	'NOT is_banned()', 'NOT is_banned_atomic()', 'not_banned()', 'not_banned(published)', 'everybody()', $$is_mine(owner) OR not_banned(ok => published)$$,
-	'broken()', 'around(owner)', $$NOT definer_sql(owner)$$]) WITH ORDINALITY u (c, n) ORDER BY n;
-SELECT c, codes_of(c) FROM unnest(ARRAY[
-	'authz.is_authenticated() AND NOT is_banned()', $$may(owner, 'banned')$$, $$is_banned()$$, 'twice(owner)']) WITH ORDINALITY u (c, n) ORDER BY n;
+	'broken()', 'around(owner)', $$NOT definer_sql(owner)$$]);
+SELECT * FROM codes_of_each(ARRAY[
+	'authz.is_authenticated() AND NOT is_banned()', $$may(owner, 'banned')$$, $$is_banned()$$, 'twice(owner)']);
 -- nothing of others is run, nor what would be when a body is analysed
 CREATE FUNCTION trap(text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE WARNING 'sprung'; RETURN true; END$$;
 CREATE DOMAIN trapped AS text CHECK (trap(VALUE));
@@ -111,7 +128,7 @@ CREATE FUNCTION trap_row() RETURNS boolean STABLE LANGUAGE sql AS $$SELECT NOT a
 CREATE FUNCTION trap_call() RETURNS boolean STABLE LANGUAGE sql AS $$SELECT NOT authz.has_role('x') AND of_pair('(x,1)')$$;
 RESET check_function_bodies;
 SELECT of_pair('(x,1)');
-SELECT c, codes_of(c) FROM unnest(ARRAY['trap_array()', 'trap_row()', 'trap_call()', $$authz.is_owner(owner) AND trap(owner)$$]) c;
+SELECT * FROM codes_of_each(ARRAY['trap_array()', 'trap_row()', 'trap_call()', $$authz.is_owner(owner) AND trap(owner)$$]);
 --
 -- Beside a policy
 --

@@ -11,12 +11,10 @@ CREATE SCHEMA lint_conditions;
 SET search_path = lint_conditions;
 CREATE ROLE lint_conditions_app;
 CREATE DOMAIN owned AS text CHECK (VALUE <> 'x');
--- what one condition of a policy gives: its codes, and the details where asked for
-CREATE FUNCTION codes_of(condition text, command text DEFAULT 'SELECT', clause text DEFAULT 'USING',
-	kind text DEFAULT 'PERMISSIVE', role text DEFAULT 'PUBLIC', beside text DEFAULT '') RETURNS text
+-- a table with one policy of that condition, and others beside it
+CREATE PROCEDURE make_table(condition text, command text DEFAULT 'SELECT', clause text DEFAULT 'USING',
+	kind text DEFAULT 'PERMISSIVE', role text DEFAULT 'PUBLIC', beside text DEFAULT '')
 LANGUAGE plpgsql AS $$
-DECLARE
-	found text;
 BEGIN
 	CREATE TABLE t (id integer PRIMARY KEY, owner text NOT NULL, org uuid, published boolean, gone text,
 		author owned, number numeric, at timestamptz, named name, tags text[], folder integer, value jsonb);
@@ -25,19 +23,51 @@ BEGIN
 	ALTER TABLE t ENABLE ROW LEVEL SECURITY;
 	EXECUTE format('CREATE POLICY p ON t AS %s FOR %s TO %s %s (%s)', kind, command, role, clause, condition);
 	EXECUTE beside;
-	SELECT string_agg(code || CASE level WHEN 'error' THEN '!' WHEN 'warning' THEN '' ELSE '?' END, ' ' ORDER BY code COLLATE "C")
+END $$;
+CREATE FUNCTION shown(code text, level text) RETURNS text LANGUAGE sql
+	RETURN code || CASE level WHEN 'error' THEN '!' WHEN 'warning' THEN '' ELSE '?' END;
+-- what one condition of a policy gives: its codes, and the details where asked for
+CREATE FUNCTION codes_of(condition text, command text DEFAULT 'SELECT', clause text DEFAULT 'USING',
+	kind text DEFAULT 'PERMISSIVE', role text DEFAULT 'PUBLIC', beside text DEFAULT '') RETURNS text
+LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	CALL make_table(condition, command, clause, kind, role, beside);
+	SELECT string_agg(shown(code, level), ' ' ORDER BY code COLLATE "C")
 		INTO found
 		FROM authz.lint(ARRAY['lint_conditions'])
 		WHERE object = 'policy p on lint_conditions.t' OR code = 'not_checked';
 	DROP TABLE t, m CASCADE;
 	RETURN coalesce(found, 'clean');
 END $$;
+-- the same of many, each in a schema of its own, by one run of the linter
+CREATE FUNCTION codes_of_each(conditions text[], before text DEFAULT '') RETURNS TABLE (condition text, codes text)
+LANGUAGE plpgsql AS $$
+BEGIN
+	FOR n IN 1 .. cardinality(conditions) LOOP
+		EXECUTE format('CREATE SCHEMA lint_conditions_%s', n);
+		PERFORM set_config('search_path', format('lint_conditions_%s, lint_conditions', n), true);
+		CALL make_table(before || conditions[n]);
+	END LOOP;
+	PERFORM set_config('search_path', 'lint_conditions', true);
+	RETURN QUERY
+		WITH found AS MATERIALIZED (
+			SELECT f.code, f.level, f.object
+				FROM authz.lint(ARRAY(SELECT format('lint_conditions_%s', n) FROM generate_subscripts(conditions, 1) n)) f)
+		SELECT c, coalesce((SELECT string_agg(shown(f.code, f.level), ' ' ORDER BY f.code COLLATE "C") FROM found f
+				WHERE f.object = format('policy p on lint_conditions_%s.t', n) OR f.code = 'not_checked'), 'clean')
+			FROM unnest(conditions) WITH ORDINALITY u (c, n) ORDER BY n;
+	FOR n IN 1 .. cardinality(conditions) LOOP
+		EXECUTE format('DROP SCHEMA lint_conditions_%s CASCADE', n);
+	END LOOP;
+END $$;
 \set ECHO all
 --
 -- Who has no token passes: "!" is an error, "?" worth knowing
 --
 -- found
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$NOT authz.has_role('banned')$$,
 	$$authz.has_role('banned') = false$$,
 	$$false = authz.has_role('banned')$$,
@@ -72,9 +102,9 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$owner IN (SELECT authz.subject() UNION ALL SELECT 'everybody')$$,
 	$$owner = ANY (ARRAY[authz.subject(), 'everybody'])$$,
 	$$authz.subject() NOT IN (SELECT who FROM m)$$,
-	$$NOT authz.is_authenticated()$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$NOT authz.is_authenticated()$$]);
 -- near misses
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$authz.is_authenticated() AND NOT authz.has_role('banned')$$,
 	$$NOT authz.has_role('banned') AND authz.has_scope('read')$$,
 	$$NOT authz.has_role('banned') AND (published AND authz.has_scope('read'))$$,
@@ -102,9 +132,9 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.subject() IN (SELECT who FROM m WHERE m.team = t.folder)$$,
 	$$authz.token_state() = 'valid' AND NOT authz.has_role('banned')$$,
 	$$NOT ('valid' <> authz.token_state()) AND NOT authz.has_role('banned')$$,
-	$$CASE WHEN authz.has_role('admin') THEN true ELSE false END$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$CASE WHEN authz.has_role('admin') THEN true ELSE false END$$]);
 -- in a sub-select nobody passes these either: worth knowing for another reason
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$EXISTS (SELECT FROM m WHERE m.team = t.folder AND m.who = authz.subject())$$,
 	$$folder IN (SELECT team FROM m WHERE authz.is_owner(who))$$,
 	$$owner IN (SELECT authz.subject() UNION ALL SELECT authz.email())$$,
@@ -115,7 +145,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$folder = ANY (ARRAY(SELECT team FROM m WHERE who = authz.subject()))$$,
 	$$folder = (SELECT max(team) FROM m WHERE who = authz.subject())$$,
 	$$(SELECT count(*) FROM m WHERE who = authz.subject()) > 0$$,
-	$$authz.is_authenticated() AND NOT EXISTS (SELECT FROM m WHERE m.who = authz.subject())$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$authz.is_authenticated() AND NOT EXISTS (SELECT FROM m WHERE m.who = authz.subject())$$]);
 -- restrictive policies, WITH CHECK
 SELECT codes_of($$NOT authz.has_role('banned')$$, kind => 'RESTRICTIVE');
 SELECT codes_of($$authz.is_authenticated() AND NOT authz.has_role('banned')$$, kind => 'RESTRICTIVE');
@@ -136,14 +166,14 @@ SELECT codes_of('EXISTS (SELECT FROM m WHERE m.team = t.folder)', beside => 'ALT
 --
 -- Everybody passes
 --
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	'true', 'NOT false', 'published OR true', 'owner = owner', 'id >= id', 'published OR NOT published',
 	'org IS NULL OR org IS NOT NULL', 'id > 3 OR id <= 3', 'coalesce(NULL, true)', $$authz.is_owner(owner) OR true$$,
-	'id IS NOT DISTINCT FROM id', 'abs(id) = abs(id)', 'authz.is_authenticated() OR NOT authz.is_authenticated()', '1 = 1', '1 < 2', $$now() > '2020-01-01'$$, 'random() < 2']) WITH ORDINALITY u (c, n) ORDER BY n;
+	'id IS NOT DISTINCT FROM id', 'abs(id) = abs(id)', 'authz.is_authenticated() OR NOT authz.is_authenticated()', '1 = 1', '1 < 2', $$now() > '2020-01-01'$$, 'random() < 2']);
 -- near misses
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	'false', 'published AND true', 'id < id', 'published OR false', 'published OR NOT authz.is_authenticated() AND authz.is_authenticated()',
-	'authz.subject() = authz.subject()', 'owner IS NOT NULL', 'current_user = owner', $$pg_has_role('pg_monitor', 'MEMBER')$$, 'at < now()', 'EXISTS (SELECT FROM m)']) WITH ORDINALITY u (c, n) ORDER BY n;
+	'authz.subject() = authz.subject()', 'owner IS NOT NULL', 'current_user = owner', $$pg_has_role('pg_monitor', 'MEMBER')$$, 'at < now()', 'EXISTS (SELECT FROM m)']);
 SELECT codes_of('published IS TRUE OR published IS NOT TRUE');
 -- for whom, and for what
 SELECT codes_of('true', role => 'lint_conditions_app');
@@ -164,7 +194,7 @@ SELECT command, codes_of('authz.is_authenticated()', command => command, clause 
 --
 SELECT codes_of($$authz.is_authenticated() AND NOT authz.has_role('banned')$$) AS "without actors";
 SELECT authz.set_actor_ceiling('people dbmi', 'bot "1" %s', roles => '{reader}', groups => '{}', keep => '{banned}');
-SELECT c, codes_of('authz.is_authenticated() AND ' || c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$NOT authz.has_role('banned')$$, $$NOT authz.has_role('reader')$$, $$NOT authz.has_role('trial')$$,
 	$$NOT authz.has_any_role('banned', 'trial')$$, $$NOT authz.has_any_role('banned', 'reader')$$, $$authz.has_role('trial')$$,
 	$$NOT authz.has_scope('trial')$$, $$NOT authz.has_group('trial')$$, $$authz.has_group('trial') = false$$,
@@ -172,16 +202,15 @@ SELECT c, codes_of('authz.is_authenticated() AND ' || c) FROM unnest(ARRAY[
 	$$'trial' = ANY (authz.roles())$$, $$'trial' <> ALL (authz.groups())$$, $$NOT authz.is_owner(owner)$$,
 	$$NOT authz.has_claim('{groups}', 'trial')$$, $$NOT authz.claim_is('{realm_access,roles}', 'trial')$$,
 	$$NOT authz.has_claim('{department}', 'trial')$$, $$NOT authz.is_owner(owner, 'groups')$$, $$authz.has_claim('{groups}', 'trial')$$,
-	$$(NOT authz.has_scope('x') OR NOT authz.has_role('trial'))$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$(NOT authz.has_scope('x') OR NOT authz.has_role('trial'))$$], 'authz.is_authenticated() AND ');
 SELECT authz.set_actor_ceiling('people dbmi', 'bot 2', roles => '{}', item_permissions => '{view}');
-SELECT c, codes_of('authz.is_authenticated() AND ' || c) FROM unnest(ARRAY[
-	$$NOT authz.has_role('banned')$$, $$NOT authz.has_item_permission('a.b', 'VIEW')$$, $$NOT authz.manages_item('a.b')$$])
-	WITH ORDINALITY u (c, n) ORDER BY n;
+SELECT * FROM codes_of_each(ARRAY[
+	$$NOT authz.has_role('banned')$$, $$NOT authz.has_item_permission('a.b', 'VIEW')$$, $$NOT authz.manages_item('a.b')$$], 'authz.is_authenticated() AND ');
 SELECT authz.drop_actor_ceiling('people dbmi', actor) FROM authz.actor_ceiling;
 --
 -- What folds
 --
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$(SELECT authz.has_scope('x'))$$,
 	$$owner = (SELECT authz.subject())$$,
 	$$EXISTS (SELECT 1 WHERE authz.has_scope('x'))$$,
@@ -197,9 +226,9 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$CASE WHEN published THEN authz.is_owner(owner) ELSE false END$$,
 	$$authz.is_authenticated() AND NOT authz.is_owner(owner)$$,
 	$$coalesce(authz.is_owner(owner), false)$$,
-	$$authz.has_object_perm('x', 't', id::text)$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$authz.has_object_perm('x', 't', id::text)$$]);
 -- near misses
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$authz.has_any_scope('a', 'b') AND authz.has_any_role(VARIADIC ARRAY['a', 'b']) AND authz.has_any_role(VARIADIC '{a,b}')$$,
 	$$authz.is_owner(owner) OR authz.is_owner(author) OR authz.in_org(org) OR authz.is_owner(folder)$$,
 	$$authz.has_scope(lower('X'))$$,
@@ -209,7 +238,7 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.has_item_permission(lower('A.b'), 'VIEW')$$,
 	$$authz.is_owner(owner, 'sub') AND authz.has_org_role(org, 'Owner')$$,
 	$$authz.authenticated_within('5 minutes') AND authz.is_owner_or_admin(owner)$$,
-	$$org = authz.subject()::uuid$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$org = authz.subject()::uuid$$]);
 SELECT codes_of('authz.is_owner(owner) AND NOT authz.is_simulated()');
 -- altered
 ALTER FUNCTION authz.has_acr(text) STRICT;
@@ -219,7 +248,7 @@ SELECT codes_of($$authz.has_acr('x')$$);
 --
 -- Arguments
 --
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+SELECT * FROM codes_of_each(ARRAY[
 	$$authz.has_scope('read write')$$,
 	$$authz.has_any_scope('read', E'a\tb')$$,
 	$$authz.is_authenticated() AND NOT authz.has_all_scopes('a b')$$,
@@ -229,10 +258,10 @@ SELECT c, codes_of(c) FROM unnest(ARRAY[
 	$$authz.has_any_role(VARIADIC ARRAY[]::text[])$$,
 	$$authz.has_item_permission('a..b', 'VIEW')$$,
 	$$authz.is_owner(number)$$,
-	$$authz.in_org(at)$$]) WITH ORDINALITY u (c, n) ORDER BY n;
-SELECT c, codes_of(c) FROM unnest(ARRAY[
+	$$authz.in_org(at)$$]);
+SELECT * FROM codes_of_each(ARRAY[
 	$$authz.has_scope('read:write')$$, $$authz.has_role('Content Editor')$$, $$authz.claim_is('{department}', '')$$,
-	$$authz.has_claim('{a,b}', 'x y')$$]) WITH ORDINALITY u (c, n) ORDER BY n;
+	$$authz.has_claim('{a,b}', 'x y')$$]);
 \set ECHO none
 RESET search_path;
 DROP SCHEMA lint_conditions CASCADE;

@@ -18,7 +18,10 @@
 #include "server/setting.h"
 #include "trust/admin.h"
 
-/* As which names and constants are printed, whatever the caller's are. */
+/*
+ * As which names and constants are printed, whatever the caller's are; and the many
+ * small queries over catalogs neither compiled nor done by several processes.
+ */
 static const char *const settings[][2] = {
 	{"search_path", "pg_catalog, pg_temp"},
 	{"quote_all_identifiers", "off"},
@@ -31,6 +34,7 @@ static const char *const settings[][2] = {
 	{"xmloption", "content"},
 	{"lc_monetary", "C"},
 	{"jit", "off"},
+	{"max_parallel_workers_per_gather", "0"},
 };
 
 static void

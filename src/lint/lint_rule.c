@@ -15,7 +15,7 @@
 /*
  * Nobody has statistics of what WITH makes: the planner takes it for one row, and
  * would read it once for each row of another one.  What it is then made to avoid
- * looks costly enough to be compiled.
+ * looks costly enough to be compiled, or to be done by several processes.
  */
 static uint64
 run(AzLint *lint, const char *query)
@@ -26,6 +26,7 @@ run(AzLint *lint, const char *query)
 
 	az_set_within_level("enable_nestloop", "off");
 	az_set_within_level("jit", "off");
+	az_set_within_level("max_parallel_workers_per_gather", "0");
 	az_spi_param(&params, OIDARRAYOID, lint->schemas);
 	rows = az_spi_run(query, &params);
 	AtEOXact_GUC(true, level);

@@ -74,15 +74,25 @@ BEGIN
 	RETURN QUERY EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query;
 END $$;
 
+-- Which are prepared stands in settings of the session: some tests have thousands, and
+-- pg_prepared_statements makes a row of each, with its text, whatever is asked of it.
 CREATE OR REPLACE FUNCTION mint.prepared(statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	kept text := 'kept_' || md5(statement);
+	setting text := 'mint.' || left(kept, 7);
+	known text;
 BEGIN
 	IF current_setting('plan_cache_mode') <> 'force_generic_plan' THEN
 		RETURN statement;
 	END IF;
-	IF NOT EXISTS (SELECT FROM pg_prepared_statements WHERE name = kept) THEN
-		EXECUTE format('PREPARE %I AS %s', kept, statement);
+	known := coalesce(current_setting(setting, true), '');
+	IF position(kept IN known) = 0 THEN
+		BEGIN
+			EXECUTE format('PREPARE %I AS %s', kept, statement);
+		EXCEPTION WHEN duplicate_prepared_statement THEN
+			-- since a transaction that has been rolled back
+		END;
+		PERFORM set_config(setting, known || kept, false);
 	END IF;
 	RETURN format('EXECUTE %I', kept);
 END $$;

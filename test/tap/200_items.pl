@@ -15,8 +15,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $primary = PostgreSQL::Test::Cluster->new('primary');
-$primary->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $primary = init_node('primary', allows_streaming => 1);
 $primary->append_conf('postgresql.conf', "max_connections = 30\nmax_worker_processes = 16\nmax_parallel_workers = 8\nlog_min_messages = warning\nlog_statement = none\n");
 $primary->start;
 trust($primary, 'postgres');

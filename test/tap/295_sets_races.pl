@@ -27,8 +27,7 @@ diag("seed $seed");
 my $slow_commit = PostgreSQL::Test::Utils::tempdir() . '/slow_commit.so';
 build_library('hooks/slow_commit.c', $slow_commit);
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $node = init_node('main', allows_streaming => 'logical');
 $node->append_conf('postgresql.conf', join "\n", 'fsync = off', 'max_connections = 60', 'max_prepared_transactions = 10', 'log_min_messages = warning', 'log_statement = none', 'hot_standby_feedback = on', 'max_standby_streaming_delay = -1', 'jit = off', '');
 $node->start;
 $node->backup('b');

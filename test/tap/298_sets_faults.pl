@@ -21,8 +21,7 @@ $SIG{ALRM} = sub { BAIL_OUT('a session does not answer') };
 my $faults = PostgreSQL::Test::Utils::tempdir() . '/faults.so';
 build_library('faults/faults.c', $faults);
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $node = init_node('main');
 $node->append_conf('postgresql.conf', "fsync = off\nlog_statement = none\nlog_min_messages = warning\nlog_min_error_statement = panic\nmax_connections = 100");
 {
 	local $ENV{LD_PRELOAD} = $faults;

@@ -16,8 +16,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(allows_streaming => 1, extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $node = init_node('main', allows_streaming => 1);
 $node->append_conf('postgresql.conf', "max_connections = 40\nmax_worker_processes = 16\nmax_parallel_workers = 8\nlog_min_messages = warning\n"
 	  . "log_statement = none\nsession_preload_libraries = 'dbmi_authz'\ncompute_query_id = on\n");
 $node->start;

@@ -14,8 +14,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init(allows_streaming => 'logical', extra => [ '--encoding=UTF8', '--no-locale' ]);
+my $node = init_node('main', allows_streaming => 'logical');
 $node->append_conf('postgresql.conf', "log_min_messages = warning\nlog_statement = none\nmax_connections = 40\n");
 $node->start;
 trust($node, 'postgres');

@@ -16,7 +16,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
 
-our @EXPORT = qw(start_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside);
+our @EXPORT = qw(start_node init_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
@@ -39,14 +39,25 @@ SET parallel_leader_participation = off \\g /dev/null
 SQL
 }
 
-# A server of its own whose log holds what a default one holds.  In UTF-8
-# whatever the locale: elsewhere 18 offers no collations of ICU.  With FORCED=1
+# initdb takes a second of a processor, and every node would have the same: what
+# test/suites made once ($CLUSTER_TEMPLATE) is copied.  In UTF-8 whatever the locale:
+# elsewhere 18 offers no collations of ICU.  Releases differ in whether and how their
+# init() copies, so an initdb that does stands before the server's in the path.
+sub init_node
+{
+	my ($name, %how) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	local $ENV{PATH} = "$tests/tap/copied:$ENV{PATH}" if $ENV{CLUSTER_TEMPLATE};
+	$node->init(%how, extra => [ '--encoding=UTF8', '--no-locale' ]);
+	return $node;
+}
+
+# A server of its own whose log holds what a default one holds.  With FORCED=1
 # (make check-forced) a plan that is kept is kept for all from the first time on.
 sub start_node
 {
 	my ($name, @conf) = @_;
-	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(extra => [ '--encoding=UTF8', '--no-locale' ]);
+	my $node = init_node($name);
 	$node->append_conf('postgresql.conf', join("\n",
 		'log_statement = none', 'log_min_messages = warning',
 		'max_connections = 40', 'max_worker_processes = 16', 'max_parallel_workers = 8',

@@ -266,6 +266,22 @@ class Pages(Case):
         for who, notes in people:
             self.assertEqual(self.json(path, who, **headers)["notes"], notes, (path, who))
 
+    def ended(self, work):
+        """Ann's token, with which work was done in its time, and which has ended since.
+        On a machine with much else to do its time may be too short: then once more."""
+        for seconds in (3, 10, 60):
+            short = mint("ann", exp="+%d" % seconds)
+            until = time.time() + seconds
+            try:
+                work(short)
+            except AssertionError:
+                if time.time() < until - 1.5 or seconds == 60:      # whole seconds
+                    raise
+                cache.clear()
+            else:
+                time.sleep(max(0, until + 1 - time.time()))
+                return short
+
     def runs(self, work):
         """How often the view ran meanwhile."""
         before = next(calls)
@@ -311,10 +327,11 @@ class Decorators(Pages):
 
     def test_after_the_end_of_the_token(self):
         """Q35"""
-        short = mint("ann", exp="+2")
-        for name in LEAKY:
-            self.assertEqual(self.json("/leaky/%s/" % name, short)["notes"], ANN)
-        time.sleep(3)
+        def served(short):
+            for name in LEAKY:
+                self.assertEqual(self.json("/leaky/%s/" % name, short)["notes"], ANN)
+
+        short = self.ended(served)
         for name in LEAKY:
             if name == "optional":
                 self.assertEqual(self.json("/leaky/optional/", short)["notes"], [])
@@ -433,8 +450,7 @@ class Middleware(Pages):
 
     def test_every_order(self):
         """Q35: with the header and with the cookie, and after the token's end."""
-        short = mint("ann", exp="+3")
-        until = time.time() + 4
+        ends = {}
         orders = self.orders(OURS, UPDATE, FETCH) + self.orders(OURS, BOTH)
         for order in orders:
             cache.clear()
@@ -442,9 +458,10 @@ class Middleware(Pages):
                 for path_ in ("/plain/", "/leaky/function/", "/leaky/lazily/",
                               "/leaky/rest-method/"):
                     self.own_rows(path_)
-                self.own_rows("/plain/?x", [(short, ANN)])
-        time.sleep(max(0, until - time.time()))
-        for order in orders:
+                ends[order] = mint("ann", exp="+5")
+                self.own_rows("/plain/?x", [(ends[order], ANN)])
+        time.sleep(6)
+        for order, short in ends.items():
             with self.subTest(order=order), self.middleware(*order):
                 self.assertEqual(self.get("/plain/?x", short).status_code, 401)
 
@@ -592,15 +609,15 @@ class PerIdentity(Pages):
 
     def test_end_of_the_token(self):
         """Q35"""
-        short = mint("ann", exp="+3")
+        short = mint("ann", exp="+6")
         response = self.get("/one/function/", short)
-        self.assertRegex(response["Cache-Control"], r"max-age=[0-3]\b")
+        self.assertRegex(response["Cache-Control"], r"max-age=[0-6]\b")
         self.own_rows("/one/function/", [(short, ANN)])
         self.own_rows("/one/forever/", [(short, ANN)])
         with mock.patch("django.core.cache.backends.locmem.time.time",
                         lambda: time.monotonic()):      # a cache that forgets nothing
             self.own_rows("/one/function/", [(short, ANN)])
-            time.sleep(4)
+            time.sleep(7)
             self.assertEqual(self.get("/one/function/", short).status_code, 401)
         self.assertEqual(self.get("/one/forever/", short).status_code, 401)
         long = self.get("/one/function/", "ann")
@@ -685,9 +702,7 @@ class Parts(Pages):
 
     def test_end_of_the_token(self):
         """Q35"""
-        short = mint("ann", exp="+2")
-        self.assertEqual(self.part("own", short), ANN)
-        time.sleep(3)
+        short = self.ended(lambda short: self.assertEqual(self.part("own", short), ANN))
         self.assertEqual(self.get("/part/?own", short).status_code, 401)
 
     def test_token_by_hand(self):
