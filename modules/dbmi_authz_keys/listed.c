@@ -14,7 +14,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/indexing.h"
 #include "catalog/pg_database.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -82,7 +81,8 @@ look_up(Relation rel, const char *name, Oid *found)
 	namestrcpy(&key_name, name);
 	ScanKeyInit(&key, Anum_pg_database_datname, BTEqualStrategyNumber, F_NAMEEQ,
 				NameGetDatum(&key_name));
-	scan = systable_beginscan(rel, DatabaseNameIndexId, true, NULL, 1, &key);
+	/* without a database there are no indexes */
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{

@@ -123,7 +123,7 @@ define_limits(void)
 				  &az_keys_max_size, 1024, 1, 16 * 1024, GUC_UNIT_KB);
 	define_number("dbmi_authz_keys.attempts_per_issuer",
 				  "Fetches a minute that tokens with unknown keys cause, for one issuer.",
-				  &az_keys_attempts_per_issuer, 6, 0, AZ_MAX_ISSUER_ATTEMPTS, 0);
+				  &az_keys_attempts_per_issuer, 10, 0, AZ_MAX_ISSUER_ATTEMPTS, 0);
 	define_number("dbmi_authz_keys.attempts_total",
 				  "Fetches a minute that tokens with unknown keys cause, all in all.",
 				  &az_keys_attempts_total, 60, 0, AZ_MAX_TOTAL_ATTEMPTS, 0);

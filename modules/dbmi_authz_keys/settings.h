@@ -16,7 +16,7 @@
 #include "url.h"
 
 /* So many attempts can be remembered. */
-#define AZ_MAX_ISSUER_ATTEMPTS	20
+#define AZ_MAX_ISSUER_ATTEMPTS	30
 #define AZ_MAX_TOTAL_ATTEMPTS	1000
 
 /* So many workers can be at work at once. */

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 
 #include "as_owner.h"
+#include "settings.h"
 
 #define IS			" OPERATOR(pg_catalog.=) "
 
@@ -45,6 +46,15 @@
 	"(SELECT i.options::pg_catalog.text FROM authz.issuer i WHERE i.issuer" IS "$1), '/'," \
 	" (SELECT pg_catalog.string_agg(pg_catalog.concat_ws('/', k.kid, k.alg, k.thumbprint, k.source), ' '" \
 	" ORDER BY k.kid, k.alg, k.thumbprint) FROM authz.issuer_key k WHERE k.issuer" IS "$1)), 0)::pg_catalog.text"
+
+/*
+ * Now, or farther ahead than we ever say: a clock was wrong.  max is the parameter
+ * with the longest interval, in seconds.
+ */
+#define DUE(max) \
+	"(s.next_due IS NULL OR s.next_due OPERATOR(pg_catalog.<=) pg_catalog.now()" \
+	" OR s.next_due OPERATOR(pg_catalog.>) (pg_catalog.now() OPERATOR(pg_catalog.+)" \
+	" pg_catalog.make_interval(mins => 1, secs => " max ")))"
 
 /* While nobody has fetched since we began. */
 #define STILL_OURS	" WHERE s.issuer" IS "$1 AND s.last_attempt" IS "$2"
@@ -123,10 +133,10 @@ ask_due(void *arg)
 	AzParams	params = {0};
 
 	az_param(&params, INT8OID, Int64GetDatum(question->limit));
+	az_param(&params, FLOAT8OID, Float8GetDatum((double) az_keys_max_interval));
 	take_sources(question,
-				 az_run(SOURCES " AND (s.next_due IS NULL OR s.next_due"
-						" OPERATOR(pg_catalog.<=) pg_catalog.now())"
-						" ORDER BY s.next_due NULLS FIRST LIMIT $1", &params));
+				 az_run(SOURCES " AND " DUE("$2") " ORDER BY s.next_due NULLS FIRST LIMIT $1",
+						&params));
 }
 
 AzFault
@@ -194,13 +204,13 @@ claim_it(void *arg)
 	az_param(&params, TEXTOID, CStringGetTextDatum(errand->source->issuer));
 	az_param(&params, BOOLOID, BoolGetDatum(errand->wished));
 	az_param(&params, FLOAT8OID, Float8GetDatum((double) errand->next));
+	az_param(&params, FLOAT8OID, Float8GetDatum((double) az_keys_max_interval));
 	errand->claim->held =
 		az_run("INSERT INTO authz.jwks_status AS s (issuer, last_attempt, next_due)"
 			   " SELECT i.issuer, pg_catalog.now(), " NEXT
 			   " FROM authz.issuer i WHERE i.issuer" IS "$1"
 			   " ON CONFLICT (issuer) DO UPDATE SET last_attempt = excluded.last_attempt,"
-			   " next_due = excluded.next_due WHERE $2 OR s.next_due IS NULL"
-			   " OR s.next_due OPERATOR(pg_catalog.<=) pg_catalog.now()"
+			   " next_due = excluded.next_due WHERE $2 OR " DUE("$4")
 			   " RETURNING s.last_attempt::pg_catalog.timestamptz", &params) > 0;
 	if (!errand->claim->held)
 		return;
@@ -234,9 +244,19 @@ end_params(const Errand *errand)
 	return params;
 }
 
+/* As set_jwks() does, and before other rows, as it does. */
+static void
+lock_issuer(const Errand *errand)
+{
+	AzParams	params = {0};
+
+	az_param(&params, TEXTOID, CStringGetTextDatum(errand->source->issuer));
+	(void) az_run("SELECT FROM authz.issuer i WHERE i.issuer" IS "$1 FOR NO KEY UPDATE", &params);
+}
+
 /*
- * The time of the next fetch first: that locks the row, so that an older set never
- * comes after a newer one.
+ * Only then the row that says whose claim it is, so that an older set never comes
+ * after a newer one.
  */
 static void
 store_keys(void *arg)
@@ -245,6 +265,7 @@ store_keys(void *arg)
 	AzParams	params = end_params(errand);
 	AzParams	keys = {0};
 
+	lock_issuer(errand);
 	errand->claim->held =
 		az_run("UPDATE authz.jwks_status s SET next_due = " NEXT STILL_OURS, &params) > 0;
 	if (!errand->claim->held)
