@@ -32,16 +32,27 @@ $node->safe_psql('postgres', 'CREATE EXTENSION dbmi_authz');
 my $set = key_set(jwk('p256_a.pem', 'a'));
 my %set = (body => $set);
 
-# What becomes of an issuer, "-" when its keys came.
+# What becomes of an issuer, "-" when its keys came: settle() waits for all of them.
 my $n = 0;
+my @waiting;
 sub becomes
 {
 	my ($expected, $what, $uri, $issuer) = @_;
 	$issuer //= 'https://issuer' . ++$n . '.example';
 	add_issuer($node, $issuer, $uri);
-	until_true(sub { status_of($node, $issuer) ne '' });
+	push @waiting, [ $expected, $what, $issuer ];
+	return;
+}
+sub settle
+{
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	is(status_of($node, $issuer), $expected, $what);
+	for (@waiting)
+	{
+		my ($expected, $what, $issuer) = @$_;
+		until_true(sub { status_of($node, $issuer) ne '' });
+		is(status_of($node, $issuer), $expected, $what);
+	}
+	@waiting = ();
 	return;
 }
 
@@ -57,6 +68,7 @@ becomes('forbidden_url', 'a fragment', "http://$plain->{at}/keys#x");
 becomes('forbidden_host', 'another host', 'https://elsewhere.example/keys');
 becomes('forbidden_host', 'its own host, while others are listed', 'https://own.example/keys', 'https://own.example');
 becomes('redirect', 'a redirect, also to where we may ask', "http://$plain->{at}/away");
+settle();
 is(scalar requests($unlisted), 0, 'nobody else was asked');
 
 # ---- certificates ----
@@ -74,6 +86,7 @@ sub document
 my $base = "https://$tls->{at}";
 my $name = document($tls, '/one', issuer => "$base/one", jwks_uri => "$base/keys");
 becomes('-', 'the issuer says where its keys are', undef, $name);
+settle();
 is(login($node, token_of($name, 'p256_a.pem', 'a')), 'ann', 'and they are loaded');
 $name = document($plain, '/one', issuer => "http://$plain->{at}/one", jwks_uri => "http://$plain->{at}/keys");
 becomes('-', 'over http where that host and port are listed', undef, $name);
@@ -96,16 +109,19 @@ becomes('forbidden_url', 'an address with another port', undef, "$base/down");
 control($tls, '/html/.well-known/openid-configuration' => { body => '<html>' });
 becomes('not_json', 'a page', undef, "$base/html");
 becomes('http_status', 'nothing there', undef, "$base/nothing");
+settle();
 is(scalar requests($unlisted), 0, 'nobody else was asked');
 # Keys by hand: nobody is asked.
 $node->safe_psql('postgres', "BEGIN; SELECT authz.add_issuer('$base/hand', '{clinic}', options => '{\"algorithms\": [\"ES256\"]}');
 	SELECT authz.add_pem('$base/hand', '" . slurp_file("$FindBin::RealBin/../fixtures/p256_a.pub.pem") . "', 'a', 'ES256'); COMMIT");
 login($node, token_of("$base/hand", 'p256_b.pem', 'b'));
 becomes('-', 'one more', "$base/keys");
+settle();
 is(scalar(grep { $_->{path} =~ /hand/ } requests($tls)), 0, 'an issuer whose keys were added by hand');
 is(status_of($node, "$base/hand"), '', 'and nothing is said of it');
 
 # ---- no list: an issuer's own host, at a public address ----
+settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.allowed_hosts = ''\n");
 $node->reload;
 forget($_) for $tls, $plain;
@@ -118,30 +134,37 @@ becomes('forbidden_address', 'mapped', 'https://[::ffff:127.0.0.1]/keys', 'https
 becomes('forbidden_address', 'written otherwise', 'https://2130706433/keys', 'https://2130706433');
 becomes('forbidden_address', 'and shorter', 'https://127.1/keys', 'https://127.1');
 becomes('forbidden_url', 'http', 'http://localhost/keys', 'https://localhost/2');
+settle();
 is(scalar(map { requests($_) } $tls, $plain, $unlisted), 0, 'nobody was asked');
 
 # ---- a proxy, and not the environment's ----
+settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.proxy = 'http://$unlisted->{at}'\n");
 $node->reload;
 becomes('forbidden_host', 'with a proxy its own host is not enough', 'https://proxied.example/keys', 'https://proxied.example');
+settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.allowed_hosts = 'proxied.example:80 proxied.example'\n");
 $node->reload;
 control($unlisted, 'http://proxied.example/keys' => \%set);
 becomes('-', 'a listed host is asked through it', 'http://proxied.example/keys');
 becomes('proxy', 'where it refuses', 'https://proxied.example/keys');
+settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.proxy = 'http://127.0.0.1:1'\n");
 $node->reload;
 becomes('proxy', 'where it is not there', 'https://proxied.example/keys');
+settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.proxy = ''\ndbmi_authz_keys.allowed_hosts = '127.0.0.1:1'\n");
 $node->reload;
 becomes('unreachable', 'nobody listens', 'http://127.0.0.1:1/keys');
 
 # ---- settings ----
+settle();
 is(join("\n", session($node, q{SELECT authz.token_state() \g /dev/null
 SET dbmi_authz_keys.allowed_hosts = 'a';}, user => $node->{superuser})), q{55P02: parameter "dbmi_authz_keys.allowed_hosts" cannot be changed now}, 'no session says what is allowed');
 my ($ret, $out, $err) = $node->psql('postgres', "ALTER SYSTEM SET dbmi_authz_keys.allowed_hosts = 'https://a'");
 like($err, qr/invalid value.*HOST or HOST:PORT/s, 'a list of hosts is looked at');
 $node->safe_psql('postgres', 'CREATE ROLE app LOGIN');
+settle();
 is(join("\n", session($node, 'SELECT current_setting(\'dbmi_authz_keys.proxy\');')), '42501: must be superuser or have privileges of pg_read_all_settings to examine "dbmi_authz_keys.proxy"', 'not everybody reads them')
   if $node->safe_psql('postgres', 'SHOW server_version_num') < 160000;
 unlike(slurp_file($node->logfile), qr/PANIC|TRAP|terminated by signal/, 'nothing has crashed');
