@@ -25,7 +25,7 @@ my $odd = { kty => 'XX', kid => 'odd' };
 
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys launcher' AND state = 'idle'"), 1, 'pg_stat_activity shows the launcher');
 
-# ---- an issuer's keys come by themselves ----
+# C11.1: an issuer's keys come by themselves, and are asked for again ahead of time
 control($provider, '/a' => { body => key_set($a), etag => '"1"', headers => { 'Cache-Control' => 'public, max-age=7200' } });
 add_issuer($node, 'https://a.example', "$at/a");
 my $token = token_of('https://a.example', 'p256_a.pem', 'a');
@@ -45,7 +45,7 @@ is((requests($provider))[0]{headers}{'user-agent'}, 'dbmi_authz_keys', 'it says 
 $node->safe_psql('postgres', "SELECT authz.drop_key('https://a.example', 'a'); UPDATE authz.jwks_status SET next_due = NULL");
 until_true(sub { login($node, $token) eq 'ann' }, 'a key that was dropped comes back with the same ETag');
 
-# ---- an unknown key ----
+# C11.2: an unknown key is fetched at once, whichever road its token comes
 forget($provider);
 control($provider, '/a' => { body => key_set($a, $b, $odd), etag => '"2"' });
 my $new = token_of('https://a.example', 'p256_b.pem', 'b');
@@ -74,7 +74,7 @@ $node->safe_psql('postgres', "SELECT authz.add_issuer('by hand', '{clinic}', opt
 unlike(login($node, token_of('by hand', 'p256_a.pem', 'x')), qr/being fetched/, 'no hint where nothing can be fetched');
 unlike(login($node, token_of('https://nobody.example', 'p256_a.pem', 'x')), qr/being fetched/, 'nor for an issuer that is none');
 
-# ---- many at once ----
+# C11.2: many sessions at once make one fetch
 sub burst
 {
 	my ($token, $connections, $each) = @_;
@@ -99,7 +99,7 @@ is(scalar requests($provider), 1, '500 sessions with an unknown key make one req
 like(join('', @out), qr/being fetched/, 'and are told');
 until_true(sub { login($node, $many) eq 'ann' }, 'accepted');
 
-# An attacker: kids that never come.
+# C11.3: an attacker's keys that never come
 forget($provider);
 control($provider, '/burst' => { body => key_set($a, { %$b, kid => 'e' }) });
 my $size = length log_of($node);
@@ -113,7 +113,7 @@ cmp_ok(scalar requests($provider), '<=', 10, 'no more than the limit, however lo
 my @lines = grep { !/ERROR|DETAIL|HINT|STATEMENT/ } split /\n/, substr log_of($node), $size;
 cmp_ok(scalar @lines, '<', 10, 'no flood in the log') or diag(join "\n", @lines);
 
-# ---- what providers do ----
+# C11.4: whatever a provider does, the keys that are there stay
 my %faults = (
 	status => [ { status => 500, body => 'no' }, 'http_status' ],
 	redirect => [ { status => 302, headers => { Location => "$at/good" } }, 'redirect' ],

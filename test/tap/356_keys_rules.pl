@@ -59,7 +59,7 @@ sub settle
 control($_, '/keys' => \%set) for $tls, $bad, $plain, $unlisted;
 control($plain, '/away' => { status => 301, headers => { Location => "http://$plain->{at}/keys" } });
 
-# ---- URLs, hosts and ports ----
+# C11.5: URLs, hosts and ports
 becomes('-', 'a listed host and port, https', "https://$tls->{at}/keys");
 becomes('-', 'and http', "http://$plain->{at}/keys");
 becomes('forbidden_url', 'another port', "http://$unlisted->{at}/keys");
@@ -71,12 +71,12 @@ becomes('redirect', 'a redirect, also to where we may ask', "http://$plain->{at}
 settle();
 is(scalar requests($unlisted), 0, 'nobody else was asked');
 
-# ---- certificates ----
+# C11.5: certificates
 becomes('-', 'a name that the certificate has', "https://localhost:$tls->{port}/keys");
 becomes('certificate', 'one that it has not', "https://$bad->{at}/keys");
 becomes('certificate', 'no TLS at all', "https://$plain->{at}/keys");
 
-# ---- discovery ----
+# C11.6: an issuer says where its keys are, or somebody else does
 sub document
 {
 	my ($provider, $path, %members) = @_;
@@ -120,7 +120,7 @@ settle();
 is(scalar(grep { $_->{path} =~ /hand/ } requests($tls)), 0, 'an issuer whose keys were added by hand');
 is(status_of($node, "$base/hand"), '', 'and nothing is said of it');
 
-# ---- no list: an issuer's own host, at a public address ----
+# C11.5: without a list an issuer's own host, at a public address
 settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.allowed_hosts = ''\n");
 $node->reload;
@@ -137,7 +137,7 @@ becomes('forbidden_url', 'http', 'http://localhost/keys', 'https://localhost/2')
 settle();
 is(scalar(map { requests($_) } $tls, $plain, $unlisted), 0, 'nobody was asked');
 
-# ---- a proxy, and not the environment's ----
+# C11.5: a proxy, and not the environment's
 settle();
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.proxy = 'http://$unlisted->{at}'\n");
 $node->reload;

@@ -37,7 +37,7 @@ my $superuser = $node->safe_psql('postgres', 'SELECT current_user');
 sub workers { my ($type) = @_; return $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys $type'"); }
 sub logged { my ($pattern) = @_; my @found = log_of($node) =~ /$pattern/g; return scalar @found; }
 
-# ---- databases ----
+# C11.7: databases that are not there, come later, and have other letters
 until_true(sub { logged(qr/LOG:  database "Late" in parameter "dbmi_authz_keys.databases" does not exist/) }, 'a database that is not there is told');
 sleep 2.5;
 is(logged(qr/"Late" in parameter/), 1, 'once');
@@ -53,7 +53,7 @@ add_issuer($node, 'https://keys.example', "$at/odd", 'latin');
 until_true(sub { login($node, $token, db => 'latin') eq 'ann' }, 'a set that the database has no letters for');
 is($node->safe_psql('latin', 'SELECT json_array_length(skipped) FROM authz.jwks_status'), 1, 'an odd entry is skipped');
 
-# ---- who needs the database for himself ----
+# C11.7: somebody needs the database for himself
 sub hang
 {
 	my ($db) = @_;
@@ -76,7 +76,7 @@ $node->safe_psql('postgres', 'DROP DATABASE "Late"');
 cmp_ok(time - $begin, '<', 8, 'copied, and dropped');
 is(logged(qr/FATAL:  terminating background worker/), 0, 'for which nobody was ended');
 
-# ---- the extension ----
+# C11.7: the extension comes and goes
 $node->safe_psql('postgres', 'CREATE EXTENSION dbmi_authz');
 add_issuer($node, 'https://keys.example', "$at/keys");
 until_true(sub { login($node, $token) eq 'ann' }, 'the extension is made');
@@ -89,7 +89,7 @@ $node->safe_psql('postgres', "DROP EXTENSION dbmi_authz; DROP SCHEMA IF EXISTS a
 add_issuer($node, 'https://keys.example', "$at/keys");
 until_true(sub { login($node, $token) eq 'ann' }, 'dropped, and made again');
 
-# ---- processes ----
+# C11.7: processes are ended and killed
 my ($pid) = $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid), pid FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys launcher'") =~ /(\d+)/;
 like(login($node, token_of('https://keys.example', 'p256_b.pem', 'gone')), qr/No matching key/, 'a login meanwhile');
 until_true(sub { workers('launcher') == 1 }, 'a launcher that is ended comes back');
@@ -104,7 +104,7 @@ until_true(sub { logged(qr/terminated by signal 9/) }, 'one that is killed: the 
 until_true(sub { my ($ret, $out) = $node->psql('postgres', 'SELECT 1'); $ret == 0 && workers('launcher') == 1 }, 'and so does the launcher');
 is(login($node, $token), 'ann', 'the keys are there');
 
-# ---- settings ----
+# C11.7: settings change
 my $hanging = hang('postgres');
 $node->append_conf('postgresql.conf', "dbmi_authz_keys.databases = ''\n");
 $node->reload;
@@ -120,7 +120,7 @@ $node->append_conf('postgresql.conf', "dbmi_authz_keys.databases = 'postgres'\n"
 $node->reload;
 until_true(sub { login($node, token_of('https://keys.example', 'p256_b.pem', 'b')) eq 'ann' }, 'listed again');
 
-# ---- the server stops ----
+# C11.7: the server stops
 for my $mode (qw(smart fast immediate))
 {
 	hang('postgres');
@@ -131,7 +131,7 @@ for my $mode (qw(smart fast immediate))
 	$node->safe_psql('postgres', "SELECT authz.drop_issuer(issuer) FROM authz.issuer WHERE issuer LIKE 'https://hang%'");
 }
 
-# ---- a standby ----
+# C11.8: a standby, and its promotion
 $node->backup('b');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'b', has_streaming => 1);
@@ -148,7 +148,7 @@ $standby->promote;
 until_true(sub { login($standby, $next) =~ /being fetched/ }, 'promoted, it does');
 until_true(sub { login($standby, $next) eq 'ann' }, 'accepted');
 
-# ---- no workers left ----
+# C11.7: no workers are left
 $standby->append_conf('postgresql.conf', "max_worker_processes = 2\n");
 $standby->restart;	# the launcher of logical replication is the other one
 until_true(sub { log_of($standby) =~ /could not start a worker to fetch keys: too many background workers\n.*HINT:  Increase the parameter "max_worker_processes"/ }, 'no room for a worker: told');

@@ -58,7 +58,7 @@ sub others_are_well
 	return;
 }
 
-# ---- who runs what hangs on a table ----
+# C11.9: what hangs on a table runs with the least rights
 evil(<<'SQL');
 CREATE SCHEMA mine;
 GRANT ALL ON authz.jwks_status, authz.issuer_key TO pg_database_owner;
@@ -86,7 +86,7 @@ until_true(sub { $node->safe_psql('evil', 'SELECT count(*) > 1 FROM mine.seen') 
 is($node->safe_psql('evil', 'SELECT DISTINCT who, tried FROM mine.seen'), 'pg_database_owner|', 'with the least rights, and gets no others');
 others_are_well();
 
-# ---- what comes after the transaction's end ----
+# C11.9: nothing runs at the end of the transaction, with other rights
 evil(<<'SQL');
 DROP TRIGGER look ON authz.jwks_status;
 DROP TRIGGER look ON authz.issuer_key;
@@ -97,7 +97,7 @@ until_true(sub { logged('could not refresh the keys of issuer "https://keys.exam
 is($node->safe_psql('evil', 'SELECT count(*) FROM mine.seen'), 0, 'and has not run');
 others_are_well();
 
-# ---- something else in the table's place ----
+# C11.9: something else in the table's place
 evil(<<'SQL', 'SELECT');
 DROP TRIGGER late ON authz.jwks_status;
 CREATE FUNCTION mine.boom() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION E'gotcha\nLOG:  forged'; END $$;
@@ -113,7 +113,7 @@ unlike(log_of($node), qr/^LOG:  forged|gotcha/m, 'nothing of the owner\'s in the
 cmp_ok(logged('database \d+: internal|SQLSTATE'), '<', 10, 'and no flood');
 mend("DROP VIEW authz.jwks_status; ALTER TABLE authz.was RENAME TO jwks_status");
 
-# ---- locks, and code that does not stop ----
+# C11.9: locks, and code that does not stop
 my $lock = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('evil') . ' user=owner' ], '<', \"BEGIN READ WRITE; LOCK authz.jwks_status; SELECT pg_sleep(4);", '>', \my $out, '2>&1');
 sleep 1.5;
 others_are_well();
