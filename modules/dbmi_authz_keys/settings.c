@@ -102,7 +102,7 @@ define_times(void)
 {
 	define_number("dbmi_authz_keys.naptime",
 				  "Time between two looks for issuers whose keys are due.",
-				  &az_keys_naptime, 10, 1, 3600, GUC_UNIT_S);
+				  &az_keys_naptime, 5, 1, 3600, GUC_UNIT_S);
 	define_number("dbmi_authz_keys.interval",
 				  "Time between two fetches where the issuer does not say for how long keys are good.",
 				  &az_keys_interval, 3600, 10, 7 * 24 * 3600, GUC_UNIT_S);

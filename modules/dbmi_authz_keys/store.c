@@ -43,7 +43,8 @@
 /* All that decides what set_jwks() does with a set. */
 #define STATE \
 	"SELECT pg_catalog.hashtextextended(pg_catalog.concat(" \
-	"(SELECT i.options::pg_catalog.text FROM authz.issuer i WHERE i.issuer" IS "$1), '/'," \
+	"(SELECT pg_catalog.concat(i.options, '/', p.options) FROM authz.issuer i" \
+	" LEFT JOIN authz.profile p ON p.profile" IS "i.profile WHERE i.issuer" IS "$1), '/'," \
 	" (SELECT pg_catalog.string_agg(pg_catalog.concat_ws('/', k.kid, k.alg, k.thumbprint, k.source), ' '" \
 	" ORDER BY k.kid, k.alg, k.thumbprint) FROM authz.issuer_key k WHERE k.issuer" IS "$1)), 0)::pg_catalog.text"
 
