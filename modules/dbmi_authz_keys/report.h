@@ -10,6 +10,9 @@
 
 #include "fetch.h"
 
+/* To be called once, connected to a database. */
+extern void az_report_init(void);
+
 /* Printable ASCII, whatever it holds; new. */
 extern char *az_printable(const char *text);
 

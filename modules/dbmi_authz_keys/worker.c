@@ -161,6 +161,7 @@ az_keys_worker_main(Datum place)
 		proc_exit(0);
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	az_store_init();
+	az_report_init();
 	pgstat_report_activity(STATE_RUNNING, "looking for issuers");
 	run_errand(errand);
 	az_board_leave();

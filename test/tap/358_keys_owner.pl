@@ -93,7 +93,7 @@ DROP TRIGGER look ON authz.issuer_key;
 CREATE CONSTRAINT TRIGGER late AFTER INSERT OR UPDATE ON authz.jwks_status DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION mine.look();
 TRUNCATE mine.seen;
 SQL
-until_true(sub { logged('could not refresh the keys of issuer "https://keys.example" in database \d+: internal\n.*DETAIL:  SQLSTATE 42501') }, 'a deferred trigger is refused');
+until_true(sub { logged('could not refresh the keys of issuer "https://keys.example" in database "evil": internal\n.*DETAIL:  SQLSTATE 42501') }, 'a deferred trigger is refused');
 is($node->safe_psql('evil', 'SELECT count(*) FROM mine.seen'), 0, 'and has not run');
 others_are_well();
 
@@ -110,7 +110,7 @@ SQL
 sleep 2.5;
 others_are_well();
 unlike(log_of($node), qr/^LOG:  forged|gotcha/m, 'nothing of the owner\'s in the log');
-cmp_ok(logged('database \d+: internal|SQLSTATE'), '<', 10, 'and no flood');
+cmp_ok(logged('database "evil": internal|SQLSTATE'), '<', 10, 'and no flood');
 mend("DROP VIEW authz.jwks_status; ALTER TABLE authz.was RENAME TO jwks_status");
 
 # C11.9: locks, and code that does not stop
@@ -134,6 +134,12 @@ control($provider, '/keys' => { body => key_set(map { jwk('p256_a.pem', $_) } qw
 my $new = token_of('https://keys.example', 'p256_a.pem', 'b');
 like(login($node, $new), qr/being fetched/, 'a wish elsewhere');
 until_true(sub { login($node, $new) eq 'ann' }, 'is granted', 5);
+SKIP:
+{
+	skip 'a minute and more: with DBMI_LONG=1', 3 unless $ENV{DBMI_LONG};
+	until_true(sub { logged(qr/FATAL:  terminating background worker "dbmi_authz_keys worker"/) }, 'it is ended in time', 120);
+	others_are_well();
+}
 my $begin = time;
 $node->stop('fast');
 cmp_ok(time - $begin, '<', 3, 'and the server stops');
