@@ -124,6 +124,13 @@ az_hint_algorithms(AzHint *hint, const AzIssuer *issuer)
 }
 
 void
+az_hint_fetching(AzHint *hint)
+{
+	az_hint_clear(hint);
+	put(hint, "The key is being fetched; try again in a second.");
+}
+
+void
 az_hint_age(AzHint *hint, const AzIssuer *issuer)
 {
 	char		seconds[30];

@@ -30,6 +30,9 @@ extern void az_hint_unnamed(AzHint *hint);
 /* The algorithm is none of the issuer's. */
 extern void az_hint_algorithms(AzHint *hint, const AzIssuer *issuer);
 
+/* The key is not there, and somebody fetches it. */
+extern void az_hint_fetching(AzHint *hint);
+
 /* iat lies further back than max_age_seconds allows. */
 extern void az_hint_age(AzHint *hint, const AzIssuer *issuer);
 

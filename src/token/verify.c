@@ -201,6 +201,17 @@ choose_as_1_0(AzVerification *v)
 }
 
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
+/* The token is refused in any case; whether somebody fetches the key is told. */
+static AzReason
+refuse_without_key(AzVerification *v, AzReason reason)
+{
+	const AzTrust *trust = v->trust;
+
+	if (trust->fetches_key && trust->fetches_key(trust->arg, v->verified.issuer))
+		az_hint_fetching(&v->hint);
+	return reason;
+}
+
 static AzReason
 choose_keys(AzVerification *v)
 {
@@ -211,6 +222,8 @@ choose_keys(AzVerification *v)
 
 	if (reason == AZ_ALG_REFUSED)
 		az_hint_algorithms(&v->hint, issuer);
+	if (reason == AZ_KEY_NOT_FOUND)
+		return refuse_without_key(v, reason);
 	if (reason == AZ_OK && issuer->to_be_updated)
 		return choose_as_1_0(v);
 	return reason;

@@ -70,6 +70,12 @@ typedef struct AzTrust
 	/* Has that actor of the issuer a ceiling?  NULL: nobody has. */
 	bool		(*has_ceiling) (void *arg, const char *issuer, const char *actor);
 
+	/*
+	 * No key of the issuer fits the kid of a token, which nobody has signed yet
+	 * for all we know.  Will it be fetched?  NULL: it will not.
+	 */
+	bool		(*fetches_key) (void *arg, const AzIssuer *issuer);
+
 	/* NULL: the issuers above, all of them.  May leave by longjmp. */
 	AzCandidates (*find) (void *arg, const AzTokenHint *hint);
 } AzTrust;

@@ -18,6 +18,7 @@
 #include "trust/audience.h"
 #include "trust/inactive.h"
 #include "trust/issuer_cache.h"
+#include "trust/key_wanted.h"
 #include "trust/revocation.h"
 #include "trust/trust_table.h"
 #include "trust/unnamed.h"
@@ -90,7 +91,7 @@ const AzTrust *
 az_trust(void)
 {
 	static AzTrust trust = {.revoked = az_is_revoked, .has_ceiling = az_has_ceiling,
-	.find = find_issuers};
+	.fetches_key = az_fetches_key,.find = find_issuers};
 
 	if (!az_tables_found())
 		return NULL;

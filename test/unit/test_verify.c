@@ -701,6 +701,68 @@ test_issuers(void)
 	az_issuer_free(issuers[0]);
 }
 
+/* ---- C11.2: a key that is not there is wished for, once, and nothing else is ---- */
+
+typedef struct Wishes
+{
+	bool		granted;
+	int			n;
+	char		issuer[100];
+} Wishes;
+
+static bool
+wish(void *arg, const AzIssuer *issuer)
+{
+	Wishes	   *wishes = arg;
+
+	wishes->n++;
+	snprintf(wishes->issuer, sizeof(wishes->issuer), "%s", issuer->issuer);
+	return wishes->granted;
+}
+
+/* The reason, after that token; hint as az_verification_hint(), whole. */
+static AzReason
+verify_wishing(AzTrust *trust, const char *header, char *hint, size_t size)
+{
+	AzVerification *v = az_verification_new();
+	char	   *token = mint(header, BASE "}");
+	const AzIdentity *id;
+	AzReason	reason;
+
+	must(v != NULL, "out of memory");
+	reason = az_verify(v, token, strlen(token), NOW, trust, &id);
+	snprintf(hint, size, "%s", az_verification_hint(v) ? az_verification_hint(v) : "");
+	az_verification_free(v);
+	free(token);
+	return reason;
+}
+
+static void
+test_wishes(void)
+{
+	AzIssuer   *issuer = az_issuer_new("https://x/", 10);
+	Wishes		wishes = {true, 0, ""};
+	AzTrust		trust = trust_of(&issuer, 1);
+	char		hint[200];
+
+	must(issuer != NULL, "out of memory");
+	issuer->any_audience = true;
+	issuer->algorithms = AZ_ALG_BIT(AZ_HS256);
+	trust.arg = &wishes;
+	ok(verify_wishing(&trust, HEADER, hint, sizeof(hint)) == AZ_KEY_NOT_FOUND && *hint == '\0',
+	   "nobody fetches keys");
+	trust.fetches_key = wish;
+	ok(verify_wishing(&trust, HEADER, hint, sizeof(hint)) == AZ_KEY_NOT_FOUND &&
+	   wishes.n == 1 && strcmp(wishes.issuer, "https://x/") == 0 && strstr(hint, "being fetched"),
+	   "wished for, and refused all the same");
+	wishes.granted = false;
+	ok(verify_wishing(&trust, HEADER, hint, sizeof(hint)) == AZ_KEY_NOT_FOUND &&
+	   wishes.n == 2 && *hint == '\0', "nothing is promised that does not come");
+	ok(verify_wishing(&trust, "{\"alg\":\"RS256\",\"kid\":\"k1\"}", hint, sizeof(hint)) == AZ_ALG_REFUSED &&
+	   wishes.n == 2, "no wish for an algorithm that is refused");
+	az_issuer_free(issuer);
+}
+
 /* What a token says to be found by, and what it does not. */
 static void
 test_hint(void)
@@ -1427,6 +1489,7 @@ main(void)
 	test_actor_names();
 	test_ceilings();
 	test_issuers();
+	test_wishes();
 	test_hint();
 	test_again();
 	test_revocation();

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * key_wanted.h
+ *	  Somebody presents a token whose key is not there: who fetches it?
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_KEY_WANTED_H
+#define AZ_KEY_WANTED_H
+
+#include "server/compat.h"
+#include "token/issuer.h"
+
+/*
+ * The callback of AzTrust: will a key of the issuer be fetched, by a library that was
+ * loaded beside ours?  Waits for nobody, and does nothing where there is none.
+ */
+extern bool az_fetches_key(void *arg, const AzIssuer *issuer);
+
+#endif							/* AZ_KEY_WANTED_H */
