@@ -625,6 +625,14 @@ CREATE FUNCTION authz.prune_trust_log(before timestamptz) RETURNS bigint
 	VOLATILE PARALLEL UNSAFE;
 
 --
+-- Login by token
+--
+
+CREATE FUNCTION authz.export_login_trust() RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_login_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+--
 -- The library
 --
 
@@ -769,6 +777,7 @@ BEGIN
 				('authz.verify_audit(bigint,bytea)', 'pg_database_owner'),
 				('authz.prune_audit(timestamptz)', 'pg_database_owner'),
 				('authz.prune_trust_log(timestamptz)', 'pg_database_owner'),
+				('authz.export_login_trust()', NULL),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN

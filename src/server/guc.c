@@ -9,6 +9,7 @@
 
 #include "utils/guc.h"
 
+#include "server/login_file.h"
 #include "server/setting.h"
 
 int			az_token_scope = AZ_SCOPE_SESSION;
@@ -329,7 +330,8 @@ static AzSetting settings[] = {
 	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false},
 	{"dbmi_authz.log_reads", PGC_SUSET, define_log_reads, false},
 	{"dbmi_authz.log_trust", PGC_SUSET, define_log_trust, false},
-	{"dbmi_authz.purpose", PGC_USERSET, define_purpose, false}
+	{"dbmi_authz.purpose", PGC_USERSET, define_purpose, false},
+	{AZ_LOGIN_ISSUERS_SETTING, PGC_SIGHUP, az_define_login_issuers, false}
 };
 
 void
