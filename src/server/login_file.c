@@ -93,10 +93,10 @@ read_open(int fd, AzJson **json, const char **why)
 		return AZ_LOGIN_FILE_BAD;
 	bytes = palloc(st.st_size + 1);
 	*why = "It could not be read.";
-	if (read_all(fd, bytes, st.st_size))
-		result = parse(bytes, st.st_size, json, why);
-	else
-		result = AZ_LOGIN_FILE_BAD;
+	if (!read_all(fd, bytes, st.st_size))
+		return AZ_LOGIN_FILE_BAD;
+	*why = NULL;
+	result = parse(bytes, st.st_size, json, why);
 	pfree(bytes);
 	return result;
 }
