@@ -1142,6 +1142,8 @@ COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
 'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
 COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
+COMMENT ON FUNCTION authz.export_login_trust() IS
+'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS

@@ -136,14 +136,14 @@ sub refuses
 	return;
 }
 
-# ---- before there is a file ----
+# C8.6: before there is a file
 refuses(token(), 'There is no file "dbmi_authz_login_trust.json" in the data directory', 'no file');
 is($node->safe_psql($_, 'SELECT authz.export_login_trust()'), '1', "export from $_") for qw(plain mapped claimed found);
 my $mode = sprintf '%04o', (stat $file)[2] & 07777;
 is($mode, '0600', 'the file is for the server alone');
 ok(!-e "$file.new", 'and the only one');
 
-# ---- who gets in ----
+# C8.2, C8.3: who gets in, to which database
 lets_in(token(), 'ann|oauth:ann', 'the role of the subject\'s name, without a map');
 refuses(token(), 'File "dbmi_authz_login_trust.json" has no section for the database', 'another database, not exported', db => 'second');
 lets_in(token(sub => 'uuid-1'), "ann|oauth:$id uuid-1", 'by a line of the map', db => 'mapped');
@@ -156,7 +156,7 @@ is(AzBearer->ask($node, token(), $who, db => 'plain', user => 'bob'),
 	'28000: OAuth bearer authentication failed for user "bob"', 'refuse: a role of another name');
 lets_in(token(sub => 'uuid-1', scope => 'write openid db'), "ann|oauth:$id uuid-1", 'an issuer by its discovery document, all scopes', db => 'found');
 
-# ---- the token ----
+# C8.1: the token, scopes, and who acts
 new_log();
 refuses(forge(scope => 'db'), 'Invalid token signature', 'another key');
 refuses(token(exp => '-60'), 'Token has expired', 'expired');
@@ -178,7 +178,7 @@ refuses(token(sub => "ann\nLOG:  forged"), 'The token\'s subject', 'a subject of
 refuses(token(sub => "\x{e4}nn"), 'The token\'s subject', 'a subject that is not ASCII');
 refuses('abc', 'Malformed token', 'no token');
 
-# ---- what is exported, and what is not ----
+# C8.1, C8.2: what is exported, and what is not
 $node->safe_psql('plain', "SELECT authz.add_pem('$id', '" . slurp_file("$fixtures/p256_b.pub.pem") . "', 'k9', 'ES256')");
 refuses(made('p256_b.pem', 'ES256', 'k9', {}), 'No matching key', 'a key that came after the export');
 is($node->safe_psql('plain', 'SELECT authz.export_login_trust()'), '1', 'exported again');
@@ -188,7 +188,7 @@ $node->safe_psql('plain', 'SELECT authz.export_login_trust()');
 refuses(made('p256_b.pem', 'ES256', 'k9', {}), 'No matching key', 'that key, dropped and exported');
 lets_in(token(sub => 'uuid-1'), "ann|oauth:$id uuid-1", 'the sections of other databases stay', db => 'mapped');
 
-# ---- roles that no token has by accident ----
+# C8.4: roles that no token has by accident
 my %why = (boss => 'SUPERUSER', copier => 'REPLICATION', seer => 'BYPASSRLS', deputy => 'SUPERUSER', heir => 'BYPASSRLS');
 for my $role (sort keys %why)
 {
@@ -212,7 +212,7 @@ lets_in(token(sub => 'bob'), 'bob|oauth:bob', 'and is no more', user => 'bob');
 refuses(token(sub => 'nobody'), 'There is no such role', 'a role that is not there', user => 'nobody');
 like(AzBearer->ask($node, token(sub => 'nologin'), $who, db => 'plain', user => 'nologin'), qr/^28000: role "nologin" is not permitted to log in/, 'NOLOGIN holds');
 
-# ---- replication connections ----
+# C8.4: replication connections
 ident(@people, qq{people "$id chief" copier});
 refuses(token(sub => 'chief'), 'The connection is to no database', 'physical replication', user => 'copier', replication => 'true');
 is(AzBearer->ask($node, token(sub => 'chief'), 'SHOW server_version_num', db => 'mapped', user => 'copier', replication => 'database'),
@@ -220,7 +220,7 @@ is(AzBearer->ask($node, token(sub => 'chief'), 'SHOW server_version_num', db => 
 refuses(token(sub => 'copier@corp.example'), 'The role has', 'logical replication by a pattern', db => 'mapped', user => 'copier', replication => 'database');
 ident(@people);
 
-# ---- roles in a claim ----
+# C8.3: roles in a claim
 lets_in(token(sub => 'x', db_roles => [ 'bob', 'ann' ]), "ann|oauth:$id x", 'a list that has the role', db => 'claimed');
 lets_in(token(sub => 'x', db_roles => 'ann'), "ann|oauth:$id x", 'a string that is the role', db => 'claimed');
 refuses(token(db_roles => 'bob ann'), 'The token does not name the role', 'a string with the role in it', db => 'claimed');
@@ -235,14 +235,14 @@ refuses(token(sub => 'x', roles => ['ann']), 'The token does not name the role',
 setting('dbmi_authz_oauth.role_claim', '');
 refuses(token(db_roles => ['ann']), 'Setting "dbmi_authz_oauth.role_claim" is not set', 'no claim is set', db => 'claimed');
 
-# ---- the setting ----
+# C8.5: the setting
 setting('dbmi_authz_oauth.issuers', $other);
 refuses(token(), 'Setting "dbmi_authz_oauth.issuers" does not name the issuer', 'an issuer that the setting does not name any more');
 like(AzBearer->ask($node, token(), $who, db => 'plain', user => 'ann', options => "-c dbmi_authz_oauth.issuers=$id"), qr/^28000/, 'nor by what the client says');
 setting('dbmi_authz_oauth.issuers', "$id, $other");
 lets_in(token(), 'ann|oauth:ann', 'named again');
 
-# ---- the file ----
+# C8.6: the file
 my $good = slurp_file($file);
 sub put
 {
@@ -312,7 +312,7 @@ setting('session_preload_libraries', 'dbmi_authz');
 $node->restart;
 lets_in(token(), 'ann|oauth:ann', 'session_preload_libraries = dbmi_authz');
 
-# ---- no byte of a token, at debug5, whatever became of it ----
+# C8.8: no byte of a token, at debug5, whatever became of it
 my $log = slurp_file($node->logfile);
 my %said;
 for my $run ($log =~ /[A-Za-z0-9_-]{12,}/g)

@@ -51,7 +51,7 @@ sub in_file
 sub export_in { return $node->psql($_[0], 'SELECT authz.export_login_trust()'); }
 my $export = "SELECT authz.export_login_trust();";
 
-# ---- who may write it ----
+# C8.5, C8.7: who may write it
 my ($result, $out, $err) = export_in('one');
 is($out, '0', 'no issuer is named: nobody');
 like($err, qr/NOTICE:  no token opens a connection to this database.*"dbmi_authz_oauth.issuers" names no issuer/s, 'which is said');
@@ -74,7 +74,7 @@ is($node->safe_psql('one', "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; $ex
 ($result, $out, $err) = export_in('postgres');
 like($err, qr/schema "authz" does not exist/, 'a database without the extension');
 
-# ---- what stands in it ----
+# C8.7: what stands in it
 is(sprintf('%04o', (stat $path)[2] & 07777), '0600', 'the mode');
 my $first = (stat $path)[1];
 export_in('one');
@@ -103,7 +103,7 @@ is_deeply([ sort keys %{ $section->{issuers}[2]{keys}[0]{jwk} } ], [qw(alg crv k
 my $text = slurp_file($path);
 unlike($text, qr/"k":|"oct"|"d":|\Q$secret\E|unlisted/, 'no secret, and no issuer that is not named');
 
-# ---- several databases ----
+# C8.7: several databases
 is($node->safe_psql($_, 'SELECT authz.export_login_trust()'), '1', "export from $_") for qw(two three);
 is(in_file('one'), "https://Upper.example/Path:1 https://comma.example/a,b:1 $id:1", 'the section of another database stays');
 is(in_file($_), "$id:1", "$_ has its own") for qw(two three);
@@ -129,7 +129,7 @@ $_->{process}->finish for @runs;
 is($_->{out}, "1\n" x 25, 'exported by one of four') for @runs;
 is_deeply([ sort map { $_->{name} } @{ file()->{databases} } ], [qw(d1 d2 d3 d4)], 'four databases at once: all have a section');
 
-# ---- when it cannot be written ----
+# C8.6, C8.7: when it cannot be written
 my $kept = slurp_file($path);
 mkdir "$path.new";
 ($result, $out, $err) = export_in('one');
@@ -145,7 +145,7 @@ chmod 0644, $path;
 like($err, qr/WARNING:  file "dbmi_authz_login_trust.json" is written anew\nDETAIL:  Other users of the system have rights on it/, 'a file that others could write is not gone by');
 is(join(' ', map { $_->{name} } @{ file()->{databases} }), 'one', 'not even for other databases');
 
-# ---- the linter ----
+# C8.9: the linter
 my $lint = "SELECT code, level, object, detail FROM authz.lint() WHERE code LIKE 'login%' ORDER BY 3;";
 sub lints { return [ session($node, $lint, db => $_[0], user => $_[1] // 'landlord') ]; }
 is_deeply(lints('one'), [], 'nothing to say after an export');
