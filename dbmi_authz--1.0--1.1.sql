@@ -625,6 +625,14 @@ CREATE FUNCTION authz.prune_trust_log(before timestamptz) RETURNS bigint
 	VOLATILE PARALLEL UNSAFE;
 
 --
+-- Login by token
+--
+
+CREATE FUNCTION authz.export_login_trust() RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_login_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+--
 -- The library
 --
 
@@ -862,6 +870,7 @@ BEGIN
 				('authz.stat_get_all()', 'pg_monitor'),
 				('authz.stat_reset()', 'pg_database_owner'),
 				('authz.sessions()', 'pg_database_owner'),
+				('authz.export_login_trust()', NULL),
 				('authz.version()', 'PUBLIC')) f (signature, granted)
 	LOOP
 		FOR grantee IN
@@ -1303,6 +1312,8 @@ COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
 'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
 COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
+COMMENT ON FUNCTION authz.export_login_trust() IS
+'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS

@@ -924,6 +924,13 @@ CREATE FUNCTION authz.prune_revocations()
 COMMENT ON FUNCTION authz.prune_revocations() IS
 'Removes the revocations whose time has passed and says how many there were.';
 
+-- For the superuser alone: whoever writes that file decides who logs in.
+CREATE FUNCTION authz.export_login_trust() RETURNS integer
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_login_trust'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.export_login_trust() IS
+'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+
 -- What everybody may know of it.
 
 CREATE FUNCTION authz.version() RETURNS text
@@ -2241,6 +2248,9 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 
 -- what only the server calls
 REVOKE ALL ON FUNCTION authz.trust_guard, authz.identity_support, authz.token_support FROM PUBLIC;
+
+-- what superusers call, who need no grant
+REVOKE ALL ON FUNCTION authz.export_login_trust FROM PUBLIC;
 
 -- what administers
 DO $$

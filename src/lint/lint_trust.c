@@ -11,6 +11,7 @@
  *-------------------------------------------------------------------------
  */
 #include "lint/lint_keys.h"
+#include "lint/lint_login.h"
 #include "lint/lint_options.h"
 #include "lint/lint_rule.h"
 
@@ -215,4 +216,5 @@ az_lint_trust(AzLint *lint)
 	look_at_rows(lint);
 	az_lint_attempt(lint, "table authz.issuer", look_for_unnamed, NULL);
 	look_at_issuers(lint);
+	az_lint_attempt(lint, "file of trust", az_lint_login, NULL);
 }

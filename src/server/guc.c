@@ -9,6 +9,7 @@
 
 #include "utils/guc.h"
 
+#include "server/login_file.h"
 #include "server/setting.h"
 
 int			az_token_scope = AZ_SCOPE_SESSION;
@@ -270,7 +271,8 @@ static AzSetting settings[] = {
 	{"dbmi_authz.olp_default", PGC_SUSET, define_olp_default, false},
 	{"dbmi_authz.hide_forbidden", PGC_SUSET, define_hide_forbidden, false},
 	{"dbmi_authz.require_user_on_write", PGC_SUSET, define_require_user_on_write, false},
-	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false}
+	{"dbmi_authz.simulate_writes", PGC_SUSET, define_simulate_writes, false},
+	{AZ_LOGIN_ISSUERS_SETTING, PGC_SIGHUP, az_define_login_issuers, false}
 };
 
 void

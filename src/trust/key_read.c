@@ -46,6 +46,15 @@ az_next_key(AzRows *rows, AzKeyRow *row)
 	return true;
 }
 
+int64
+az_key_added_at(const AzKeyRow *row)
+{
+	bool		isnull;
+	Datum		datum = heap_getattr(row->tuple, Key_added_at, row->desc, &isnull);
+
+	return isnull ? PG_INT64_MIN : DatumGetTimestampTz(datum);
+}
+
 /* Do the columns say what the key itself says? */
 static bool
 describes(const AzKeyRow *row, const char *alg, const char *thumbprint, const AzKey *key)
@@ -93,16 +102,6 @@ hint(const AzKeyRow *row)
 	return psprintf("Remove key \"%s\" with drop_key, and add it again.", server);
 }
 
-/* The oldest where somebody has taken the time away. */
-static int64
-added_at(const AzKeyRow *row)
-{
-	bool		isnull;
-	Datum		datum = heap_getattr(row->tuple, Key_added_at, row->desc, &isnull);
-
-	return isnull ? PG_INT64_MIN : DatumGetTimestampTz(datum);
-}
-
 AzKey *
 az_make_key(const AzKeyRow *row, const AzIssuer *issuer)
 {
@@ -110,7 +109,7 @@ az_make_key(const AzKeyRow *row, const AzIssuer *issuer)
 	AzKey	   *key = az_judge_key(row, issuer, &why);
 
 	if (key)
-		az_key_set_added(key, added_at(row));
+		az_key_set_added(key, az_key_added_at(row));
 	else
 		az_warn_bad_row("key of issuer", issuer->issuer, why, hint(row));
 	return key;

@@ -43,6 +43,9 @@ typedef struct AzKeyRow
 extern void az_begin_keys(AzRows *rows, const AzIssuer *issuer, const AzWhichKeys *which);
 extern bool az_next_key(AzRows *rows, AzKeyRow *row);
 
+/* When it was added; the oldest where somebody has taken the time away. */
+extern int64 az_key_added_at(const AzKeyRow *row);
+
 /* The key itself, the caller's; NULL when it is not to be believed. */
 extern AzKey *az_make_key(const AzKeyRow *row, const AzIssuer *issuer);
 

@@ -7,7 +7,6 @@
  */
 #include "trust/options.h"
 
-#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
@@ -97,6 +96,18 @@ put_json(StringInfo out, const AzJson *value)
 			appendStringInfoChar(out, '}');
 			break;
 	}
+}
+
+void
+az_append_json(StringInfo out, const AzJson *value)
+{
+	put_json(out, value);
+}
+
+void
+az_append_json_string(StringInfo out, const char *utf8)
+{
+	put_string(out, utf8, strlen(utf8));
 }
 
 text *

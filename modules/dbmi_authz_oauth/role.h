@@ -1,0 +1,30 @@
+/*-------------------------------------------------------------------------
+ *
+ * role.h
+ *	  Roles that no token is to have by accident, and who may have them all the
+ *	  same.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ROLE_H
+#define AZ_ROLE_H
+
+#include "server/compat.h"
+
+/*
+ * Is the role SUPERUSER, REPLICATION or BYPASSRLS, or may it SET ROLE to one that
+ * is?  For what is true the attribute's name is returned, and NULL for an ordinary
+ * role.
+ */
+extern const char *az_privilege_of(Oid role);
+
+/*
+ * Does pg_ident.conf, as it is now, name this system user and this role in that
+ * map, both in so many words: no regular expression, no "all", no group?
+ */
+extern bool az_is_named_for_role(const char *map, const char *system_user, const char *role);
+
+/* The OID of the database of that name; InvalidOid: there is none. */
+extern Oid	az_find_database(const char *name);
+
+#endif							/* AZ_ROLE_H */
