@@ -17,6 +17,7 @@
 #include "session/base.h"
 
 #include "miscadmin.h"
+#include "utils/timestamp.h"
 
 #include "server/guc.h"
 #include "server/links.h"
@@ -49,6 +50,7 @@ take(AzLoginToken *token)
 		return;
 	login->base = true;
 	login->number = BASE_NUMBER;
+	login->since = MyStartTimestamp;
 	*token_link = NULL;
 	wipe(token);
 }
