@@ -48,10 +48,14 @@ static bool gone = false;		/* the process ends: it has no place any more */
  * Writing: raises nothing, and allocates nothing
  */
 
+/*
+ * It is odd already where the process ends within a write (a background worker may,
+ * by a signal); then that write is what goes on.
+ */
 static void
 begin_write(void)
 {
-	((volatile Place *) my_place)->changes++;
+	((volatile Place *) my_place)->changes |= 1;
 	pg_write_barrier();
 }
 
