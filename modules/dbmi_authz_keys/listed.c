@@ -57,8 +57,10 @@ is_well(const char *name)
 {
 	ListCell   *lc = find_told(name);
 
-	if (lc)
-		told = list_delete_cell(told, lc);
+	if (lc == NULL)
+		return;
+	pfree(lfirst(lc));
+	told = list_delete_cell(told, lc);
 }
 
 void

@@ -34,6 +34,7 @@ az_board_open(void)
 	before_shmem_exit(close_board, 0);
 	az_lock_board();
 	az_board()->launcher = MyLatch;
+	az_board()->stuck = false;	/* this launcher has not tried yet */
 	az_unlock_board();
 }
 
@@ -183,11 +184,11 @@ az_board_overdue(int worker)
  * ----------------------------------------------------------------
  */
 
-/* Twice as long each time, to five minutes. */
+/* Left alone for five seconds, then twice as long each time, to almost three minutes. */
 static void
 note_end(Oid oid, bool good)
 {
-	AzBoardDatabase   *database = az_find_database(oid);
+	AzBoardDatabase *database = az_find_database(oid);
 
 	if (database == NULL)
 		return;

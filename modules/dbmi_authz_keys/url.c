@@ -137,8 +137,9 @@ az_hosts_are_valid(const char *hosts)
 	return true;
 }
 
-bool
-az_url_is_listed(const AzUrl *url, const char *hosts)
+/* HOST stands for https on 443, HOST:PORT for that port and both schemes. */
+static bool
+is_listed(const AzUrl *url, const char *hosts)
 {
 	const char *host;
 	size_t		len;
@@ -180,7 +181,7 @@ az_url_judge(const char *text, const char *issuer, const AzUrlRules *rules)
 
 	if (!az_url_read(text, &url))
 		return AZ_URL_FORBIDDEN;
-	if (az_url_is_listed(&url, rules->hosts))
+	if (is_listed(&url, rules->hosts))
 		return AZ_URL_LISTED;
 	if (!url.https || url.port != 443)
 		return AZ_URL_FORBIDDEN;
@@ -212,5 +213,5 @@ az_may_discover(const char *issuer, const AzUrlRules *rules)
 	AzUrl		url;
 
 	return az_url_read(issuer, &url) && strchr(issuer, '?') == NULL &&
-		(url.https || az_url_is_listed(&url, rules->hosts));
+		(url.https || is_listed(&url, rules->hosts));
 }

@@ -41,9 +41,6 @@ typedef struct AzUrlRules
 /* Is each member of such a list HOST or HOST:PORT? */
 extern bool az_hosts_are_valid(const char *hosts);
 
-/* HOST stands for https on 443, HOST:PORT for that port and both schemes. */
-extern bool az_url_is_listed(const AzUrl *url, const char *hosts);
-
 typedef enum AzUrlVerdict
 {
 	AZ_URL_LISTED,				/* may be fetched, whatever its address */
