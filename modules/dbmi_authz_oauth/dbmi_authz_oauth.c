@@ -74,34 +74,39 @@ hand_over(const char *token, size_t len)
  * ----------------------------------------------------------------
  */
 
+static void
+decide(const char *token, const char *role, ValidatorModuleResult *result)
+{
+	AzVerdict	verdict = {0};
+
+	az_judge_login(MyProcPort, token, role, &verdict);
+	if (verdict.why)
+	{
+		log_refusal(role, &verdict);
+		return;
+	}
+	hand_over(token, strlen(token));
+	result->authn_id = verdict.system_user;
+	result->authorized = true;
+}
+
 static bool
 validate(const ValidatorModuleState *state, const char *token, const char *role,
 		 ValidatorModuleResult *result)
 {
 	MemoryContext context = CurrentMemoryContext;
-	AzVerdict	verdict = {0};
 
 	PG_TRY();
 	{
-		az_judge_login(MyProcPort, token, role, &verdict);
-		if (verdict.why == NULL)
-			hand_over(token, strlen(token));
+		decide(token, role, result);
 	}
 	PG_CATCH();
 	{
+		result->authorized = false;
 		log_error(role, context);
-		return true;			/* core is told that it is not authorized */
 	}
 	PG_END_TRY();
-
-	if (verdict.why)
-		log_refusal(role, &verdict);
-	else
-	{
-		result->authn_id = verdict.system_user;
-		result->authorized = true;
-	}
-	return true;
+	return true;				/* false would be a fault of ours, with an error for the client */
 }
 
 const OAuthValidatorCallbacks *

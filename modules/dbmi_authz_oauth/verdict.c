@@ -271,15 +271,19 @@ release(Login *login)
 void
 az_judge_login(const Port *port, const char *token, const char *role, AzVerdict *verdict)
 {
-	Login		login = {.port = port, .token = token, .role_name = role};
+	/* no local variable: an error must find it as it is then */
+	Login	   *login = palloc0(sizeof(Login));
 
+	login->port = port;
+	login->token = token;
+	login->role_name = role;
 	PG_TRY();
 	{
-		ask(&login, verdict);
+		ask(login, verdict);
 	}
 	PG_FINALLY();
 	{
-		release(&login);
+		release(login);
 	}
 	PG_END_TRY();
 }
