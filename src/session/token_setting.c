@@ -27,7 +27,6 @@
 #include "server/guc.h"
 #include "server/report.h"
 #include "server/setting.h"
-#include "session/answer.h"
 #include "session/base.h"
 #include "session/change.h"
 #include "session/login_line.h"
@@ -242,11 +241,18 @@ az_set_token_setting(const char *token, size_t len, bool is_local)
 {
 	char	   *raw = pnstrdup(token, len);
 
-	(void) set_config_option(AZ_TOKEN_SETTING, raw, PGC_USERSET, PGC_S_SESSION,
-							 is_local ? GUC_ACTION_LOCAL : GUC_ACTION_SET,
-							 true, 0, false);
-	explicit_bzero(raw, len);
-	pfree(raw);
+	PG_TRY();
+	{
+		(void) set_config_option(AZ_TOKEN_SETTING, raw, PGC_USERSET, PGC_S_SESSION,
+								 is_local ? GUC_ACTION_LOCAL : GUC_ACTION_SET,
+								 true, 0, false);
+	}
+	PG_FINALLY();
+	{
+		explicit_bzero(raw, len);
+		pfree(raw);
+	}
+	PG_END_TRY();
 }
 
 /*
