@@ -3,7 +3,7 @@
  * candidate.c
  *	  Who is logged in.
  *
- * The identity hangs on the setting dbmi_authz.token (login.c): core hands us
+ * The identity hangs on the setting dbmi_authz.token (token_setting.c): core hands us
  * the adoption that its value stands for, at every road that a setting goes.
  *
  * candidate() says whose adoption counts.  Every adoption has a number that
@@ -31,7 +31,6 @@
 #include "storage/proc.h"
 
 #include "server/counts.h"
-#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/report.h"
 #include "session/base.h"
@@ -56,9 +55,9 @@ static void (*tell) (const AzAdoption *current) = NULL;
  * Who counts
  */
 
-/* Does it count in its transaction alone, and is that another one? */
+/* Does the adoption count in its transaction alone, and is that another one? */
 static inline bool
-is_over(const AzAdoption *adoption)
+is_over(void)
 {
 	return (az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
 		(adopted->lxid != az_local_xid() ||
@@ -72,7 +71,7 @@ candidate(void)
 		return az_base();
 	if (adopted->number <= floor_number || adopted->nobody)
 		return NULL;
-	return is_over(adopted) ? az_base() : adopted;
+	return is_over() ? az_base() : adopted;
 }
 
 AzAdoption *

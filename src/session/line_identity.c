@@ -29,7 +29,6 @@
 #include "server/guc.h"
 #include "server/log_json.h"
 #include "session/candidate.h"
-#include "session/login_line.h"
 
 #define LABEL		"identity: "
 #define IMITATION	"not written by dbmi_authz"

@@ -200,18 +200,15 @@ choose_as_1_0(AzVerification *v)
 	return all->n == 1 ? AZ_OK : AZ_KEY_AMBIGUOUS;
 }
 
-/* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
 /* The token is refused in any case; whether somebody fetches the key is told. */
-static AzReason
-refuse_without_key(AzVerification *v, AzReason reason)
+static void
+hint_whether_fetching(AzVerification *v)
 {
-	const AzTrust *trust = v->trust;
-
-	if (trust->fetches_key && trust->fetches_key(trust->arg, v->verified.issuer))
+	if (v->trust->fetches_key && v->trust->fetches_key(v->trust->arg, v->verified.issuer))
 		az_hint_fetching(&v->hint);
-	return reason;
 }
 
+/* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
 static AzReason
 choose_keys(AzVerification *v)
 {
@@ -223,7 +220,7 @@ choose_keys(AzVerification *v)
 	if (reason == AZ_ALG_REFUSED)
 		az_hint_algorithms(&v->hint, issuer);
 	if (reason == AZ_KEY_NOT_FOUND)
-		return refuse_without_key(v, reason);
+		hint_whether_fetching(v);
 	if (reason == AZ_OK && issuer->to_be_updated)
 		return choose_as_1_0(v);
 	return reason;
