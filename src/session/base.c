@@ -75,14 +75,19 @@ az_login_of_connection(void)
 	return NULL;
 }
 
-AzAdoption *
-az_base(void)
+static pg_noinline AzAdoption *
+base(void)
 {
-	if (likely(!az_opened_by_token()))
-		return NULL;
 	if (az_login_identity == AZ_LOGIN_OFF || az_is_suppressed() || waits)
 		return NULL;
 	return az_login_of_connection();
+}
+
+/* Asked for each row while nobody is logged in: it stays small. */
+AzAdoption *
+az_base(void)
+{
+	return unlikely(az_opened_by_token()) ? base() : NULL;
 }
 
 void

@@ -88,13 +88,17 @@ az_logged_in(void)
 	return current && !current->simulated ? current->identity : NULL;
 }
 
+/* Nobody's as long as it is not judged. */
+static inline uint32
+serial_of(const AzAdoption *current)
+{
+	return current != NULL && !current->inactive ? current->serial : 0;
+}
+
 uint32
 az_identity_serial(void)
 {
-	const AzAdoption *current = az_unless_inactive(candidate());
-
-	/* nobody as long as it is not judged */
-	return current ? current->serial : 0;
+	return serial_of(candidate());
 }
 
 uint32
@@ -113,13 +117,15 @@ az_is_unjudged(void)
 	return current != NULL && current->identity == NULL;
 }
 
-/* It may have become active since somebody asked, while another one was logged in. */
-static bool
-is_inactive_base(void)
+/*
+ * May it turn out to be somebody: one that nobody has judged, or the login of the
+ * connection, which may have become active since somebody asked?
+ */
+static inline bool
+may_become_somebody(const AzAdoption *current)
 {
-	const AzAdoption *current = candidate();
-
-	return az_is_base(current) && current->inactive;
+	return current != NULL &&
+		(current->identity == NULL || (current->base && current->inactive));
 }
 
 /*
@@ -129,12 +135,13 @@ is_inactive_base(void)
 void
 az_identity_changed(void)
 {
-	uint32		serial = az_identity_serial();
+	const AzAdoption *current = candidate();
+	uint32		serial = serial_of(current);
 
 	if (tell)
-		tell(candidate());
-	/* may turn out to be somebody: then no kept plan is the right one */
-	if (az_is_unjudged() || is_inactive_base())
+		tell(current);
+	/* then no kept plan is the right one */
+	if (may_become_somebody(current))
 		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
 		return;

@@ -37,8 +37,8 @@ static const AzNoChange query_writes = {
 	"Reset it in a statement of its own, before or after the query."
 };
 
-pg_noreturn static void
-raise_no_change(const AzNoChange *why)
+void
+az_raise_no_change(const AzNoChange *why)
 {
 	az_raise(why->sqlstate, why->message, NULL, NULL, why->hint);
 }
@@ -63,7 +63,7 @@ az_check_may_change(void)
 	const AzNoChange *why = az_why_no_change();
 
 	if (why != NULL)
-		raise_no_change(why);
+		az_raise_no_change(why);
 }
 
 void
@@ -73,7 +73,7 @@ az_check_may_reset(void)
 		return;
 	az_check_may_change();
 	if (az_base_must_wait())
-		raise_no_change(&query_writes);
+		az_raise_no_change(&query_writes);
 }
 
 /* set_config() with NULL puts the setting back and asks nobody. */
@@ -81,5 +81,5 @@ void
 az_check_unchanged(const AzAnswer *answer)
 {
 	if (answer->guarded && !az_answer_holds(answer))
-		raise_no_change(&query_asks);
+		az_raise_no_change(&query_asks);
 }

@@ -19,6 +19,7 @@ typedef struct AzNoChange
 } AzNoChange;
 
 extern const AzNoChange *az_why_no_change(void);
+pg_noreturn extern void az_raise_no_change(const AzNoChange *why);
 
 /* The same for a login of that identity, after az_verify_login(). */
 extern const AzNoChange *az_why_not_as(const AzIdentity *id);

@@ -32,8 +32,10 @@ check_may_log_in(const char *token, size_t len, bool is_local)
 	const AzNoChange *no_change = az_why_no_change();
 
 	if (no_change != NULL)
+	{
 		az_tell_refused(token, len, no_change->sqlstate, NULL, no_change->message);
-	az_check_may_change();
+		az_raise_no_change(no_change);
+	}
 	check_scope(token, len, is_local);
 }
 

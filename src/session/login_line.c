@@ -206,7 +206,7 @@ az_log_login_accepted(const AzIdentity *id)
 {
 	StringInfoData line;
 
-	if (!begin_line(&line, az_log_logins == AZ_LOGINS_ALL, &accepted_left_out))
+	if (!begin_line(&line, az_logs_accepted(), &accepted_left_out))
 		return;
 	az_log_json_who(&line, id);
 	end_line(&line);

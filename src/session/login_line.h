@@ -8,9 +8,16 @@
 #ifndef AZ_LOGIN_LINE_H
 #define AZ_LOGIN_LINE_H
 
-#include "server/compat.h"
+#include "server/guc.h"
 #include "token/identity.h"
 #include "token/reason.h"
+
+/* Is a line due of logins that succeed? */
+static inline bool
+az_logs_accepted(void)
+{
+	return az_log_logins == AZ_LOGINS_ALL;
+}
 
 /*
  * Somebody has logged in.  May raise for want of memory, as every report may; no

@@ -137,6 +137,8 @@ give_handed(char **value, void **extra)
 static void
 log_accepted(Taken *taken)
 {
+	if (!az_logs_accepted())
+		return;
 	PG_TRY();
 	{
 		az_log_login_accepted(taken->adoption->identity);

@@ -152,14 +152,16 @@ leave(int code, Datum arg)
 static bool
 take_place(void)
 {
-	int			i = az_shared_place();
+	int			i;
 
-	if (my_place == NULL && i >= 0 && !gone)
-	{
-		before_shmem_exit(leave, (Datum) 0);
-		my_place = &places[i];
-	}
-	return my_place != NULL && !gone;
+	if (my_place != NULL || gone)
+		return !gone;
+	i = az_shared_place();
+	if (i < 0)
+		return false;
+	before_shmem_exit(leave, (Datum) 0);
+	my_place = &places[i];
+	return true;
 }
 
 static bool
