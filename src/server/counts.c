@@ -38,7 +38,7 @@ typedef struct Place
 typedef struct Database
 {
 	Oid			oid;
-	int			sessions;		/* that count */
+	int			sessions;		/* that count; of the others nobody asks */
 	uint64		used;			/* when, in Shared.moves, one of them came or went */
 	TimestampTz since;
 	AzCounts	ended;			/* of the sessions that have ended */
@@ -65,7 +65,6 @@ AzCounts   *az_counts_of_session = &own;
 
 static bool settled = false;	/* is it decided where this process counts? */
 static Place *my_place = NULL;
-static Database *my_database = NULL;
 
 
 /*
@@ -153,11 +152,29 @@ displace(Database *database)
 	add(&shared->others.ended, &database->ended);
 }
 
+/* Returns how many, and adds up their counts. */
+static int
+add_sessions(Oid oid, AzCounts *counts)
+{
+	int			n = 0;
+	int			i;
+
+	for (i = 0; i < az_shared_places(); i++)
+	{
+		if (place_at(i)->database != oid)
+			continue;
+		add(counts, &place_at(i)->counts);
+		n++;
+	}
+	return n;
+}
+
 /* Always one: that of the others, if need be. */
 static Database *
 get_database(Oid oid, TimestampTz now)
 {
 	Database   *database = find_database(oid);
+	AzCounts	unused = {0};
 
 	if (database != NULL)
 		return database;
@@ -167,22 +184,11 @@ get_database(Oid oid, TimestampTz now)
 	displace(database);
 	memset(database, 0, sizeof(*database));
 	database->oid = oid;
+	/* there was no room when they came */
+	database->sessions = add_sessions(oid, &unused);
 	/* what it had counted before may be with the others */
 	database->since = shared->others.used == 0 ? shared->since : now;
 	return database;
-}
-
-static void
-add_sessions(Oid oid, AzCounts *counts)
-{
-	int			n = az_shared_places();
-	int			i;
-
-	for (i = 0; i < n; i++)
-	{
-		if (place_at(i)->database == oid)
-			add(counts, &place_at(i)->counts);
-	}
 }
 
 
@@ -193,11 +199,17 @@ add_sessions(Oid oid, AzCounts *counts)
 static void
 leave(int code, Datum arg)
 {
+	Database   *database;
+
 	az_counts_of_session = &own;
 	LWLockAcquire(az_shared_lock(), LW_EXCLUSIVE);
-	add(&my_database->ended, &my_place->counts);
-	my_database->sessions--;
-	my_database->used = ++shared->moves;
+	/* whose there may be room by now */
+	database = find_database(my_place->database);
+	if (database == NULL)
+		database = &shared->others;
+	add(&database->ended, &my_place->counts);
+	database->sessions--;
+	database->used = ++shared->moves;
 	memset(my_place, 0, sizeof(*my_place));
 	LWLockRelease(az_shared_lock());
 	my_place = NULL;
@@ -207,13 +219,14 @@ static void
 take_place(int i)
 {
 	TimestampTz now = GetCurrentTimestamp();
+	Database   *database;
 
 	before_shmem_exit(leave, (Datum) 0);
 	LWLockAcquire(az_shared_lock(), LW_EXCLUSIVE);
 	my_place = place_at(i);
-	my_database = get_database(MyDatabaseId, now);
-	my_database->sessions++;
-	my_database->used = ++shared->moves;
+	database = get_database(MyDatabaseId, now);
+	database->sessions++;
+	database->used = ++shared->moves;
 	my_place->counts = own;
 	my_place->database = MyDatabaseId;
 	LWLockRelease(az_shared_lock());
