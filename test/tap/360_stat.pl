@@ -134,7 +134,8 @@ if ($ENV{DBMI_LONG})
 	$node->safe_psql('postgres', "CREATE DATABASE db$_") for 1 .. 140;
 	session($node, "SET dbmi_authz.token = 'a.b';", db => "db$_") for 1 .. 140;
 	my ($sum) = session($node, 'SELECT sum(tokens_refused) FROM authz.stat_all;', user => 'monitor');
-	is($sum, $before + 140, 'nothing is lost');
+	# one refusal was counted in the database that is gone; it has no row, but made room
+	is($sum, $before + 140 + 1, 'nothing is lost');
 	is(join(' ', session($node, "SELECT tokens_refused FROM authz.stat_all WHERE datname = 'db140';", user => 'monitor')), '1', 'the last has a row of its own');
 	is(join(' ', session($node, "SELECT count(*) FROM authz.stat_all WHERE datname IS NULL;", user => 'monitor')), '1', 'those that made room are one row');
 
