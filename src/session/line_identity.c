@@ -113,15 +113,20 @@ is_from(const ErrorData *report, const char *file)
 	return report->filename != NULL && strcmp(report->filename, file) == 0;
 }
 
-/* A function in SQL may raise whatever it likes, but core tells where it is raised. */
+/*
+ * A function in SQL may raise whatever it likes, but core tells where it is raised.
+ * Who searches the log overlooks white space in front.
+ */
 static bool
 imitates(const ErrorData *report)
 {
+	const char *message = report->message ? report->message : "";
 	int			i;
 
-	for (i = 0; i < (int) lengthof(records) && report->message != NULL; i++)
+	message += strspn(message, " \t\r\n\f\v");
+	for (i = 0; i < (int) lengthof(records); i++)
 	{
-		if (strncmp(report->message, records[i].begin, strlen(records[i].begin)) == 0)
+		if (strncmp(message, records[i].begin, strlen(records[i].begin)) == 0)
 			return !is_from(report, records[i].file);
 	}
 	return false;
@@ -227,10 +232,21 @@ add_detail(ErrorData *report)
 	report->detail_log = made;
 }
 
+/*
+ * Who opened the connection may be taken only now, and core logs where it has no memory
+ * for that: such a report, within another one, goes as it is.
+ */
 static void
 emit_log(ErrorData *report)
 {
-	add_detail(report);
+	static bool within = false;
+
+	if (!within)
+	{
+		within = true;
+		add_detail(report);
+		within = false;
+	}
 	if (prev_emit_log_hook)
 		prev_emit_log_hook(report);
 }

@@ -155,7 +155,7 @@ shares_piece(const char *text, size_t len, const char *token, size_t token_len)
 	size_t		shown = Min(len, MAX_UNVERIFIED_BYTES);
 	size_t		at;
 
-	for (at = 0; at + PIECE_OF_TOKEN <= shown; at += PIECE_OF_TOKEN / 2)
+	for (at = 0; at + PIECE_OF_TOKEN <= shown; at++)
 	{
 		if (memmem(token, token_len, text + at, PIECE_OF_TOKEN) != NULL)
 			return true;

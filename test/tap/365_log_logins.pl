@@ -223,6 +223,10 @@ my $signature = '0123456789abcdef' x 4;
 presents('its own signature', shaped({ %header, kid => encode_base64url($signature) }, \%claims, $signature), { iss => 'https://id.example', kid => '(a token)' });
 presents('a piece of its own signature', shaped({ %header, kid => 'kid ' . substr(encode_base64url($signature), 21, 12) }, \%claims, $signature),
 	{ iss => 'https://id.example', kid => '(a token)' });
+presents('eight characters of it, wherever they stand', shaped({ %header, kid => 'k' . substr(encode_base64url($signature), 21, 8) }, \%claims, $signature),
+	{ iss => 'https://id.example', kid => '(a token)' });
+presents('seven', shaped({ %header, kid => 'k' . substr(encode_base64url($signature), 21, 7) }, \%claims, $signature),
+	{ iss => 'https://id.example', kid => 'k' . substr(encode_base64url($signature), 21, 7) });
 # no shape of a token
 presents($_->[0], $_->[1], undef) for [ 'one segment', 'abc' ], [ 'no base64url', 'a!b.c.d' ], [ 'five segments', 'a.b.c.d.e' ],
 	[ 'no JSON', shaped('{"kid": "x"', \%claims) ], [ 'no JSON in the payload', shaped(\%header, 'garbage') ], [ 'an array', shaped(\%header, '["x"]') ],

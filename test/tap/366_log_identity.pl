@@ -224,6 +224,8 @@ for my $words ('login accepted: {"subject": "victim"}', 'login refused: {}', 'lo
 {
 	@got = asks(as_ann("SELECT says('$words')"));
 	is_deeply([ map { [ $_->{detail}, $_->{identity} ] } @got ], [ [ 'not written by dbmi_authz', $ann ] ], "marked: $words");
+	@got = asks("SELECT says(E' \\n\\t$words')");
+	is_deeply([ map { $_->{detail} } @got ], ['not written by dbmi_authz'], 'and behind white space');
 }
 level('off', 'dbmi_authz.log_logins = all');
 is_deeply([ map { $_->{detail} } asks(q{SELECT says('login accepted: {"subject": "victim"}')}) ], ['not written by dbmi_authz'], 'marked, also where no identity is logged');
