@@ -162,14 +162,24 @@ static void
 sleep_until(TimestampTz then)
 {
 	long		milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), then);
+	long		nap = az_keys_naptime * 1000L;
 
 	pgstat_report_activity(STATE_IDLE, NULL);
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 Max(milliseconds, 0), PG_WAIT_EXTENSION);
+					 Min(milliseconds, nap), PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ShutdownRequestPending)
 		proc_exit(1);			/* and is started again, unless the server stops */
+}
+
+/* Or the clock was set back, and would have us wait for what it said before. */
+static bool
+is_time(TimestampTz next)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return now >= next || next > TimestampTzPlusMilliseconds(now, az_keys_naptime * 1000L);
 }
 
 static void
@@ -188,7 +198,7 @@ run(void)
 			az_tell_again();
 			next = 0;
 		}
-		if (GetCurrentTimestamp() >= next)
+		if (is_time(next))
 		{
 			databases = look_at_databases(databases);
 			waiting = line_up(waiting, databases);
