@@ -52,9 +52,11 @@ az_register_launcher(void)
 }
 
 /* Told once, until it works again. */
-static void
-note_start(bool started)
+static bool
+start(Oid database, AzErrand errand)
 {
+	bool		started = az_start_worker(database, errand);
+
 	if (!started && !stuck)
 		ereport(LOG,
 				(errmsg("could not start a worker to fetch keys: too many background workers"),
@@ -62,6 +64,7 @@ note_start(bool started)
 	if (started != !stuck)
 		az_board_set_stuck(!started);
 	stuck = !started;
+	return started;
 }
 
 static bool
@@ -87,11 +90,14 @@ start_for_wishes(const List *databases)
 	foreach(lc, databases)
 	{
 		if (az_board_is_wished(lfirst_oid(lc)) && may_start(lfirst_oid(lc), AZ_FOR_WISHES))
-			note_start(az_start_worker(lfirst_oid(lc), AZ_FOR_WISHES));
+			(void) start(lfirst_oid(lc), AZ_FOR_WISHES);
 	}
 }
 
-/* Those that have waited, in turn; the others wait. */
+/*
+ * Those that have waited, in turn; the others wait, also for a server that has no
+ * room for workers: or one database would have all that there is.
+ */
 static List *
 start_for_due(List *waiting)
 {
@@ -102,9 +108,7 @@ start_for_due(List *waiting)
 	{
 		Oid			database = lfirst_oid(lc);
 
-		if (may_start(database, AZ_FOR_DUE))
-			note_start(az_start_worker(database, AZ_FOR_DUE));
-		else
+		if (!may_start(database, AZ_FOR_DUE) || !start(database, AZ_FOR_DUE))
 			still = lappend_oid(still, database);
 	}
 	list_free(waiting);

@@ -157,7 +157,7 @@ is(scalar(() = log_of($standby) =~ /could not start a worker/g), 1, 'once');
 unlike(login($standby, token_of('https://keys.example', 'p256_b.pem', 'x')), qr/being fetched/, 'and no hint that would not come true');
 
 # C11.7: a launcher that is started again is not stuck because the last one was
-$standby->append_conf('postgresql.conf', "max_worker_processes = 3\n");
+$standby->append_conf('postgresql.conf', "max_worker_processes = 3\ndbmi_authz_keys.databases = 'postgres, latin'\n");
 $standby->restart;
 control($provider, '/hang' => { hang => 1 });
 add_issuer($standby, 'https://stuck.example', "$at/hang", 'latin');
