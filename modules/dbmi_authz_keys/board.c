@@ -65,6 +65,23 @@ az_unlock_board(void)
 }
 
 /* ----------------------------------------------------------------
+ * Time
+ * ----------------------------------------------------------------
+ */
+
+bool
+az_is_to_come(TimestampTz then, TimestampTz now, int64 most)
+{
+	return then > now && then <= now + most;
+}
+
+bool
+az_is_recent(TimestampTz then, TimestampTz now, int64 most)
+{
+	return then <= now && then > now - most;
+}
+
+/* ----------------------------------------------------------------
  * Limits
  * ----------------------------------------------------------------
  */
@@ -78,7 +95,7 @@ az_has_room(const TimestampTz *ring, int n, int next, int limit, TimestampTz now
 {
 	if (limit <= 0)
 		return false;
-	return ring[(next + n - Min(limit, n)) % n] <= now - AZ_MINUTE;
+	return !az_is_recent(ring[(next + n - Min(limit, n)) % n], now, AZ_MINUTE);
 }
 
 void
@@ -115,7 +132,7 @@ is_needed(const AzBoardIssuer *issuer, TimestampTz now)
 	int			last = (issuer->next_attempt + AZ_MAX_ISSUER_ATTEMPTS - 1) % AZ_MAX_ISSUER_ATTEMPTS;
 
 	return OidIsValid(issuer->database) &&
-		(issuer->wished || issuer->worker >= 0 || issuer->attempts[last] > now - AZ_MINUTE);
+		(issuer->wished || issuer->worker >= 0 || az_is_recent(issuer->attempts[last], now, AZ_MINUTE));
 }
 
 /* A place for another one; NULL: all are needed. */
@@ -184,5 +201,5 @@ az_is_looked_after(Oid oid, TimestampTz now)
 {
 	const AzBoardDatabase *database = az_find_database(oid);
 
-	return database != NULL && database->avoided <= now;
+	return database != NULL && !az_is_to_come(database->avoided, now, AZ_LONGEST_AVOIDED);
 }

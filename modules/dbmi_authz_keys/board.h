@@ -93,7 +93,9 @@ typedef struct AzRemembered
 {
 	int			failures;		/* in a row */
 	char		etag[AZ_ETAG_MAX];	/* "": none */
-	uint64		etag_for;		/* the state of the rows that it stands for */
+	uint64		etag_for;		/* the state of the rows that it stands for, */
+	uint64		etag_url;		/* and where it came from, as AzAnswer has it, */
+	TimestampTz etag_at;		/* and when */
 } AzRemembered;
 
 extern AzRemembered az_board_recall(Oid database, const char *issuer);

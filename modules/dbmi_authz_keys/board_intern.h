@@ -21,6 +21,10 @@
 /* How long a fetch that brought nothing is not repeated for a wish. */
 #define AZ_PAUSE		(5 * USECS_PER_SEC)
 
+/* How long a database is left alone where workers fail, at first and at most. */
+#define AZ_FIRST_AVOIDED	(5 * USECS_PER_SEC)
+#define AZ_LONGEST_AVOIDED	(AZ_FIRST_AVOIDED << 5)
+
 typedef struct AzBoardIssuer
 {
 	Oid			database;		/* InvalidOid: the place is free */
@@ -78,6 +82,15 @@ extern void az_unlock_board(void);
 
 /* My place among the workers; -1: I am none. */
 extern int	az_my_place(void);
+
+/*
+ * Is that still to come?  Nothing is as far ahead as most: then the clock was set
+ * back, and what it said before is nothing to wait for.
+ */
+extern bool az_is_to_come(TimestampTz then, TimestampTz now, int64 most);
+
+/* Has that been within the last of so many microseconds, and no clock set back since? */
+extern bool az_is_recent(TimestampTz then, TimestampTz now, int64 most);
 
 /* ---- under the lock ---- */
 

@@ -26,6 +26,9 @@
 /* How long an end of the process, or a DROP DATABASE, may go unnoticed. */
 #define LOOK_UP_MS		50
 
+/* Bytes of headers; some versions of libcurl keep them all, however many come. */
+#define MAX_HEADER		(256 * 1024)
+
 typedef struct Fetch
 {
 	bool		any_address;	/* the host is listed, or it is the proxy's */
@@ -35,6 +38,7 @@ typedef struct Fetch
 	char	   *body;			/* malloc'ed */
 	size_t		len;
 	size_t		size;
+	size_t		header_len;		/* of all answers, those on the way included */
 	AzFreshness freshness;
 } Fetch;
 
@@ -129,6 +133,10 @@ take_header(char *line, size_t one, size_t len, void *arg)
 {
 	Fetch	   *fetch = arg;
 
+	fetch->header_len += len;
+	fetch->too_large = fetch->header_len > MAX_HEADER;
+	if (fetch->too_large)
+		return 0;
 	if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
 		az_freshness_init(&fetch->freshness);
 	az_freshness_take(&fetch->freshness, line, len);
@@ -254,7 +262,7 @@ outcome_of_status(long status, const char *etag)
 		return AZ_UNCHANGED;
 	if (status == 407)
 		return AZ_PROXY;
-	return status >= 300 && status < 400 ? AZ_REDIRECT : AZ_HTTP_STATUS;
+	return status >= 300 && status < 400 && status != 304 ? AZ_REDIRECT : AZ_HTTP_STATUS;
 }
 
 static AzOutcome

@@ -42,6 +42,7 @@ typedef struct AzAnswer
 {
 	char	   *body;			/* terminated, palloc'd; NULL unless AZ_FETCHED */
 	size_t		len;
+	uint64		url;			/* a hash of where it came from */
 	AzFreshness freshness;
 	char		detail[128];	/* for the server's log: nothing that was sent to us */
 } AzAnswer;

@@ -7,6 +7,7 @@
  */
 #include "key_set.h"
 
+#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
@@ -105,16 +106,14 @@ discover(const AzSource *source, char **jwks_uri, AzAnswer *answer)
 	return outcome;
 }
 
-bool
-az_has_key_set(const AzSource *source)
+static uint64
+hash_of(const char *url)
 {
-	AzUrlRules	rules = az_keys_rules();
-
-	return source->jwks_uri != NULL || az_may_discover(source->name, &rules);
+	return hash_bytes_extended((const unsigned char *) url, strlen(url), 0);
 }
 
 AzOutcome
-az_fetch_key_set(const AzSource *source, const char *etag, AzAnswer *answer)
+az_fetch_key_set(const AzSource *source, const char *etag, uint64 etag_url, AzAnswer *answer)
 {
 	char	   *jwks_uri = source->jwks_uri;
 	AzOutcome	outcome;
@@ -127,7 +126,8 @@ az_fetch_key_set(const AzSource *source, const char *etag, AzAnswer *answer)
 		if (outcome != AZ_FETCHED)
 			return outcome;
 	}
-	outcome = az_fetch(jwks_uri, source->name, etag, answer);
+	outcome = az_fetch(jwks_uri, source->name, etag_url == hash_of(jwks_uri) ? etag : "", answer);
+	answer->url = hash_of(jwks_uri);
 	if (outcome != AZ_FETCHED)
 		return outcome;
 	set = parse_object(answer, &outcome);

@@ -52,9 +52,11 @@ az_register_launcher(void)
 }
 
 /* Told once, until it works again. */
-static void
-note_start(bool started)
+static bool
+start(Oid database, AzErrand errand)
 {
+	bool		started = az_start_worker(database, errand);
+
 	if (!started && !stuck)
 		ereport(LOG,
 				(errmsg("could not start a worker to fetch keys: too many background workers"),
@@ -62,6 +64,7 @@ note_start(bool started)
 	if (started != !stuck)
 		az_board_set_stuck(!started);
 	stuck = !started;
+	return started;
 }
 
 static bool
@@ -87,11 +90,14 @@ start_for_wishes(const List *databases)
 	foreach(lc, databases)
 	{
 		if (az_board_is_wished(lfirst_oid(lc)) && may_start(lfirst_oid(lc), AZ_FOR_WISHES))
-			note_start(az_start_worker(lfirst_oid(lc), AZ_FOR_WISHES));
+			(void) start(lfirst_oid(lc), AZ_FOR_WISHES);
 	}
 }
 
-/* Those that have waited, in turn; the others wait. */
+/*
+ * Those that have waited, in turn; the others wait, also for a server that has no
+ * room for workers: or one database would have all that there is.
+ */
 static List *
 start_for_due(List *waiting)
 {
@@ -102,9 +108,7 @@ start_for_due(List *waiting)
 	{
 		Oid			database = lfirst_oid(lc);
 
-		if (may_start(database, AZ_FOR_DUE))
-			note_start(az_start_worker(database, AZ_FOR_DUE));
-		else
+		if (!may_start(database, AZ_FOR_DUE) || !start(database, AZ_FOR_DUE))
 			still = lappend_oid(still, database);
 	}
 	list_free(waiting);
@@ -162,14 +166,24 @@ static void
 sleep_until(TimestampTz then)
 {
 	long		milliseconds = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), then);
+	long		nap = az_keys_naptime * 1000L;
 
 	pgstat_report_activity(STATE_IDLE, NULL);
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-					 Max(milliseconds, 0), PG_WAIT_EXTENSION);
+					 Min(milliseconds, nap), PG_WAIT_EXTENSION);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ShutdownRequestPending)
 		proc_exit(1);			/* and is started again, unless the server stops */
+}
+
+/* Or the clock was set back, and would have us wait for what it said before. */
+static bool
+is_time(TimestampTz next)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return now >= next || next > TimestampTzPlusMilliseconds(now, az_keys_naptime * 1000L);
 }
 
 static void
@@ -188,7 +202,7 @@ run(void)
 			az_tell_again();
 			next = 0;
 		}
-		if (GetCurrentTimestamp() >= next)
+		if (is_time(next))
 		{
 			databases = look_at_databases(databases);
 			waiting = line_up(waiting, databases);

@@ -91,7 +91,8 @@ look_up(Relation rel, const char *name, Oid *found)
 		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
 
 		*found = database->oid;
-		why = database->datallowconn ? NULL : "does not accept connections";
+		/* a DROP DATABASE that broke off leaves a limit of -2 */
+		why = database->datallowconn && database->datconnlimit != -2 ? NULL : "does not accept connections";
 	}
 	systable_endscan(scan);
 	return why;

@@ -19,6 +19,8 @@
 #include "report.h"
 #include "settings.h"
 
+#define ETAG_LIFE		USECS_PER_DAY
+
 typedef struct Refresh
 {
 	const AzSource *source;
@@ -57,8 +59,11 @@ remember_success(Refresh *refresh)
 {
 	refresh->remembered.failures = 0;
 	refresh->remembered.etag_for = refresh->claim.state;
-	if (refresh->outcome == AZ_FETCHED)
-		strlcpy(refresh->remembered.etag, refresh->answer.freshness.etag, AZ_ETAG_MAX);
+	if (refresh->outcome != AZ_FETCHED)
+		return;
+	strlcpy(refresh->remembered.etag, refresh->answer.freshness.etag, AZ_ETAG_MAX);
+	refresh->remembered.etag_url = refresh->answer.url;
+	refresh->remembered.etag_at = refresh->began;
 }
 
 static void
@@ -117,19 +122,32 @@ end(Refresh *refresh)
 		fail(refresh);
 }
 
+/*
+ * Where a key has gone, a set that has not changed would not bring it back.  And once
+ * in a while the whole set is fetched, whatever a cache says of what it holds.
+ */
+static bool
+etag_holds(const Refresh *refresh)
+{
+	const AzRemembered *last = &refresh->remembered;
+
+	return last->etag_for == refresh->claim.state && refresh->began >= last->etag_at &&
+		refresh->began - last->etag_at < ETAG_LIFE;
+}
+
 static void
 fetch(Refresh *refresh)
 {
 	const char *name = refresh->source->name;
 	const char *etag;
 
-	refresh->remembered = az_board_recall(MyDatabaseId, name);
-	/* where a key has gone, a set that has not changed would not bring it back */
-	etag = refresh->remembered.etag_for == refresh->claim.state ? refresh->remembered.etag : "";
 	refresh->began = GetCurrentTimestamp();
+	refresh->remembered = az_board_recall(MyDatabaseId, name);
+	etag = etag_holds(refresh) ? refresh->remembered.etag : "";
 	pgstat_report_activity(STATE_RUNNING,
 						   psprintf("fetching the keys of issuer \"%s\"", az_printable(name)));
-	refresh->outcome = az_fetch_key_set(refresh->source, etag, &refresh->answer);
+	refresh->outcome = az_fetch_key_set(refresh->source, etag, refresh->remembered.etag_url,
+										&refresh->answer);
 	pgstat_report_activity(STATE_RUNNING, "storing what was fetched");
 }
 
@@ -139,8 +157,6 @@ az_refresh(const AzSource *source, bool wished)
 	Refresh		refresh = {.source = source};
 
 	az_board_alive(longest());
-	if (!az_has_key_set(source))
-		return true;
 	refresh.fault = az_store_claim(source, wished, longest() / 1000, &refresh.claim);
 	if (refresh.fault != 0)
 		az_report(source->name, AZ_INTERNAL, "", refresh.fault);

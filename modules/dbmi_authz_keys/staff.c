@@ -13,6 +13,9 @@
 /* How long the server may take to start a worker. */
 #define START_LIMIT		(60 * USECS_PER_SEC)
 
+/* No worker needs as long for one issuer, whatever the settings. */
+#define LONGEST_DEADLINE	(10 * AZ_MINUTE)
+
 static int	my_place = -1;
 
 /* ----------------------------------------------------------------
@@ -34,7 +37,7 @@ az_board_open(void)
 	before_shmem_exit(close_board, 0);
 	az_lock_board();
 	az_board()->launcher = MyLatch;
-	az_board()->stuck = false;	/* this launcher has not tried yet */
+	az_board()->stuck = false;	/* what the last launcher has met */
 	az_unlock_board();
 }
 
@@ -169,7 +172,8 @@ az_board_overdue(int worker)
 	pid_t		pid = 0;
 
 	az_lock_board();
-	if (OidIsValid(place->database) && place->deadline < GetCurrentTimestamp())
+	if (OidIsValid(place->database) &&
+		!az_is_to_come(place->deadline, GetCurrentTimestamp(), LONGEST_DEADLINE))
 	{
 		pid = place->pid;
 		if (pid == 0)
@@ -184,7 +188,7 @@ az_board_overdue(int worker)
  * ----------------------------------------------------------------
  */
 
-/* Left alone for five seconds, then twice as long each time, to almost three minutes. */
+/* Twice as long each time, to the longest. */
 static void
 note_end(Oid oid, bool good)
 {
@@ -194,7 +198,7 @@ note_end(Oid oid, bool good)
 		return;
 	database->failures = good ? 0 : Min(database->failures + 1, 6);
 	database->avoided = good ? 0 : GetCurrentTimestamp() +
-		((INT64CONST(5) << (database->failures - 1)) * USECS_PER_SEC);
+		(AZ_FIRST_AVOIDED << (database->failures - 1));
 }
 
 int

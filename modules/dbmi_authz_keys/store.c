@@ -92,8 +92,16 @@ typedef struct Question
 	MemoryContext context;		/* for what is found */
 	int			limit;
 	const char *name;
+	AzUrlRules	rules;
 	List	   *found;
 } Question;
+
+/* Is there a place to fetch its keys from, within the rules of discovery? */
+static bool
+can_be_asked(const AzSource *source, const AzUrlRules *rules)
+{
+	return source->jwks_uri != NULL || az_may_discover(source->name, rules);
+}
 
 static AzSource *
 read_source(uint64 row)
@@ -111,17 +119,18 @@ read_source(uint64 row)
 	return source;
 }
 
+/* The limit is of those that can be asked: others do not keep them waiting. */
 static void
 take_sources(Question *question, uint64 n)
 {
 	MemoryContext old = MemoryContextSwitchTo(question->context);
 	uint64		i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n && list_length(question->found) < question->limit; i++)
 	{
 		AzSource   *source = read_source(i);
 
-		if (source)
+		if (source && can_be_asked(source, &question->rules))
 			question->found = lappend(question->found, source);
 	}
 	MemoryContextSwitchTo(old);
@@ -133,17 +142,15 @@ ask_due(void *arg)
 	Question   *question = arg;
 	AzParams	params = {0};
 
-	az_param(&params, INT8OID, Int64GetDatum(question->limit));
 	az_param(&params, FLOAT8OID, Float8GetDatum((double) az_keys_max_interval));
 	take_sources(question,
-				 az_run(SOURCES " AND " DUE("$2") " ORDER BY s.next_due NULLS FIRST LIMIT $1",
-						&params));
+				 az_run(SOURCES " AND " DUE("$1") " ORDER BY s.next_due NULLS FIRST", &params));
 }
 
 AzFault
 az_store_due(int limit, List **due)
 {
-	Question	question = {CurrentMemoryContext, limit, NULL, NIL};
+	Question	question = {CurrentMemoryContext, limit, NULL, az_keys_rules(), NIL};
 	AzFault		fault = az_as_owner(ask_due, &question, AZ_STORE_MS);
 
 	*due = fault == 0 ? question.found : NIL;
@@ -164,7 +171,7 @@ ask_one(void *arg)
 AzFault
 az_store_find(const char *name, AzSource **source)
 {
-	Question	question = {CurrentMemoryContext, 1, name, NIL};
+	Question	question = {CurrentMemoryContext, 1, name, az_keys_rules(), NIL};
 	AzFault		fault = az_as_owner(ask_one, &question, AZ_STORE_MS);
 
 	*source = fault == 0 && question.found ? linitial(question.found) : NULL;

@@ -48,7 +48,7 @@ host_length(const char *s, size_t len)
 	if (len > 0 && s[0] == '[')
 	{
 		n = strspn(s + 1, IP6);
-		return n >= 2 && n + 2 <= len && s[n + 1] == ']' ? n + 2 : 0;
+		return n >= 2 && memchr(s + 1, ':', n) && n + 2 <= len && s[n + 1] == ']' ? n + 2 : 0;
 	}
 	n = strspn(s, NAME);
 	return n < len ? n : len;

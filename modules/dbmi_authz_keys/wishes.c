@@ -25,7 +25,7 @@
 static bool
 came_meanwhile(const AzBoardIssuer *issuer, TimestampTz now)
 {
-	return issuer->changed && issuer->done > now - STILL_FRESH &&
+	return issuer->changed && az_is_recent(issuer->done, now, STILL_FRESH) &&
 		issuer->began >= GetCurrentStatementStartTimestamp();
 }
 
@@ -41,7 +41,7 @@ wish(const char *name, TimestampTz now)
 		return false;
 	if (issuer->wished || issuer->worker >= 0 || came_meanwhile(issuer, now))
 		return true;
-	if (now < issuer->pause ||
+	if (az_is_to_come(issuer->pause, now, AZ_MINUTE) ||
 		!az_has_room(issuer->attempts, lengthof(issuer->attempts), issuer->next_attempt,
 				  az_keys_attempts_per_issuer, now) ||
 		!az_has_room(az_board()->attempts, lengthof(az_board()->attempts), az_board()->next_attempt,
@@ -152,7 +152,8 @@ az_board_drop_wish(Oid database, const char *issuer)
 static bool
 is_news(AzBoardIssuer *issuer, int what, TimestampTz now)
 {
-	return issuer == NULL || issuer->logged != what || issuer->logged_at < now - LOG_AGAIN;
+	return issuer == NULL || issuer->logged != what ||
+		!az_is_recent(issuer->logged_at, now, LOG_AGAIN);
 }
 
 bool

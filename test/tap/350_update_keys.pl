@@ -127,6 +127,8 @@ for my $case (
 	[ refused_keys => { body => set_of($k1, $private) }, qr/invalid JWK set: Key 2, counted from 1, with key ID "k1": / ],
 	[ refused_keys => { body => { keys => [] } }, qr/invalid JWK set: The set holds no key/ ], [ refused_keys => { body => [] }, qr/invalid JWK set/ ],
 	[ refused_keys => { body => '"x"' }, qr/malformed JWK set/ ], [ refused_keys => { body => '{"keys": [], "keys": []}' }, qr/malformed JWK set/ ],
+	[ too_large => { flood => "HTTP/1.1 100 Continue\r\nX: " . 'x' x 1000 . "\r\n\r\n" }, qr/it does not end/ ],
+	[ too_large => { raw => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", flood => 'x' x 10000 }, qr/it does not end/ ],
 	[ unreachable => { close => JSON::PP::true }, qr/closed connection/ ], [ unreachable => { body => 'x', headers => { 'X-Long' => 'y' x 70000 } }, qr/no HTTP \(LineTooLong\)/ ])
 {
 	my ($code, $answer, $pattern) = @$case;

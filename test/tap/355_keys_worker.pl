@@ -69,6 +69,22 @@ is(join("\n", session($node, "SELECT authz.try_set_token('$fresh');", user => $n
 until_true(sub { login($node, $fresh) eq 'ann' }, 'accepted', 5);
 like(login($node, $new), qr/No matching key/, 'a key that the provider has taken back has gone');
 
+# C11.1: an ETag is that of one URL
+my $moves = "http://$provider->{at}/moves";
+sub moves_to { my ($path) = @_; return ('/moves/.well-known/openid-configuration' => { body => { issuer => $moves, jwks_uri => "$at$path" } }); }
+control($provider, moves_to('/v1'), '/v1' => { body => key_set($a), etag => '"1"' }, '/v2' => { body => key_set($a, $b), etag => '"1"' });
+add_issuer($node, $moves);
+until_true(sub { login($node, token_of($moves, 'p256_a.pem', 'a')) eq 'ann' }, 'a set');
+control($provider, moves_to('/v2'));
+$fresh = token_of($moves, 'p256_b.pem', 'b');
+until_true(sub { login($node, $fresh) eq 'ann' }, 'elsewhere the same ETag says nothing');
+
+# C11.1: those that cannot be asked do not keep others waiting
+$node->safe_psql('postgres', "SELECT authz.add_issuer('http://nobody' || i || '.example', '{clinic}', options => '{\"algorithms\": [\"ES256\"]}') FROM generate_series(1, 120) i;
+	UPDATE authz.jwks_status SET next_due = now() - interval '1 s', last_success = NULL");
+until_true(sub { $node->safe_psql('postgres', 'SELECT bool_and(last_success IS NOT NULL) FROM authz.jwks_status') eq 't' }, 'behind a hundred that cannot be asked');
+$node->safe_psql('postgres', "SELECT authz.drop_issuer(issuer) FROM authz.issuer WHERE issuer LIKE 'http://nobody%'");
+
 # ---- what nobody can fetch ----
 $node->safe_psql('postgres', "SELECT authz.add_issuer('by hand', '{clinic}', options => '{\"algorithms\": [\"ES256\"]}')");
 unlike(login($node, token_of('by hand', 'p256_a.pem', 'x')), qr/being fetched/, 'no hint where nothing can be fetched');
@@ -123,6 +139,8 @@ my %faults = (
 	large => [ { size => 10_000_000 }, 'too_large' ],
 	empty => [ { body => key_set() }, 'refused_keys' ],
 	private => [ { body => key_set({ %$a, d => 'AAAA' }) }, 'refused_keys' ],
+	unasked => [ { status => 304, body => '' }, 'http_status' ],
+	interim => [ { flood => "HTTP/1.1 100 Continue\r\nX: " . 'x' x 1000 . "\r\n\r\n" }, 'too_large' ],
 	hang => [ { hang => 1 }, 'timeout' ],
 	drip => [ { body => key_set($a), drip => 0.05 }, 'timeout' ],
 	close => [ { close => 1 }, 'unreachable' ]);

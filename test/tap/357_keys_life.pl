@@ -155,6 +155,22 @@ until_true(sub { log_of($standby) =~ /could not start a worker to fetch keys: to
 sleep 2.5;
 is(scalar(() = log_of($standby) =~ /could not start a worker/g), 1, 'once');
 unlike(login($standby, token_of('https://keys.example', 'p256_b.pem', 'x')), qr/being fetched/, 'and no hint that would not come true');
+
+# C11.7: a launcher that is started again is not stuck because the last one was
+$standby->append_conf('postgresql.conf', "max_worker_processes = 3\ndbmi_authz_keys.databases = 'postgres, latin'\n");
+$standby->restart;
+control($provider, '/hang' => { hang => 1 });
+add_issuer($standby, 'https://stuck.example', "$at/hang", 'latin');
+until_true(sub { requests($provider, '/hang') }, 'one worker hangs, and there is room for no other');
+$standby->append_conf('postgresql.conf', "dbmi_authz_keys.databases = 'postgres'\n");
+$standby->reload;
+until_true(sub { (() = log_of($standby) =~ /could not start a worker/g) > 1 }, 'told');
+sub end_of { my ($type) = @_; return $standby->safe_psql('postgres', "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys $type'"); }
+is(end_of('launcher'), 1, 'the launcher is ended');
+until_true(sub { end_of('launcher') eq '0' });
+is(end_of('worker'), 1, 'then the worker');
+my $lost = token_of('https://keys.example', 'p256_b.pem', 'lost');
+until_true(sub { login($standby, $lost) =~ /being fetched/ }, 'the next launcher takes wishes');
 unlike(log_of($node) . log_of($standby), qr/PANIC|TRAP|signal 11|signal 6/, 'nothing has crashed');
 
 done_testing();
