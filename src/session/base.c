@@ -61,10 +61,22 @@ az_opened_by_token(void)
 	return login != NULL || *token_link != NULL;
 }
 
+/*
+ * The server has not come to the database yet.  It writes lines of the log on its way
+ * there, behind the authentication, and each asks who is logged in (line_identity.c).
+ */
+static inline bool
+is_too_early(void)
+{
+	return !OidIsValid(MyDatabaseId) && !IsNormalProcessingMode();
+}
+
 /* Where there is no database (a walsender) nobody will ever judge it. */
 AzAdoption *
 az_login_of_connection(void)
 {
+	if (is_too_early())
+		return NULL;
 	if (login == NULL && *token_link != NULL)
 		take(*token_link);
 	if (login == NULL || refused)
