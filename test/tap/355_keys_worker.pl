@@ -162,6 +162,9 @@ $node->safe_psql('postgres', "UPDATE authz.jwks_status SET next_due = now() WHER
 until_true(sub { requests($provider, '/leak') > $asked }, 'is being fetched');
 $node->safe_psql('postgres', q(BEGIN; SELECT authz.alter_issuer('https://leak.example', '{"jwks_uri": "https://stopped.invalid"}');
 	SELECT authz.drop_key('https://leak.example', 'a'); COMMIT));
+my $at_work = q(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys worker' AND query LIKE '%leak.example%');
+until_true(sub { $node->safe_psql('postgres', $at_work) == 0 }, 'that fetch ends,');
+is($node->safe_psql('postgres', "SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://leak.example'"), 0, 'and comes to nothing');
 until_true(sub { login($node, $stolen); status_of($node, 'https://leak.example') eq 'forbidden_host' }, 'the next fetch goes nowhere');
 like(login($node, $stolen), qr/No matching key/, 'the key does not come back');
 is($node->safe_psql('postgres', "SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://leak.example'"), 0, 'it is not there');
