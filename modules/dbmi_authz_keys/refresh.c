@@ -104,6 +104,9 @@ store(Refresh *refresh)
 		refresh->outcome = outcome_of_fault(refresh->fault);
 		return;
 	}
+	/* the ETag is of a set that is not here */
+	if (!refresh->claim.held)
+		refresh->answer.freshness.etag[0] = '\0';
 	/* who came later has brought what there is */
 	refresh->changed = !refresh->claim.held || refresh->claim.state != before;
 }

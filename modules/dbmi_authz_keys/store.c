@@ -202,6 +202,22 @@ read_state(const AzSource *source)
 	return state ? (uint64) strtoll(state, NULL, 10) : 0;
 }
 
+/* What was listed a while ago may have another address now, or none. */
+static bool
+still_there(const AzSource *source)
+{
+	Question	question = {CurrentMemoryContext, 1, source->name, NIL};
+	AzSource   *now;
+
+	ask_one(&question);
+	if (question.found == NIL)
+		return false;
+	now = linitial(question.found);
+	if (now->jwks_uri == NULL || source->jwks_uri == NULL)
+		return now->jwks_uri == source->jwks_uri;
+	return strcmp(now->jwks_uri, source->jwks_uri) == 0;
+}
+
 static void
 claim_it(void *arg)
 {
@@ -225,6 +241,7 @@ claim_it(void *arg)
 	errand->claim->since =
 		DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	errand->claim->state = read_state(errand->source);
+	errand->claim->held = still_there(errand->source);
 }
 
 AzFault
@@ -264,7 +281,8 @@ lock_issuer(const Errand *errand)
 
 /*
  * Only then the row that says whose claim it is, so that an older set never comes
- * after a newer one.
+ * after a newer one.  Nor after a change by the owner, as where a key was dropped and
+ * another jwks_uri given.
  */
 static void
 store_keys(void *arg)
@@ -274,7 +292,7 @@ store_keys(void *arg)
 	AzParams	keys = {0};
 
 	lock_issuer(errand);
-	errand->claim->held =
+	errand->claim->held = read_state(errand->source) == errand->claim->state &&
 		az_run("UPDATE authz.jwks_status s SET next_due = " NEXT STILL_OURS, &params) > 0;
 	if (!errand->claim->held)
 		return;

@@ -211,7 +211,7 @@ judge_age(const Keys *keys)
 	if (since)
 		az_find_of_issuer(issuer, "keys_not_refreshed", AZ_LEVEL_WARNING,
 						  psprintf("Its key set was taken last on %s: a key that the issuer has withdrawn since is still believed, and a new one is not.", since),
-						  psprintf("Fetch its key set every hour, and give it to SELECT authz.set_jwks(%s, ...);", issuer->literal));
+						  psprintf("Have contrib/update-keys or the library dbmi_authz_keys keep it fresh, or give it to SELECT authz.set_jwks(%s, ...);", issuer->literal));
 	az_end_administering(&caller);
 }
 

@@ -168,4 +168,26 @@ control($provider, '/status' => { body => key_set($a) });
 $node->safe_psql('postgres', "UPDATE authz.jwks_status SET next_due = now() WHERE issuer = 'https://status.example'");
 until_true(sub { status_of($node, 'https://status.example') eq '-' }, 'it comes back');
 
+# A key that has leaked and that the provider still publishes: the owner gives another
+# address and drops it, and neither a fetch under way nor the thief's token brings it back.
+control($provider, '/leak' => { body => key_set($a) });
+add_issuer($node, 'https://leak.example', "$at/leak");
+my $stolen = token_of('https://leak.example', 'p256_a.pem', 'a');
+until_true(sub { login($node, $stolen) eq 'ann' }, 'a key that leaks');
+control($provider, '/leak' => { body => key_set($a), delay => 1 });
+my $asked = requests($provider, '/leak');
+$node->safe_psql('postgres', "UPDATE authz.jwks_status SET next_due = now() WHERE issuer = 'https://leak.example'");
+until_true(sub { requests($provider, '/leak') > $asked }, 'is being fetched');
+$node->safe_psql('postgres', q(BEGIN; SELECT authz.alter_issuer('https://leak.example', '{"jwks_uri": "https://stopped.invalid"}');
+	SELECT authz.drop_key('https://leak.example', 'a'); COMMIT));
+my $at_work = q(SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys worker' AND query LIKE '%leak.example%');
+until_true(sub { $node->safe_psql('postgres', $at_work) == 0 }, 'that fetch ends,');
+is($node->safe_psql('postgres', "SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://leak.example'"), 0, 'and comes to nothing');
+until_true(sub { login($node, $stolen); status_of($node, 'https://leak.example') eq 'forbidden_host' }, 'the next fetch goes nowhere');
+like(login($node, $stolen), qr/No matching key/, 'the key does not come back');
+is($node->safe_psql('postgres', "SELECT count(*) FROM authz.issuer_key WHERE issuer = 'https://leak.example'"), 0, 'it is not there');
+control($provider, '/leak' => { body => key_set({ %$b, kid => 'b' }) });
+$node->safe_psql('postgres', "SELECT authz.alter_issuer('https://leak.example', '{\"jwks_uri\": \"$at/leak\"}')");
+until_true(sub { login($node, token_of('https://leak.example', 'p256_b.pem', 'b')) eq 'ann' }, 'a new one does, when the address is put back');
+
 done_testing();
