@@ -50,7 +50,8 @@ SUITES = layers checks names rows unit vectors build warnings exports regress ex
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
-LONG_TAP = $(addprefix test/tap/,075_preloaded_by_server.pl 100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl 245_plan_walk.pl 275_ceilings.pl 290_sets.pl 295_sets_races.pl 300_lint.pl 310_simulate.pl 360_stat.pl)
+LONG_TAP = $(addprefix test/tap/,075_preloaded_by_server.pl 100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl 245_plan_walk.pl 250_snapshots.pl \
+	275_ceilings.pl 290_sets.pl 295_sets_races.pl 300_lint.pl 310_simulate.pl 320_explain_access.pl 358_keys_owner.pl 360_stat.pl 376_login_walk.pl)
 
 # Those that keep plans.
 FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.pl 060_prepared_plans.pl 070_preload.pl 080_folding.pl \
