@@ -50,7 +50,8 @@ SUITES = layers checks names rows unit vectors build warnings exports regress ex
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
-LONG_TAP = $(addprefix test/tap/,075_preloaded_by_server.pl 100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl 245_plan_walk.pl 275_ceilings.pl 290_sets.pl 295_sets_races.pl 300_lint.pl 310_simulate.pl 360_stat.pl)
+LONG_TAP = $(addprefix test/tap/,075_preloaded_by_server.pl 100_equivalence.pl 110_pools.pl 160_lifetime.pl 180_faults.pl 190_settings.pl 245_plan_walk.pl 250_snapshots.pl \
+	275_ceilings.pl 290_sets.pl 295_sets_races.pl 300_lint.pl 310_simulate.pl 320_explain_access.pl 358_keys_owner.pl 360_stat.pl 376_login_walk.pl)
 
 # Those that keep plans.
 FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.pl 060_prepared_plans.pl 070_preload.pl 080_folding.pl \
@@ -201,8 +202,10 @@ ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(call files,test/isolation
 ISOLATION_OPTS = --inputdir=$(SOURCE)/test/isolation --load-extension=dbmi_authz
 
 # The longest first: what is begun last ought to end soon.
-LONGEST = $(addprefix test/tap/,190_settings.pl 100_equivalence.pl 110_pools.pl 295_sets_races.pl 275_ceilings.pl 050_restores.pl 185_loading.pl 240_upgrade.pl 075_preloaded_by_server.pl 290_sets.pl \
-	031_noisy_log.pl 080_folding.pl 300_lint.pl 245_plan_walk.pl 310_simulate.pl 230_trust_walk.pl)
+LONGEST = $(addprefix test/tap/,190_settings.pl 100_equivalence.pl 110_pools.pl 350_update_keys.pl 351_update_keys_addresses.pl 295_sets_races.pl 275_ceilings.pl \
+	050_restores.pl 185_loading.pl 352_update_keys_database.pl 240_upgrade.pl 357_keys_life.pl 075_preloaded_by_server.pl 290_sets.pl \
+	375_login_identity.pl 031_noisy_log.pl 366_log_identity.pl 080_folding.pl 160_lifetime.pl 300_lint.pl 245_plan_walk.pl \
+	361_sessions.pl 310_simulate.pl 365_log_logins.pl 376_login_walk.pl 355_keys_worker.pl 230_trust_walk.pl)
 TAP_TESTS = 1
 PROVE_TESTS = $(LONGEST) $(filter-out $(LONGEST),$(call files,test/tap/*.pl))
 

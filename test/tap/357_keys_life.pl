@@ -66,14 +66,14 @@ hang('Late');
 is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'dbmi_authz_keys worker' AND application_name = 'dbmi_authz_keys' AND state = 'active' AND query LIKE 'fetching the keys of issuer \"https://hang%'"), 1, 'pg_stat_activity shows what it does');
 my $begin = time;
 $node->safe_psql('postgres', 'ALTER DATABASE "Late" RENAME TO later');
-cmp_ok(time - $begin, '<', 4, 'a database is renamed while a fetch hangs');
+cmp_ok(time - $begin, '<', 20, 'a database is renamed while a fetch hangs');
 until_true(sub { logged(qr/"Late" in parameter/) == 2 }, 'and is another one then');
 $node->safe_psql('postgres', 'ALTER DATABASE later RENAME TO "Late"');
 hang('Late');
 $begin = time;
 $node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE "Late"');
 $node->safe_psql('postgres', 'DROP DATABASE "Late"');
-cmp_ok(time - $begin, '<', 8, 'copied, and dropped');
+cmp_ok(time - $begin, '<', 40, 'copied, and dropped');
 is(logged(qr/FATAL:  terminating background worker/), 0, 'for which nobody was ended');
 
 # C11.7: the extension comes and goes
@@ -126,7 +126,7 @@ for my $mode (qw(smart fast immediate))
 	hang('postgres');
 	$begin = time;
 	$node->stop($mode);
-	cmp_ok(time - $begin, '<', 3, "$mode shutdown while a fetch hangs");
+	cmp_ok(time - $begin, '<', 20, "$mode shutdown while a fetch hangs");
 	$node->start;
 	$node->safe_psql('postgres', "SELECT authz.drop_issuer(issuer) FROM authz.issuer WHERE issuer LIKE 'https://hang%'");
 }

@@ -133,7 +133,7 @@ others_are_well();
 control($provider, '/keys' => { body => key_set(map { jwk('p256_a.pem', $_) } qw(a b)) });
 my $new = token_of('https://keys.example', 'p256_a.pem', 'b');
 like(login($node, $new), qr/being fetched/, 'a wish elsewhere');
-until_true(sub { login($node, $new) eq 'ann' }, 'is granted', 5);
+until_true(sub { login($node, $new) eq 'ann' }, 'is granted');
 SKIP:
 {
 	skip 'a minute and more: with DBMI_LONG=1', 3 unless $ENV{DBMI_LONG};
@@ -142,7 +142,7 @@ SKIP:
 }
 my $begin = time;
 $node->stop('fast');
-cmp_ok(time - $begin, '<', 3, 'and the server stops');
+cmp_ok(time - $begin, '<', 20, 'and the server stops');
 unlike(log_of($node), qr/PANIC|TRAP|signal/, 'nothing has crashed');
 
 done_testing();

@@ -242,8 +242,8 @@ sub ends
 	local $ENV{PGPORT} = $node->port;
 	local $ENV{PGUSER} = 'boss';
 
-	token(short => mint(exp => '+3', jti => 's'));
-	gives("$way: expired during the session", 'short', "?\nSELECT pg_sleep(3.5);\nSELECT authz.subject();\nSELECT count(*) FROM doc;\nSELECT authz.is_authenticated(), authz.token_state();\nRESET ALL;\nSELECT authz.subject();\nSELECT authz.clear_token();\n?\nRESET ALL;\nSELECT authz.token_state();\nnewer\n?", { details => 1 },
+	token(short => mint(exp => '+5', jti => 's'));
+	gives("$way: expired during the session", 'short', "?\nSELECT pg_sleep(5.2);\nSELECT authz.subject();\nSELECT count(*) FROM doc;\nSELECT authz.is_authenticated(), authz.token_state();\nRESET ALL;\nSELECT authz.subject();\nSELECT authz.clear_token();\n?\nRESET ALL;\nSELECT authz.token_state();\nnewer\n?", { details => 1 },
 		$ann, $expired, qr/^DETAIL/, $hint, $expired, qr/^DETAIL/, $hint, 'f|expired', $expired, qr/^DETAIL/, $hint, $nobody, 'expired', $ann);
 	token(revocable => mint(jti => 'r' . $next++));
 	gives("$way: revoked", 'revocable', "?\n" . $trusts->("SELECT authz.revoke_token('https://id.example', 'r" . ($next - 1) . "', 'infinity')") . "SELECT authz.subject();\nSELECT authz.token_state();\nRESET ALL;\nSELECT authz.subject();\nbob\n?", $ann, $revoked, 'revoked', $revoked, $bob);
@@ -356,6 +356,7 @@ sub attacks
 	my $timeout = '57014: canceling statement due to statement timeout';
 	is($asks->($session, $_), $timeout, "$way: a timeout while it is judged: $_") for 'SELECT authz.subject()', 'SELECT count(*) FROM doc', 'SELECT authz.token_state()';
 	$asks->($holder, 'ROLLBACK');
+	$asks->($session, 'SET statement_timeout = 0');
 	is($asks->($session, 'SELECT who()'), $ann, "$way: and it is judged again");
 
 	# R8: a login that waits for that has failed
@@ -364,6 +365,7 @@ sub attacks
 	$asks->($holder, 'BEGIN; LOCK TABLE authz.issuer IN ACCESS EXCLUSIVE MODE');
 	is($asks->($session, "SELECT authz.set_token('$tokens{newer}')"), $timeout, "$way: a timeout while it is judged for a login");
 	$asks->($holder, 'ROLLBACK');
+	$asks->($session, 'SET statement_timeout = 0');
 	is($asks->($session, 'SELECT who()'), $rejected, "$way: which leaves nobody");
 	is($asks->($session, 'RESET dbmi_authz.token; SELECT who()'), $ann, "$way: until a reset");
 	$node->safe_psql('postgres', 'ALTER ROLE app RESET dbmi_authz.login_identity');

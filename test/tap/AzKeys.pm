@@ -128,7 +128,7 @@ sub login
 sub until_true
 {
 	my ($code, $what, $seconds) = @_;
-	my $end = time + ($seconds // 20);
+	my $end = time + ($seconds // 40);
 	my $answer;
 	sleep 0.05 until ($answer = $code->()) || time > $end;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
