@@ -19,6 +19,7 @@
 #include "catalog/pg_database.h"
 #include "libpq/hba.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/catcache.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -30,30 +31,57 @@
  * ----------------------------------------------------------------
  */
 
+/* What leads past every privilege: the files of the server, or its account. */
+static const char *
+rights_of(Oid role)
+{
+	switch (role)
+	{
+		case ROLE_PG_READ_SERVER_FILES:
+			return "rights of pg_read_server_files";
+		case ROLE_PG_WRITE_SERVER_FILES:
+			return "rights of pg_write_server_files";
+		case ROLE_PG_EXECUTE_SERVER_PROGRAM:
+			return "rights of pg_execute_server_program";
+		default:
+			return NULL;
+	}
+}
+
 /* A role that has gone meanwhile counts as what nobody may have. */
 static const char *
 own_privilege_of(Oid role)
 {
 	HeapTuple	tuple = SearchSysCache1(AUTHOID, ObjectIdGetDatum(role));
-	const char *privilege = NULL;
+	const char *privilege = rights_of(role);
 	Form_pg_authid form;
 
 	if (!HeapTupleIsValid(tuple))
-		return "SUPERUSER";
+		return "attribute SUPERUSER";
 	form = (Form_pg_authid) GETSTRUCT(tuple);
 	if (form->rolsuper)
-		privilege = "SUPERUSER";
+		privilege = "attribute SUPERUSER";
 	else if (form->rolreplication)
-		privilege = "REPLICATION";
+		privilege = "attribute REPLICATION";
 	else if (form->rolbypassrls)
-		privilege = "BYPASSRLS";
+		privilege = "attribute BYPASSRLS";
 	ReleaseSysCache(tuple);
 	return privilege;
 }
 
-/* The roles that this one was granted so that it may become them, or give itself that. */
-static List *
-add_roles_of(List *roles, Oid member)
+/*
+ * Where a role leads: to those that it may become by SET ROLE, or give itself by
+ * ADMIN OPTION; and to those of which it has the rights by INHERIT, with attributes of
+ * its own still, but with their ADMIN OPTIONs.
+ */
+typedef struct Reach
+{
+	List	   *becomes;
+	List	   *has_rights_of;
+} Reach;
+
+static void
+follow(Reach *reach, Oid member, bool becomes)
 {
 	CatCList   *memberships = SearchSysCacheList1(AUTHMEMMEMROLE, ObjectIdGetDatum(member));
 	int			i;
@@ -63,25 +91,37 @@ add_roles_of(List *roles, Oid member)
 		Form_pg_auth_members form =
 			(Form_pg_auth_members) GETSTRUCT(&memberships->members[i]->tuple);
 
-		if (form->set_option || form->admin_option)
-			roles = list_append_unique_oid(roles, form->roleid);
+		if (form->admin_option || (becomes && form->set_option))
+			reach->becomes = list_append_unique_oid(reach->becomes, form->roleid);
+		if (form->inherit_option)
+			reach->has_rights_of = list_append_unique_oid(reach->has_rights_of, form->roleid);
 	}
 	ReleaseSysCacheList(memberships);
-	return roles;
 }
 
-/* The list grows while it is walked. */
+/* The lists grow while they are walked. */
 const char *
 az_privilege_of(Oid role)
 {
-	List	   *roles = list_make1_oid(role);
+	Reach		reach = {list_make1_oid(role), NIL};
 	const char *privilege = NULL;
-	int			i;
+	int			i = 0;
+	int			j = 0;
 
-	for (i = 0; i < list_length(roles) && privilege == NULL; i++)
+	while (privilege == NULL)
 	{
-		privilege = own_privilege_of(list_nth_oid(roles, i));
-		roles = add_roles_of(roles, list_nth_oid(roles, i));
+		if (i < list_length(reach.becomes))
+		{
+			privilege = own_privilege_of(list_nth_oid(reach.becomes, i));
+			follow(&reach, list_nth_oid(reach.becomes, i++), true);
+		}
+		else if (j < list_length(reach.has_rights_of))
+		{
+			privilege = rights_of(list_nth_oid(reach.has_rights_of, j));
+			follow(&reach, list_nth_oid(reach.has_rights_of, j++), false);
+		}
+		else
+			break;
 	}
 	return privilege;
 }
@@ -162,4 +202,12 @@ az_find_database(const char *name)
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return oid;
+}
+
+/* Core takes the same lock when it looks, and gives it back when the login is over. */
+bool
+az_hold_database(Oid database, const char *name)
+{
+	LockSharedObject(DatabaseRelationId, database, 0, RowExclusiveLock);
+	return az_find_database(name) == database;
 }

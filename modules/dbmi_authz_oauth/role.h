@@ -12,9 +12,9 @@
 #include "server/compat.h"
 
 /*
- * Is the role SUPERUSER, REPLICATION or BYPASSRLS, or may it SET ROLE to one that
- * is?  For what is true the attribute's name is returned, and NULL for an ordinary
- * role.
+ * Is the role SUPERUSER, REPLICATION or BYPASSRLS, has it the rights of a predefined
+ * role that is as good as that, or may it become one that is or has?  Returned is
+ * which it is, such as "attribute SUPERUSER"; NULL for an ordinary role.
  */
 extern const char *az_privilege_of(Oid role);
 
@@ -26,5 +26,11 @@ extern bool az_is_named_for_role(const char *map, const char *system_user, const
 
 /* The OID of the database of that name; InvalidOid: there is none. */
 extern Oid	az_find_database(const char *name);
+
+/*
+ * Keep the name with that database until the login is over.  False: it has got
+ * another one meanwhile.  Waits for whoever renames or drops it.
+ */
+extern bool az_hold_database(Oid database, const char *name);
 
 #endif							/* AZ_ROLE_H */

@@ -210,18 +210,30 @@ check_privileges(Login *login)
 		az_is_named_for_role(line->usermap, login->system_user, login->role_name))
 		return NULL;
 	login->hint = "A line of pg_ident.conf has to name \"ISSUER SUBJECT\" and the role, without a pattern, in the map of the line of pg_hba.conf.";
-	return psprintf("The role has, or may take on, the attribute %s.", privilege);
+	return psprintf("The role has, or may take on, the %s.", privilege);
 }
 
 /* Otherwise core compares the system user, by the map or with the role's name. */
 static const char *
 check_claimed_role(Login *login)
 {
+	login->hint = NULL;
 	if (!login->port->hba->oauth_skip_usermap || az_names_role(login->id, login->role_name))
 		return NULL;
 	login->hint = "With delegate_ident_mapping the claim of setting \"dbmi_authz_oauth.role_claim\" names the roles.";
 	return az_has_role_claim() ? "The token does not name the role." :
 		"Setting \"dbmi_authz_oauth.role_claim\" is not set.";
+}
+
+/*
+ * Core will look the name up for itself: it must not find a database whose trust was
+ * not asked.  Last, so that nobody waits, or is waited for, without a token.
+ */
+static const char *
+hold_database(Login *login)
+{
+	return az_hold_database(login->database, login->port->database_name) ? NULL :
+		"The database was renamed or dropped meanwhile.";
 }
 
 /* ----------------------------------------------------------------
@@ -242,6 +254,7 @@ static const char *(*const questions[]) (Login *login) = {
 	find_role,
 	check_privileges,
 	check_claimed_role,
+	hold_database,
 };
 
 static void

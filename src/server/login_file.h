@@ -22,6 +22,12 @@
 /* A longer one is not looked at. */
 #define AZ_LOGIN_FILE_MAX	(16 * 1024 * 1024)
 
+/*
+ * What one database may add to it.  Each login reads the file before anybody is
+ * believed, and the owner of one database must not crowd out the others.
+ */
+#define AZ_LOGIN_SECTION_MAX	(512 * 1024)
+
 typedef enum AzLoginFile
 {
 	AZ_LOGIN_FILE_OK,

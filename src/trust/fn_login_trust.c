@@ -92,6 +92,17 @@ append_others(StringInfo out, const AzJson *sections)
 	}
 }
 
+pg_noreturn static void
+raise_not_fit(const char *why)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIG_FILE_ERROR),
+			 errmsg("cannot write file \"%s\" for logins", AZ_LOGIN_FILE),
+			 errdetail_internal("%s", why),
+			 errhint("The file stays as it was.")));
+	pg_unreachable();
+}
+
 /* What is written must be what a login will read. */
 static void
 check_readable(const StringInfoData *out)
@@ -121,11 +132,7 @@ check_readable(const StringInfoData *out)
 		why = NULL;
 	}
 	if (why)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIG_FILE_ERROR),
-				 errmsg("cannot write file \"%s\" for logins", AZ_LOGIN_FILE),
-				 errdetail_internal("%s", why),
-				 errhint("The file stays as it was.")));
+		raise_not_fit(why);
 }
 
 /* A new file with this database's section; returns the number of its issuers. */
@@ -133,12 +140,16 @@ static int
 export(void)
 {
 	StringInfoData out;
+	int			start;
 	int			n;
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"version\": %d, \"databases\": [\n", AZ_LOGIN_TRUST_VERSION);
 	append_others(&out, read_sections());
+	start = out.len;
 	n = az_append_login_section(&out, true);
+	if (out.len - start > AZ_LOGIN_SECTION_MAX)
+		raise_not_fit("The section of this database is too long.");
 	appendStringInfoString(&out, "]}\n");
 	check_readable(&out);
 	az_write_login_file(out.data, out.len);
