@@ -206,7 +206,7 @@ read_state(const AzSource *source)
 static bool
 still_there(const AzSource *source)
 {
-	Question	question = {CurrentMemoryContext, 1, source->name, NIL};
+	Question	question = {CurrentMemoryContext, 1, source->name, az_keys_rules(), NIL};
 	AzSource   *now;
 
 	ask_one(&question);
