@@ -7,25 +7,8 @@ SOURCE := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))/..
 TOKEN_OBJS := $(patsubst %.c,%.o,$(wildcard $(SOURCE)/src/token/*.c))
 OBJS += $(TOKEN_OBJS)
 
-PG_CPPFLAGS = -I$(SOURCE)/src -I.
-PG_CFLAGS = -fvisibility=hidden
-SHLIB_LINK += -ljansson -lcrypto
-
-ifneq (,$(findstring clang,$(CC)))
-PG_CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument \
-	-Wno-ignored-attributes
-endif
-
-# As in the Makefile of the extension.
-ifdef DEV
-PG_CPPFLAGS += -DUSE_ASSERT_CHECKING=1 -UNDEBUG \
-	-isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CFLAGS += -Wall -Wextra -Wno-unused-parameter -Wstrict-prototypes \
-	-Wmissing-prototypes -Wdeclaration-after-statement -Werror=vla -Werror
-else
-PG_CPPFLAGS += -DNDEBUG
-endif
-override with_llvm = no
+include $(SOURCE)/src/flags.mk
+PG_CPPFLAGS += -I.
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 ifeq (,$(PGXS))

@@ -200,14 +200,6 @@ choose_as_1_0(AzVerification *v)
 	return all->n == 1 ? AZ_OK : AZ_KEY_AMBIGUOUS;
 }
 
-/* The token is refused in any case; whether somebody fetches the key is told. */
-static void
-hint_whether_fetching(AzVerification *v)
-{
-	if (v->trust->fetches_key && v->trust->fetches_key(v->trust->arg, v->verified.issuer))
-		az_hint_fetching(&v->hint);
-}
-
 /* RFC 8725, 3.1: the algorithm is the key's, the header only has to agree. */
 static AzReason
 choose_keys(AzVerification *v)
@@ -219,8 +211,10 @@ choose_keys(AzVerification *v)
 
 	if (reason == AZ_ALG_REFUSED)
 		az_hint_algorithms(&v->hint, issuer);
-	if (reason == AZ_KEY_NOT_FOUND)
-		hint_whether_fetching(v);
+	/* refused in any case; whether somebody fetches the key is told */
+	if (reason == AZ_KEY_NOT_FOUND && v->trust->fetches_key &&
+		v->trust->fetches_key(v->trust->arg, issuer))
+		az_hint_fetching(&v->hint);
 	if (reason == AZ_OK && issuer->to_be_updated)
 		return choose_as_1_0(v);
 	return reason;

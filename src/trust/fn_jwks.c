@@ -269,12 +269,7 @@ replace_rows(text *issuer, List *present, List *wanted)
 
 		if (row->keep && !row->ours)
 			take_over(issuer, &row->key);
-	}
-	foreach(lc, present)
-	{
-		Row		   *row = lfirst(lc);
-
-		if (row->ours && !row->keep)
+		else if (row->ours && !row->keep)
 			delete_key(issuer, &row->key);
 	}
 	foreach(lc, wanted)

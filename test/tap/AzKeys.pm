@@ -9,82 +9,19 @@ use warnings;
 use Cwd qw(abs_path);
 use Exporter qw(import);
 use File::Basename qw(dirname);
-use HTTP::Tiny ();
 use IPC::Run ();
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
-use Time::HiRes qw(sleep time);
 
+use AzProvider qw(wait_for provider control forget requests jwk key_set);
 use AzTest;
 
 our @EXPORT = qw(provider control requests forget jwk key_set keys_node add_issuer token_of login until_true status_of log_of);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
-my @providers;
-
-# A provider that answers as it is told: { port, run }.  It goes with the test.
-sub provider
-{
-	my (@options) = @_;
-	my $file = PostgreSQL::Test::Utils::tempdir_short() . '/port';
-	my $run = IPC::Run::start([ '/usr/bin/python3', "$tests/provider/serve", @options, $file ],
-		'<', '/dev/null', '>', '/dev/null');
-	my $provider = { run => $run };
-	push @providers, $provider;
-	until_true(sub { -s $file }, 'the provider listens');
-	chomp($provider->{port} = slurp_file($file));
-	$provider->{at} = "127.0.0.1:$provider->{port}";
-	$provider->{scheme} = @options ? 'https' : 'http';
-	return $provider;
-}
-
-END
-{
-	local $?;
-	$_->{run}->kill_kill(grace => 2) for @providers;
-}
-
-# Perl's own client has no TLS.
-sub ask_by_tls
-{
-	my ($url, $method, $content) = @_;
-	my ($out, $err);
-	IPC::Run::run([ '/usr/bin/python3', '-c', <<'PYTHON', $url, $method ], '<', \($content // ''), '>', \$out, '2>', \$err) or die "$method $url: $err";
-import ssl, sys, urllib.request
-request = urllib.request.Request(sys.argv[1], method=sys.argv[2], data=sys.stdin.buffer.read() or None)
-sys.stdout.write(urllib.request.urlopen(request, context=ssl._create_unverified_context(), timeout=10).read().decode())
-PYTHON
-	return $out;
-}
-
-sub ask
-{
-	my ($provider, $method, $path, $content) = @_;
-	return ask_by_tls("https://$provider->{at}$path", $method, $content) if $provider->{scheme} eq 'https';
-	my $http = HTTP::Tiny->new(verify_SSL => 0, timeout => 10);
-	my $response = $http->request($method, "$provider->{scheme}://$provider->{at}$path",
-		{ defined $content ? (content => $content) : () });
-	die "$method $path: $response->{status} $response->{content}" unless $response->{success};
-	return $response->{content};
-}
-
-sub control { my ($provider, %answers) = @_; ask($provider, 'PUT', '/control', $json->encode(\%answers)); return; }
-sub forget { my ($provider) = @_; ask($provider, 'DELETE', '/control'); return; }
-sub requests { my ($provider, $path) = @_; return grep { !defined $path || $_->{path} eq $path } @{ $json->decode(ask($provider, 'GET', '/requests')) }; }
-
-# The public key of a fixture under a kid.
-sub jwk
-{
-	my ($key, $kid) = @_;
-	my $out;
-	IPC::Run::run([ "$tests/mint", '--key', "$tests/fixtures/$key", '--jwk' ], '>', \$out) or die;
-	return { %{ $json->decode($out) }, kid => $kid, alg => 'ES256', use => 'sig' };
-}
-
-sub key_set { return { keys => [@_] }; }
 
 # A server with the library, that may ask these hosts for database "postgres".
 sub keys_node
@@ -128,11 +65,9 @@ sub login
 sub until_true
 {
 	my ($code, $what, $seconds) = @_;
-	my $end = time + ($seconds // 40);
-	my $answer;
-	sleep 0.05 until ($answer = $code->()) || time > $end;
+	my $answer = wait_for($code, $seconds // 40);
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	Test::More::ok($answer, $what) if defined $what && Test::More->builder->can('ok');
+	Test::More::ok($answer, $what) if defined $what;
 	return $answer;
 }
 

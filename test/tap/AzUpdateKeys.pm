@@ -15,6 +15,7 @@ use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More ();
 
+use AzProvider qw(wait_for start_program control forget requests key_set);
 use AzTest;
 
 our @EXPORT = qw(own_database provider proxy tells asked forgets jwk set_of key_of update_keys says as_owner status_of make_certificates resolver wait_for);
@@ -23,20 +24,8 @@ my $tests = dirname(dirname(abs_path(__FILE__)));
 my $program = "$tests/../contrib/update-keys";
 my $json = JSON::PP->new->canonical->ascii->allow_nonref;
 my $files = PostgreSQL::Test::Utils::tempdir();
-my ($node, @running);
+my $node;
 my $number = 0;
-
-# No wait for a test's own sake: until it is so, or for a minute.
-sub wait_for
-{
-	my ($is_so) = @_;
-	for (1 .. 600)
-	{
-		return 1 if $is_so->();
-		select undef, undef, undef, 0.1;
-	}
-	return 0;
-}
 
 # Database "shop" of role "dbo", and libpq's environment leads to it.
 sub own_database
@@ -57,64 +46,25 @@ sub as_owner
 	return $node->safe_psql($db // 'shop', $sql, extra_params => [ '-U', 'dbo' ]);
 }
 
-# A program that writes its port into the file that is its last argument.
-sub start_program
-{
-	my (@command) = @_;
-	my $port_file = "$files/port" . ++$number;
-	local $ENV{PYTHONPATH} = '';
-	push @running, IPC::Run::start([ '/usr/bin/python3', @command, $port_file ], '<', \undef, '>', "$port_file.log", '2>&1');
-	wait_for(sub { -s $port_file }) or die "@command: " . slurp_file("$port_file.log");
-	chomp(my $port = slurp_file($port_file));
-	return $port;
-}
-
-# {port, base} of a provider; tls => [ CERTIFICATE, KEY ]
-sub provider
-{
-	my (%opt) = @_;
-	my $port = start_program("$tests/provider/serve", $opt{tls} ? ('--tls', @{ $opt{tls} }) : ());
-	return { port => $port, base => ($opt{tls} ? 'https' : 'http') . "://127.0.0.1:$port" };
-}
+# tls => [ CERTIFICATE, KEY ]
+sub provider { my (%opt) = @_; return AzProvider::provider($opt{tls} ? ('--tls', @{ $opt{tls} }) : ()); }
 
 # {port, log} of a proxy, with these options.
 sub proxy
 {
 	my (@options) = @_;
-	my $port = start_program("$tests/provider/proxy", @options);
-	return { port => $port, log => "$files/port$number.log" };
+	my ($port, $log) = start_program("$tests/provider/proxy", @options);
+	return { port => $port, log => $log };
 }
 
-# By Python, which speaks TLS everywhere.
-sub ask
-{
-	my ($provider, $method, $path, $body) = @_;
-	my $out = '';
-	local $ENV{PYTHONPATH} = '';
-	IPC::Run::run([ '/usr/bin/python3', '-c', <<'PYTHON', $method, $provider->{base} . $path ], '<', \($body // ''), '>', \$out) or die 'no answer';
-import ssl, sys, urllib.request
-tls = ssl._create_unverified_context()
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls))
-print(opener.open(urllib.request.Request(sys.argv[2], sys.stdin.buffer.read() or None, method=sys.argv[1])).read().decode())
-PYTHON
-	return $out;
-}
-
-sub tells { my ($provider, %answers) = @_; return ask($provider, 'PUT', '/control', $json->encode(\%answers)); }
-sub forgets { my ($provider) = @_; return ask($provider, 'DELETE', '/control'); }
-sub asked { my ($provider) = @_; return @{ $json->decode(ask($provider, 'GET', '/requests')) }; }
+sub tells { return control(@_); }
+sub forgets { return forget(@_); }
+sub asked { return requests(@_); }
 
 # A key of test/fixtures as a JWK, by its kid.
-sub jwk
-{
-	my ($kid, $file, $alg) = @_;
-	my $out = '';
-	IPC::Run::run([ '/usr/bin/python3', "$tests/mint", '--jwk', '--key', "$tests/fixtures/" . ($file // 'p256_a.pem'), '--alg', $alg // 'ES256', '--kid', $kid ],
-		'>', \$out) or die 'mint';
-	return $json->decode($out);
-}
+sub jwk { my ($kid, $file, $alg) = @_; return AzProvider::jwk($file // 'p256_a.pem', $kid, $alg); }
 
-sub set_of { my (@keys) = @_; return { keys => \@keys }; }
+sub set_of { return key_set(@_); }
 
 # The kids that the issuer has.
 sub key_of { my ($issuer) = @_; return as_owner("SELECT string_agg(kid, ' ' ORDER BY kid) FROM authz.issuer_key WHERE issuer = \$i\$$issuer\$i\$"); }
@@ -219,13 +169,6 @@ def elsewhere(self, address):
 socket.getaddrinfo, socket.socket.connect = getaddrinfo, elsewhere
 PYTHON
 	return $dir;
-}
-
-END
-{
-	my $status = $?;
-	$_->kill_kill for @running;
-	$? = $status;
 }
 
 1;
