@@ -135,6 +135,21 @@ az_holds_token(const char *bytes, size_t len)
 	return find_token(bytes, 0, len) >= 0;
 }
 
+bool
+az_begins_token(const char *bytes, size_t len)
+{
+	/* {" and { ", and { with an end of line behind it */
+	static const char *const begins[] = {"eyJ", "eyAi", "ewogI", "ewoJ", "ew0K"};
+	int			i;
+
+	for (i = 0; i < (int) lengthof(begins); i++)
+	{
+		if (memmem(bytes, len, begins[i], strlen(begins[i])) != NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Overwrite whatever belongs to a token. */
 static void
 cover_tokens(char *bytes, ssize_t len)

@@ -38,6 +38,9 @@ extern void az_take_token(AzDiscretion *discretion);
 /* Do the bytes look like they held a token somewhere, or most of one? */
 extern bool az_holds_token(const char *bytes, size_t len);
 
+/* Does something begin in there as a token does, an object of JSON in base64url? */
+extern bool az_begins_token(const char *bytes, size_t len);
+
 /*
  * Might a token be in the statement that the client sent, or in the contexts
  * around us?  The answer is no only where nothing speaks for it.

@@ -22,6 +22,7 @@
 
 #include "server/counts.h"
 #include "server/datum.h"
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/log_json.h"
 #include "session/session.h"
@@ -29,10 +30,17 @@
 /* Of one list so many strings are logged. */
 #define MAX_LOGGED_ITEMS	32
 
+/*
+ * What was asked for is what a program passed, by mistake a token.  Permissions have
+ * dots and capitals, too, but do not begin so.
+ */
 static void
 append_string(StringInfo out, const char *string, size_t len)
 {
-	az_log_json_string(out, string, len, AZ_MAX_LOGGED_BYTES);
+	if (string != NULL && az_begins_token(string, len) && az_holds_token(string, len))
+		az_log_json_string(out, "(a token)", strlen("(a token)"), AZ_MAX_LOGGED_BYTES);
+	else
+		az_log_json_string(out, string, len, AZ_MAX_LOGGED_BYTES);
 }
 
 /* A text[] as a JSON array. */

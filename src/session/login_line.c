@@ -132,22 +132,6 @@ end_line(StringInfo line)
  * What a token says of itself
  */
 
-/* As an object of JSON does, in base64url. */
-static bool
-begins_like_token(const char *text)
-{
-	/* {" and { ", and { with an end of line behind it */
-	static const char *const begins[] = {"eyJ", "eyAi", "ewogI", "ewoJ", "ew0K"};
-	int			i;
-
-	for (i = 0; i < (int) lengthof(begins); i++)
-	{
-		if (strstr(text, begins[i]) != NULL)
-			return true;
-	}
-	return false;
-}
-
 /* Is a part of the text, as far as it would be shown, in the token as it came? */
 static bool
 shares_piece(const char *text, size_t len, const char *token, size_t token_len)
@@ -169,7 +153,7 @@ append_unverified(StringInfo line, const char *name, const char *text, size_t le
 {
 	az_log_json_name(line, name);
 	if (text != NULL &&
-		(begins_like_token(text) || az_holds_token(text, len) ||
+		(az_begins_token(text, len) || az_holds_token(text, len) ||
 		 shares_piece(text, len, token, token_len)))
 		az_log_json_utf8(line, "(a token)", strlen("(a token)"), MAX_UNVERIFIED_BYTES);
 	else

@@ -115,6 +115,15 @@ is_logged($ann, "INSERT INTO doc VALUES (1, 'bob')",
 is_logged($ann, "INSERT INTO doc VALUES (1)\\;UPDATE doc SET owner = 'bob'",
 	{ required => { table => 'public.doc', column => 'owner', operation => 'UPDATE' } }, 'stamp_owner, UPDATE');
 
+# R10: what a program passes by mistake; and what only has the look of it
+for ([ $ann, '(a token)' ], [ 'DeviceManagementConfiguration.ReadWrite.All' ])
+{
+	my ($passed, $logged) = ($_->[0], $_->[1] // $_->[0]);
+	my ($log) = ask($ann, "SELECT authz.require_scope('$passed')");
+	is_deeply([ map { $json->decode($_)->{required} } denials($log) ], [ { scope => [$logged] } ], "$logged as a scope");
+	ok(!holds_token($log, $ann), "$logged: no token in the log") or diag $log;
+}
+
 # Who it was.
 is_logged(mint(client_id => 'cli', sub => 'bob'), "SELECT authz.require_scope('a')",
 	{ client => 'cli', subject => 'bob', required => { scope => ['a'] } }, 'another client');
