@@ -1,4 +1,4 @@
-# dbmi_authz_keys after the clock was set back: what it said before is nothing to wait
+# C11.10: dbmi_authz_keys after the clock was set back: what it said before is nothing to wait
 # for.  Keys are fetched ahead of time and for tokens, within the limits of now.
 
 use strict;
