@@ -63,12 +63,13 @@ SELECT count(*), authz.subject() FROM doc;
 RESET ROLE;
 SELECT nspowner::regrole, nspacl FROM pg_namespace WHERE nspname = 'authz';
 SELECT count(*) FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND (proowner <> 10 OR prolang <> 13);
-SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'authz'::regnamespace;
+SELECT string_agg(DISTINCT CASE relowner WHEN 10 THEN 'the first superuser' ELSE relowner::regrole::text END || CASE relkind WHEN 'v' THEN ': views' ELSE '' END, ', ')
+	FROM pg_class WHERE relnamespace = 'authz'::regnamespace;
 SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz';
 SELECT (SELECT count(*) FROM authz.issuer), (SELECT count(*) FROM authz.issuer_key), (SELECT count(*) FROM authz.revocation);
 SELECT count(*) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$|authz$)';
 SQL
-	is_deeply(\@got, [ '1|ann', 'pg_database_owner|{pg_database_owner=U/pg_database_owner,=U/pg_database_owner}', '0', 'pg_database_owner', '1.1', '1|2|1', '0' ], $what) or diag("in $db");
+	is_deeply(\@got, [ '1|ann', 'pg_database_owner|{pg_database_owner=U/pg_database_owner,=U/pg_database_owner}', '0', 'pg_database_owner, the first superuser: views', '1.1', '1|2|1', '0' ], $what) or diag("in $db");
 	return;
 }
 
