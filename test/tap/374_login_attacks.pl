@@ -302,7 +302,9 @@ like($err, qr/ERROR:  cannot write file.*The section of this database is too lon
 is(slurp_file($path), $before, 'the file stays');
 as_landlord("UPDATE authz.issuer SET audience = '{clinic}' WHERE issuer = '$id';");
 
-as_landlord(<<'SQL');
+is(as_landlord(<<'SQL'), '', 'an owner sets his traps');
+GRANT CREATE ON SCHEMA authz TO landlord;
+GRANT ALL ON authz.issuer TO landlord;
 CREATE SCHEMA trap;
 CREATE TABLE trap.caught (who text);
 GRANT ALL ON SCHEMA trap TO PUBLIC;
@@ -328,7 +330,7 @@ as_landlord('DROP SCHEMA trap CASCADE; ALTER DATABASE two RESET search_path; ALT
 # by a name of the database its owner is asked what it means; by a function of the session's own he is not
 my $own = q{CREATE FUNCTION pg_temp.export_login_trust() RETURNS integer LANGUAGE c AS '$libdir/dbmi_authz', 'authz_export_login_trust'};
 is($node->safe_psql('two', "$own;\nSELECT pg_temp.export_login_trust()"), 2, 'a function of the session\'s own exports');
-as_landlord('ALTER SCHEMA authz RENAME TO away; CREATE SCHEMA authz; CREATE FUNCTION authz.export_login_trust() RETURNS int LANGUAGE plpgsql AS $$BEGIN ALTER ROLE landlord SUPERUSER; RETURN 1; END$$;');
+is(as_landlord('ALTER SCHEMA authz RENAME TO away; CREATE SCHEMA authz; CREATE FUNCTION authz.export_login_trust() RETURNS int LANGUAGE plpgsql AS $$BEGIN ALTER ROLE landlord SUPERUSER; RETURN 1; END$$;'), '', 'and puts a function of that name in its place');
 ($result, $out, $err) = $node->psql('two', "$own;\nSELECT pg_temp.export_login_trust()");
 isnt($result, 0, 'or says that it cannot');
 is($node->safe_psql('postgres', "SELECT rolsuper FROM pg_roles WHERE rolname = 'landlord'"), 'f', 'and calls nothing of the owner\'s');
