@@ -9,6 +9,7 @@
 
 #include "miscadmin.h"
 
+#include "cluster/hand_over.h"
 #include "records/reads.h"
 #include "objects/registry.h"
 #include "planner/guard.h"
@@ -72,6 +73,7 @@ _PG_init(void)
 	az_utility_guard_init();
 	az_plan_init();
 	az_reads_init();
+	az_hand_over_init();
 	az_line_identity_init();
 	az_token_setting_ready();
 	loaded = true;

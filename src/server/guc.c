@@ -14,6 +14,7 @@
 
 int			az_token_scope = AZ_SCOPE_SESSION;
 int			az_login_identity = AZ_LOGIN_BASE;
+char	   *az_cluster_role = NULL;
 int			az_max_token_size = 64 * 1024;
 bool		az_plan_folding = true;
 int			az_max_set_size = 1000000;
@@ -110,6 +111,25 @@ define_login_identity(void)
 							 PGC_SUSET,
 							 0,
 							 NULL, assign_login_identity, NULL);
+}
+
+/*
+ * Which role other servers of the cluster connect as: on connections that were
+ * authenticated as that role, or as a member of it, an identity is taken from
+ * another server that has a cluster key (doc/clusters.md).  Nobody else's are.
+ */
+static void
+define_cluster_role(void)
+{
+	DefineCustomStringVariable("dbmi_authz.cluster_role",
+							   "The role that other servers of the cluster connect as.",
+							   "On its connections, and those of its members, identities "
+							   "are taken that another server hands over.",
+							   &az_cluster_role,
+							   "",
+							   PGC_SUSET,
+							   0,
+							   NULL, NULL, NULL);
 }
 
 /*
@@ -264,6 +284,7 @@ static AzSetting login_identity =
 
 static AzSetting settings[] = {
 	{"dbmi_authz.token_scope", PGC_SUSET, define_token_scope, false},
+	{"dbmi_authz.cluster_role", PGC_SUSET, define_cluster_role, false},
 	{"dbmi_authz.max_token_size", PGC_SUSET, define_max_token_size, false},
 	{"dbmi_authz.max_set_size", PGC_SUSET, define_max_set_size, false},
 	{"dbmi_authz.plan_folding", PGC_USERSET, define_plan_folding, false},

@@ -34,6 +34,8 @@ typedef struct AzAdoption
 	bool		read_only;
 	bool		simulated;		/* claims that nobody has signed: they count in that
 								 * transaction alone */
+	bool		asserted;		/* handed over by another server: for that transaction
+								 * alone */
 	bool		base;			/* the login of the connection (base.c) */
 	bool		nobody;			/* nobody is in force, whoever the connection's login
 								 * is; there is no identity to come */

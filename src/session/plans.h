@@ -82,6 +82,15 @@ az_is_other_size(uint32 item, uint32 now)
 }
 
 /*
+ * The plan reaches other servers (cluster/), with AZ_REACHES_* for a hash value; a
+ * plan for all never does.
+ */
+#define AZ_GUARD_REACH_CACHE_ID	(-0x4164)
+#define AZ_REACHES_CITUS		1	/* nodes of Citus */
+#define AZ_REACHES_CITUS_ASKING	2	/* and it asks for the identity, or may */
+#define AZ_REACHES_FOREIGN		4	/* servers of postgres_fdw with a login */
+
+/*
  * Plans that are shared do not end with an identity, and so do not depend on
  * what the others do: this is the hash value of a row of pg_proc that they
  * pretend to depend on.

@@ -136,6 +136,7 @@ typedef struct AzIdentity
 	uint32_t	locations;
 
 	uint32_t	needs_ceiling;	/* the issuer demands one of actors */
+	uint32_t	asserted;		/* the key is a cluster key (assertion.h), not the issuer's */
 
 	/* what the actor may not go beyond: only in a block of az_limit_identity() */
 	uint32_t	limited;

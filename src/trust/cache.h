@@ -19,6 +19,7 @@ typedef struct AzVerifiedToken
 	uint64		epoch;			/* of the trust that it was verified under */
 	bool		is_new;			/* it was verified, and not remembered */
 	bool		simulated;		/* nobody has signed it (simulated.h) */
+	bool		asserted;		/* another server has handed it over (asserted.h) */
 	const char *hint;			/* about a refusal, palloc'd; NULL where that of
 								 * the reason says as much */
 } AzVerifiedToken;

@@ -124,7 +124,7 @@ my @got = session($node, 'SELECT authz.is_authenticated(), count(*) FROM doc;', 
 is($got[-1], 'f|0', 'a stored setting does not log in');
 ok(!holds_token(join("\n", @got), $tokens{ann}), 'and is not told');
 ok(!holds_token(substr(slurp_file($node->logfile), $seen), $tokens{ann}), 'nor logged');
-is($node->safe_psql('postgres', "SELECT count(*) FROM pg_settings WHERE name LIKE 'dbmi\\_authz.%' AND name <> 'dbmi_authz.token'"), '17', 'each setting once');
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_settings WHERE name LIKE 'dbmi\\_authz.%' AND name <> 'dbmi_authz.token'"), '18', 'each setting once');
 $node->stop;
 
 unlike(slurp_file($node->logfile), qr/PANIC|terminated by signal|server process .* exited|TRAP/, 'nothing crashed');

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * assertion_for.h
+ *	  Who is in force, as other servers are told.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ASSERTION_FOR_H
+#define AZ_ASSERTION_FOR_H
+
+#include "server/compat.h"
+
+/* An assertion, and until when it serves, in microseconds since 1970. */
+typedef struct AzMadeAssertion
+{
+	char	   *token;			/* palloc'd; whoever has sent it wipes it */
+	int64		renew_at;		/* from then on a new one is due */
+} AzMadeAssertion;
+
+/*
+ * Of the identity in force, which there is, for that destination and nonce (UTF-8).
+ * 55000, with what to do, where this database has no private cluster key; 28000 where the
+ * identity has ended; 55000 for one that is simulated.
+ */
+extern AzMadeAssertion az_make_assertion_for(const char *destination, const char *nonce);
+
+extern void az_wipe_assertion(AzMadeAssertion *made);
+
+#endif							/* AZ_ASSERTION_FOR_H */

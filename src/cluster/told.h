@@ -1,0 +1,36 @@
+/*-------------------------------------------------------------------------
+ *
+ * told.h
+ *	  Whom other servers have been told of, in this transaction.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_TOLD_H
+#define AZ_TOLD_H
+
+#include "server/compat.h"
+
+/*
+ * One for each listener: all nodes of Citus, or one connection of postgres_fdw.
+ * Zeroed: it was told nothing.
+ */
+typedef struct AzTold
+{
+	LocalTransactionId lxid;	/* in which it was told */
+	uint32		serial;			/* of whom; 0: nobody */
+	SubTransactionId subxact;	/* in which */
+	int64		renew_at;		/* microseconds since 1970 */
+} AzTold;
+
+/* Does it know who is in force now? */
+extern bool az_knows(const AzTold *told, uint32 serial);
+
+/* It does, as of now. */
+extern void az_note_told(AzTold *told, uint32 serial, int64 renew_at);
+
+/* It has to be told anew, whatever it was told. */
+extern void az_forget_told(AzTold *told);
+
+extern void az_told_init(void);
+
+#endif							/* AZ_TOLD_H */

@@ -1,0 +1,69 @@
+/*-------------------------------------------------------------------------
+ *
+ * assertion.h
+ *	  What one server tells another of who is in force: a JWS with a type of its
+ *	  own, signed by a cluster key.
+ *
+ * Header: alg "EdDSA", typ "authz-assertion+jwt", kid, and the members below.
+ * Payload: the payload of the token that was verified, unchanged.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef AZ_ASSERTION_H
+#define AZ_ASSERTION_H
+
+#include "token/key_signing.h"
+#include "token/verify.h"
+
+#define AZ_ASSERTION_TYPE	"authz-assertion+jwt"
+
+/* No longer than that is any of them good for, in seconds. */
+#define AZ_ASSERTION_SECONDS	60
+
+/* So far may the clock of who made it be ahead, in seconds. */
+#define AZ_ASSERTION_SKEW		10
+
+/* The header's own members; strings are UTF-8. */
+typedef struct AzAssertion
+{
+	const char *destination;	/* who may take it */
+	const char *nonce;			/* that it was made for one occasion */
+	const char *stored;			/* digest of what is stored for the identity; NULL: not said */
+	int64_t		issued;			/* "iat", seconds since 1970 */
+	int64_t		expires;		/* "exp", seconds since 1970 */
+} AzAssertion;
+
+/*
+ * Make one of an identity that was verified.  New terminated string for free();
+ * NULL: no memory, or OpenSSL failed.
+ */
+extern char *az_assertion_make(const AzSigningKey *key, const AzAssertion *assertion,
+							   const AzIdentity *id);
+
+/* Does the header say that it is one?  Believes nothing, and never raises. */
+extern bool az_is_assertion(const char *token, size_t len);
+
+/* By whom, and for what, an assertion is taken. */
+typedef struct AzAssertionTrust
+{
+	/* The public key with that kid; NULL: there is none.  May leave by longjmp. */
+	const AzKey *(*find_key) (void *arg, const char *kid, size_t len);
+
+	/* Is it for us, and for now?  Asked when the signature holds. */
+	AzReason	(*judge) (void *arg, const AzAssertion *assertion);
+	void	   *arg;
+} AzAssertionTrust;
+
+/*
+ * Verify one at the instant now (microseconds since 1970); then the payload is read
+ * as a token of its issuer, whose keys, types, audiences and ages are not looked
+ * at: who signed the assertion has.  Revocations that are known here count.  The
+ * identity bears the cluster key (alg, thumbprint, kid) and "asserted", and ends when
+ * the token does.  As az_verify() otherwise.
+ */
+extern AzReason az_verify_assertion(AzVerification *verification, const char *token,
+									size_t len, int64_t now, const AzTrust *trust,
+									const AzAssertionTrust *by,
+									const AzIdentity **identity);
+
+#endif							/* AZ_ASSERTION_H */
