@@ -21,6 +21,7 @@
 --       Objects
 --       Policies
 --       Insight
+--       Clusters
 --   Functions: whom they belong to
 --   Privileges
 --
@@ -1772,6 +1773,22 @@ COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
 'What each of many people would reach of the table as that role: how many rows, by which condition.';
 
 --
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
+
+--
 -- Insight: the record of changes
 --
 
@@ -2266,7 +2283,8 @@ BEGIN
 		'protect', 'unprotect', 'sharing_view',
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
-		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
+		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions',
+		'foreign_login', 'drop_foreign_login']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

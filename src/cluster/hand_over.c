@@ -17,7 +17,7 @@ static ExecutorStart_hook_type prev_ExecutorStart = NULL;
 static void
 hand_over_ExecutorStart(QueryDesc *query, int eflags)
 {
-	if (az_reaches_foreign_login(query->plannedstmt))
+	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
 		az_tell_foreign_servers(query);
 	if (az_reaches_citus(query->plannedstmt))
 		az_tell_citus(true);
@@ -28,6 +28,7 @@ void
 az_hand_over_init(void)
 {
 	az_told_init();
+	az_foreign_init();
 	prev_ExecutorStart = ExecutorStart_hook;
 	ExecutorStart_hook = hand_over_ExecutorStart;
 }
