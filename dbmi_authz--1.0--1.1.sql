@@ -537,6 +537,16 @@ CREATE FUNCTION authz.cluster_keys()
 	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
 	STABLE PARALLEL RESTRICTED ROWS 10;
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
 
 --
 -- Insight: the record of changes
@@ -900,6 +910,8 @@ BEGIN
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
+				('authz.foreign_login(name)', 'pg_database_owner'),
+				('authz.drop_foreign_login(name)', 'pg_database_owner'),
 				('authz.audit_change()', 'pg_database_owner'),
 				('authz.audit(regclass,name[],boolean)', 'pg_database_owner'),
 				('authz.unaudit(regclass)', 'pg_database_owner'),

@@ -1836,6 +1836,20 @@ CREATE FUNCTION authz.cluster_keys()
 	STABLE PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION authz.cluster_keys() IS
 'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 
 --
 -- Insight: the record of changes
@@ -2336,6 +2350,8 @@ BEGIN
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
+		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions',
+		'foreign_login', 'drop_foreign_login']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

@@ -10,6 +10,7 @@
 #include "datatype/timestamp.h"
 
 #include "server/malloced.h"
+#include "server/encoding.h"
 #include "server/report.h"
 #include "session/session.h"
 #include "session/stopped.h"
@@ -69,7 +70,8 @@ az_make_assertion_for(const char *destination, const char *nonce)
 	refuse(current);
 	assertion.issued = now / USECS_PER_SEC;
 	assertion.expires = expiry_of(current->identity, now);
-	token = az_assertion_make(az_cluster_signing_key(), &assertion, current->identity);
+	token = az_assertion_make(az_cluster_signing_key(), &assertion, current->identity,
+							  az_converter_to_utf8());
 	if (token == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
