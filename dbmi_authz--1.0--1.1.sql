@@ -20,6 +20,13 @@ DROP INDEX authz.issuer_key_kid;
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 
 --
+-- Trust: removals of keys reach a subscriber
+--
+ALTER TABLE authz.issuer_key
+	ADD COLUMN id uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	REPLICA IDENTITY DEFAULT;
+
+--
 -- Keys: sets of which entries are skipped, names with an algorithm
 --
 -- The functions of 1.0 stand beside these until their grants are carried over.
@@ -1152,6 +1159,8 @@ COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
 'The one algorithm that the key is bound to.';
+COMMENT ON COLUMN authz.issuer_key.id IS
+'By what logical replication finds the row; nothing else goes by it.';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
 'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.jwk IS
