@@ -1391,6 +1391,8 @@ COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
 'Takes the ceiling of an actor away.';
 COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
 'Remove a cluster key; identities that came by it end.';
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -1405,6 +1407,8 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
