@@ -2388,7 +2388,6 @@ BEGIN
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
-		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions',
 		'foreign_login', 'drop_foreign_login']
 	LOOP
