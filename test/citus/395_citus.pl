@@ -52,7 +52,7 @@ my %logins = (
 	'set_token for the session, within' => q{BEGIN; SELECT authz.set_token('%{ann}')},
 	'SET' => q{SET dbmi_authz.token = '%{ann}'; BEGIN},
 	'SET LOCAL' => q{BEGIN; SET LOCAL dbmi_authz.token = '%{ann}'},
-	'set_config' => q{BEGIN; SELECT 1 FROM set_config('dbmi_authz.token', '%{ann}', true) WHERE false},
+	'set_config' => q{BEGIN; SELECT FROM set_config('dbmi_authz.token', '%{ann}', true)},
 	'after somebody else' => qq{BEGIN; SELECT authz.set_token('%{carl}', true); SELECT authz.set_token('%{ann}', true)},
 	'after a failure' => q{SELECT 1 WHERE authz.try_set_token('%{bad}'); BEGIN; SELECT authz.set_token('%{ann}', true)});
 says($coordinator, "login by $_", "$logins{$_}; $seen; COMMIT;", '5|5') for sort keys %logins;
