@@ -1151,6 +1151,12 @@ COMMENT ON COLUMN authz.cluster_key.private_jwk IS
 'The private key as a JWK; NULL: another server signs with it.';
 COMMENT ON COLUMN authz.cluster_key.thumbprint IS
 'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -1417,6 +1423,8 @@ COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
@@ -1657,6 +1665,8 @@ COMMENT ON FUNCTION authz.stat_reset() IS
 'Has the counts of this database start from zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
 COMMENT ON FUNCTION authz.token_id() IS
 'The claim jti.';
 COMMENT ON FUNCTION authz.token_state() IS
@@ -1721,6 +1731,8 @@ COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
 'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
 COMMENT ON VIEW authz.stat IS
 'How often what happened in this database.';
 COMMENT ON VIEW authz.stat_all IS

@@ -1,120 +1,70 @@
 package AzCluster;
 
-# A coordinator and its nodes, as Citus has them, without Citus: its part is played by
-# hooks/cluster_scan.c.  A row is on the node that its owner's name says.
+# What one server of a cluster hands to another, made by test/mint, and servers that
+# take it.
 
 use strict;
 use warnings;
 
+use Cwd qw(abs_path);
 use Exporter qw(import);
+use File::Basename qw(dirname);
 use IPC::Run ();
+use JSON::PP ();
+
 use AzTest;
-use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_cluster protect_tables distribute as_node place);
+our @EXPORT = qw(sender assertion assertion_command take_assertions);
 
-# The same as node_of() in cluster_scan.c.
-sub place
+my $tests = dirname(dirname(abs_path(__FILE__)));
+my $json = JSON::PP->new->canonical->ascii;
+
+# Who sends, as a nonce names it: 16 bytes, all of them that letter.
+sub sender
 {
-	my ($owner, $n) = @_;
-	my $sum = 0;
-	$sum += ord for split //, $owner;
-	return $sum % $n;
+	my ($letter) = @_;
+	require MIME::Base64;
+	return MIME::Base64::encode_base64($letter x 16, '') =~ tr{+/=}{-_}dr;
 }
 
-# Tables, policies and roles, the same on all servers; rows only where they belong.  "doc"
-# folds to a value, so one node has all; "memo" and what a function asks do not.
-sub protect_tables
+# The arguments of test/mint.  What is not said is as it is to be: for Citus's road, of
+# the key that take_assertions() adds, about ann, good from now on for half a minute.
+sub arguments
 {
-	my ($server, $which, $n) = @_;
-	$server->safe_psql('postgres', <<'SQL');
-CREATE ROLE cluster NOLOGIN;
-CREATE ROLE app LOGIN IN ROLE cluster;
-CREATE TABLE doc (id int PRIMARY KEY, owner text);
-CREATE TABLE memo (id int PRIMARY KEY, owner text);
-CREATE TABLE plain (id int PRIMARY KEY, owner text);
-CREATE FUNCTION mine(text) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RETURN authz.is_owner($1); END';
-CREATE FUNCTION who() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN coalesce(authz.subject(), 'nobody'); END $$;
-ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
-ALTER TABLE memo ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON doc USING (authz.is_owner(owner));
-CREATE POLICY p ON memo USING (mine(owner) OR authz.has_scope('admin'));
-CREATE TABLE doc_here (LIKE doc INCLUDING ALL);
-CREATE TABLE memo_here (LIKE memo INCLUDING ALL);
-ALTER TABLE doc_here ENABLE ROW LEVEL SECURITY;
-ALTER TABLE memo_here ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON doc_here USING (authz.is_owner(owner));
-CREATE POLICY p ON memo_here USING (mine(owner) OR authz.has_scope('admin'));
-GRANT ALL ON doc, memo, plain, doc_here, memo_here TO app;
-SQL
-	my %rows = map { $_ => [] } 0 .. $n - 1;
-	my $id = 0;
-	for my $owner (qw(ann bob cyd dan))
-	{
-		for (1 .. 5)
-		{
-			push @{ $rows{ place($owner, $n) } }, '(' . ++$id . ", '$owner')";
-		}
-	}
-	my $all = join ', ', map { @$_ } values %rows;
-	$server->safe_psql('postgres', "INSERT INTO $_ VALUES $all") for qw(doc_here memo_here);
-	if ($which >= 0)
-	{
-		my $values = join ', ', @{ $rows{$which} };
-		$server->safe_psql('postgres', "INSERT INTO $_ VALUES $values")
-		  for length $values ? qw(doc memo plain) : ();
-	}
-	return;
+	my (%how) = @_;
+	my $claims = $json->encode({ iss => 'https://id.example', aud => 'clinic', sub => 'ann', exp => '+3600', %{ $how{claims} // {} } });
+	my @members = map { defined $how{$_} ? ("--$_", $how{$_}) : () } qw(iat stored header);
+	return ('--assertion', '--key', "$tests/fixtures/" . ($how{key} // 'ed25519_a.pem'), '--kid', $how{kid} // 'c1',
+		'--destination', $how{destination} // 'citus/postgres', '--nonce', $how{nonce}, '--exp', $how{exp} // '+30', @members, $claims);
 }
 
-# Say on the coordinator which tables are on the nodes, as Citus's catalog does.
-sub distribute
+sub assertion
 {
-	my ($server, @tables) = @_;
-	my $values = join ', ', map { "('$_'::regclass, 'owner')" } @tables;
-	$server->safe_psql('postgres', <<"SQL");
-SET allow_system_table_mods = on;
-CREATE TABLE IF NOT EXISTS pg_catalog.pg_dist_partition (logicalrelid regclass PRIMARY KEY, partkey text);
-INSERT INTO pg_catalog.pg_dist_partition VALUES $values;
+	my ($out, $err);
+	IPC::Run::run([ "$tests/mint", arguments(@_) ], '<', '/dev/null', '>', \$out, '2>', \$err) or die "test/mint: $err";
+	chomp $out;
+	return $out;
+}
+
+# The same as a command of the shell, for psql: its nonce is $CHALLENGE.
+sub assertion_command
+{
+	return join ' ', "$tests/mint", map { s/'/"'"'"'/gr =~ s/^(?!\$CHALLENGE$)(.*)$/'$1'/sr } arguments(nonce => '$CHALLENGE', @_);
+}
+
+# A database takes assertions of the key c1 on connections of the role "node", and of its
+# member "member".  trust() is the caller's.
+sub take_assertions
+{
+	my ($node, $db) = @_;
+	my $public = `$tests/mint --jwk --key $tests/fixtures/ed25519_a.pem --kid c1 --alg EdDSA`;
+	$node->safe_psql($db, <<"SQL");
+CREATE ROLE node LOGIN;
+CREATE ROLE member LOGIN IN ROLE node;
+ALTER DATABASE $db SET dbmi_authz.cluster_role = 'node';
+SELECT authz.add_cluster_key_public('c1', '$public');
 SQL
 	return;
-}
-
-# A server by itself: coordinator or node.
-sub as_node
-{
-	my ($name, $which, $n, @conf) = @_;
-	my $server = start_node($name, "dbmi_authz.cluster_role = 'cluster'",
-		$which >= 0 ? "shared_preload_libraries = 'dbmi_authz'" : (), @conf);
-	trust($server, 'postgres');
-	protect_tables($server, $which, $n);
-	return $server;
-}
-
-# The coordinator first, then as many nodes; all know the key "c1".
-sub start_cluster
-{
-	my ($n, %opt) = @_;
-	my $library = PostgreSQL::Test::Utils::tempdir() . '/cluster_scan.so';
-	my $include = server_directory('includedir');
-	# a copied pg_config puts a directory of its own in front
-	$include =~ s{^/[^/]*}{} while length $include && !-d $include;
-	build_library('hooks/cluster_scan.c', $library, "-I$include", '-Wl,--no-as-needed', '-lpq');
-	my @nodes = map { as_node("node$_", $_, $n, @{ $opt{node_conf} // [] }) } 0 .. $n - 1;
-	my $places = join '|', map { 'host=' . $_->host . ' port=' . $_->port } @nodes;
-	my $coordinator = as_node('coordinator', -1, $n,
-		"shared_preload_libraries = '$library, dbmi_authz'", @{ $opt{conf} // [] });
-	distribute($coordinator, qw(doc memo plain));
-	$coordinator->safe_psql('postgres', <<"SQL");
-CREATE FUNCTION ask_kept(text) RETURNS text LANGUAGE c AS '$library', 'cluster_scan_ask_kept';
-ALTER DATABASE postgres SET cluster_scan.nodes = '$places';
-SQL
-	unless ($opt{no_key})
-	{
-		my $public = $coordinator->safe_psql('postgres', "SELECT authz.add_cluster_key('c1')");
-		$_->safe_psql('postgres', "SELECT authz.add_cluster_key_public('c1', '$public')") for @nodes;
-	}
-	return ($coordinator, @nodes);
 }
 
 1;
