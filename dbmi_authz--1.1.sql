@@ -2388,8 +2388,8 @@ BEGIN
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
-		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions',
-		'foreign_login', 'drop_foreign_login']
+		'foreign_login', 'drop_foreign_login',
+		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);
