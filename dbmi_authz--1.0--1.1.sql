@@ -20,6 +20,13 @@ DROP INDEX authz.issuer_key_kid;
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 
 --
+-- Trust: removals of keys reach a subscriber
+--
+ALTER TABLE authz.issuer_key
+	ADD COLUMN id uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	REPLICA IDENTITY DEFAULT;
+
+--
 -- Keys: sets of which entries are skipped, names with an algorithm
 --
 -- The functions of 1.0 stand beside these until their grants are carried over.
@@ -498,6 +505,57 @@ CREATE FUNCTION authz.access_review(
 	VOLATILE PARALLEL UNSAFE ROWS 100;
 
 --
+-- Clusters: keys
+--
+-- Keys by which servers tell each other who is logged in.  A materialized view that
+-- is never populated: PostgreSQL keeps what the library writes into it as it keeps
+-- any table, and refuses every query of it, whoever asks.  No dump has its rows, and
+-- no publication.  It belongs to the bootstrap superuser, as functions do: its owner
+-- could index it by a function, which would be given each row.
+--
+CREATE FUNCTION authz.cluster_key_guard() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_key_guard'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE MATERIALIZED VIEW authz.cluster_key AS
+	SELECT NULL::pg_catalog.text COLLATE "C" AS kid,
+		   NULL::pg_catalog.text COLLATE "C" AS thumbprint,
+		   NULL::pg_catalog.int8 AS number,
+		   NULL::pg_catalog.timestamptz AS added_at,
+		   NULL::pg_catalog.json AS jwk,
+		   NULL::pg_catalog.json AS private_jwk
+	 WHERE authz.cluster_key_guard()
+	WITH NO DATA;
+ALTER MATERIALIZED VIEW authz.cluster_key REPLICA IDENTITY NOTHING;
+
+CREATE FUNCTION authz.add_cluster_key(kid text, private_jwk json DEFAULT NULL) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.add_cluster_key_public(kid text, jwk json) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key_public'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.drop_cluster_key(kid text) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_cluster_key'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.cluster_keys()
+	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
+	STABLE PARALLEL RESTRICTED ROWS 10;
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+--
 -- Insight: the record of changes
 --
 
@@ -802,7 +860,8 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s', 10::pg_catalog.oid::pg_catalog.regrole);
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
 
@@ -858,6 +917,8 @@ BEGIN
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
+				('authz.foreign_login(name)', 'pg_database_owner'),
+				('authz.drop_foreign_login(name)', 'pg_database_owner'),
 				('authz.audit_change()', 'pg_database_owner'),
 				('authz.audit(regclass,name[],boolean)', 'pg_database_owner'),
 				('authz.unaudit(regclass)', 'pg_database_owner'),
@@ -865,6 +926,11 @@ BEGIN
 				('authz.verify_audit(bigint,bytea)', 'pg_database_owner'),
 				('authz.prune_audit(timestamptz)', 'pg_database_owner'),
 				('authz.prune_trust_log(timestamptz)', 'pg_database_owner'),
+				('authz.cluster_key_guard()', NULL),
+				('authz.add_cluster_key(text,json)', 'pg_database_owner'),
+				('authz.add_cluster_key_public(text,json)', 'pg_database_owner'),
+				('authz.drop_cluster_key(text)', 'pg_database_owner'),
+				('authz.cluster_keys()', 'pg_database_owner'),
 				('authz.stat_get()', 'pg_database_owner'),
 				('authz.stat_get_refusals()', 'pg_database_owner'),
 				('authz.stat_get_all()', 'pg_monitor'),
@@ -903,6 +969,7 @@ BEGIN
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_event'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.trust_log'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.cluster_key'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_refusals'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_all'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
@@ -1064,6 +1131,18 @@ COMMENT ON COLUMN authz.audit_seal.sealed_at IS
 'When they were sealed.';
 COMMENT ON COLUMN authz.audit_seal.sum IS
 'SHA-256 over the sum of the seal before and what this one says: keep it elsewhere.';
+COMMENT ON COLUMN authz.cluster_key.added_at IS
+'When the key was added.';
+COMMENT ON COLUMN authz.cluster_key.jwk IS
+'The public key as a JWK (RFC 8037).';
+COMMENT ON COLUMN authz.cluster_key.kid IS
+'The key ID, which names one key.';
+COMMENT ON COLUMN authz.cluster_key.number IS
+'Grows with each key; of those that have a private key the last one signs.';
+COMMENT ON COLUMN authz.cluster_key.private_jwk IS
+'The private key as a JWK; NULL: another server signs with it.';
+COMMENT ON COLUMN authz.cluster_key.thumbprint IS
+'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -1080,6 +1159,8 @@ COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
 'The one algorithm that the key is bound to.';
+COMMENT ON COLUMN authz.issuer_key.id IS
+'By what logical replication finds the row; nothing else goes by it.';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
 'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.jwk IS
@@ -1264,6 +1345,10 @@ COMMENT ON FUNCTION authz.active_org_id() IS
 'The id of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.actor() IS
 'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
+COMMENT ON FUNCTION authz.add_cluster_key(text, json) IS
+'Add a key that signs for other servers, NULL: a new one; returns its public JWK.';
+COMMENT ON FUNCTION authz.add_cluster_key_public(text, json) IS
+'Believe what another server of the cluster signs with that key.';
 COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
 'Trusts the tokens of an issuer that name one of these audiences.';
 COMMENT ON FUNCTION authz.add_key(text, json) IS
@@ -1298,8 +1383,16 @@ COMMENT ON FUNCTION authz.clear_token() IS
 'Forgets the identity and the last failure.';
 COMMENT ON FUNCTION authz.client_id() IS
 'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+COMMENT ON FUNCTION authz.cluster_key_guard() IS
+'Raises an error: what REFRESH of authz.cluster_key runs into.';
+COMMENT ON FUNCTION authz.cluster_keys() IS
+'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
 COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
 'Takes the ceiling of an actor away.';
+COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
+'Remove a cluster key; identities that came by it end.';
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -1314,6 +1407,8 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
@@ -1594,6 +1689,8 @@ COMMENT ON FUNCTION authz.watch(regclass) IS
 'Lets sets that read the table be kept: triggers on it and its partitions tell when it changes.';
 COMMENT ON FUNCTION authz.www_authenticate() IS
 'The challenge for last_error(), for the HTTP header WWW-Authenticate.';
+COMMENT ON MATERIALIZED VIEW authz.cluster_key IS
+'Keys by which servers of a cluster tell each other who is logged in; nobody can read it.';
 COMMENT ON POLICY visible ON authz.item_permission IS
 'Rows of one''s own, of items that one manages, and for an administrator of the application.';
 COMMENT ON TABLE authz.actor_ceiling IS

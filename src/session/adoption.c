@@ -160,6 +160,14 @@ room_of(const AzIdentity *id)
 	return az_node_type(&id->actor) == AZ_NULL ? size : size + az_limit_room(id);
 }
 
+/* And those of a digest. */
+static Size
+room_of_verified(const AzVerifiedToken *verified)
+{
+	return room_of(verified->identity) +
+		(verified->stored ? strlen(verified->stored) + 1 : 0);
+}
+
 /* "place" has that room, aligned. */
 static void
 set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
@@ -170,9 +178,12 @@ set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
 	adoption->identity = (const AzIdentity *) place;
 	if (az_node_type(&id->actor) != AZ_NULL)
 		adoption->limited = (AzIdentity *) (place + MAXALIGN(id->size));
+	if (verified->stored)
+		adoption->stored = strcpy(place + room_of(id), verified->stored);
 	adoption->serial = adoption->signed_serial = verified->serial;
 	adoption->epoch = verified->epoch;
 	adoption->simulated = verified->simulated;
+	adoption->asserted = verified->asserted;
 	adoption->ended = AZ_OK;
 	(void) az_settle(adoption);
 }
@@ -191,7 +202,7 @@ forget_identity(AzAdoption *adoption)
 AzAdoption *
 az_make_adoption(const AzVerifiedToken *verified)
 {
-	AzAdoption *adoption = new_adoption(room_of(verified->identity) + MAXIMUM_ALIGNOF,
+	AzAdoption *adoption = new_adoption(room_of_verified(verified) + MAXIMUM_ALIGNOF,
 										az_local_xid());
 
 	if (adoption == NULL)
@@ -223,12 +234,15 @@ az_make_unjudged(const char *token, size_t len, LocalTransactionId lxid)
 }
 
 AzAdoption *
-az_make_nobody(void)
+az_make_nobody(bool asserted)
 {
 	AzAdoption *adoption = new_adoption(0, az_local_xid());
 
 	if (adoption)
+	{
 		adoption->nobody = true;
+		adoption->asserted = asserted;
+	}
 	return adoption;
 }
 

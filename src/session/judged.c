@@ -87,6 +87,8 @@ az_judge_candidate(AzAdoption *current)
 {
 	AzDiscretion discretion;
 
+	if (current->refused)
+		return current;
 	if (az_is_base(current) && (creating_extension || !az_tables_found()))
 		return NULL;
 	if (!az_is_base(current))
