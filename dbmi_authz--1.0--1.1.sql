@@ -20,6 +20,13 @@ DROP INDEX authz.issuer_key_kid;
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 
 --
+-- Trust: removals of keys reach a subscriber
+--
+ALTER TABLE authz.issuer_key
+	ADD COLUMN id uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	REPLICA IDENTITY DEFAULT;
+
+--
 -- Keys: sets of which entries are skipped, names with an algorithm
 --
 -- The functions of 1.0 stand beside these until their grants are carried over.
@@ -539,6 +546,39 @@ CREATE FUNCTION authz.cluster_keys()
 	STABLE PARALLEL RESTRICTED ROWS 10;
 
 --
+-- Clusters: foreign login
+--
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+--
+-- Clusters: an identity is handed over
+--
+-- A view, so that a foreign table of another server can ask and tell.  It has one row,
+-- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+--
+CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
+	RETURNS record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE VIEW authz.hand_over AS
+	SELECT destination, challenge, assertion
+	  FROM authz.hand_over_offer();
+
+CREATE FUNCTION authz.take_hand_over() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
+	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
 -- Clusters: trust
 --
 -- The trust of a database as one document, with which another is made to believe the
@@ -861,7 +901,8 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
+		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
 		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
@@ -918,6 +959,8 @@ BEGIN
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
+				('authz.foreign_login(name)', 'pg_database_owner'),
+				('authz.drop_foreign_login(name)', 'pg_database_owner'),
 				('authz.audit_change()', 'pg_database_owner'),
 				('authz.audit(regclass,name[],boolean)', 'pg_database_owner'),
 				('authz.unaudit(regclass)', 'pg_database_owner'),
@@ -933,6 +976,8 @@ BEGIN
 				('authz.export_trust()', 'pg_database_owner'),
 				('authz.import_trust(json)', 'pg_database_owner'),
 				('authz.spread_trust()', 'pg_database_owner'),
+				('authz.hand_over_offer()', 'PUBLIC'),
+				('authz.take_hand_over()', NULL),
 				('authz.stat_get()', 'pg_database_owner'),
 				('authz.stat_get_refusals()', 'pg_database_owner'),
 				('authz.stat_get_all()', 'pg_monitor'),
@@ -972,6 +1017,7 @@ BEGIN
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.trust_log'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.cluster_key'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.hand_over'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_refusals'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_all'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
@@ -986,6 +1032,7 @@ REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, a
 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
+GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -1145,6 +1192,12 @@ COMMENT ON COLUMN authz.cluster_key.private_jwk IS
 'The private key as a JWK; NULL: another server signs with it.';
 COMMENT ON COLUMN authz.cluster_key.thumbprint IS
 'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -1161,6 +1214,8 @@ COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
 'The one algorithm that the key is bound to.';
+COMMENT ON COLUMN authz.issuer_key.id IS
+'By what logical replication finds the row; nothing else goes by it.';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
 'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.jwk IS
@@ -1391,6 +1446,8 @@ COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
 'Takes the ceiling of an actor away.';
 COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
 'Remove a cluster key; identities that came by it end.';
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -1405,12 +1462,16 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
@@ -1651,6 +1712,8 @@ COMMENT ON FUNCTION authz.stat_reset() IS
 'Has the counts of this database start from zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
 COMMENT ON FUNCTION authz.token_id() IS
 'The claim jti.';
 COMMENT ON FUNCTION authz.token_state() IS
@@ -1715,6 +1778,8 @@ COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
 'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
 COMMENT ON VIEW authz.stat IS
 'How often what happened in this database.';
 COMMENT ON VIEW authz.stat_all IS

@@ -142,9 +142,8 @@ GRANT USAGE ON SCHEMA authz TO pg_database_owner, PUBLIC;
 -- They belong to the owner of the database, who may dump and administer them
 -- also when it is no superuser.  All but authz.profile are dumped.
 --
--- REPLICA IDENTITY FULL: a key without kid has no name that could be a primary
--- key, and an index over expressions is no identity either.  In a publication of
--- all tables their rows must be removable all the same.
+-- Each has an identity for replication, so that removals reach a subscriber.
+-- FULL where there is no primary key: an index over expressions is none.
 --
 
 -- Not dumped: each version brings its own.
@@ -189,7 +188,8 @@ SELECT pg_catalog.pg_extension_config_dump('authz.issuer'::pg_catalog.regclass, 
 
 -- No foreign key: pg_restore may load the tables in any order, or at once.
 -- trust_guard() does what one would do.  Keys are looked up by issuer, those
--- without kid too.
+-- without kid too.  id is what replication finds a row by: kid may be NULL, and
+-- a whole row cannot be compared, for there is no equality of json.
 CREATE TABLE authz.issuer_key (
 	issuer text COLLATE "C" NOT NULL,
 	kid text COLLATE "C",
@@ -197,7 +197,8 @@ CREATE TABLE authz.issuer_key (
 	jwk json NOT NULL,
 	thumbprint text COLLATE "C" NOT NULL,
 	source text NOT NULL,
-	added_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	id uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid()
 );
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 CREATE UNIQUE INDEX issuer_key_thumbprint ON authz.issuer_key (issuer, thumbprint, alg)
@@ -218,11 +219,12 @@ COMMENT ON COLUMN authz.issuer_key.source IS
 'The function that added the key; set_jwks() replaces its own only.';
 COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
+COMMENT ON COLUMN authz.issuer_key.id IS
+'By what logical replication finds the row; nothing else goes by it.';
 ALTER TABLE authz.issuer_key OWNER TO pg_database_owner;
 -- There is no policy: whoever is not the owner reads no key, whatever
 -- privileges it has come by (pg_read_all_data).  HMAC keys are secrets.
 ALTER TABLE authz.issuer_key ENABLE ROW LEVEL SECURITY;
-ALTER TABLE authz.issuer_key REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regclass, '');
 
 -- Not dumped, and no part of the trust: no session looks at it.
@@ -1838,6 +1840,55 @@ COMMENT ON FUNCTION authz.cluster_keys() IS
 'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
 
 --
+-- Clusters: foreign login
+--
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
+
+--
+-- Clusters: an identity is handed over
+--
+-- A view, so that a foreign table of another server can ask and tell.  It has one row,
+-- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+--
+CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
+	RETURNS record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
+
+CREATE VIEW authz.hand_over AS
+	SELECT destination, challenge, assertion
+	  FROM authz.hand_over_offer();
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+
+CREATE FUNCTION authz.take_hand_over() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
+
+CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
+	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
 -- Clusters: trust
 --
 -- The trust of a database as one document, with which another is made to believe the
@@ -2291,7 +2342,8 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
+		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
 		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
@@ -2332,14 +2384,16 @@ END
 $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_database_owner;
-REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all, authz.cluster_key FROM pg_database_owner;
+REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all, authz.cluster_key,
+	authz.hand_over FROM pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
+GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 
 -- what only the server calls
 REVOKE ALL ON FUNCTION authz.trust_guard, authz.identity_support, authz.token_support,
-	authz.cluster_key_guard FROM PUBLIC;
+	authz.cluster_key_guard, authz.take_hand_over FROM PUBLIC;
 
 -- what superusers call, who need no grant
 REVOKE ALL ON FUNCTION authz.export_login_trust FROM PUBLIC;
@@ -2360,6 +2414,7 @@ BEGIN
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
 		'export_trust', 'import_trust', 'spread_trust',
+		'foreign_login', 'drop_foreign_login',
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
