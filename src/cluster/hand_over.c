@@ -53,6 +53,7 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 	{
 		if (az_reaches_foreign_login(query->plannedstmt))
 			az_tell_foreign_servers(query);
+		az_check_copied(query->plannedstmt);
 		tell_citus(query);
 	}
 	prev_ExecutorStart(query, eflags);
