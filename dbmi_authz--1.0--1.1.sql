@@ -505,6 +505,79 @@ CREATE FUNCTION authz.access_review(
 	VOLATILE PARALLEL UNSAFE ROWS 100;
 
 --
+-- Clusters: keys
+--
+-- Keys by which servers tell each other who is logged in.  A materialized view that
+-- is never populated: PostgreSQL keeps what the library writes into it as it keeps
+-- any table, and refuses every query of it, whoever asks.  No dump has its rows, and
+-- no publication.  It belongs to the bootstrap superuser, as functions do: its owner
+-- could index it by a function, which would be given each row.
+--
+CREATE FUNCTION authz.cluster_key_guard() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_key_guard'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE MATERIALIZED VIEW authz.cluster_key AS
+	SELECT NULL::pg_catalog.text COLLATE "C" AS kid,
+		   NULL::pg_catalog.text COLLATE "C" AS thumbprint,
+		   NULL::pg_catalog.int8 AS number,
+		   NULL::pg_catalog.timestamptz AS added_at,
+		   NULL::pg_catalog.json AS jwk,
+		   NULL::pg_catalog.json AS private_jwk
+	 WHERE authz.cluster_key_guard()
+	WITH NO DATA;
+ALTER MATERIALIZED VIEW authz.cluster_key REPLICA IDENTITY NOTHING;
+
+CREATE FUNCTION authz.add_cluster_key(kid text, private_jwk json DEFAULT NULL) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.add_cluster_key_public(kid text, jwk json) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key_public'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.drop_cluster_key(kid text) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_cluster_key'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.cluster_keys()
+	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
+	STABLE PARALLEL RESTRICTED ROWS 10;
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+--
+-- Clusters: an identity is handed over
+--
+-- A view, so that a foreign table of another server can ask and tell.  It has one row,
+-- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+--
+CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
+	RETURNS record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE VIEW authz.hand_over AS
+	SELECT destination, challenge, assertion
+	  FROM authz.hand_over_offer();
+
+CREATE FUNCTION authz.take_hand_over() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
+	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
 -- Insight: the record of changes
 --
 
@@ -809,7 +882,9 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s', 10::pg_catalog.oid::pg_catalog.regrole);
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
+		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
 
@@ -865,6 +940,8 @@ BEGIN
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
+				('authz.foreign_login(name)', 'pg_database_owner'),
+				('authz.drop_foreign_login(name)', 'pg_database_owner'),
 				('authz.audit_change()', 'pg_database_owner'),
 				('authz.audit(regclass,name[],boolean)', 'pg_database_owner'),
 				('authz.unaudit(regclass)', 'pg_database_owner'),
@@ -872,6 +949,13 @@ BEGIN
 				('authz.verify_audit(bigint,bytea)', 'pg_database_owner'),
 				('authz.prune_audit(timestamptz)', 'pg_database_owner'),
 				('authz.prune_trust_log(timestamptz)', 'pg_database_owner'),
+				('authz.cluster_key_guard()', NULL),
+				('authz.add_cluster_key(text,json)', 'pg_database_owner'),
+				('authz.add_cluster_key_public(text,json)', 'pg_database_owner'),
+				('authz.drop_cluster_key(text)', 'pg_database_owner'),
+				('authz.cluster_keys()', 'pg_database_owner'),
+				('authz.hand_over_offer()', 'PUBLIC'),
+				('authz.take_hand_over()', NULL),
 				('authz.stat_get()', 'pg_database_owner'),
 				('authz.stat_get_refusals()', 'pg_database_owner'),
 				('authz.stat_get_all()', 'pg_monitor'),
@@ -910,6 +994,8 @@ BEGIN
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_event'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.trust_log'::pg_catalog.regclass
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.cluster_key'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.hand_over'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_refusals'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_all'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
@@ -924,6 +1010,7 @@ REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, a
 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
+GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -1071,6 +1158,24 @@ COMMENT ON COLUMN authz.audit_seal.sealed_at IS
 'When they were sealed.';
 COMMENT ON COLUMN authz.audit_seal.sum IS
 'SHA-256 over the sum of the seal before and what this one says: keep it elsewhere.';
+COMMENT ON COLUMN authz.cluster_key.added_at IS
+'When the key was added.';
+COMMENT ON COLUMN authz.cluster_key.jwk IS
+'The public key as a JWK (RFC 8037).';
+COMMENT ON COLUMN authz.cluster_key.kid IS
+'The key ID, which names one key.';
+COMMENT ON COLUMN authz.cluster_key.number IS
+'Grows with each key; of those that have a private key the last one signs.';
+COMMENT ON COLUMN authz.cluster_key.private_jwk IS
+'The private key as a JWK; NULL: another server signs with it.';
+COMMENT ON COLUMN authz.cluster_key.thumbprint IS
+'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -1273,6 +1378,10 @@ COMMENT ON FUNCTION authz.active_org_id() IS
 'The id of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.actor() IS
 'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
+COMMENT ON FUNCTION authz.add_cluster_key(text, json) IS
+'Add a key that signs for other servers, NULL: a new one; returns its public JWK.';
+COMMENT ON FUNCTION authz.add_cluster_key_public(text, json) IS
+'Believe what another server of the cluster signs with that key.';
 COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
 'Trusts the tokens of an issuer that name one of these audiences.';
 COMMENT ON FUNCTION authz.add_key(text, json) IS
@@ -1307,8 +1416,16 @@ COMMENT ON FUNCTION authz.clear_token() IS
 'Forgets the identity and the last failure.';
 COMMENT ON FUNCTION authz.client_id() IS
 'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+COMMENT ON FUNCTION authz.cluster_key_guard() IS
+'Raises an error: what REFRESH of authz.cluster_key runs into.';
+COMMENT ON FUNCTION authz.cluster_keys() IS
+'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
 COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
 'Takes the ceiling of an actor away.';
+COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
+'Remove a cluster key; identities that came by it end.';
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -1323,12 +1440,16 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
@@ -1569,6 +1690,8 @@ COMMENT ON FUNCTION authz.stat_reset() IS
 'Has the counts of this database start from zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
 COMMENT ON FUNCTION authz.token_id() IS
 'The claim jti.';
 COMMENT ON FUNCTION authz.token_state() IS
@@ -1603,6 +1726,8 @@ COMMENT ON FUNCTION authz.watch(regclass) IS
 'Lets sets that read the table be kept: triggers on it and its partitions tell when it changes.';
 COMMENT ON FUNCTION authz.www_authenticate() IS
 'The challenge for last_error(), for the HTTP header WWW-Authenticate.';
+COMMENT ON MATERIALIZED VIEW authz.cluster_key IS
+'Keys by which servers of a cluster tell each other who is logged in; nobody can read it.';
 COMMENT ON POLICY visible ON authz.item_permission IS
 'Rows of one''s own, of items that one manages, and for an administrator of the application.';
 COMMENT ON TABLE authz.actor_ceiling IS
@@ -1631,6 +1756,8 @@ COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
 'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
 COMMENT ON VIEW authz.stat IS
 'How often what happened in this database.';
 COMMENT ON VIEW authz.stat_all IS

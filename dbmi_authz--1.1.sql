@@ -21,6 +21,7 @@
 --       Objects
 --       Policies
 --       Insight
+--       Clusters
 --   Functions: whom they belong to
 --   Privileges
 --
@@ -1774,6 +1775,119 @@ COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
 'What each of many people would reach of the table as that role: how many rows, by which condition.';
 
 --
+-- Clusters: keys
+--
+-- Keys by which servers tell each other who is logged in.  A materialized view that
+-- is never populated: PostgreSQL keeps what the library writes into it as it keeps
+-- any table, and refuses every query of it, whoever asks.  No dump has its rows, and
+-- no publication.  It belongs to the bootstrap superuser, as functions do: its owner
+-- could index it by a function, which would be given each row.
+--
+CREATE FUNCTION authz.cluster_key_guard() RETURNS boolean
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_key_guard'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.cluster_key_guard() IS
+'Raises an error: what REFRESH of authz.cluster_key runs into.';
+
+CREATE MATERIALIZED VIEW authz.cluster_key AS
+	SELECT NULL::pg_catalog.text COLLATE "C" AS kid,
+		   NULL::pg_catalog.text COLLATE "C" AS thumbprint,
+		   NULL::pg_catalog.int8 AS number,
+		   NULL::pg_catalog.timestamptz AS added_at,
+		   NULL::pg_catalog.json AS jwk,
+		   NULL::pg_catalog.json AS private_jwk
+	 WHERE authz.cluster_key_guard()
+	WITH NO DATA;
+ALTER MATERIALIZED VIEW authz.cluster_key REPLICA IDENTITY NOTHING;
+COMMENT ON MATERIALIZED VIEW authz.cluster_key IS
+'Keys by which servers of a cluster tell each other who is logged in; nobody can read it.';
+COMMENT ON COLUMN authz.cluster_key.kid IS
+'The key ID, which names one key.';
+COMMENT ON COLUMN authz.cluster_key.thumbprint IS
+'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.cluster_key.number IS
+'Grows with each key; of those that have a private key the last one signs.';
+COMMENT ON COLUMN authz.cluster_key.added_at IS
+'When the key was added.';
+COMMENT ON COLUMN authz.cluster_key.jwk IS
+'The public key as a JWK (RFC 8037).';
+COMMENT ON COLUMN authz.cluster_key.private_jwk IS
+'The private key as a JWK; NULL: another server signs with it.';
+
+CREATE FUNCTION authz.add_cluster_key(kid text, private_jwk json DEFAULT NULL) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.add_cluster_key(text, json) IS
+'Add a key that signs for other servers, NULL: a new one; returns its public JWK.';
+
+CREATE FUNCTION authz.add_cluster_key_public(kid text, jwk json) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key_public'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.add_cluster_key_public(text, json) IS
+'Believe what another server of the cluster signs with that key.';
+
+CREATE FUNCTION authz.drop_cluster_key(kid text) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_cluster_key'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
+'Remove a cluster key; identities that came by it end.';
+
+CREATE FUNCTION authz.cluster_keys()
+	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
+	STABLE PARALLEL RESTRICTED ROWS 10;
+COMMENT ON FUNCTION authz.cluster_keys() IS
+'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
+
+--
+-- Clusters: an identity is handed over
+--
+-- A view, so that a foreign table of another server can ask and tell.  It has one row,
+-- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+--
+CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
+	RETURNS record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
+
+CREATE VIEW authz.hand_over AS
+	SELECT destination, challenge, assertion
+	  FROM authz.hand_over_offer();
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+
+CREATE FUNCTION authz.take_hand_over() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
+
+CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
+	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
 -- Insight: the record of changes
 --
 
@@ -2203,7 +2317,9 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s', 10::pg_catalog.oid::pg_catalog.regrole);
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
+		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
 
@@ -2227,7 +2343,7 @@ BEGIN
 									  ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END)
 		  FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
 		 WHERE c.relnamespace OPERATOR(pg_catalog.=) 'authz'::pg_catalog.regnamespace
-		   AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'v']::pg_catalog."char"[])
+		   AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'v', 'm']::pg_catalog."char"[])
 		   AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 		UNION
 		SELECT pg_catalog.concat('ALL ON FUNCTION ', p.oid::pg_catalog.regprocedure, ' FROM ',
@@ -2243,13 +2359,16 @@ END
 $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_database_owner;
-REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all FROM pg_database_owner;
+REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all, authz.cluster_key,
+	authz.hand_over FROM pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
+GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 
 -- what only the server calls
-REVOKE ALL ON FUNCTION authz.trust_guard, authz.identity_support, authz.token_support FROM PUBLIC;
+REVOKE ALL ON FUNCTION authz.trust_guard, authz.identity_support, authz.token_support,
+	authz.cluster_key_guard, authz.take_hand_over FROM PUBLIC;
 
 -- what superusers call, who need no grant
 REVOKE ALL ON FUNCTION authz.export_login_trust FROM PUBLIC;
@@ -2268,6 +2387,8 @@ BEGIN
 		'protect', 'unprotect', 'sharing_view',
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
+		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
+		'foreign_login', 'drop_foreign_login',
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);

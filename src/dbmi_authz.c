@@ -26,6 +26,7 @@
 #include "sets/set_view.h"
 #include "stats/sessions.h"
 #include "token/crypto.h"
+#include "trust/senders.h"
 #include "trust/trust_log.h"
 #include "trust/trust_table.h"
 
@@ -62,6 +63,7 @@ _PG_init(void)
 		az_crypto_prepare_fork();
 		az_counts_init();
 		az_sessions_init();
+		az_senders_init();
 	}
 
 	HOLD_INTERRUPTS();

@@ -3,7 +3,8 @@
  * citus.h
  *	  The nodes of a Citus cluster are told who is in force.
  *
- * Found by the names of its scans and its setting; nothing of it is linked.
+ * Found by the names of its scans, its setting and its catalogs; nothing of it is
+ * linked.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,14 +13,45 @@
 
 #include "server/compat.h"
 #include "nodes/plannodes.h"
+#include "optimizer/planner.h"
+#include "tcop/utility.h"
 
-/* Does a part of the plan run on other nodes? */
-extern bool az_reaches_citus(const PlannedStmt *plan);
+/* Have that planner plan it; what reaches nodes says so, and is tied to who is in force. */
+extern PlannedStmt *az_plan_with_citus(planner_hook_type next, Query *query,
+									   const char *text, int options,
+									   ParamListInfo params);
+
+/* Does a part of the plan run on other nodes, and ask for the identity there, or may? */
+extern bool az_asks_citus(const PlannedStmt *plan);
 
 /*
- * Such a plan is about to start.  asks: it asks for the identity, or may.  25P01
- * outside of a transaction block, when there is somebody in force and it asks.
+ * Such a plan is about to start or to go on, under the active snapshot.  Raises what a
+ * check would; 25P01 outside of a transaction block, when there is somebody in force.
  */
-extern void az_tell_citus(bool asks);
+extern void az_tell_citus(void);
+
+/*
+ * Run a utility statement, where there is Citus.  What it sends to nodes by itself
+ * is told them first, or is refused, and a token that is set does not leave this server.
+ */
+typedef struct AzUtilityCall
+{
+	PlannedStmt *statement;
+	const char *text;
+	bool		read_only_tree;
+	ProcessUtilityContext context;
+	ParamListInfo params;
+	QueryEnvironment *environment;
+	DestReceiver *dest;
+	QueryCompletion *completion;
+} AzUtilityCall;
+
+extern void az_run_with_citus(const AzUtilityCall *call);
+
+/*
+ * What runs utility statements further in: hooks that come later do not see the text
+ * that is sent.
+ */
+extern void az_citus_init(ProcessUtility_hook_type next);
 
 #endif							/* AZ_CITUS_H */

@@ -18,9 +18,15 @@ typedef struct AzTold
 {
 	LocalTransactionId lxid;	/* in which it was told */
 	uint32		serial;			/* of whom; 0: nobody */
-	SubTransactionId subxact;	/* in which */
+	SubTransactionId subxact;	/* in which; invalid: it may know anybody */
 	int64		renew_at;		/* microseconds since 1970 */
 } AzTold;
+
+/*
+ * Was it told anything in this transaction?  If not, it knows nobody: what it was
+ * told before has ended with that transaction.
+ */
+extern bool az_was_told(const AzTold *told);
 
 /* Does it know who is in force now? */
 extern bool az_knows(const AzTold *told, uint32 serial);
@@ -28,9 +34,7 @@ extern bool az_knows(const AzTold *told, uint32 serial);
 /* It does, as of now. */
 extern void az_note_told(AzTold *told, uint32 serial, int64 renew_at);
 
-/* It has to be told anew, whatever it was told. */
+/* It has to be told anew, whatever it was told: it may know anybody. */
 extern void az_forget_told(AzTold *told);
-
-extern void az_told_init(void);
 
 #endif							/* AZ_TOLD_H */

@@ -44,7 +44,7 @@ static const AzColumn access_columns[] = {
 };
 static AzShape access_shape = {
 	"object_access", access_columns, lengthof(access_columns),
-	Access_rule, false
+	Access_rule, false, false
 };
 
 /* One permission on one table. */

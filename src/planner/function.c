@@ -12,8 +12,10 @@
 #include "planner/function.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -21,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "server/own.h"
 #include "session/plans.h"
 
 /* What is kept, found by OID; ours were made one after the other. */
@@ -187,6 +190,39 @@ az_complete_arguments(FuncExpr *call)
 	for_each_from(lc, function.defaults, list_length(function.defaults) - missing)
 		call->args = lappend(call->args, copyObject(lfirst(lc)));
 	return true;
+}
+
+/* By its name: in the extension's schema there is no other one. */
+static uint32
+find_support_hash(void)
+{
+	Oid			internal = INTERNALOID;
+	oidvector  *types = buildoidvector(&internal, 1);
+	Oid			schema = get_namespace_oid(AZ_SCHEMA, true);
+	Oid			support = InvalidOid;
+
+	if (OidIsValid(schema))
+		support = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+								  CStringGetDatum("identity_support"),
+								  PointerGetDatum(types), ObjectIdGetDatum(schema));
+	pfree(types);
+	return is_our_support(support) ?
+		GetSysCacheHashValue1(PROCOID, ObjectIdGetDatum(support)) : 0;
+}
+
+uint32
+az_support_hash(void)
+{
+	static uint64 found_epoch = 0;
+	static uint32 found = 0;
+	uint64		epoch = az_functions_epoch();
+
+	if (found == 0 || found_epoch != epoch)
+	{
+		found = find_support_hash();
+		found_epoch = epoch;
+	}
+	return found;
 }
 
 bool

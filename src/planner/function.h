@@ -36,6 +36,12 @@ extern bool az_find_function(Oid oid, AzFunction *function);
  */
 extern bool az_complete_arguments(FuncExpr *call);
 
+/*
+ * The hash value, in PROCOID, of the planner support function of checks, through
+ * which a change of identity finds kept plans; 0: the extension is not installed.
+ */
+extern uint32 az_support_hash(void);
+
 /* Has the role in force EXECUTE on it? */
 extern bool az_is_executable(Oid oid);
 

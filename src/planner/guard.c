@@ -13,6 +13,7 @@
  */
 #include "planner/guard.h"
 
+#include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
@@ -61,12 +62,42 @@ answer_for(const QueryDesc *query, const AzPlanGuard *guard, bool starts)
 }
 
 static void
-start(QueryDesc *query, int eflags)
+start_whatever(QueryDesc *query, int eflags)
 {
 	if (prev_ExecutorStart)
 		prev_ExecutorStart(query, eflags);
 	else
 		standard_ExecutorStart(query, eflags);
+}
+
+/*
+ * An identity is handed over in transactions that only read, too: on a standby, and
+ * again after an actor who only reads.  Core asks when a plan starts.
+ */
+static void
+start_hand_over(QueryDesc *query, int eflags)
+{
+	volatile bool outer = XactReadOnly;
+
+	PG_TRY();
+	{
+		XactReadOnly = false;
+		start_whatever(query, eflags);
+	}
+	PG_FINALLY();
+	{
+		XactReadOnly = outer;
+	}
+	PG_END_TRY();
+}
+
+static void
+start(QueryDesc *query, int eflags)
+{
+	if (XactReadOnly && az_plan_hands_over(query->plannedstmt))
+		start_hand_over(query, eflags);
+	else
+		start_whatever(query, eflags);
 }
 
 /* With a plan for nobody, or for one. */

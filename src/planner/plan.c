@@ -17,6 +17,7 @@
 #include "optimizer/planner.h"
 #include "utils/memutils.h"
 
+#include "planner/citus_plans.h"
 #include "planner/plan_for_all.h"
 #include "planner/plan_for_one.h"
 #include "planner/plan_items.h"
@@ -71,7 +72,7 @@ may_be_kept(Query *query, const char *text)
 		query->commandType != CMD_UTILITY && query->querySource == QSRC_ORIGINAL &&
 		!is_of_utility(text) && az_is_kept(text) &&
 		strnlen(text, LONGEST_TEXT) < LONGEST_TEXT && az_has_checks(query) &&
-		az_identity_foldable();
+		az_identity_foldable() && !az_uses_distributed(query);
 }
 
 static PlannedStmt *

@@ -11,6 +11,7 @@
 #include "optimizer/optimizer.h"
 #include "utils/memutils.h"
 
+#include "planner/citus_plans.h"
 #include "planner/conditions.h"
 #include "planner/plan_for_one.h"
 #include "planner/planning.h"
@@ -68,6 +69,9 @@ az_plan_for_all(Query *query, const char *text, int options, bool compare)
 		return made;
 	}
 	made.shape = sharing.shape;
+	/* what is sent as text, nobody tells any values */
+	if (az_has_citus_scan(made.plan))
+		sharing.refusal = AZ_NOT_SHAREABLE;
 	if (az_finish_sharing(&sharing, made.plan) && !compare)
 		return made;
 	made.refusal = sharing.refusal;

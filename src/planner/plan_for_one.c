@@ -197,6 +197,7 @@ az_plan_for_one(Query *query, const char *text, int options, ParamListInfo param
 	az_mutate_conditions(query, fold_condition, &folding);
 	planning.checks = folding.may ? folding.checks : NIL;
 	plan = az_plan_within(&planning, query, text, options, params);
+	az_bear_ties(plan, &planning);
 	if (folding.folded)
 		tie_plan(plan, &folding);
 	return plan;

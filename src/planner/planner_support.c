@@ -36,9 +36,24 @@ static void
 guard_plan(PlannerInfo *root, const AzFunction *function)
 {
 	PlannerGlobal *glob = root->glob;
+	bool		ends = az_ends_with_identity(function->check);
+	uint32		serial = az_identity_serial();
 
 	az_tie_to_identity(&glob->invalItems, &glob->relationOids, function->support_hash,
-					   az_ends_with_identity(function->check), az_identity_serial());
+					   ends, serial);
+	az_note_tie(function->support_hash, ends, serial);
+}
+
+/* The same to what its answer depends on. */
+static void
+guard_answer(PlannerInfo *root, const AzCheck *check, int64 until)
+{
+	PlannerGlobal *glob = root->glob;
+
+	az_tie_to_time(&glob->invalItems, until);
+	if (az_asks_grants(check))
+		az_tie_to_grants(&glob->invalItems, &glob->relationOids, az_grants_serial());
+	az_note_answer(az_asks_grants(check), until);
 }
 
 /* Is what is stored for the identity known, as far as one can tell? */
@@ -106,10 +121,7 @@ simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 		return NULL;
 	folded = az_fold(call, function->check, az_in_force(), place, once ? &until : NULL);
 	if (folded)
-		az_tie_to_time(&root->glob->invalItems, until);
-	if (folded && az_asks_grants(function->check))
-		az_tie_to_grants(&root->glob->invalItems, &root->glob->relationOids,
-						 az_grants_serial());
+		guard_answer(root, function->check, until);
 	return folded;
 }
 

@@ -11,8 +11,10 @@
 #include "access/transam.h"
 #include "nodes/nodeFuncs.h"
 
+#include "items/grants.h"
 #include "planner/plan_items.h"
 #include "session/plans.h"
+#include "session/session.h"
 
 static planner_hook_type next_planner = standard_planner;
 
@@ -48,6 +50,49 @@ az_plan_within(AzPlanning *planning, Query *query, const char *text, int options
 	}
 	PG_END_TRY();
 	return plan;
+}
+
+/* ----------------------------------------------------------------
+ * Ties
+ * ----------------------------------------------------------------
+ */
+
+void
+az_note_tie(uint32 support, bool ends, uint32 serial)
+{
+	if (current == NULL)
+		return;
+	current->ends = current->ends || ends;
+	current->tied = true;
+	current->serial = serial;
+	current->support = support;
+}
+
+void
+az_note_answer(bool asks_grants, int64 until)
+{
+	if (current == NULL)
+		return;
+	if (until != AZ_FOREVER)
+		current->until = current->until == 0 ? until : Min(current->until, until);
+	if (asks_grants)
+	{
+		current->asks_grants = true;
+		current->grants = az_grants_serial();
+	}
+}
+
+void
+az_bear_ties(PlannedStmt *plan, const AzPlanning *planning)
+{
+	if (!planning->tied)
+		return;
+	az_tie_to_identity(&plan->invalItems, &plan->relationOids, planning->support,
+					   planning->ends, planning->serial);
+	if (planning->asks_grants)
+		az_tie_to_grants(&plan->invalItems, &plan->relationOids, planning->grants);
+	if (planning->until != 0)
+		az_tie_to_time(&plan->invalItems, planning->until);
 }
 
 /* ----------------------------------------------------------------

@@ -23,6 +23,18 @@ typedef struct AzPlanning
 								 * may execute; NIL: not known yet */
 	PlannerGlobal *glob;		/* the planning that they were found for */
 	bool		once;			/* the plan is used once, and at once */
+
+	/*
+	 * What its support function has tied the plan to, for a planner that loses what
+	 * core's says of its plan; not with "sharing".
+	 */
+	bool		tied;
+	bool		ends;
+	uint32		serial;
+	uint32		support;
+	bool		asks_grants;
+	uint32		grants;
+	int64		until;			/* 0: no answer goes by the time */
 } AzPlanning;
 
 /* NULL: a planner was called that went around our hook. */
@@ -35,6 +47,16 @@ extern void az_set_next_planner(planner_hook_type planner);
 extern PlannedStmt *az_plan_within(AzPlanning *planning, Query *query,
 								   const char *text, int options,
 								   ParamListInfo params);
+
+/*
+ * The support function has tied the plan that is being made; and an answer of that
+ * kind has gone into it, which holds until then.
+ */
+extern void az_note_tie(uint32 support, bool ends, uint32 serial);
+extern void az_note_answer(bool asks_grants, int64 until);
+
+/* The finished plan says so, whatever became of it on the way. */
+extern void az_bear_ties(PlannedStmt *plan, const AzPlanning *planning);
 
 /*
  * Rights

@@ -14,6 +14,9 @@
 /* Does a utility statement put dbmi_authz.token back to its default? */
 extern bool az_resets_token(const Node *statement);
 
+/* The same for the transaction alone, by which another server says that nobody is in force. */
+extern bool az_resets_token_locally(const Node *statement);
+
 /* Does it give dbmi_authz.token a value, be it in a catalog? */
 extern bool az_sets_token(const Node *statement);
 
@@ -39,6 +42,12 @@ extern Oid	az_copied_into(Node *statement);
 
 /* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
 extern bool az_explains_ddl(Node *statement);
+
+/*
+ * Does the plan hand an identity over, and nothing else?  That is written as an UPDATE
+ * of a view (authz.hand_over), and writes nothing.
+ */
+extern bool az_plan_hands_over(const PlannedStmt *plan);
 
 /* Is it one of core's own functions that ask on their own? */
 extern bool az_function_writes(Oid function);

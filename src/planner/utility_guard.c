@@ -24,9 +24,10 @@
 #include "server/report.h"
 #include "session/answer.h"
 #include "session/change.h"
-#include "session/token_setting.h"
 #include "session/only_reads.h"
 #include "session/plans.h"
+#include "session/received.h"
+#include "session/token_setting.h"
 #include "sets/set_view.h"
 
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
@@ -135,6 +136,8 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 		az_invalidate_plans();
 	if (resets)
 		note_reset(node);
+	if (az_resets_token_locally(node) && az_takes_assertions())
+		az_set_handed(az_receive_nobody());
 	if (takes)
 		az_discretion_end(&discretion);
 }

@@ -16,6 +16,7 @@
 
 #include "server/datum.h"
 #include "session/candidate.h"
+#include "session/stopped.h"
 
 /*
  * Nothing is looked up here: that would be a look at the trust for each row,
@@ -48,6 +49,8 @@ set_identity(AzEvent *event)
 
 	if (current == NULL)
 		return;
+	if (current->refused)
+		az_raise_ended(current);
 	id = current->identity;
 	set_node(event, Event_issuer, id, &id->issuer);
 	set_node(event, Event_subject, id,

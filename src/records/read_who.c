@@ -46,6 +46,8 @@ append_identity(StringInfo out, const AzAdoption *current)
 	append_claim(out, ", \"token_id\": ", id, id ? &id->token_id : NULL);
 	if (current && current->simulated)
 		appendStringInfoString(out, ", \"simulated\": true");
+	if (current && current->refused)
+		appendStringInfoString(out, ", \"handed_over\": \"refused\"");
 }
 
 /* A purpose is what the user likes, by mistake a token. */

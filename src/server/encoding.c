@@ -87,6 +87,28 @@ az_converter(void)
 	return &converter;
 }
 
+/* Never raises, as convert(). */
+static bool
+convert_back(void *arg, const char *server, size_t len, char **out, size_t *out_len)
+{
+	const Oid  *to_utf8 = arg;
+
+	*out = convert_with(*to_utf8, GetDatabaseEncoding(), PG_UTF8, server, len, out_len);
+	return *out != NULL;
+}
+
+const AzConverter *
+az_converter_to_utf8(void)
+{
+	static Oid	to_utf8;
+	static const AzConverter converter = {convert_back, &to_utf8};
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return NULL;
+	to_utf8 = FindDefaultConversionProc(GetDatabaseEncoding(), PG_UTF8);
+	return &converter;
+}
+
 char *
 az_to_utf8(const char *server, int len, int *utf8_len)
 {

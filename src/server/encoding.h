@@ -18,6 +18,12 @@
 extern const AzConverter *az_converter(void);
 
 /*
+ * And back, for az_assertion_make(): NULL where claims are UTF-8 already.  Needs a
+ * transaction.
+ */
+extern const AzConverter *az_converter_to_utf8(void);
+
+/*
  * A text of this database as UTF-8, palloc'd and terminated; NULL when it has
  * no such form.
  */

@@ -16,7 +16,7 @@ typedef enum AzTokenScope
 	AZ_SCOPE_TRANSACTION
 } AzTokenScope;
 
-extern int	az_token_scope;		/* AzTokenScope */
+extern int	az_token_scope;		/* AzTokenScope; ask az_scope() (token_scope.h) */
 
 /* What the login by token that opened the connection is good for. */
 typedef enum AzLoginIdentity

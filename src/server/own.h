@@ -13,6 +13,9 @@
 /* Name of the schema, the tables and the trigger function. */
 #define AZ_SCHEMA	"authz"
 
+/* The view through which an identity is handed over to this database. */
+#define AZ_HAND_OVER	"hand_over"
+
 /* What the control file calls this version; 1.0 is the only one before. */
 #define AZ_VERSION	"1.1"
 

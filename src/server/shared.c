@@ -20,7 +20,7 @@
 
 static const AzSharedArea *areas[MAX_AREAS];
 static int	nareas = 0;
-static LWLock *lock = NULL;
+static LWLockPadded *locks = NULL;
 
 static shmem_request_hook_type prev_request = NULL;
 static shmem_startup_hook_type prev_startup = NULL;
@@ -43,7 +43,7 @@ request(void)
 		prev_request();
 	for (i = 0; i < nareas; i++)
 		RequestAddinShmemSpace(areas[i]->size());
-	RequestNamedLWLockTranche(TRANCHE, 1);
+	RequestNamedLWLockTranche(TRANCHE, 2);
 }
 
 static void
@@ -66,7 +66,7 @@ start_up(void)
 		}
 		*areas[i]->place = place;
 	}
-	lock = &GetNamedLWLockTranche(TRANCHE)->lock;
+	locks = GetNamedLWLockTranche(TRANCHE);
 	LWLockRelease(AddinShmemInitLock);
 }
 
@@ -87,7 +87,13 @@ az_shared_place(void)
 LWLock *
 az_shared_lock(void)
 {
-	return lock;
+	return &locks[0].lock;
+}
+
+LWLock *
+az_senders_lock(void)
+{
+	return &locks[1].lock;
 }
 
 void

@@ -42,4 +42,7 @@ extern int	az_shared_place(void);
 /* Who changes which process is where holds it, and raises nothing meanwhile. */
 extern LWLock *az_shared_lock(void);
 
+/* Who takes an assertion, or lets go of its number, holds that one (senders.c). */
+extern LWLock *az_senders_lock(void);
+
 #endif							/* AZ_SHARED_H */

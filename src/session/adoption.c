@@ -20,6 +20,7 @@
 #include "server/asked.h"
 #include "server/datum.h"
 #include "server/report.h"
+#include "trust/asserted.h"
 #include "trust/trust.h"
 #include "trust/trust_table.h"
 
@@ -160,6 +161,14 @@ room_of(const AzIdentity *id)
 	return az_node_type(&id->actor) == AZ_NULL ? size : size + az_limit_room(id);
 }
 
+/* And those of a digest. */
+static Size
+room_of_verified(const AzVerifiedToken *verified)
+{
+	return room_of(verified->identity) +
+		(verified->stored ? strlen(verified->stored) + 1 : 0);
+}
+
 /* "place" has that room, aligned. */
 static void
 set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
@@ -170,9 +179,12 @@ set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
 	adoption->identity = (const AzIdentity *) place;
 	if (az_node_type(&id->actor) != AZ_NULL)
 		adoption->limited = (AzIdentity *) (place + MAXALIGN(id->size));
+	if (verified->stored)
+		adoption->stored = strcpy(place + room_of(id), verified->stored);
 	adoption->serial = adoption->signed_serial = verified->serial;
 	adoption->epoch = verified->epoch;
 	adoption->simulated = verified->simulated;
+	adoption->asserted = verified->asserted;
 	adoption->ended = AZ_OK;
 	(void) az_settle(adoption);
 }
@@ -186,12 +198,14 @@ forget_identity(AzAdoption *adoption)
 	adoption->serial = adoption->signed_serial = 0;
 	adoption->ceiling = 0;
 	adoption->read_only = false;
+	adoption->asserted = false;
+	adoption->stored = NULL;
 }
 
 AzAdoption *
 az_make_adoption(const AzVerifiedToken *verified)
 {
-	AzAdoption *adoption = new_adoption(room_of(verified->identity) + MAXIMUM_ALIGNOF,
+	AzAdoption *adoption = new_adoption(room_of_verified(verified) + MAXIMUM_ALIGNOF,
 										az_local_xid());
 
 	if (adoption == NULL)
@@ -223,12 +237,15 @@ az_make_unjudged(const char *token, size_t len, LocalTransactionId lxid)
 }
 
 AzAdoption *
-az_make_nobody(void)
+az_make_nobody(bool asserted)
 {
 	AzAdoption *adoption = new_adoption(0, az_local_xid());
 
 	if (adoption)
+	{
 		adoption->nobody = true;
+		adoption->asserted = asserted;
+	}
 	return adoption;
 }
 
@@ -237,6 +254,15 @@ az_forget_token(AzAdoption *adoption)
 {
 	explicit_bzero(adoption->bytes, adoption->token_len);
 	adoption->token_len = 0;
+}
+
+/* One of an earlier transaction is over, and a token like others, which is refused. */
+bool
+az_is_handed(const AzAdoption *adoption)
+{
+	return !adoption->base && adoption->lxid == az_local_xid() &&
+		LocalTransactionIdIsValid(adoption->lxid) &&
+		az_is_assertion(adoption->bytes, adoption->token_len) && az_takes_assertions();
 }
 
 /*
@@ -253,13 +279,17 @@ az_judge(AzAdoption *adoption)
 
 	if (adoption->token_len == 0)
 		return AZ_TOKEN_MISSING;
-	reason = az_verify_token(adoption->bytes, adoption->token_len,
-							 az_unix_now(), &verified);
+	if (az_is_handed(adoption))
+		reason = az_verify_asserted(adoption->bytes, adoption->token_len, az_unix_now(),
+									AZ_ROAD_CITUS, &verified);
+	else
+		reason = az_verify_token(adoption->bytes, adoption->token_len,
+								 az_unix_now(), &verified);
 	if (reason == AZ_NO_MEMORY || reason == AZ_CRYPTO_FAILURE)
 		az_raise_refused(reason, NULL);
 	if (reason == AZ_OK)
 	{
-		copy = malloc(room_of(verified.identity));
+		copy = malloc(room_of_verified(&verified));
 		if (copy == NULL)
 			az_raise_refused(AZ_NO_MEMORY, NULL);
 		PG_TRY();

@@ -36,6 +36,12 @@ typedef struct AzAdoption
 								 * transaction alone */
 	bool		asserted;		/* handed over by another server: for that transaction
 								 * alone */
+	bool		refused;		/* what was handed over is not to be believed: nobody is
+								 * in force, and whoever asks is told (handed.c); there
+								 * is no identity */
+	const char *stored;			/* what that server has stored for it, a digest that is
+								 * to be compared before the first answer; NULL: it is
+								 * not, or was */
 	bool		base;			/* the login of the connection (base.c) */
 	bool		nobody;			/* nobody is in force, whoever the connection's login
 								 * is; there is no identity to come */
@@ -62,8 +68,18 @@ extern AzAdoption *az_make_adoption(const AzVerifiedToken *verified);
 extern AzAdoption *az_make_unjudged(const char *token, size_t len,
 									LocalTransactionId lxid);
 
-/* Of nobody; NULL when memory ran out. */
-extern AzAdoption *az_make_nobody(void);
+/* Of nobody; NULL when memory ran out.  asserted: as another server says. */
+extern AzAdoption *az_make_nobody(bool asserted);
+
+/* A token that nobody has judged yet. */
+static inline bool
+az_awaits_judgement(const AzAdoption *adoption)
+{
+	return adoption->identity == NULL && !adoption->refused;
+}
+
+/* Is it one that waits, and what another server hands over to this session? */
+extern bool az_is_handed(const AzAdoption *adoption);
 
 /*
  * Judge it: AZ_OK, and the identity is there and the token is gone, or why not;

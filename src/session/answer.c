@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "utils/snapmgr.h"
 
+#include "session/handed.h"
 #include "session/only_reads.h"
 #include "session/stopped.h"
 
@@ -28,7 +29,7 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 
 	answer.snapshot = ActiveSnapshotSet() ? GetActiveSnapshot() : NULL;
 	answer.login = az_login_serial();
-	if (current != NULL && current->identity == NULL)
+	if (current != NULL && az_awaits_judgement(current))
 		return answer;
 	if (current != NULL)
 	{
@@ -40,6 +41,8 @@ az_answer_for(bool guarded, bool ends, uint32 serial)
 		(void) az_settle_for_query(current);
 		answer.settled = current->settled;
 	}
+	if (guarded)
+		az_check_stored(current);
 	if (guarded && serial != az_identity_serial())
 		az_raise_changed();
 	if (current == NULL)
@@ -93,6 +96,7 @@ az_may_start(AzAnswer *answer)
 	*answer = (AzAnswer) {.login = az_login_serial(), .snapshot = GetActiveSnapshot()};
 	if (current != NULL && state == AZ_STATE_VALID)
 	{
+		az_check_stored(current);
 		state = az_settle_for_query(current);
 		answer->settled = current->settled;
 	}

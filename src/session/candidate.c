@@ -33,8 +33,10 @@
 #include "server/counts.h"
 #include "server/guc.h"
 #include "server/report.h"
+#include "server/token_scope.h"
 #include "session/base.h"
 #include "session/candidate_intern.h"
+#include "session/handed.h"
 #include "session/login_line.h"
 #include "session/plans.h"
 #include "trust/trust.h"
@@ -59,7 +61,8 @@ static void (*tell) (const AzAdoption *current) = NULL;
 static inline bool
 is_over(void)
 {
-	return (az_token_scope == AZ_SCOPE_TRANSACTION || adopted->simulated) &&
+	return (adopted->simulated || adopted->asserted ||
+			az_scope() == AZ_SCOPE_TRANSACTION) &&
 		(adopted->lxid != az_local_xid() ||
 		 !LocalTransactionIdIsValid(adopted->lxid));
 }
@@ -67,6 +70,8 @@ is_over(void)
 static inline AzAdoption *
 candidate(void)
 {
+	if (az_is_handed_over())
+		return az_handed_candidate(adopted, floor_number);
 	if (adopted == NULL)
 		return az_base();
 	if (adopted->number <= floor_number || adopted->nobody)
@@ -114,18 +119,18 @@ az_is_unjudged(void)
 {
 	const AzAdoption *current = candidate();
 
-	return current != NULL && current->identity == NULL;
+	return current != NULL && az_awaits_judgement(current);
 }
 
 /*
- * May it turn out to be somebody: one that nobody has judged, or the login of the
- * connection, which may have become active since somebody asked?
+ * May it turn out to be somebody: one that nobody has judged, or whose subject may be
+ * active again?  A plan for nobody is told of the latter only if it was made when the
+ * tables of the trust had been found.
  */
 static inline bool
 may_become_somebody(const AzAdoption *current)
 {
-	return current != NULL &&
-		(current->identity == NULL || (current->base && current->inactive));
+	return current != NULL && (az_awaits_judgement(current) || current->inactive);
 }
 
 /*
@@ -219,9 +224,13 @@ az_settle_candidate(AzAdoption *current)
 void
 az_note_accepted(const AzAdoption *judged)
 {
+	/* nor does anything count that was there before, as when it is set later */
+	if (judged->asserted)
+		az_begin_handed(judged->number - 1);
 	if (judged == candidate())
-	{
 		az_note_read_only(judged);
+	if (judged == candidate() && !judged->asserted)
+	{
 		az_forget_rejection();
 		az_restore_base();
 	}
@@ -257,9 +266,11 @@ az_adopt(AzAdoption *adoption)
 	if (adopted && adopted->number == 0)
 	{
 		/* now, and not core restoring an older value */
+		if (adopted->asserted)
+			az_begin_handed(last_number);
 		adopted->number = ++last_number;
 		adopted->since = GetCurrentStatementStartTimestamp();
-		if (adopted->identity != NULL && !adopted->simulated)
+		if (adopted->identity != NULL && !adopted->simulated && !adopted->asserted)
 		{
 			az_forget_rejection();
 			az_restore_base();
@@ -270,15 +281,34 @@ az_adopt(AzAdoption *adoption)
 
 /* R8: no identity adopted up to now counts again. */
 static void
-reject(int sqlstate, const char *error, const char *description)
+leave_nobody(int sqlstate, const char *error, const char *description)
 {
 	floor_number = ++last_number;
-	rejected = true;
 	az_suppress_base();
 	if (adopted)
 		az_forget_token(adopted);
 	az_note_failure(sqlstate, error, description);
 	az_identity_changed();
+}
+
+static void
+reject(int sqlstate, const char *error, const char *description)
+{
+	rejected = true;
+	leave_nobody(sqlstate, error, description);
+}
+
+/* Of the transaction alone: what it was is kept apart. */
+void
+az_reject_handed(AzReason reason)
+{
+	const AzReasonInfo *info = az_reason_info(reason);
+
+	az_count_refusal(reason);
+	az_begin_handed(last_number);
+	az_note_handed_refused(last_number + 1, reason);
+	leave_nobody(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, info->error,
+				 info->description);
 }
 
 void
@@ -344,6 +374,7 @@ transaction_ended(XactEvent event, void *arg)
 		case XACT_EVENT_COMMIT:
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
+			az_handed_transaction_ended();
 			az_base_transaction_ended(event != XACT_EVENT_ABORT);
 			az_identity_changed();
 			if (az_take_outdated())

@@ -46,6 +46,8 @@ az_state_of(const AzAdoption *current)
 {
 	if (current->ended == AZ_OK)
 		return AZ_STATE_VALID;
+	if (current->refused)
+		return AZ_STATE_REJECTED;
 	return current->ended == AZ_EXPIRED ? AZ_STATE_EXPIRED : AZ_STATE_REVOKED;
 }
 
@@ -114,6 +116,12 @@ extern void az_adopt(AzAdoption *adoption);
 /* R8: a failed login.  No identity adopted up to now counts again. */
 extern void az_reject(int sqlstate, const char *error, const char *description);
 extern void az_reject_reason(AzReason reason);
+
+/*
+ * The same for what another server hands over: until something else is, or the
+ * transaction ends, the candidate is one that is "refused".
+ */
+extern void az_reject_handed(AzReason reason);
 
 /*
  * Who is to be told of the candidate, or NULL, after all that may have changed who

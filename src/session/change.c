@@ -12,6 +12,7 @@
 #include "server/report.h"
 #include "session/answer.h"
 #include "session/base.h"
+#include "session/only_reads.h"
 
 static const AzNoChange query_asks = {
 	ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
@@ -29,6 +30,12 @@ static const AzNoChange other_subject = {
 	ERRCODE_INSUFFICIENT_PRIVILEGE,
 	AZ_OTHER_SUBJECT_MESSAGE,
 	AZ_OTHER_SUBJECT_HINT
+};
+
+static const AzNoChange reader_writes = {
+	ERRCODE_READ_ONLY_SQL_TRANSACTION,
+	"cannot log in an actor that only reads while a query that writes is running",
+	"Set the token in a statement of its own, before the query."
 };
 
 static const AzNoChange query_writes = {
@@ -55,6 +62,12 @@ const AzNoChange *
 az_why_not_as(const AzIdentity *id)
 {
 	return az_may_log_in(id) ? NULL : &other_subject;
+}
+
+const AzNoChange *
+az_why_no_reader(void)
+{
+	return az_is_writing() ? &reader_writes : NULL;
 }
 
 void

@@ -24,6 +24,9 @@ pg_noreturn extern void az_raise_no_change(const AzNoChange *why);
 /* The same for a login of that identity, after az_verify_login(). */
 extern const AzNoChange *az_why_not_as(const AzIdentity *id);
 
+/* The same for an actor that only reads: what runs could go on to write for that one. */
+extern const AzNoChange *az_why_no_reader(void);
+
 /*
  * Refuse a change of identity that must not happen now: 55000 or 42501,
  * changing nothing.

@@ -9,6 +9,7 @@
 
 #include "server/guc.h"
 #include "server/report.h"
+#include "server/token_scope.h"
 #include "session/change.h"
 #include "session/presented.h"
 #include "session/token_setting.h"
@@ -17,13 +18,16 @@ static void
 check_scope(const char *token, size_t len, bool is_local)
 {
 	const char *message = "a token must be set for the transaction";
+	const char *hint = "Parameter dbmi_authz.token_scope is \"transaction\": pass is_local => true, or use SET LOCAL.";
 
-	if (is_local || az_token_scope != AZ_SCOPE_TRANSACTION)
+	if (is_local || az_scope() != AZ_SCOPE_TRANSACTION)
 		return;
+	if (az_is_of_citus())
+		hint = "The application_name of the connection begins with \"" AZ_CITUS_APPLICATIONS "\", as those that Citus opens and keeps: pass is_local => true, or use SET LOCAL.";
 	az_refuse_login(token, len, ERRCODE_INVALID_PARAMETER_VALUE, "invalid_request", message);
 	az_raise(ERRCODE_INVALID_PARAMETER_VALUE, message, "invalid_request",
 			 "Token must be set for the transaction",
-			 "Parameter dbmi_authz.token_scope is \"transaction\": pass is_local => true, or use SET LOCAL.");
+			 hint);
 }
 
 static void

@@ -193,6 +193,11 @@ az_log_login_accepted(const AzIdentity *id)
 	if (!begin_line(&line, az_logs_accepted(), &accepted_left_out))
 		return;
 	az_log_json_who(&line, id);
+	if (id->asserted)
+	{
+		az_log_json_name(&line, "handed_over");
+		appendStringInfoString(&line, "true");
+	}
 	end_line(&line);
 
 	HOLD_INTERRUPTS();

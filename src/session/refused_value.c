@@ -40,20 +40,14 @@ az_refuse_for_memory(char **value, bool raise)
 						   NULL, NULL, NULL, raise);
 }
 
-/*
- * What runs could go on to write for somebody who only reads.  R8: nobody is in
- * force then, and the query is not finished for the one before.
- */
+/* R8: nobody is in force then, and the query is not finished for the one before. */
 bool
-az_refuse_while_writing(char **value)
+az_refuse_reader(char **value, const AzNoChange *why)
 {
-	const char *message = "cannot log in an actor that only reads while a query that writes is running";
-
-	az_refuse_login(*value, strlen(*value), ERRCODE_READ_ONLY_SQL_TRANSACTION,
-					"invalid_request", message);
-	return az_refuse_value(value, ERRCODE_READ_ONLY_SQL_TRANSACTION, message,
-						   "invalid_request", "Actor only reads, and a query that writes is running",
-						   "Set the token in a statement of its own, before the query.", true);
+	az_refuse_login(*value, strlen(*value), why->sqlstate, "invalid_request", why->message);
+	return az_refuse_value(value, why->sqlstate, why->message, "invalid_request",
+						   "Actor only reads, and a query that writes is running",
+						   why->hint, true);
 }
 
 /*

@@ -14,13 +14,15 @@
 #include "server/compat.h"
 #include "utils/guc.h"
 
+#include "session/change.h"
+
 /* "raise" where core would raise an error. */
 extern bool az_refuse_value(char **value, int sqlstate, const char *message, const char *error,
 							const char *description, const char *hint, bool raise);
 
 /* Failed logins, after which nobody is left (R8). */
 extern bool az_refuse_for_memory(char **value, bool raise);
-extern bool az_refuse_while_writing(char **value);
+extern bool az_refuse_reader(char **value, const AzNoChange *why);
 
 /* It does not come from the session itself. */
 extern bool az_refuse_source(char **value, GucSource source);

@@ -17,6 +17,7 @@
 
 #include "server/counts.h"
 #include "server/report.h"
+#include "session/handed.h"
 #include "session/stopped.h"
 #include "session/tied.h"
 
@@ -156,6 +157,7 @@ in_force(void)
 
 	refuse_in_worker();
 	current = az_judged_candidate();
+	az_check_stored(current);
 	state = state_of(current);
 	current = az_unless_inactive(current);
 	if (unlikely(running.guarded) && has_changed(current))
@@ -257,11 +259,23 @@ az_is_simulated(void)
 	return current != NULL && current->simulated;
 }
 
+/* To answer false for one that was refused is to show fewer rows. */
+static void
+check_handed(AzAdoption *current)
+{
+	if (likely(current == NULL || !current->asserted))
+		return;
+	if (current->refused)
+		az_raise_ended(current);
+	az_check_stored(current);
+}
+
 bool
 az_is_authenticated(FunctionCallInfo fcinfo)
 {
 	bool		valid = az_token_state() == AZ_STATE_VALID;
 
+	check_handed(az_candidate());
 	count_call();
 	tie_query(fcinfo);
 	return valid && az_unless_inactive(az_candidate()) != NULL;
@@ -276,9 +290,9 @@ az_may_fold(const AzAdoption *current, AzTokenState state)
 {
 	if (running.guarded && running.serial != az_identity_serial())
 		return false;
-	if (current != NULL && current->identity->groups_unlisted)
+	if (state != AZ_STATE_VALID)
 		return false;
-	return state == AZ_STATE_VALID;
+	return current == NULL || !current->identity->groups_unlisted;
 }
 
 bool

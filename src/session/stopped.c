@@ -12,6 +12,21 @@
 #include "session/base.h"
 #include "session/plans.h"
 
+/* Until another one is handed over, or the transaction ends. */
+static void
+raise_handed_refused(const AzAdoption *refused)
+{
+	const AzReasonInfo *info = az_reason_info(refused->ended);
+
+	if (refused->ended == AZ_TOKEN_MISSING)
+		az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+				 "an identity of the session itself does not count beside one that another server hands over",
+				 "invalid_token", "Identity was handed over in a subtransaction that was rolled back",
+				 "Hand it over again, or nobody by SET LOCAL dbmi_authz.token TO DEFAULT, or begin another transaction.");
+	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, AZ_HANDED_REFUSED_MESSAGE,
+			 info->error, info->description, info->hint);
+}
+
 /* R2: an identity that has ended is an error. */
 void
 az_raise_ended(const AzAdoption *ended)
@@ -22,6 +37,11 @@ az_raise_ended(const AzAdoption *ended)
 	const char *description = "Token is no longer trusted";
 	const char *hint = "The issuer, its options or its keys have changed; set a token again.";
 
+	if (ended->refused)
+	{
+		az_count(AZ_STOPPED_28000);
+		raise_handed_refused(ended);
+	}
 	if (reason == AZ_EXPIRED)
 	{
 		message = "token has expired";

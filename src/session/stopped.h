@@ -11,7 +11,10 @@
 #include "server/compat.h"
 #include "session/adoption.h"
 
-/* R2: 28000, the identity has ended. */
+#define AZ_HANDED_REFUSED_MESSAGE \
+	"the identity that another server handed over was refused"
+
+/* R2: 28000, the identity has ended, or was handed over and refused. */
 pg_noreturn extern void az_raise_ended(const AzAdoption *ended);
 
 /* R2b: 28000, the query was planned for somebody else. */

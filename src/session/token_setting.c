@@ -30,8 +30,8 @@
 #include "session/base.h"
 #include "session/change.h"
 #include "session/login_line.h"
-#include "session/only_reads.h"
 #include "session/presented.h"
+#include "session/received.h"
 #include "session/refused_value.h"
 
 #define TOKEN_LABEL		"token accepted"
@@ -39,6 +39,7 @@
 
 static char *token_label;
 static bool ready = false;		/* the library has been loaded */
+static bool by_function = false;	/* set_token() sets it: that takes tokens alone */
 
 /* What the setting's value becomes: two chunks from az_guc_alloc(). */
 typedef struct Taken
@@ -133,6 +134,21 @@ give_handed(char **value, void **extra)
 		give(value, extra, taken) : az_refuse_for_memory(value, true);
 }
 
+/* What another server hands over: refused it is a value, too, for nobody (received.c). */
+static bool
+receive(char **value, void **extra)
+{
+	AzAdoption *adoption = az_receive(*value, strlen(*value), AZ_ROAD_CITUS);
+	Taken		taken;
+	bool		done = adoption ? take(&taken, adoption) : take_nobody(&taken);
+
+	if (done)
+		return give(value, extra, taken);
+	az_reject_handed(AZ_NO_MEMORY);
+	return az_refuse_value(value, ERRCODE_OUT_OF_MEMORY, "out of memory", NULL, NULL,
+						   NULL, true);
+}
+
 /* R8 holds where the line cannot be written, too. */
 static void
 log_accepted(Taken *taken)
@@ -172,6 +188,8 @@ judge_value(char **newval, void **extra, GucSource source)
 	if (!ready)
 		return take_unjudged(&taken, *newval, az_local_xid()) ?
 			give(newval, extra, taken) : az_refuse_for_memory(newval, false);
+	if (!by_function && az_may_receive(*newval, strlen(*newval)))
+		return receive(newval, extra);
 
 	no_change = az_why_no_change();
 	if (no_change != NULL)
@@ -193,10 +211,11 @@ judge_value(char **newval, void **extra, GucSource source)
 		return refuse_no_change(newval, no_change);
 	if (!take(&taken, az_make_adoption(&verified)))
 		return az_refuse_for_memory(newval, true);
-	if (taken.adoption->read_only && az_is_writing())
+	no_change = taken.adoption->read_only ? az_why_no_reader() : NULL;
+	if (no_change != NULL)
 	{
 		drop(&taken);
-		return az_refuse_while_writing(newval);
+		return az_refuse_reader(newval, no_change);
 	}
 	az_count_login(&verified);
 	log_accepted(&taken);
@@ -232,9 +251,11 @@ assign_token(const char *newval, void *extra)
 static const char *
 show_token(void)
 {
+	const AzAdoption *current = az_candidate();
+
 	if (az_is_unjudged())
 		return UNJUDGED_LABEL;
-	return az_identity_serial() != 0 ? TOKEN_LABEL : "";
+	return az_identity_serial() != 0 && !current->refused ? TOKEN_LABEL : "";
 }
 
 /* Hand the raw token to the setting; check_token() does the rest. */
@@ -243,6 +264,7 @@ az_set_token_setting(const char *token, size_t len, bool is_local)
 {
 	char	   *raw = pnstrdup(token, len);
 
+	by_function = true;
 	PG_TRY();
 	{
 		(void) set_config_option(AZ_TOKEN_SETTING, raw, PGC_USERSET, PGC_S_SESSION,
@@ -251,6 +273,7 @@ az_set_token_setting(const char *token, size_t len, bool is_local)
 	}
 	PG_FINALLY();
 	{
+		by_function = false;
 		explicit_bzero(raw, len);
 		pfree(raw);
 	}
@@ -280,6 +303,13 @@ hand(AzAdoption *adoption, GucAction action)
 	PG_END_TRY();
 }
 
+/* What another server says, nobody included. */
+void
+az_set_handed(AzAdoption *adoption)
+{
+	hand(adoption, GUC_ACTION_LOCAL);
+}
+
 void
 az_set_simulated(const AzVerifiedToken *identity)
 {
@@ -295,7 +325,7 @@ void
 az_clear_token_setting(void)
 {
 	if (az_opened_by_token())
-		hand(az_make_nobody(), GUC_ACTION_SET);
+		hand(az_make_nobody(false), GUC_ACTION_SET);
 	else
 		(void) set_config_option(AZ_TOKEN_SETTING, NULL, PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SET, true, 0, false);

@@ -17,6 +17,12 @@
  */
 extern void az_set_token_setting(const char *token, size_t len, bool is_local);
 
+/*
+ * Set it, for the transaction, to what another server hands over.  NULL is an error: no
+ * memory.
+ */
+extern void az_set_handed(AzAdoption *adoption);
+
 /* Set it, for the transaction, to an identity that nobody has signed. */
 extern void az_set_simulated(const AzVerifiedToken *identity);
 

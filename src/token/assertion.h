@@ -23,6 +23,12 @@
 /* So far may the clock of who made it be ahead, in seconds. */
 #define AZ_ASSERTION_SKEW		10
 
+/* Bytes of a destination, a nonce and a digest; none of them is empty. */
+#define AZ_ASSERTION_TEXT_MAX	1000
+
+/* Characters of a header with all that, and a kid, written with escapes. */
+#define AZ_ASSERTION_HEADER_MAX	49152
+
 /* The header's own members; strings are UTF-8. */
 typedef struct AzAssertion
 {
@@ -34,11 +40,17 @@ typedef struct AzAssertion
 } AzAssertion;
 
 /*
- * Make one of an identity that was verified.  New terminated string for free();
- * NULL: no memory, or OpenSSL failed.
+ * Make one of an identity that was verified.  to_utf8 leads from the encoding of
+ * the identity back to UTF-8, NULL where that is UTF-8 already.  New terminated
+ * string for free(); NULL: no memory, or OpenSSL failed, or there is none of such
+ * an identity (nobody has signed it), or the members are not those of one that is
+ * taken: a text is empty or too long, or the times are.
  */
 extern char *az_assertion_make(const AzSigningKey *key, const AzAssertion *assertion,
-							   const AzIdentity *id);
+							   const AzIdentity *id, const AzConverter *to_utf8);
+
+/* Is it good for no longer than it may be? */
+extern bool az_assertion_is_short(const AzAssertion *assertion);
 
 /* Does the header say that it is one?  Believes nothing, and never raises. */
 extern bool az_is_assertion(const char *token, size_t len);
@@ -46,20 +58,27 @@ extern bool az_is_assertion(const char *token, size_t len);
 /* By whom, and for what, an assertion is taken. */
 typedef struct AzAssertionTrust
 {
-	/* The public key with that kid; NULL: there is none.  May leave by longjmp. */
+	/*
+	 * The public key with that kid, UTF-8; NULL: there is none.  It stays where it is
+	 * until az_verify_assertion() has returned.  May leave by longjmp.
+	 */
 	const AzKey *(*find_key) (void *arg, const char *kid, size_t len);
 
-	/* Is it for us, and for now?  Asked when the signature holds. */
+	/*
+	 * Is it for us, and for now?  Asked when the signature and the times hold; the
+	 * texts are borrowed.  NULL: always.  May leave by longjmp.
+	 */
 	AzReason	(*judge) (void *arg, const AzAssertion *assertion);
 	void	   *arg;
 } AzAssertionTrust;
 
 /*
  * Verify one at the instant now (microseconds since 1970); then the payload is read
- * as a token of its issuer, whose keys, types, audiences and ages are not looked
- * at: who signed the assertion has.  Revocations that are known here count.  The
- * identity bears the cluster key (alg, thumbprint, kid) and "asserted", and ends when
- * the token does.  As az_verify() otherwise.
+ * as a token of its issuer, whose keys, types, audiences and proofs of possession are
+ * not looked at, nor whether it has begun: who signed the assertion has.  Revocations that are known
+ * here count.  The identity bears the cluster key (alg, thumbprint, kid) and "asserted", and
+ * ends when the token does.  The judge is asked although the payload may be refused
+ * afterwards.  As az_verify() otherwise.
  */
 extern AzReason az_verify_assertion(AzVerification *verification, const char *token,
 									size_t len, int64_t now, const AzTrust *trust,

@@ -414,6 +414,7 @@ az_claims_build(AzBuilder *builder, const AzVerified *verified,
 	reading.id.authenticated = verified->authenticated;
 	reading.id.authenticated_from = verified->authenticated_from;
 	reading.id.groups_unlisted = verified->groups_unlisted;
+	reading.id.asserted = verified->asserted;
 
 	az_builder_start(builder, converter);
 	reading.claims = az_builder_tree(builder, verified->payload);

@@ -25,6 +25,7 @@ typedef struct AzVerified
 	int64_t		authenticated_from;
 	bool		groups_unlisted;
 	const char *actor;			/* as az_read_actor() names it */
+	bool		asserted;		/* the key is a cluster key */
 } AzVerified;
 
 /*

@@ -106,6 +106,13 @@ az_hint_unnamed(AzHint *hint)
 }
 
 void
+az_hint_trust_differs(AzHint *hint)
+{
+	az_hint_clear(hint);
+	put(hint, "The server that hands over the identity trusts this issuer: give this one the same trust, with spread_trust or import_trust.");
+}
+
+void
 az_hint_algorithms(AzHint *hint, const AzIssuer *issuer)
 {
 	size_t		n = 0;

@@ -27,6 +27,9 @@ extern void az_hint_clear(AzHint *hint);
 /* The token has no iss, and no issuer takes such. */
 extern void az_hint_unnamed(AzHint *hint);
 
+/* Another server trusts an issuer that we do not. */
+extern void az_hint_trust_differs(AzHint *hint);
+
 /* The algorithm is none of the issuer's. */
 extern void az_hint_algorithms(AzHint *hint, const AzIssuer *issuer);
 

@@ -446,7 +446,7 @@ is_header(const Walk *walk)
 {
 	const AzIdentity *id = walk->id;
 
-	return id->is_admin <= 1 &&
+	return id->is_admin <= 1 && id->asserted <= 1 &&
 		id->expires != AZ_TIME_NONE && id->deadline != AZ_TIME_NONE &&
 		id->alg < AZ_N_ALGS &&
 		memchr(id->thumbprint, '\0', sizeof(id->thumbprint)) != NULL &&

@@ -63,20 +63,24 @@ shorten_type(const char **type, size_t *len)
 }
 
 bool
+az_is_type(const char *typ, size_t len, const char *expected, size_t expected_len)
+{
+	shorten_type(&typ, &len);
+	shorten_type(&expected, &expected_len);
+	return expected_len == len && equal_without_case(expected, typ, len);
+}
+
+bool
 az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len)
 {
 	size_t		i;
 
 	if (issuer->to_be_updated)
 		return az_names_has(&issuer->token_types, typ, len);
-	shorten_type(&typ, &len);
 	for (i = 0; i < issuer->token_types.n; i++)
 	{
-		const char *accepted = issuer->token_types.name[i].data;
-		size_t		accepted_len = issuer->token_types.name[i].len;
-
-		shorten_type(&accepted, &accepted_len);
-		if (accepted_len == len && equal_without_case(accepted, typ, len))
+		if (az_is_type(typ, len, issuer->token_types.name[i].data,
+					   issuer->token_types.name[i].len))
 			return true;
 	}
 	return false;

@@ -146,9 +146,13 @@ extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionErr
 extern bool az_issuer_check(const AzIssuer *issuer, AzOptionError *error);
 
 /*
- * Is it one of the issuer's token_types?  As media types: without case, and
- * "application/" may be left out (RFC 7515, 4.1.9).
+ * Are they one type?  As media types: without case, and "application/" may be
+ * left out (RFC 7515, 4.1.9).
  */
+extern bool az_is_type(const char *typ, size_t len, const char *expected,
+					   size_t expected_len);
+
+/* Is it one of the issuer's token_types? */
 extern bool az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len);
 
 /*

@@ -10,21 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "token/b64url.h"
 #include "token/jwk.h"
-#include "token/key_intern.h"
-
+#include "token/key_members.h"
 
 /* More than OpenSSL asks for at once to load a key. */
 #define ENOUGH_MEMORY	(64 * 1024)
-
-#define MAX_KEY_OPS		64
-
-static bool
-is_text(const char *text, size_t len, const char *expected)
-{
-	return len == strlen(expected) && memcmp(text, expected, len) == 0;
-}
 
 static AzKeyStatus
 read_kid(const AzJson *jwk, const char **kid, AzKeyError *error)
@@ -60,7 +50,7 @@ read_type(const AzJson *jwk, AzKeyType *kty, const char **why)
 		return AZ_KEY_REFUSED;
 	}
 	for (i = AZ_KTY_OCT; i <= AZ_KTY_AKP; i++)
-		if (is_text(text, len, az_key_type_name(i)))
+		if (az_member_is(text, len, az_key_type_name(i)))
 		{
 			*kty = i;
 			return AZ_KEY_OK;
@@ -107,78 +97,6 @@ az_jwk_is_private(const AzJson *jwk)
 	}
 }
 
-/*
- * One operation of key_ops; for_signatures: "use" says that the key signs.
- */
-static const char *
-judge_operation(const AzJson *ops, size_t i, bool for_signatures, bool *verify)
-{
-	size_t		len;
-	size_t		other_len;
-	size_t		j;
-	const char *op = az_json_string(az_json_at(ops, i), &len);
-
-	if (op == NULL)
-		return "\"key_ops\" holds something that is not a string";
-	for (j = 0; j < i; j++)
-	{
-		const char *other = az_json_string(az_json_at(ops, j), &other_len);
-
-		if (len == other_len && memcmp(op, other, len) == 0)
-			return "\"key_ops\" holds a value twice";
-	}
-
-	if (is_text(op, len, "verify"))
-		*verify = true;
-	else if (for_signatures && !is_text(op, len, "sign"))
-		return "\"use\" and \"key_ops\" contradict each other";
-	return NULL;
-}
-
-/*
- * RFC 7517, 4.2 and 4.3.  What is malformed is refused before what is merely
- * not for us.
- */
-static AzKeyStatus
-judge_use(const AzJson *jwk, const char **why)
-{
-	const AzJson *ops = az_json_get_z(jwk, "key_ops");
-	const char *use;
-	size_t		use_len;
-	bool		for_signatures;
-	bool		verify = false;
-	size_t		i;
-
-	if (!az_json_get_string(jwk, "use", &use, &use_len))
-	{
-		*why = "\"use\" is not a string";
-		return AZ_KEY_REFUSED;
-	}
-	for_signatures = use != NULL && is_text(use, use_len, "sig");
-
-	if (ops != NULL)
-	{
-		if (az_json_type(ops) != AZ_JSON_ARRAY || az_json_count(ops) > MAX_KEY_OPS)
-		{
-			*why = "\"key_ops\" is not an array, or too long";
-			return AZ_KEY_REFUSED;
-		}
-		for (i = 0; i < az_json_count(ops); i++)
-		{
-			*why = judge_operation(ops, i, for_signatures, &verify);
-			if (*why != NULL)
-				return AZ_KEY_REFUSED;
-		}
-	}
-
-	if ((use != NULL && !for_signatures) || (ops != NULL && !verify))
-	{
-		*why = "the key is not for verifying signatures";
-		return AZ_KEY_NOT_FOR_SIGNATURES;
-	}
-	return AZ_KEY_OK;
-}
-
 static AzKeyStatus
 read_algorithm(const AzJson *jwk, AzKeyType kty, AzAlgs bind, AzAlg *alg,
 			   const char **why)
@@ -203,30 +121,6 @@ read_algorithm(const AzJson *jwk, AzKeyType kty, AzAlgs bind, AzAlg *alg,
 }
 
 static AzKeyStatus
-read_part(const AzJson *jwk, const char *name, AzBytes *part, const char **why)
-{
-	const char *text;
-	size_t		len;
-
-	if (!az_json_get_string(jwk, name, &text, &len) || text == NULL)
-	{
-		*why = "a member that defines the key is missing or not a string";
-		return AZ_KEY_REFUSED;
-	}
-	part->data = malloc(AZ_B64URL_DECODED_MAX(len));
-	if (part->data == NULL)
-		return AZ_KEY_NO_MEMORY;
-	if (!az_b64url_decode(text, len, part->data, &part->len))
-	{
-		/* wipe what was decoded so far: it may be a secret */
-		part->len = AZ_B64URL_DECODED_MAX(len);
-		*why = "a member that defines the key is not valid base64url";
-		return AZ_KEY_REFUSED;
-	}
-	return AZ_KEY_OK;
-}
-
-static AzKeyStatus
 read_material(const AzJson *jwk, AzKeyType kty, AzMaterial *material, const char **why)
 {
 	static const char *const members[][2] = {
@@ -238,9 +132,9 @@ read_material(const AzJson *jwk, AzKeyType kty, AzMaterial *material, const char
 	};
 	AzKeyStatus status;
 
-	status = read_part(jwk, members[kty][0], &material->part[0], why);
+	status = az_member_read_part(jwk, members[kty][0], &material->part[0], why);
 	if (status == AZ_KEY_OK && members[kty][1] != NULL)
-		status = read_part(jwk, members[kty][1], &material->part[1], why);
+		status = az_member_read_part(jwk, members[kty][1], &material->part[1], why);
 	return status;
 }
 
@@ -321,7 +215,7 @@ read_key(const AzJson *jwk, AzAlgs bind, bool allow_oct, bool any_zeros,
 		return AZ_KEY_REFUSED;
 	}
 
-	status = judge_use(jwk, &error->why);
+	status = az_member_judge_use(jwk, "verify", &error->why);
 	if (status == AZ_KEY_OK)
 		status = read_algorithm(jwk, kty, bind, &alg, &error->why);
 	if (status == AZ_KEY_OK)

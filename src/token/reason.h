@@ -54,6 +54,16 @@ typedef enum AzReason
 	AZ_CEILING_MISSING,			/* the issuer demands one for actors */
 	AZ_REVOKED,
 	AZ_CLAIM_ENCODING,			/* does not fit the database encoding */
+	AZ_ASSERTION_NOT_HERE,		/* what is one was given as a token */
+	AZ_ASSERTION_EXPECTED,		/* what is none was given as one */
+	AZ_ASSERTION_MALFORMED,		/* a member of its header, or its algorithm */
+	AZ_ASSERTION_KEY,			/* no cluster key has its kid */
+	AZ_ASSERTION_SIGNATURE,
+	AZ_ASSERTION_AHEAD,			/* iat */
+	AZ_ASSERTION_EXPIRED,
+	AZ_ASSERTION_DESTINATION,	/* for another server */
+	AZ_ASSERTION_REPLAYED,
+	AZ_ASSERTION_CROWD,			/* too many to remember which were used */
 	AZ_NO_MEMORY,
 	AZ_CRYPTO_FAILURE,			/* the library failed; nothing is known */
 	AZ_N_REASONS

@@ -7,7 +7,7 @@
  * in the order in which they run; the first that answers anything but AZ_OK
  * ends the verification with its reason.  Each is one function, above it the
  * rule that it enforces; those of the claims are in verify_claims.c, those of
- * times in verify_times.c.
+ * times in verify_times.c, those of an assertion's header in verify_assertion.c.
  *
  * Nothing of a token is believed before its signature holds.  Until then the
  * header serves to choose algorithm and key, and of the payload "iss" alone
@@ -25,12 +25,14 @@
 typedef AzReason (*Check) (AzVerification *v);
 
 static AzReason check_size(AzVerification *v);
+static AzReason check_assertion_size(AzVerification *v);
 static AzReason check_segments(AzVerification *v);
 static AzReason check_payload(AzVerification *v);
 static AzReason check_header(AzVerification *v);
 static AzReason choose_issuer(AzVerification *v);
 static AzReason choose_keys(AzVerification *v);
 static AzReason check_signature(AzVerification *v);
+static AzReason check_assertion_signature(AzVerification *v);
 static AzReason make_identity(AzVerification *v);
 static AzReason check_claims(AzVerification *v);
 static AzReason choose_issuer_unless_given(AzVerification *v);
@@ -41,6 +43,7 @@ static const Check checks[] = {
 	check_segments,
 	check_payload,
 	check_header,
+	az_refuse_assertion,
 	choose_issuer,
 	choose_keys,
 	check_signature,
@@ -56,6 +59,40 @@ static const Check checks[] = {
 	az_check_claim_values,
 	az_check_claim_types,
 	az_check_bound,
+	az_check_groups_listed,
+	az_check_actor,
+	az_check_revocation,
+	make_identity,
+};
+
+/*
+ * An assertion (az_verify_assertion()).  A cluster key stands in for the issuer's:
+ * what makes a token one of this issuer's and for us, whoever sends it, the other
+ * server has judged.  What its claims mean and when it ends is judged here.
+ */
+static const Check assertions[] = {
+	/* somebody's bytes */
+	check_assertion_size,
+	check_segments,
+	check_payload,
+	check_header,
+	az_check_assertion_type,
+	az_choose_cluster_key,
+	check_assertion_signature,
+
+	/* from here on: another server's word */
+	az_check_assertion_header,
+	az_check_assertion_times,
+	az_check_assertion_use,
+
+	/* and what an issuer had signed */
+	choose_issuer,
+	az_check_expiration,
+	az_read_begin,
+	az_check_age,
+	az_check_required_claims,
+	az_check_claim_values,
+	az_check_claim_types,
 	az_check_groups_listed,
 	az_check_actor,
 	az_check_revocation,
@@ -91,14 +128,30 @@ az_token_length(const char *token, size_t len)
 
 /* A newline at the end, as from a file or a pipe, is no part of the token. */
 static AzReason
-check_size(AzVerification *v)
+check_size_within(AzVerification *v, size_t limit)
 {
 	if (v->token == NULL || v->len == 0)
 		return AZ_TOKEN_MISSING;
-	if (v->len > v->trust->max_token_size)
+	if (v->len > limit)
 		return AZ_TOKEN_TOO_LARGE;
 	v->len = az_token_length(v->token, v->len);
 	return v->len > 0 ? AZ_OK : AZ_TOKEN_MISSING;
+}
+
+static AzReason
+check_size(AzVerification *v)
+{
+	return check_size_within(v, v->trust->max_token_size);
+}
+
+/*
+ * The payload is that of a token that was not too large, where "1e9" may have
+ * become "1000000000.0"; the header is not the token's.
+ */
+static AzReason
+check_assertion_size(AzVerification *v)
+{
+	return check_size_within(v, 4 * v->trust->max_token_size + AZ_ASSERTION_HEADER_MAX);
 }
 
 /* RFC 7515, 7.1 and 5.2: three segments of strict base64url, a JSON header. */
@@ -177,7 +230,9 @@ choose_issuer(AzVerification *v)
 	}
 	if (v->verified.issuer != NULL)
 		return AZ_OK;
-	if (hint.iss == NULL)
+	if (v->by != NULL)
+		az_hint_trust_differs(&v->hint);
+	else if (hint.iss == NULL)
 		az_hint_unnamed(&v->hint);
 	return AZ_ISSUER_UNTRUSTED;
 }
@@ -245,7 +300,7 @@ az_is_key_of(const AzKey *key, const AzIdentity *id)
 static bool
 is_known(const AzVerification *v)
 {
-	return v->known != NULL &&
+	return v->known != NULL && !v->known->asserted &&
 		v->known->issuer_version == v->verified.issuer->version &&
 		says(v->known, &v->known->trust_issuer, v->verified.issuer->issuer) &&
 		az_is_key_of(v->verified.key, v->known);
@@ -268,6 +323,16 @@ check_signature(AzVerification *v)
 		reason = is_known(v) ? AZ_OK : az_jws_verify(&v->jws, v->verified.key);
 	}
 	return reason;
+}
+
+/* The same under a cluster key. */
+static AzReason
+check_assertion_signature(AzVerification *v)
+{
+	AzReason	reason = check_signature(v);
+
+	v->verified.asserted = true;
+	return reason == AZ_SIGNATURE ? AZ_ASSERTION_SIGNATURE : reason;
 }
 
 /* ---- after the signature: see verify_claims.c, verify_times.c; last of all ---- */
@@ -370,6 +435,17 @@ az_verify_again(AzVerification *v, const char *token, size_t len, int64_t now,
 	v->now = now;
 	v->known = known;
 	return run(v, checks, sizeof(checks) / sizeof(checks[0]), identity);
+}
+
+AzReason
+az_verify_assertion(AzVerification *v, const char *token, size_t len, int64_t now,
+					const AzTrust *trust, const AzAssertionTrust *by,
+					const AzIdentity **identity)
+{
+	start(v, token, len, trust);
+	v->now = now;
+	v->by = by;
+	return run(v, assertions, sizeof(assertions) / sizeof(assertions[0]), identity);
 }
 
 AzReason

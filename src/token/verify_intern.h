@@ -1,15 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * verify_intern.h
- *	  A verification under way, for verify.c, verify_claims.c and verify_times.c
- *	  alone.
+ *	  A verification under way, for verify.c and verify_*.c alone.
  *
  *-------------------------------------------------------------------------
  */
 #ifndef AZ_VERIFY_INTERN_H
 #define AZ_VERIFY_INTERN_H
 
-#include "token/verify.h"
+#include "token/assertion.h"
 
 struct AzVerification
 {
@@ -20,6 +19,7 @@ struct AzVerification
 	const AzTrust *trust;
 	const AzIdentity *known;	/* NULL: these bytes were not seen before */
 	bool		is_unsigned;	/* there is no token, but claims */
+	const AzAssertionTrust *by; /* NULL: it is no assertion */
 
 	/* owned */
 	AzJws		jws;
@@ -29,6 +29,7 @@ struct AzVerification
 	/* what the checks have found */
 	AzCandidateKeys candidates;
 	AzVerified	verified;
+	AzAssertion assertion;
 
 	/* what outlives one verification */
 	AzBuilder  *builder;		/* owned */
@@ -67,6 +68,17 @@ extern AzReason az_check_revocation(AzVerification *v);
 
 /* auth_time, which nothing is refused for. */
 extern void az_read_authentication(AzVerification *v);
+
+/* The checks of an assertion's header, before and after its signature. */
+extern AzReason az_refuse_assertion(AzVerification *v);
+extern AzReason az_check_assertion_type(AzVerification *v);
+extern AzReason az_choose_cluster_key(AzVerification *v);
+extern AzReason az_check_assertion_header(AzVerification *v);
+extern AzReason az_check_assertion_times(AzVerification *v);
+extern AzReason az_check_assertion_use(AzVerification *v);
+
+/* What the other server has judged: nbf and iat, as they can be read. */
+extern AzReason az_read_begin(AzVerification *v);
 
 /* Where nobody has signed: the times, as far as they can be read, and no end. */
 extern AzReason az_read_times(AzVerification *v);

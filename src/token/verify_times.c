@@ -80,19 +80,27 @@ skew_of(const AzIssuer *issuer)
 		issuer->skew_seconds : issuer->leeway_seconds;
 }
 
+/* A time that may be absent; otherwise the reason is that it is invalid. */
+static AzReason
+read_optional(const AzVerification *v, const char *name, AzReason invalid, int64_t *instant)
+{
+	const AzJson *value = az_payload_claim(v, name);
+
+	*instant = AZ_TIME_NONE;
+	return value == NULL || read_date(value, instant) ? AZ_OK : invalid;
+}
+
 /* RFC 7519, 4.1.5: not accepted before it. */
 AzReason
 az_check_not_before(AzVerification *v)
 {
-	const AzJson *nbf = az_payload_claim(v, "nbf");
 	int64_t		skew = skew_of(v->verified.issuer);
 	int64_t		instant;
+	AzReason	reason = read_optional(v, "nbf", AZ_NBF_INVALID, &instant);
 
 	v->verified.not_before = AZ_TIME_NONE;
-	if (nbf == NULL)
-		return AZ_OK;
-	if (!read_date(nbf, &instant))
-		return AZ_NBF_INVALID;
+	if (reason != AZ_OK || instant == AZ_TIME_NONE)
+		return reason;
 	v->verified.not_before = add_seconds(instant, -skew);
 	return instant <= add_seconds(v->now, skew) ? AZ_OK : AZ_NOT_YET_VALID;
 }
@@ -101,15 +109,27 @@ az_check_not_before(AzVerification *v)
 AzReason
 az_check_issued_at(AzVerification *v)
 {
-	const AzJson *iat = az_payload_claim(v, "iat");
+	AzReason	reason = read_optional(v, "iat", AZ_IAT_INVALID, &v->verified.issued);
 
-	v->verified.issued = AZ_TIME_NONE;
-	if (iat == NULL)
-		return AZ_OK;
-	if (!read_date(iat, &v->verified.issued))
-		return AZ_IAT_INVALID;
+	if (reason != AZ_OK || v->verified.issued == AZ_TIME_NONE)
+		return reason;
 	return v->verified.issued <= add_seconds(v->now, skew_of(v->verified.issuer)) ?
 		AZ_OK : AZ_ISSUED_IN_FUTURE;
+}
+
+/*
+ * The server that made an assertion has compared them with its clock; ours may be a
+ * little behind.
+ */
+AzReason
+az_read_begin(AzVerification *v)
+{
+	int64_t		nbf;
+	AzReason	reason = read_optional(v, "nbf", AZ_NBF_INVALID, &nbf);
+
+	v->verified.not_before = AZ_TIME_NONE;
+	return reason != AZ_OK ? reason :
+		read_optional(v, "iat", AZ_IAT_INVALID, &v->verified.issued);
 }
 
 /* The issuer's max_age_seconds: a second end, counted from iat. */

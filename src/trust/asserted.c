@@ -3,43 +3,204 @@
  * asserted.c
  *	  An identity that another server of the cluster hands over to this session.
  *
+ * Who takes one is a question of how the connection was authenticated, and nothing
+ * that can be said in SQL changes that.  What is taken is good for one occasion
+ * (challenge.c, senders.c), and says for whom it is.
+ *
  *-------------------------------------------------------------------------
  */
 #include "trust/asserted.h"
 
+#include "access/xlog.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "portability/instr_time.h"
+#include "storage/proc.h"
+#include "utils/acl.h"
+
+#include "server/counts.h"
+#include "server/encoding.h"
+#include "server/guc.h"
+#include "token/crypto.h"
+#include "trust/cluster_key.h"
+#include "trust/trust.h"
+#include "trust/trust_table.h"
+
+/* A digest of what is stored, in base64url, and more. */
+#define MAX_STORED		128
+
+/* ----------------------------------------------------------------
+ * For whom
+ * ----------------------------------------------------------------
+ */
+
+/* SET SESSION AUTHORIZATION changes other variables.  A superuser is a member of nothing. */
 bool
 az_takes_assertions(void)
 {
-	return false;
+	Oid			role;
+
+	if (MyBackendType != B_BACKEND || MyProcPort == NULL ||
+		az_cluster_role == NULL || *az_cluster_role == '\0')
+		return false;
+	role = get_role_oid(az_cluster_role, true);
+	return OidIsValid(role) && is_member_of_role_nosuper(MyProc->roleId, role);
+}
+
+static char *
+database_name(void)
+{
+	char	   *name = get_database_name(MyDatabaseId);
+	int			len;
+	char	   *utf8 = name ? az_to_utf8(name, strlen(name), &len) : NULL;
+
+	if (utf8 == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("the name of the database has no form in UTF8")));
+	return utf8;
 }
 
 char *
 az_destination_here(void)
 {
-	return pstrdup("");
+	return psprintf(UINT64_FORMAT "/%s", GetSystemIdentifier(), database_name());
 }
 
 char *
 az_destination_of_citus(void)
 {
-	return pstrdup("");
+	return psprintf("citus/%s", database_name());
 }
 
-char *
-az_new_challenge(void)
+/* ----------------------------------------------------------------
+ * An assertion
+ * ----------------------------------------------------------------
+ */
+
+/* What it is judged by, and what was found. */
+typedef struct Occasion
 {
-	return pstrdup("");
-}
+	AzRoad		road;
+	const char *challenge;
+	char	   *stored;			/* palloc'd; NULL: it does not say */
+} Occasion;
 
-char *
-az_new_nonce(void)
+static const AzKey *
+find_key(void *arg, const char *kid, size_t len)
 {
-	return pstrdup("");
+	return az_cluster_key(kid, len);
 }
 
+static AzReason
+judge_for_here(const AzAssertion *assertion, const char *challenge)
+{
+	if (strcmp(assertion->destination, az_destination_here()) != 0)
+		return AZ_ASSERTION_DESTINATION;
+	if (*challenge == '\0' || strcmp(assertion->nonce, challenge) != 0)
+		return AZ_ASSERTION_REPLAYED;
+	return AZ_OK;
+}
+
+static AzReason
+judge_for_citus(const AzAssertion *assertion)
+{
+	unsigned char sender[AZ_SENDER_ID];
+	uint64		number;
+
+	if (strcmp(assertion->destination, az_destination_of_citus()) != 0)
+		return AZ_ASSERTION_DESTINATION;
+	if (!az_read_nonce(assertion->nonce, sender, &number))
+		return AZ_ASSERTION_MALFORMED;
+	return az_take_number(sender, number, assertion->issued * USECS_PER_SEC,
+						  assertion->expires * USECS_PER_SEC);
+}
+
+static AzReason
+judge(void *arg, const AzAssertion *assertion)
+{
+	Occasion   *occasion = arg;
+
+	if (assertion->stored != NULL && strlen(assertion->stored) > MAX_STORED)
+		return AZ_ASSERTION_MALFORMED;
+	occasion->stored = assertion->stored ? pstrdup(assertion->stored) : NULL;
+	return occasion->road == AZ_ROAD_CITUS ? judge_for_citus(assertion) :
+		judge_for_here(assertion, occasion->challenge);
+}
+
+/*
+ * One person has another assertion in each transaction.  What two blocks of the same
+ * bytes are asked they answer alike, so they have the same serial, and plans live on.
+ * The table forgets; then there is a new one.  False: OpenSSL failed.
+ */
+static bool
+find_serial(const AzIdentity *id, AzVerifiedToken *verified)
+{
+	static struct
+	{
+		unsigned char digest[32];
+		uint32		serial;		/* 0: no entry */
+	}			known[1024];
+	unsigned char digest[32];
+	uint32		hash;
+
+	if (!az_sha256(id, id->size, digest))
+		return false;
+	memcpy(&hash, digest, sizeof(hash));
+	hash %= lengthof(known);
+	verified->is_new = known[hash].serial == 0 ||
+		memcmp(known[hash].digest, digest, sizeof(digest)) != 0;
+	if (verified->is_new)
+	{
+		known[hash].serial = az_next_serial();
+		memcpy(known[hash].digest, digest, sizeof(digest));
+	}
+	verified->serial = known[hash].serial;
+	return true;
+}
+
+static AzReason
+verify(const char *token, size_t len, int64 now, Occasion *occasion,
+	   AzVerifiedToken *verified)
+{
+	static AzVerification *verification = NULL;
+	const AzAssertionTrust by = {find_key, judge, occasion};
+	const AzTrust *trust = az_trust();
+	const char *hint;
+	AzReason	reason;
+
+	if (trust == NULL)
+		return AZ_NOT_INSTALLED;
+	if (verification == NULL)
+		verification = az_verification_new();
+	if (verification == NULL)
+		return AZ_NO_MEMORY;
+	reason = az_verify_assertion(verification, token, len, now, trust, &by,
+								 &verified->identity);
+	hint = az_verification_hint(verification);
+	if (hint)
+		verified->hint = az_from_utf8(hint);
+	return reason;
+}
+
+/* A try spends the challenge, whatever comes of it. */
 AzReason
-az_verify_asserted(const char *token, size_t len, int64 now, AzVerifiedToken *verified,
-				   char **stored)
+az_verify_asserted(const char *token, size_t len, int64 now, AzRoad road,
+				   AzVerifiedToken *verified)
 {
-	return AZ_KEY_NOT_FOUND;
+	Occasion	occasion = {road, road == AZ_ROAD_FOREIGN ? az_spend_challenge() : "", NULL};
+	instr_time	begin;
+	AzReason	reason;
+
+	memset(verified, 0, sizeof(*verified));
+	verified->asserted = true;
+	/* before the trust is read, as az_verify_token() */
+	verified->epoch = az_trust_epoch();
+	INSTR_TIME_SET_CURRENT(begin);
+	reason = verify(token, len, now, &occasion, verified);
+	az_count_verification(&begin);
+	if (reason != AZ_OK)
+		return reason;
+	verified->stored = occasion.stored;
+	return find_serial(verified->identity, verified) ? AZ_OK : AZ_CRYPTO_FAILURE;
 }

@@ -11,10 +11,11 @@
 #include "server/compat.h"
 #include "token/assertion.h"
 #include "trust/cache.h"
+#include "trust/challenge.h"
 
 /*
  * Is this a connection on which assertions are taken: was it authenticated as
- * dbmi_authz.cluster_role, or as a member of that role?
+ * dbmi_authz.cluster_role, or as a member of that role?  Inside a transaction.
  */
 extern bool az_takes_assertions(void);
 
@@ -26,20 +27,19 @@ extern bool az_takes_assertions(void);
 extern char *az_destination_here(void);
 extern char *az_destination_of_citus(void);
 
-/*
- * A nonce for the assertion that this session is going to be given in this
- * transaction; palloc'd.  Good for one assertion.
- */
-extern char *az_new_challenge(void);
-
-/* A nonce for assertions to all nodes of a cluster: no two are the same; palloc'd. */
-extern char *az_new_nonce(void);
+/* What is taken on one road is not taken on the other. */
+typedef enum AzRoad
+{
+	AZ_ROAD_CITUS,				/* SET: for all nodes, with a nonce of whoever sends it */
+	AZ_ROAD_FOREIGN				/* authz.hand_over: for this server, with a challenge */
+} AzRoad;
 
 /*
- * Verify what was handed over.  AZ_OK: "verified" is who to adopt, for the transaction alone.  As
+ * Verify what was handed over on that road.  AZ_OK: "verified" is who to adopt, for the
+ * transaction alone; "stored" lives as long as the identity does.  As
  * az_verify_token() otherwise; is not remembered.
  */
-extern AzReason az_verify_asserted(const char *token, size_t len, int64 now,
-								   AzVerifiedToken *verified, char **stored);
+extern AzReason az_verify_asserted(const char *token, size_t len, int64 now, AzRoad road,
+								   AzVerifiedToken *verified);
 
 #endif							/* AZ_ASSERTED_H */

@@ -13,7 +13,6 @@
 #include "trust/cache.h"
 
 #include "lib/ilist.h"
-#include "portability/instr_time.h"
 #include "utils/memutils.h"
 
 #include "server/counts.h"
@@ -176,21 +175,28 @@ verify(const char *token, size_t len, int64 now, const AzIdentity *known,
 	return reason;
 }
 
+void
+az_count_verification(const instr_time *begin)
+{
+	instr_time	end;
+
+	INSTR_TIME_SET_CURRENT(end);
+	INSTR_TIME_SUBTRACT(end, *begin);
+	az_count(AZ_TOKENS_VERIFIED);
+	az_count_more(AZ_VERIFY_US, INSTR_TIME_GET_MICROSEC(end));
+}
+
 /* The same, counted.  What waits for a lock, and is then cancelled, is not. */
 static AzReason
 verify_in_time(const char *token, size_t len, int64 now, const AzIdentity *known,
 			   AzVerifiedToken *verified)
 {
 	instr_time	begin;
-	instr_time	end;
 	AzReason	reason;
 
 	INSTR_TIME_SET_CURRENT(begin);
 	reason = verify(token, len, now, known, verified);
-	INSTR_TIME_SET_CURRENT(end);
-	INSTR_TIME_SUBTRACT(end, begin);
-	az_count(AZ_TOKENS_VERIFIED);
-	az_count_more(AZ_VERIFY_US, INSTR_TIME_GET_MICROSEC(end));
+	az_count_verification(&begin);
 	return reason;
 }
 
@@ -203,6 +209,8 @@ az_verify_token(const char *token, size_t len, int64 now, AzVerifiedToken *verif
 
 	verified->hint = NULL;
 	verified->simulated = false;
+	verified->asserted = false;
+	verified->stored = NULL;
 	verified->is_new = false;
 	/* before a single byte is hashed */
 	if (len > (size_t) az_max_token_size)

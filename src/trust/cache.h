@@ -9,6 +9,7 @@
 #define AZ_CACHE_H
 
 #include "server/compat.h"
+#include "portability/instr_time.h"
 #include "token/identity.h"
 #include "token/reason.h"
 
@@ -20,12 +21,17 @@ typedef struct AzVerifiedToken
 	bool		is_new;			/* it was verified, and not remembered */
 	bool		simulated;		/* nobody has signed it (simulated.h) */
 	bool		asserted;		/* another server has handed it over (asserted.h) */
+	const char *stored;			/* digest of what that has stored for it; NULL: it
+								 * has not said */
 	const char *hint;			/* about a refusal, palloc'd; NULL where that of
 								 * the reason says as much */
 } AzVerifiedToken;
 
 /* A number for an identity; never used twice. */
 extern uint32 az_next_serial(void);
+
+/* A token, or what stands for one, was verified, with what result ever. */
+extern void az_count_verification(const instr_time *begin);
 
 /*
  * Verify a token at the instant now (microseconds since 1970), by looking it

@@ -24,6 +24,9 @@ extern const AzKey *az_cluster_key(const char *kid, size_t len);
 /* Is the key there that such an identity ("asserted") came by? */
 extern bool az_has_cluster_key_of(const AzIdentity *id);
 
+/* 55000: there is none that signs, and how one is made. */
+pg_noreturn extern void az_raise_no_cluster_key(void);
+
 /* Grows whenever a key may have come or gone; also part of az_trust_epoch(). */
 extern uint64 az_cluster_keys_epoch(void);
 

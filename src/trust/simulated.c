@@ -62,5 +62,7 @@ az_simulate_claims(const char *claims, size_t len, const char *issuer,
 		return reason;
 	identity->serial = az_next_serial();
 	identity->simulated = true;
+	identity->asserted = false;
+	identity->stored = NULL;
 	return AZ_OK;
 }

@@ -28,12 +28,12 @@ columns_due(const AzShape *shape)
 
 /* A view has no rows to scan, a dropped column no type. */
 static bool
-has_types(Relation rel, const AzColumn *columns, int n)
+has_types(Relation rel, char relkind, const AzColumn *columns, int n)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	int			i;
 
-	if (rel->rd_rel->relkind != RELKIND_RELATION ||
+	if (rel->rd_rel->relkind != relkind ||
 		rel->rd_rel->relam != HEAP_TABLE_AM_OID || desc->natts < n)
 		return false;
 	for (i = 0; i < n; i++)
@@ -97,6 +97,27 @@ fires_always(Relation rel, Oid guard)
 	return guards && tells;
 }
 
+/*
+ * Of a hidden one: can anybody read what we write there?  Not while it is not
+ * populated, which no command changes without replacing the rows; but an index
+ * over an expression would be given each row, and so would the statistics of one,
+ * and decoding the rows that go.
+ */
+static const char *
+why_open(Relation rel, const char **remedy)
+{
+	*remedy = NULL;
+	if (RelationIsPopulated(rel))
+		return "It is populated, so that everybody who has the right to can read it.";
+	if (rel->rd_rel->relhasindex)
+		return "It has an index.";
+	if (rel->rd_rel->relreplident != REPLICA_IDENTITY_NOTHING)
+		return "It has a replica identity.";
+	if (RelationGetStatExtList(rel) != NIL)
+		return "It has extended statistics.";
+	return NULL;
+}
+
 static void
 warn_altered(AzShape *shape, const char *why, const char *remedy)
 {
@@ -119,7 +140,7 @@ az_why_altered(Relation rel, const AzShape *shape, Oid guard, const char **remed
 	int			n = columns_due(shape);
 
 	*remedy = NULL;
-	if (!has_types(rel, shape->columns, n))
+	if (!has_types(rel, shape->hidden ? RELKIND_MATVIEW : RELKIND_RELATION, shape->columns, n))
 		return "It is not a table of that kind, or has columns of other types.";
 	*remedy = mend_columns(rel, shape->columns, n);
 	if (*remedy)
@@ -129,6 +150,8 @@ az_why_altered(Relation rel, const AzShape *shape, Oid guard, const char **remed
 		*remedy = "SET LOGGED";
 		return "Its rows would not outlive a crash.";
 	}
+	if (shape->hidden)
+		return why_open(rel, remedy);
 	if (!fires_always(rel, guard))
 	{
 		*remedy = "ENABLE ALWAYS TRIGGER guard, ENABLE ALWAYS TRIGGER changed";

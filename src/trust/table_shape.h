@@ -35,6 +35,8 @@ typedef struct AzShape
 	const AzColumn *columns;
 	int			ncolumns;
 	int			nfirst;			/* as many as 1.0 has */
+	bool		hidden;			/* a materialized view that is never populated, so
+								 * that no SQL reads what we write into it */
 	bool		told;			/* the session knows that it was altered */
 } AzShape;
 

@@ -16,6 +16,7 @@
 #include "server/guc.h"
 #include "server/own.h"
 #include "trust/audience.h"
+#include "trust/cluster_key.h"
 #include "trust/inactive.h"
 #include "trust/issuer_cache.h"
 #include "trust/key_wanted.h"
@@ -152,7 +153,7 @@ still_holds(const AzIdentity *id)
 	what.issuer = block_string(id, &id->trust_issuer);
 	kept = az_look_up_issuer(what.issuer);
 	if (kept == NULL || !is_issuer_of(az_kept_issuer(kept), id) ||
-		!has_key_of(kept, id))
+		!(id->asserted ? az_has_cluster_key_of(id) : has_key_of(kept, id)))
 		return AZ_ISSUER_UNTRUSTED;
 
 	what.token_id = block_string(id, &id->trust_token_id);

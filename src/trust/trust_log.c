@@ -257,15 +257,28 @@ write_entry(const char *relation, const char *command, const int64 *rows,
 }
 
 static void
-write_one(const char *relation, const char *command, const int64 *rows)
+write_alone(const char *relation, const char *command, const int64 *rows,
+			text *old_row, text *new_row)
 {
 	AzCaller	caller;
 
 	if (!is_there())
 		return;
 	begin(&caller);
-	write_entry(relation, command, rows, NULL, NULL);
+	write_entry(relation, command, rows, old_row, new_row);
 	az_end_administering(&caller);
+}
+
+static void
+write_one(const char *relation, const char *command, const int64 *rows)
+{
+	write_alone(relation, command, rows, NULL, NULL);
+}
+
+void
+az_trust_log_row(const char *relation, const char *command, text *old_row, text *new_row)
+{
+	write_alone(relation, command, NULL, old_row, new_row);
 }
 
 void

@@ -19,6 +19,10 @@
 /* The guard of a table was called: before or after a statement, or after a row. */
 extern void az_trust_log_trigger(const TriggerData *trigger);
 
+/* A row of what no trigger watches was written or removed; NULL: there is none. */
+extern void az_trust_log_row(const char *relation, const char *command,
+							 text *old_row, text *new_row);
+
 /* So many rows of that table were written or removed by that command, in one. */
 extern void az_trust_log_many(const char *relation, const char *command, int64 rows);
 

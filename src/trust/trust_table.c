@@ -65,9 +65,16 @@ static const AzColumn ceiling_columns[] = {
 	AZ_TEXTS_COLUMN("item_permissions"), AZ_TEXTS_COLUMN("keep"),
 	AZ_COLUMN("admin", BOOLOID), AZ_COLUMN("read_only", BOOLOID)
 };
+static const AzColumn cluster_key_columns[] = {
+	AZ_NAME_COLUMN("kid"), AZ_NAME_COLUMN("thumbprint"), AZ_COLUMN("number", INT8OID),
+	AZ_COLUMN("added_at", TIMESTAMPTZOID), AZ_COLUMN("jwk", JSONOID),
+	AZ_COLUMN("private_jwk", JSONOID)
+};
 
 #define SHAPE(name, columns) \
-	{name, columns, lengthof(columns), lengthof(columns), false}
+	{name, columns, lengthof(columns), lengthof(columns), false, false}
+#define HIDDEN_SHAPE(name, columns) \
+	{name, columns, lengthof(columns), lengthof(columns), true, false}
 
 static AzShape shapes[AZ_N_TABLES] = {
 	SHAPE("profile", profile_columns),
@@ -77,7 +84,8 @@ static AzShape shapes[AZ_N_TABLES] = {
 	SHAPE("inactive_subject", inactive_columns),
 	SHAPE("item_permission", item_columns),
 	SHAPE("permission_implies", implies_columns),
-	SHAPE("actor_ceiling", ceiling_columns)
+	SHAPE("actor_ceiling", ceiling_columns),
+	HIDDEN_SHAPE("cluster_key", cluster_key_columns)
 };
 
 static bool installed = false;
@@ -162,6 +170,14 @@ az_source(AzStored what)
 	return &sources[what];
 }
 
+/* Do we go on without that one?  Without cluster keys nobody hands anything over. */
+static bool
+is_dispensable(AzCatalog table)
+{
+	return table == AZ_TABLE_CLUSTER_KEY ||
+		(table == AZ_TABLE_CEILING && az_objects_are_old());
+}
+
 /* All of them, or none. */
 static bool
 find_tables(Oid *found, Oid *found_guard)
@@ -174,7 +190,7 @@ find_tables(Oid *found, Oid *found_guard)
 	az_extension_tables(names, AZ_N_TABLES, found, found_guard);
 	for (i = 0; i < AZ_N_TABLES; i++)
 	{
-		if (!OidIsValid(found[i]) && !(i == AZ_TABLE_CEILING && az_objects_are_old()))
+		if (!OidIsValid(found[i]) && !is_dispensable(i))
 			return false;
 	}
 	return true;
@@ -234,7 +250,7 @@ az_fault_of_table(AzCatalog table, const char **name, const char **remedy)
 	*name = shapes[table].name;
 	*remedy = NULL;
 	if (rel == NULL)
-		return table == AZ_TABLE_CEILING && az_objects_are_old() ? NULL :
+		return table >= AZ_TABLE_CEILING && az_objects_are_old() ? NULL :
 			"It is not there, or is no part of the extension.";
 	why = az_why_altered(rel, &shapes[table], guard, remedy);
 	table_close(rel, AccessShareLock);

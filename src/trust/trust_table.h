@@ -20,6 +20,7 @@ typedef enum AzCatalog
 {
 	AZ_TABLE_PROFILE, AZ_TABLE_ISSUER, AZ_TABLE_KEY, AZ_TABLE_REVOCATION,
 	AZ_TABLE_INACTIVE, AZ_TABLE_ITEM, AZ_TABLE_IMPLIES, AZ_TABLE_CEILING,
+	AZ_TABLE_CLUSTER_KEY,
 	AZ_N_TABLES
 } AzCatalog;
 
@@ -62,6 +63,11 @@ enum
 	Ceiling_permissions, Ceiling_groups, Ceiling_org_roles,
 	Ceiling_org_permissions, Ceiling_item_permissions, Ceiling_keep,
 	Ceiling_admin, Ceiling_read_only
+};
+enum
+{
+	Cluster_kid = 1, Cluster_thumbprint, Cluster_number, Cluster_added_at,
+	Cluster_jwk, Cluster_private_jwk
 };
 
 /* Is the extension installed here?  Finds its tables. */
