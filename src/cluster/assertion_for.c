@@ -9,6 +9,7 @@
 
 #include "datatype/timestamp.h"
 
+#include "server/encoding.h"
 #include "server/malloced.h"
 #include "server/encoding.h"
 #include "server/report.h"
@@ -17,21 +18,18 @@
 #include "token/assertion.h"
 #include "trust/cluster_key.h"
 
-#define CANNOT_MESSAGE "the identity cannot be handed to other servers"
-
 static void
 refuse(const AzAdoption *current)
 {
 	if (current->ended != AZ_OK)
 		az_raise_ended(current);
 	if (current->simulated)
-		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CANNOT_MESSAGE, NULL,
+		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+				 "a simulated identity cannot be handed to other servers", NULL,
 				 "A simulated identity counts on the server that simulates it.",
 				 "Simulate it on the other server.");
 	if (az_cluster_signing_key() == NULL)
-		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CANNOT_MESSAGE, NULL,
-				 "This database has no private cluster key.",
-				 "Make one with authz.add_cluster_key(), and give its public key to the other servers.");
+		az_raise_no_cluster_key();
 }
 
 /* The token's own end may come before. */

@@ -29,6 +29,7 @@
 #include "planner/planning.h"
 #include "planner/statement.h"
 #include "server/asked.h"
+#include "server/own.h"
 #include "server/report.h"
 #include "server/setting.h"
 #include "session/plans.h"
@@ -174,12 +175,19 @@ tell_nobody(void)
 	az_note_told(&told, 0, PG_INT64_MAX);
 }
 
-/* An assertion has no character that a literal would have to escape. */
+/*
+ * An assertion has no character that a literal would have to escape.  A node that has
+ * lost the extension would take the setting, and show no rows of tables whose policies
+ * went with it; it does not find the function.
+ */
+#define ASSERTION_TEXT \
+	"SET LOCAL " AZ_TOKEN_SETTING " = '%s'; SELECT " AZ_SCHEMA ".version();"
+
 static void
 tell_somebody(uint32 serial)
 {
 	AzMadeAssertion made = az_make_assertion_for(az_destination_of_citus(), az_new_nonce());
-	char	   *text = psprintf("SET LOCAL " AZ_TOKEN_SETTING " = '%s';", made.token);
+	char	   *text = psprintf(ASSERTION_TEXT, made.token);
 
 	forward(text);
 	explicit_bzero(text, strlen(text));
