@@ -544,9 +544,10 @@ CREATE FUNCTION authz.cluster_keys()
 	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
 	STABLE PARALLEL RESTRICTED ROWS 10;
--- Clusters
---
 
+--
+-- Clusters: foreign login
+--
 CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
@@ -554,6 +555,46 @@ CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
+
+--
+-- Clusters: an identity is handed over
+--
+-- A view, so that a foreign table of another server can ask and tell.  It has one row,
+-- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+--
+CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
+	RETURNS record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE VIEW authz.hand_over AS
+	SELECT destination, challenge, assertion
+	  FROM authz.hand_over_offer();
+
+CREATE FUNCTION authz.take_hand_over() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
+	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
+-- Clusters: trust
+--
+-- The trust of a database as one document, with which another is made to believe the
+-- same.  HMAC secrets and private cluster keys are never in it.
+--
+CREATE FUNCTION authz.export_trust() RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.import_trust(trust json) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_import_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.spread_trust() RETURNS TABLE (node text, result text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_spread_trust'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
 
 --
 -- Insight: the record of changes
@@ -860,7 +901,8 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
+		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
 		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
@@ -931,6 +973,11 @@ BEGIN
 				('authz.add_cluster_key_public(text,json)', 'pg_database_owner'),
 				('authz.drop_cluster_key(text)', 'pg_database_owner'),
 				('authz.cluster_keys()', 'pg_database_owner'),
+				('authz.export_trust()', 'pg_database_owner'),
+				('authz.import_trust(json)', 'pg_database_owner'),
+				('authz.spread_trust()', 'pg_database_owner'),
+				('authz.hand_over_offer()', 'PUBLIC'),
+				('authz.take_hand_over()', NULL),
 				('authz.stat_get()', 'pg_database_owner'),
 				('authz.stat_get_refusals()', 'pg_database_owner'),
 				('authz.stat_get_all()', 'pg_monitor'),
@@ -970,6 +1017,7 @@ BEGIN
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.audit_seal'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.trust_log'::pg_catalog.regclass
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.cluster_key'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+			OR c.oid OPERATOR(pg_catalog.=) 'authz.hand_over'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_refusals'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
 			OR c.oid OPERATOR(pg_catalog.=) 'authz.stat_all'::pg_catalog.regclass AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
@@ -984,6 +1032,7 @@ REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, a
 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
+GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 
 --
 -- Of functions that have other arguments now: whoever could execute the old one
@@ -1143,6 +1192,12 @@ COMMENT ON COLUMN authz.cluster_key.private_jwk IS
 'The private key as a JWK; NULL: another server signs with it.';
 COMMENT ON COLUMN authz.cluster_key.thumbprint IS
 'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -1415,6 +1470,8 @@ COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
@@ -1655,6 +1712,8 @@ COMMENT ON FUNCTION authz.stat_reset() IS
 'Has the counts of this database start from zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
 COMMENT ON FUNCTION authz.token_id() IS
 'The claim jti.';
 COMMENT ON FUNCTION authz.token_state() IS
@@ -1719,6 +1778,8 @@ COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
 'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
 COMMENT ON VIEW authz.stat IS
 'How often what happened in this database.';
 COMMENT ON VIEW authz.stat_all IS

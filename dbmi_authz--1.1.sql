@@ -1838,9 +1838,10 @@ CREATE FUNCTION authz.cluster_keys()
 	STABLE PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION authz.cluster_keys() IS
 'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
--- Clusters
---
 
+--
+-- Clusters: foreign login
+--
 CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
@@ -1852,6 +1853,64 @@ CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
 	VOLATILE PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
 'Ends what foreign_login() began: the server is told of nobody any more.';
+
+--
+-- Clusters: an identity is handed over
+--
+-- A view, so that a foreign table of another server can ask and tell.  It has one row,
+-- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+--
+CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
+	RETURNS record
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
+
+CREATE VIEW authz.hand_over AS
+	SELECT destination, challenge, assertion
+	  FROM authz.hand_over_offer();
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+
+CREATE FUNCTION authz.take_hand_over() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
+
+CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
+	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
+-- Clusters: trust
+--
+-- The trust of a database as one document, with which another is made to believe the
+-- same.  HMAC secrets and private cluster keys are never in it.
+--
+CREATE FUNCTION authz.export_trust() RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.export_trust() IS
+'The trust of this database as one document: issuers, public keys, revocations, rights.';
+
+CREATE FUNCTION authz.import_trust(trust json) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_import_trust'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.import_trust(json) IS
+'Make the trust of this database equal to such a document; returns what was changed.';
+
+CREATE FUNCTION authz.spread_trust() RETURNS TABLE (node text, result text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_spread_trust'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION authz.spread_trust() IS
+'Have all other nodes of a Citus cluster import the trust of this one.';
 
 --
 -- Insight: the record of changes
@@ -2283,7 +2342,8 @@ BEGIN
 	-- views too: what one shows to those who monitor is not for the owner of
 	-- the database to change
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
-		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
+		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
+		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
 		10::pg_catalog.oid::pg_catalog.regrole);
 END
 $$;
@@ -2324,14 +2384,16 @@ END
 $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA authz TO pg_database_owner;
-REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all, authz.cluster_key FROM pg_database_owner;
+REVOKE ALL ON TABLE authz.stat, authz.stat_refusals, authz.stat_all, authz.cluster_key,
+	authz.hand_over FROM pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
+GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 
 -- what only the server calls
 REVOKE ALL ON FUNCTION authz.trust_guard, authz.identity_support, authz.token_support,
-	authz.cluster_key_guard FROM PUBLIC;
+	authz.cluster_key_guard, authz.take_hand_over FROM PUBLIC;
 
 -- what superusers call, who need no grant
 REVOKE ALL ON FUNCTION authz.export_login_trust FROM PUBLIC;
@@ -2351,9 +2413,9 @@ BEGIN
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
+		'export_trust', 'import_trust', 'spread_trust',
+		'foreign_login', 'drop_foreign_login',
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
-		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions',
-		'foreign_login', 'drop_foreign_login']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);
