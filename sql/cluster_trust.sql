@@ -89,7 +89,8 @@ SELECT what, trust_try(document::json) FROM (VALUES
 	(21, 'a path', replace(:'full', 'ward.One', 'ward..One')),
 	(22, 'a permission twice', replace(:'full', '"email":"bob@example.com","client":"clinic","item":"ward","permission":"MANAGE"', '"email":"ANN@example.com","client":"clinic","item":"WARD.one","permission":"view"')),
 	(23, 'a rule of another kind', replace(:'full', '"kind":"user"', '"kind":"role"')),
-	(24, 'a cluster key of a name that signs here', replace(:'full', '"kid": "there"', '"kid": "here"')),
+	(24, 'two cluster keys of one name', replace(:'full', '"kid": "there"', '"kid": "here"')),
+	(26, 'a cluster key of a name that signs here', replace(replace(:'full', '"kid": "here"', '"kid": "away"'), '"kid": "there"', '"kid": "here"')),
 	(25, 'a cluster key without name', replace(:'full', '"kid": "there", ', ''))) t (n, what, document) ORDER BY n;
 SELECT authz.export_trust()::text = :'full' AS the_same;
 -- tokens that would belong to two issuers
