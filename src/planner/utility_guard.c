@@ -111,12 +111,14 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	bool		resets = az_resets_token(node);
 	bool		takes = az_sets_token(node);
 	bool		writes = az_statement_writes(node);
+	const char *shown;
 	AzDiscretion discretion;
 	AzUtility	utility;
 	int			outer_writing;
 
 	if (takes)
 		az_take_token(&discretion);
+	shown = az_without_token_text(query_string);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
@@ -127,15 +129,15 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	refuse_alter_system(node);
 	if (resets)
 		az_check_may_reset();
-	az_utility_enter(&utility, query_string);
+	az_utility_enter(&utility, shown);
 	outer_writing = az_write_enter(writes);
 	PG_TRY();
 	{
 		if (prev_ProcessUtility)
-			prev_ProcessUtility(statement, query_string, read_only_tree, context,
+			prev_ProcessUtility(statement, shown, read_only_tree, context,
 								params, environment, dest, completion);
 		else
-			standard_ProcessUtility(statement, query_string, read_only_tree, context,
+			standard_ProcessUtility(statement, shown, read_only_tree, context,
 									params, environment, dest, completion);
 	}
 	PG_FINALLY();
