@@ -20,6 +20,13 @@ DROP INDEX authz.issuer_key_kid;
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 
 --
+-- Trust: removals of keys reach a subscriber
+--
+ALTER TABLE authz.issuer_key
+	ADD COLUMN id uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+	REPLICA IDENTITY DEFAULT;
+
+--
 -- Keys: sets of which entries are skipped, names with an algorithm
 --
 -- The functions of 1.0 stand beside these until their grants are carried over.
@@ -537,6 +544,16 @@ CREATE FUNCTION authz.cluster_keys()
 	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
 	STABLE PARALLEL RESTRICTED ROWS 10;
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
 
 --
 -- Clusters: an identity is handed over
@@ -923,6 +940,8 @@ BEGIN
 				('authz.is_simulated()', 'PUBLIC'),
 				('authz.access_review(regclass,json[],name,text,text)', 'pg_database_owner'),
 				('authz.explain_access(regclass,text,text)', 'PUBLIC'),
+				('authz.foreign_login(name)', 'pg_database_owner'),
+				('authz.drop_foreign_login(name)', 'pg_database_owner'),
 				('authz.audit_change()', 'pg_database_owner'),
 				('authz.audit(regclass,name[],boolean)', 'pg_database_owner'),
 				('authz.unaudit(regclass)', 'pg_database_owner'),
@@ -1173,6 +1192,8 @@ COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
 COMMENT ON COLUMN authz.issuer_key.alg IS
 'The one algorithm that the key is bound to.';
+COMMENT ON COLUMN authz.issuer_key.id IS
+'By what logical replication finds the row; nothing else goes by it.';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
 'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.jwk IS
@@ -1403,6 +1424,8 @@ COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
 'Takes the ceiling of an actor away.';
 COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
 'Remove a cluster key; identities that came by it end.';
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -1417,6 +1440,8 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS

@@ -142,9 +142,8 @@ GRANT USAGE ON SCHEMA authz TO pg_database_owner, PUBLIC;
 -- They belong to the owner of the database, who may dump and administer them
 -- also when it is no superuser.  All but authz.profile are dumped.
 --
--- REPLICA IDENTITY FULL: a key without kid has no name that could be a primary
--- key, and an index over expressions is no identity either.  In a publication of
--- all tables their rows must be removable all the same.
+-- Each has an identity for replication, so that removals reach a subscriber.
+-- FULL where there is no primary key: an index over expressions is none.
 --
 
 -- Not dumped: each version brings its own.
@@ -189,7 +188,8 @@ SELECT pg_catalog.pg_extension_config_dump('authz.issuer'::pg_catalog.regclass, 
 
 -- No foreign key: pg_restore may load the tables in any order, or at once.
 -- trust_guard() does what one would do.  Keys are looked up by issuer, those
--- without kid too.
+-- without kid too.  id is what replication finds a row by: kid may be NULL, and
+-- a whole row cannot be compared, for there is no equality of json.
 CREATE TABLE authz.issuer_key (
 	issuer text COLLATE "C" NOT NULL,
 	kid text COLLATE "C",
@@ -197,7 +197,8 @@ CREATE TABLE authz.issuer_key (
 	jwk json NOT NULL,
 	thumbprint text COLLATE "C" NOT NULL,
 	source text NOT NULL,
-	added_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	id uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid()
 );
 CREATE UNIQUE INDEX issuer_key_kid ON authz.issuer_key (issuer, kid, alg);
 CREATE UNIQUE INDEX issuer_key_thumbprint ON authz.issuer_key (issuer, thumbprint, alg)
@@ -218,11 +219,12 @@ COMMENT ON COLUMN authz.issuer_key.source IS
 'The function that added the key; set_jwks() replaces its own only.';
 COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
+COMMENT ON COLUMN authz.issuer_key.id IS
+'By what logical replication finds the row; nothing else goes by it.';
 ALTER TABLE authz.issuer_key OWNER TO pg_database_owner;
 -- There is no policy: whoever is not the owner reads no key, whatever
 -- privileges it has come by (pg_read_all_data).  HMAC keys are secrets.
 ALTER TABLE authz.issuer_key ENABLE ROW LEVEL SECURITY;
-ALTER TABLE authz.issuer_key REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regclass, '');
 
 -- Not dumped, and no part of the trust: no session looks at it.
@@ -1836,6 +1838,20 @@ CREATE FUNCTION authz.cluster_keys()
 	STABLE PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION authz.cluster_keys() IS
 'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
+-- Clusters
+--
+
+CREATE FUNCTION authz.foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+
+CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
+	VOLATILE PARALLEL UNSAFE COST 1000;
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 
 --
 -- Clusters: an identity is handed over
@@ -2373,6 +2389,8 @@ BEGIN
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
+		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions',
+		'foreign_login', 'drop_foreign_login']
 	LOOP
 		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION authz.%I FROM PUBLIC', function);
 		EXECUTE pg_catalog.format('GRANT EXECUTE ON FUNCTION authz.%I TO pg_database_owner', function);

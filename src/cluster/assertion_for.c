@@ -11,6 +11,7 @@
 
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "server/encoding.h"
 #include "server/report.h"
 #include "session/session.h"
 #include "session/stopped.h"

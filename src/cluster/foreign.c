@@ -3,17 +3,429 @@
  * foreign.c
  *	  Servers of postgres_fdw are told who is in force (foreign_login()).
  *
+ * Within the transaction that postgres_fdw has open there, so what is told goes with
+ * that transaction, and with its savepoints, which follow ours.  Two statements: one
+ * says that it is nobody and brings back whom an assertion must be for, and the
+ * nonce; the other one hands the assertion over, as a parameter.
+ *
+ * What is known of a connection is forgotten when any subtransaction is rolled back:
+ * that may have rolled back what was told, and a connection that broke is replaced
+ * only then.  A connection is one of a user mapping.
+ *
+ * Both run past the executor's hooks: what others log of a statement has no business
+ * with an assertion.  They look like a SELECT, because nothing is written here: so they
+ * run in transactions that only read, on a standby and beside parallel workers.  No
+ * rights are asked for; nobody but the owner needs any.
+ *
  *-------------------------------------------------------------------------
  */
 #include "cluster/foreign.h"
 
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "catalog/pg_user_mapping.h"
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "nodes/plannodes.h"
+#include "storage/proc.h"
+#include "tcop/dest.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "cluster/assertion_for.h"
+#include "cluster/foreign_login.h"
+#include "cluster/foreign_reach.h"
+#include "server/arguments.h"
+#include "session/session.h"
+#include "trust/admin.h"
+
+/* What a connection was told. */
+typedef struct Told
+{
+	Oid			mapping;		/* the key */
+	LocalTransactionId lxid;	/* in which */
+	uint64		rollbacks;		/* how many there had been */
+	bool		known;
+	uint32		serial;			/* of whom; 0: nobody */
+} Told;
+
+static HTAB *tellings = NULL;
+
+static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+
+/* Of subtransactions, in this backend. */
+static uint64 rollbacks = 0;
+
+
+/*
+ * One statement
+ */
+
+/* What the other side says. */
+typedef struct Answer
+{
+	DestReceiver receiver;		/* first */
+	MemoryContext context;
+	int			rows;
+	char	   *destination;
+	char	   *challenge;
+} Answer;
+
+static char *
+column_of(TupleTableSlot *slot, int column)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *receiver)
+{
+	Answer	   *answer = (Answer *) receiver;
+	MemoryContext outer = MemoryContextSwitchTo(answer->context);
+
+	answer->rows++;
+	answer->destination = column_of(slot, 1);
+	answer->challenge = column_of(slot, 2);
+	MemoryContextSwitchTo(outer);
+	return true;
+}
+
+static void
+start_rows(DestReceiver *receiver, int operation, TupleDesc desc)
+{
+}
+
+static void
+end_rows(DestReceiver *receiver)
+{
+}
+
+/* As the owner of the table: the user of the query has no rights to name it by. */
+static SPIPlanPtr
+prepare(const AzForeignLogin *login)
+{
+	Oid			type = TEXTOID;
+	SPIPlanPtr	plan;
+	char	   *sql;
+
+	SPI_connect();
+	sql = psprintf("UPDATE ONLY %s.%s SET assertion = $1 RETURNING destination, challenge",
+				   AZ_FOREIGN_SCHEMA, quote_identifier(get_rel_name(login->table)));
+	plan = SPI_prepare_cursor(sql, 1, &type, CURSOR_OPT_GENERIC_PLAN);
+	if (plan == NULL || SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not prepare what hands an identity over");
+	SPI_finish();
+	return plan;
+}
+
+/*
+ * One statement on the other side it must be: what else might run here, a trigger for
+ * one, would run with the rights of whoever asks.
+ */
+static ForeignScan *
+scan_of(PlannedStmt *plan)
+{
+	ModifyTable *modify = (ModifyTable *) plan->planTree;
+
+	if (!IsA(modify, ModifyTable) || bms_is_empty(modify->fdwDirectModifyPlans) ||
+		!IsA(outerPlan(modify), ForeignScan) || list_length(plan->resultRelations) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("what hands an identity over does not run on the other side as it stands"),
+				 errhint("Have the owner of the database call authz.foreign_login() again.")));
+	return (ForeignScan *) outerPlan(modify);
+}
+
+/* The plan, for that user's mapping, asking for no rights, and writing nothing here. */
+static PlannedStmt *
+plan_for(AzForeignLogin *login, Oid user)
+{
+	ResourceOwner owner = CurrentResourceOwner;
+	CachedPlanSource *source;
+	CachedPlan *cached;
+	PlannedStmt *plan;
+	ForeignScan *scan;
+	AzCaller	caller;
+	ListCell   *lc;
+
+	az_begin_as(login->owner, &caller);
+	if (login->hand_over == NULL)
+		login->hand_over = prepare(login);
+	source = linitial(SPI_plan_get_plan_sources(login->hand_over));
+	cached = GetCachedPlan(source, NULL, owner, NULL);
+	plan = copyObject(linitial_node(PlannedStmt, cached->stmt_list));
+	ReleaseCachedPlan(cached, owner);
+	az_end_as(&caller);
+
+	foreach(lc, az_relation_rights(plan))
+	{
+		AzRelationRights *rights = lfirst(lc);
+
+		rights->requiredPerms = 0;
+		rights->checkAsUser = user;
+	}
+	scan = scan_of(plan);
+	az_scan_as(scan, user);
+	plan->commandType = CMD_SELECT;
+	return plan;
+}
+
+static void
+execute(AzForeignLogin *login, Oid user, const char *assertion, Answer *answer)
+{
+	ParamListInfo params = makeParamList(1);
+	QueryDesc  *query;
+
+	memset(answer, 0, sizeof(*answer));
+	answer->receiver.receiveSlot = receive_row;
+	answer->receiver.rStartup = start_rows;
+	answer->receiver.rShutdown = end_rows;
+	answer->receiver.rDestroy = end_rows;
+	answer->receiver.mydest = DestNone;
+	answer->context = CurrentMemoryContext;
+
+	params->params[0].ptype = TEXTOID;
+	params->params[0].isnull = assertion == NULL;
+	params->params[0].value = assertion ? CStringGetTextDatum(assertion) : (Datum) 0;
+	query = CreateQueryDesc(plan_for(login, user), "", GetActiveSnapshot(), InvalidSnapshot,
+							&answer->receiver, params, NULL, 0);
+	standard_ExecutorStart(query, 0);
+	az_execute_past_hooks(query);
+	standard_ExecutorFinish(query);
+	standard_ExecutorEnd(query);
+	FreeQueryDesc(query);
+	if (assertion)
+		explicit_bzero(DatumGetPointer(params->params[0].value),
+					   VARSIZE(DatumGetPointer(params->params[0].value)));
+}
+
+
+/*
+ * Telling
+ */
+
+static void
+say_where(void *server)
+{
+	errcontext("handing the identity over to foreign server \"%s\"", (const char *) server);
+}
+
+pg_noreturn static void
+raise_elsewhere(const char *server, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("foreign server \"%s\" is not the one that identities are to go to", server),
+			 errdetail_internal("%s", detail),
+			 errhint("If it was moved or replaced, have the owner of the database call authz.foreign_login() again.")));
+}
+
+/* Is it the one that was there when foreign_login() was called? */
+static void
+check_destination(const char *server, const AzForeignLogin *login, const Answer *answer)
+{
+	if (answer->rows != 1 || answer->destination == NULL || answer->challenge == NULL)
+		raise_elsewhere(server, "It does not say who it is.");
+	if (strcmp(answer->destination, login->destination) != 0)
+		raise_elsewhere(server, psprintf("It is \"%s\", and should be \"%s\".",
+										 answer->destination, login->destination));
+}
+
+static char *
+utf8(const char *text)
+{
+	int			len;
+
+	return az_utf8(cstring_to_text(text), &len);
+}
+
+static void
+hand_over(const char *server, AzForeignLogin *login, Oid user, bool somebody)
+{
+	Answer		answer;
+	AzMadeAssertion made;
+
+	execute(login, user, NULL, &answer);
+	check_destination(server, login, &answer);
+	if (!somebody)
+		return;
+	made = az_make_assertion_for(utf8(answer.destination), utf8(answer.challenge));
+	execute(login, user, made.token, &answer);
+	az_wipe_assertion(&made);
+	if (answer.rows != 1)
+		raise_elsewhere(server, "It has not taken the identity.");
+}
+
+/* The mapping's own number, or that of PUBLIC's; InvalidOid: there is none. */
+static Oid
+mapping_of(Oid server, Oid user)
+{
+	Oid			mapping = GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+										  ObjectIdGetDatum(user), ObjectIdGetDatum(server));
+
+	if (OidIsValid(mapping))
+		return mapping;
+	return GetSysCacheOid2(USERMAPPINGUSERSERVER, Anum_pg_user_mapping_oid,
+						   ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(server));
+}
+
+static Told *
+find_told(Oid mapping)
+{
+	Told	   *told;
+	bool		found;
+
+	if (tellings == NULL)
+	{
+		HASHCTL		how = {.keysize = sizeof(Oid),.entrysize = sizeof(Told)};
+
+		tellings = hash_create("authz foreign tellings", 8, &how, HASH_ELEM | HASH_BLOBS);
+	}
+	told = hash_search(tellings, &mapping, HASH_ENTER, &found);
+	if (!found || told->lxid != az_local_xid())
+	{
+		memset(told, 0, sizeof(*told));
+		told->mapping = mapping;
+	}
+	return told;
+}
+
+/* A connection on which nobody was told of in this transaction is nobody's. */
+static bool
+knows(const Told *told, uint32 serial)
+{
+	if (told->lxid == InvalidLocalTransactionId)
+		return serial == 0;
+	return told->known && told->rollbacks == rollbacks && told->serial == serial;
+}
+
+static void
+tell(const AzReached *reached, const AzIdentity *id)
+{
+	uint32		serial = id ? az_identity_serial() : 0;
+	Told	   *told = find_told(mapping_of(reached->server, reached->user));
+	MemoryContext context;
+	MemoryContext outer;
+	ErrorContextCallback where;
+	uint64		before = rollbacks;
+
+	if (knows(told, serial))
+		return;
+	context = AllocSetContextCreate(CurrentMemoryContext, "authz hand-over",
+									ALLOCSET_SMALL_SIZES);
+	outer = MemoryContextSwitchTo(context);
+	where.arg = GetForeignServer(reached->server)->servername;
+	where.callback = say_where;
+	where.previous = error_context_stack;
+	error_context_stack = &where;
+
+	told->lxid = az_local_xid();
+	told->known = false;
+	hand_over(where.arg, az_foreign_login(reached->server), reached->user, id != NULL);
+	told = find_told(told->mapping);
+	told->serial = serial;
+	told->rollbacks = before;
+	told->known = true;
+
+	error_context_stack = where.previous;
+	MemoryContextSwitchTo(outer);
+	MemoryContextDelete(context);
+}
+
+static void
+tell_all(List *reached)
+{
+	const AzIdentity *id;
+	ListCell   *lc;
+	bool		pushed = !ActiveSnapshotSet();
+
+	if (reached == NIL || IsParallelWorker())
+		return;
+	id = az_in_force();
+	if (pushed)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	foreach(lc, reached)
+		tell(lfirst(lc), id);
+	if (pushed)
+		PopActiveSnapshot();
+}
+
+
+/*
+ * What reaches others
+ */
+
 bool
 az_reaches_foreign_login(const PlannedStmt *plan)
 {
-	return false;
+	return az_reached_by_plan(plan) != NIL;
 }
 
 void
 az_tell_foreign_servers(const QueryDesc *query)
 {
+	tell_all(az_reached_by_plan(query->plannedstmt));
+}
+
+/* A table that is not there is for core to say. */
+static List *
+reached_by(RangeVar *name)
+{
+	Oid			relation = RangeVarGetRelid(name, NoLock, true);
+
+	return OidIsValid(relation) ? az_reached_by_table(relation) : NIL;
+}
+
+/* What copies into foreign tables, or empties them, runs without the executor. */
+static void
+tell_for_utility(const Node *statement)
+{
+	ListCell   *lc;
+
+	if (IsA(statement, CopyStmt) && ((const CopyStmt *) statement)->is_from)
+		tell_all(reached_by(((const CopyStmt *) statement)->relation));
+	if (IsA(statement, TruncateStmt))
+	{
+		foreach(lc, ((const TruncateStmt *) statement)->relations)
+			tell_all(reached_by(lfirst(lc)));
+	}
+}
+
+static void
+foreign_ProcessUtility(PlannedStmt *statement, const char *query_string,
+					   bool read_only_tree, ProcessUtilityContext context,
+					   ParamListInfo params, QueryEnvironment *environment,
+					   DestReceiver *dest, QueryCompletion *completion)
+{
+	tell_for_utility(statement->utilityStmt);
+	prev_ProcessUtility(statement, query_string, read_only_tree, context, params,
+						environment, dest, completion);
+}
+
+static void
+subtransaction_ended(SubXactEvent event, SubTransactionId own, SubTransactionId parent,
+					 void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		rollbacks++;
+}
+
+void
+az_foreign_init(void)
+{
+	az_foreign_login_init();
+	RegisterSubXactCallback(subtransaction_ended, NULL);
+	prev_ProcessUtility = ProcessUtility_hook;
+	ProcessUtility_hook = foreign_ProcessUtility;
 }

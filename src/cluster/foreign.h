@@ -17,7 +17,13 @@
  */
 extern bool az_reaches_foreign_login(const PlannedStmt *plan);
 
-/* Such a plan is about to start. */
+/*
+ * Such a plan is about to start, or any other.  28000 when the identity has ended, 55000
+ * when it cannot be handed over, and whatever the other side says.
+ */
 extern void az_tell_foreign_servers(const QueryDesc *query);
+
+/* Behind all other hooks of utility statements. */
+extern void az_foreign_init(void);
 
 #endif							/* AZ_FOREIGN_H */

@@ -51,8 +51,7 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 {
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
 	{
-		if (az_reaches_foreign_login(query->plannedstmt))
-			az_tell_foreign_servers(query);
+		az_tell_foreign_servers(query);
 		az_check_copied(query->plannedstmt);
 		tell_citus(query);
 	}
@@ -87,6 +86,7 @@ hand_over_ProcessUtility(PlannedStmt *statement, const char *text, bool read_onl
 void
 az_hand_over_init(void)
 {
+	az_foreign_init();
 	prev_planner = planner_hook;
 	planner_hook = hand_over_planner;
 	prev_ExecutorStart = ExecutorStart_hook;

@@ -144,6 +144,22 @@ typedef struct RTEPermissionInfo AzRelationRights;
 #define az_rights_of_entry(query, entry)	getRTEPermissionInfo((query)->rteperminfos, entry)
 #endif
 
+/* The rights of one relation of a plan; NULL: a child, which has its parent's. */
+#if PG_VERSION_NUM < 160000
+#define az_rights_in_plan(plan, entry)	(entry)
+#else
+#define az_rights_in_plan(plan, entry) \
+	((entry)->perminfoindex == 0 ? NULL : \
+	 list_nth_node(RTEPermissionInfo, (plan)->permInfos, (entry)->perminfoindex - 1))
+#endif
+
+/* As whom a scan reads a foreign table stands in the scan, too, since 16 (core commit 599b33b94). */
+#if PG_VERSION_NUM < 160000
+#define az_scan_as(scan, role)	((void) (scan))
+#else
+#define az_scan_as(scan, role)	((scan)->checkAsUser = (role))
+#endif
+
 /* A membership may be one without SET ROLE since 16 (core commit 3d14e171e). */
 #if PG_VERSION_NUM < 160000
 #define az_may_become(member, role)	is_member_of_role(member, role)
@@ -198,8 +214,12 @@ typedef struct RTEPermissionInfo AzRelationRights;
 /* The same where we run a query ourselves, from its start and once. */
 #if PG_VERSION_NUM < 180000
 #define az_execute(query, rows)	ExecutorRun(query, ForwardScanDirection, rows, true)
+#define az_execute_past_hooks(query) \
+	standard_ExecutorRun(query, ForwardScanDirection, 0, true)
 #else
 #define az_execute(query, rows)	ExecutorRun(query, ForwardScanDirection, rows)
+#define az_execute_past_hooks(query) \
+	standard_ExecutorRun(query, ForwardScanDirection, 0)
 #endif
 
 /* As az_may_execute(), for the use of a schema. */

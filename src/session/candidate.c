@@ -123,14 +123,14 @@ az_is_unjudged(void)
 }
 
 /*
- * May it turn out to be somebody: one that nobody has judged, or the login of the
- * connection, which may have become active since somebody asked?
+ * May it turn out to be somebody: one that nobody has judged, or whose subject may be
+ * active again?  A plan for nobody is told of the latter only if it was made when the
+ * tables of the trust had been found.
  */
 static inline bool
 may_become_somebody(const AzAdoption *current)
 {
-	return current != NULL &&
-		(az_awaits_judgement(current) || (current->base && current->inactive));
+	return current != NULL && (az_awaits_judgement(current) || current->inactive);
 }
 
 /*
