@@ -29,9 +29,7 @@
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "nodes/plannodes.h"
-#include "storage/proc.h"
 #include "tcop/dest.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -43,23 +41,21 @@
 #include "cluster/assertion_for.h"
 #include "cluster/foreign_login.h"
 #include "cluster/foreign_reach.h"
+#include "cluster/told.h"
 #include "server/arguments.h"
+#include "server/asked.h"
 #include "session/session.h"
 #include "trust/admin.h"
 
 /* What a connection was told. */
-typedef struct Told
+typedef struct Connection
 {
-	Oid			mapping;		/* the key */
-	LocalTransactionId lxid;	/* in which */
+	Oid			mapping;		/* the key: there is one for each user mapping */
+	AzTold		told;
 	uint64		rollbacks;		/* how many there had been */
-	bool		known;
-	uint32		serial;			/* of whom; 0: nobody */
-} Told;
+} Connection;
 
-static HTAB *tellings = NULL;
-
-static ProcessUtility_hook_type prev_ProcessUtility = NULL;
+static HTAB *connections = NULL;
 
 /* Of subtransactions, in this backend. */
 static uint64 rollbacks = 0;
@@ -280,47 +276,45 @@ mapping_of(Oid server, Oid user)
 						   ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(server));
 }
 
-static Told *
-find_told(Oid mapping)
+static Connection *
+find_connection(Oid mapping)
 {
-	Told	   *told;
+	Connection *connection;
 	bool		found;
 
-	if (tellings == NULL)
+	if (connections == NULL)
 	{
-		HASHCTL		how = {.keysize = sizeof(Oid),.entrysize = sizeof(Told)};
+		HASHCTL		how = {.keysize = sizeof(Oid),.entrysize = sizeof(Connection)};
 
-		tellings = hash_create("authz foreign tellings", 8, &how, HASH_ELEM | HASH_BLOBS);
+		connections = hash_create("authz foreign connections", 8, &how, HASH_ELEM | HASH_BLOBS);
 	}
-	told = hash_search(tellings, &mapping, HASH_ENTER, &found);
-	if (!found || told->lxid != az_local_xid())
+	connection = hash_search(connections, &mapping, HASH_ENTER, &found);
+	if (!found)
 	{
-		memset(told, 0, sizeof(*told));
-		told->mapping = mapping;
+		memset(connection, 0, sizeof(*connection));
+		connection->mapping = mapping;
 	}
-	return told;
+	return connection;
 }
 
-/* A connection on which nobody was told of in this transaction is nobody's. */
 static bool
-knows(const Told *told, uint32 serial)
+knows(const Connection *connection, uint32 serial)
 {
-	if (told->lxid == InvalidLocalTransactionId)
+	if (!az_was_told(&connection->told))
 		return serial == 0;
-	return told->known && told->rollbacks == rollbacks && told->serial == serial;
+	return connection->rollbacks == rollbacks && az_knows(&connection->told, serial);
 }
 
 static void
 tell(const AzReached *reached, const AzIdentity *id)
 {
 	uint32		serial = id ? az_identity_serial() : 0;
-	Told	   *told = find_told(mapping_of(reached->server, reached->user));
+	Connection *connection = find_connection(mapping_of(reached->server, reached->user));
 	MemoryContext context;
 	MemoryContext outer;
 	ErrorContextCallback where;
-	uint64		before = rollbacks;
 
-	if (knows(told, serial))
+	if (knows(connection, serial))
 		return;
 	context = AllocSetContextCreate(CurrentMemoryContext, "authz hand-over",
 									ALLOCSET_SMALL_SIZES);
@@ -330,13 +324,10 @@ tell(const AzReached *reached, const AzIdentity *id)
 	where.previous = error_context_stack;
 	error_context_stack = &where;
 
-	told->lxid = az_local_xid();
-	told->known = false;
+	az_forget_told(&connection->told);
+	connection->rollbacks = rollbacks;
 	hand_over(where.arg, az_foreign_login(reached->server), reached->user, id != NULL);
-	told = find_told(told->mapping);
-	told->serial = serial;
-	told->rollbacks = before;
-	told->known = true;
+	az_note_told(&connection->told, serial, PG_INT64_MAX);
 
 	error_context_stack = where.previous;
 	MemoryContextSwitchTo(outer);
@@ -344,15 +335,12 @@ tell(const AzReached *reached, const AzIdentity *id)
 }
 
 static void
-tell_all(List *reached)
+tell_all(const List *reached)
 {
-	const AzIdentity *id;
-	ListCell   *lc;
+	const AzIdentity *id = az_in_force();
 	bool		pushed = !ActiveSnapshotSet();
+	ListCell   *lc;
 
-	if (reached == NIL || IsParallelWorker())
-		return;
-	id = az_in_force();
 	if (pushed)
 		PushActiveSnapshot(GetTransactionSnapshot());
 	foreach(lc, reached)
@@ -367,15 +355,17 @@ tell_all(List *reached)
  */
 
 bool
-az_reaches_foreign_login(const PlannedStmt *plan)
-{
-	return az_reached_by_plan(plan) != NIL;
-}
-
-void
 az_tell_foreign_servers(const QueryDesc *query)
 {
-	tell_all(az_reached_by_plan(query->plannedstmt));
+	List	   *reached = az_reached_by_plan(query->plannedstmt);
+	AzUnder		under;
+
+	if (reached == NIL || IsParallelWorker())
+		return false;
+	az_under(&under, query->snapshot);
+	tell_all(reached);
+	az_under_end(&under);
+	return true;
 }
 
 /* A table that is not there is for core to say. */
@@ -387,30 +377,25 @@ reached_by(RangeVar *name)
 	return OidIsValid(relation) ? az_reached_by_table(relation) : NIL;
 }
 
-/* What copies into foreign tables, or empties them, runs without the executor. */
-static void
-tell_for_utility(const Node *statement)
+void
+az_tell_foreign_servers_of(const Node *statement)
 {
+	List	   *reached = NIL;
+	AzUnder		under;
 	ListCell   *lc;
 
 	if (IsA(statement, CopyStmt) && ((const CopyStmt *) statement)->is_from)
-		tell_all(reached_by(((const CopyStmt *) statement)->relation));
-	if (IsA(statement, TruncateStmt))
+		reached = reached_by(((const CopyStmt *) statement)->relation);
+	else if (IsA(statement, TruncateStmt))
 	{
 		foreach(lc, ((const TruncateStmt *) statement)->relations)
-			tell_all(reached_by(lfirst(lc)));
+			reached = list_concat(reached, reached_by(lfirst(lc)));
 	}
-}
-
-static void
-foreign_ProcessUtility(PlannedStmt *statement, const char *query_string,
-					   bool read_only_tree, ProcessUtilityContext context,
-					   ParamListInfo params, QueryEnvironment *environment,
-					   DestReceiver *dest, QueryCompletion *completion)
-{
-	tell_for_utility(statement->utilityStmt);
-	prev_ProcessUtility(statement, query_string, read_only_tree, context, params,
-						environment, dest, completion);
+	if (reached == NIL || IsParallelWorker())
+		return;
+	az_under_asked(&under);
+	tell_all(reached);
+	az_under_end(&under);
 }
 
 static void
@@ -426,6 +411,4 @@ az_foreign_init(void)
 {
 	az_foreign_login_init();
 	RegisterSubXactCallback(subtransaction_ended, NULL);
-	prev_ProcessUtility = ProcessUtility_hook;
-	ProcessUtility_hook = foreign_ProcessUtility;
 }

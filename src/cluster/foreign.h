@@ -12,18 +12,16 @@
 #include "executor/execdesc.h"
 
 /*
- * Does the plan read or write tables of a foreign server that foreign_login() was
- * called for?  Asked of each plan that starts: cheap where there are no foreign tables.
+ * A query is about to start: does its plan read or write tables of servers that
+ * foreign_login() was called for?  Then they have been told.  28000 when the identity
+ * has ended, 55000 when it cannot be handed over, and whatever the other side says.
+ * Cheap where there are no foreign tables.
  */
-extern bool az_reaches_foreign_login(const PlannedStmt *plan);
+extern bool az_tell_foreign_servers(const QueryDesc *query);
 
-/*
- * Such a plan is about to start, or any other.  28000 when the identity has ended, 55000
- * when it cannot be handed over, and whatever the other side says.
- */
-extern void az_tell_foreign_servers(const QueryDesc *query);
+/* The same of a statement that copies into foreign tables, or empties them. */
+extern void az_tell_foreign_servers_of(const Node *statement);
 
-/* Behind all other hooks of utility statements. */
 extern void az_foreign_init(void);
 
 #endif							/* AZ_FOREIGN_H */

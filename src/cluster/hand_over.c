@@ -19,6 +19,8 @@
 #include "cluster/foreign.h"
 #include "planner/citus_plans.h"
 #include "server/asked.h"
+#include "session/candidate.h"
+#include "session/tied.h"
 
 static planner_hook_type prev_planner = NULL;
 static ExecutorStart_hook_type prev_ExecutorStart = NULL;
@@ -46,16 +48,25 @@ tell_citus(const QueryDesc *query)
 	az_under_end(&under);
 }
 
+/*
+ * What other servers answer is for who was in force when the query started, also where
+ * nothing is asked here; a cursor does not go on for somebody else.
+ */
 static void
 hand_over_ExecutorStart(QueryDesc *query, int eflags)
 {
-	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+	bool		runs = (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0;
+	bool		told = runs && az_tell_foreign_servers(query);
+	uint32		serial = told ? az_identity_serial() : 0;
+
+	if (runs)
 	{
-		az_tell_foreign_servers(query);
 		az_check_copied(query->plannedstmt);
 		tell_citus(query);
 	}
 	prev_ExecutorStart(query, eflags);
+	if (told)
+		az_tie(query, serial);
 }
 
 static void
@@ -76,6 +87,7 @@ hand_over_ProcessUtility(PlannedStmt *statement, const char *text, bool read_onl
 	AzUtilityCall call = {statement, text, read_only_tree, context, params,
 	environment, dest, completion};
 
+	az_tell_foreign_servers_of(statement->utilityStmt);
 	if (az_has_citus())
 		az_run_with_citus(&call);
 	else

@@ -185,6 +185,7 @@ AZ_SQL(authz_protect)
 	az_read_protect_rules(fcinfo, &rules);
 	az_lock_table(PG_GETARG_OID(0),
 				  dry_run ? AccessShareLock : AccessExclusiveLock, &table);
+	az_refuse_foreign_children(&table);
 	az_find_protect_columns(&rules, &table);
 
 	SPI_connect();

@@ -173,6 +173,29 @@ az_warn_of_children(const AzTable *table)
 	}
 }
 
+/* WITH CHECK is not enforced on rows that go there, so a rule would be half a rule. */
+void
+az_refuse_foreign_children(const AzTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(table->oid, NoLock, NULL))
+	{
+		Oid			child = lfirst_oid(lc);
+
+		if (get_rel_relkind(child) != RELKIND_FOREIGN_TABLE)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("table \"%s\" has a partition or child that is a foreign table",
+						table->name),
+				 errdetail("PostgreSQL does not check rows that are written to foreign table %s by the policies of this table.",
+						   quote_qualified_identifier(get_namespace_name(get_rel_namespace(child)),
+													  get_rel_name(child))),
+				 errhint("Detach it, and protect the table that it leads to on the other server.")));
+	}
+}
+
 /* Trees and hashes (pg_am.dat has no names for them here); others only narrow down. */
 bool
 az_has_index(const AzTable *table, AttrNumber number)

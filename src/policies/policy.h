@@ -70,6 +70,9 @@ extern void az_read_policies(const AzTable *table, AzPolicies *policies);
 extern void az_warn_of_others(const AzTable *table, const AzPolicies *policies);
 extern void az_warn_of_children(const AzTable *table);
 
+/* 0A000 when any of those, at any depth, is a foreign table. */
+extern void az_refuse_foreign_children(const AzTable *table);
+
 /* Does an index begin with the column that finds its values?  Inside SPI_connect(). */
 extern bool az_has_index(const AzTable *table, AttrNumber number);
 
