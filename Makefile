@@ -20,6 +20,9 @@
 #                   isolation and tap on it; builds it once
 #   make check-regress SQL="checks orgs"        some of the SQL tests
 #   make check-tap TAP="test/tap/FILE.pl ..."   some of the TAP tests
+#   make check-citus [CITUS_ROOTS=DIR]
+#                   a cluster of Citus, where the server has it or a root directory
+#                   below DIR does; "skipped" elsewhere
 #   make check-upgrade [OLD_BINDIR=DIR NEW_BINDIR=DIR]
 #                   pg_upgrade between two servers that have the extension
 #                   installed; without these, from this server to itself
@@ -58,7 +61,7 @@ FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.p
 	110_pools.pl 120_standby.pl 130_foreign.pl 160_lifetime.pl 200_items.pl 210_neighbour.pl 220_background.pl 230_hooks.pl)
 
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-forced check-asserts \
-	check-valgrind check-mutation check-endurance check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
+	check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
 	dev bench clean-up
 FUZZ_SECONDS ?= 60
 
@@ -68,7 +71,7 @@ ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
 
 .NOTPARALLEL:
 .PHONY: $(OURS)
-export PG_CONFIG SQL TAP OLD_BINDIR NEW_BINDIR
+export PG_CONFIG SQL TAP OLD_BINDIR NEW_BINDIR CITUS_ROOTS
 
 # All of this is about the source tree, wherever make was called.
 AGAIN = $(MAKE) --no-print-directory -C $(SOURCE) VPATH=
@@ -111,6 +114,9 @@ check-mutation:
 
 check-endurance:
 	@DBMI_CALLS=1000000 DBMI_EVERY=1 TAP="test/tap/180_faults.pl test/tap/185_loading.pl" $(SOURCE)/test/check tap
+
+check-citus:
+	@$(SOURCE)/test/citus/run
 
 fuzz:
 	@$(SOURCE)/test/fuzz/run $(FUZZ_SECONDS)

@@ -544,9 +544,10 @@ CREATE FUNCTION authz.cluster_keys()
 	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
 	STABLE PARALLEL RESTRICTED ROWS 10;
--- Clusters
---
 
+--
+-- Clusters: foreign login
+--
 CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
@@ -576,6 +577,24 @@ CREATE FUNCTION authz.take_hand_over() RETURNS trigger
 
 CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
 	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
+-- Clusters: trust
+--
+-- The trust of a database as one document, with which another is made to believe the
+-- same.  HMAC secrets and private cluster keys are never in it.
+--
+CREATE FUNCTION authz.export_trust() RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.import_trust(trust json) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_import_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.spread_trust() RETURNS TABLE (node text, result text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_spread_trust'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
 
 --
 -- Insight: the record of changes
@@ -954,6 +973,9 @@ BEGIN
 				('authz.add_cluster_key_public(text,json)', 'pg_database_owner'),
 				('authz.drop_cluster_key(text)', 'pg_database_owner'),
 				('authz.cluster_keys()', 'pg_database_owner'),
+				('authz.export_trust()', 'pg_database_owner'),
+				('authz.import_trust(json)', 'pg_database_owner'),
+				('authz.spread_trust()', 'pg_database_owner'),
 				('authz.hand_over_offer()', 'PUBLIC'),
 				('authz.take_hand_over()', NULL),
 				('authz.stat_get()', 'pg_database_owner'),
@@ -1170,6 +1192,12 @@ COMMENT ON COLUMN authz.cluster_key.private_jwk IS
 'The private key as a JWK; NULL: another server signs with it.';
 COMMENT ON COLUMN authz.cluster_key.thumbprint IS
 'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
+COMMENT ON COLUMN authz.hand_over.assertion IS
+'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
+COMMENT ON COLUMN authz.hand_over.challenge IS
+'What it must name as its nonce; each is good for one.';
+COMMENT ON COLUMN authz.hand_over.destination IS
+'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
 'The issuer of the subject''s tokens, as in authz.issuer.';
 COMMENT ON COLUMN authz.inactive_subject.subject IS
@@ -1418,6 +1446,8 @@ COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
 'Takes the ceiling of an actor away.';
 COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
 'Remove a cluster key; identities that came by it end.';
+COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
+'Ends what foreign_login() began: the server is told of nobody any more.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
 'Trusts an issuer no more; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
@@ -1432,12 +1462,16 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.foreign_login(name) IS
+'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 'Lets somebody view the own profile of an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
+COMMENT ON FUNCTION authz.hand_over_offer() IS
+'For whom an assertion must be that this connection takes in this transaction.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
@@ -1678,6 +1712,8 @@ COMMENT ON FUNCTION authz.stat_reset() IS
 'Has the counts of this database start from zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
+COMMENT ON FUNCTION authz.take_hand_over() IS
+'Trigger of authz.hand_over: take the assertion, or raise an error.';
 COMMENT ON FUNCTION authz.token_id() IS
 'The claim jti.';
 COMMENT ON FUNCTION authz.token_state() IS
@@ -1742,6 +1778,8 @@ COMMENT ON TABLE authz.revocation IS
 'Tokens that are refused although they verify, as long as the row stands.';
 COMMENT ON TABLE authz.trust_log IS
 'Who changed issuers, keys, revocations, ceilings, sets and rules.';
+COMMENT ON VIEW authz.hand_over IS
+'Where another server of the cluster hands an identity over, for the transaction.';
 COMMENT ON VIEW authz.stat IS
 'How often what happened in this database.';
 COMMENT ON VIEW authz.stat_all IS

@@ -18,12 +18,13 @@ GOOD = (1, 2)       # PGRES_COMMAND_OK, PGRES_TUPLES_OK
 
 
 class Connection:
-    """One session of a role.  The server is that of the environment."""
+    """One session of a role.  The server is that of the environment, but for what
+    "where" says otherwise."""
 
     SETTINGS = ("SET jit = off", "SET max_parallel_workers_per_gather = 0")
 
-    def __init__(self, role, prepared):
-        self.handle = ctypes.c_void_p(LIBPQ.PQconnectdb(b"user=" + role.encode()))
+    def __init__(self, role, prepared, where=""):
+        self.handle = ctypes.c_void_p(LIBPQ.PQconnectdb(("user=%s %s" % (role, where)).encode()))
         self.prepared = {} if prepared else None
         if LIBPQ.PQstatus(self.handle) != CONNECTION_OK:
             self.fail()

@@ -56,8 +56,8 @@ def setup(server):
 class Processes:
     """All of the server that run now, and the time they have had."""
 
-    def __init__(self, server):
-        with open(os.path.join(server.value("SHOW data_directory"), "postmaster.pid"), encoding="ascii") as f:
+    def __init__(self, directory):
+        with open(os.path.join(directory, "postmaster.pid"), encoding="ascii") as f:
             postmaster = f.readline().strip()
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", postmaster], stdout=subprocess.PIPE, text=True)
         self.pids = [int(pid) for pid in [postmaster, *children.stdout.split()]]
@@ -142,7 +142,7 @@ def one_storm(server, way, tokens):
     for change in CHANGES:
         writer.connection.run(change, "1001", "99877")
     rain(askers, writer, WARM_UP)
-    processes = Processes(server)
+    processes = Processes(server.value("SHOW data_directory"))
     before = processes.used()
     delays = rain(askers, writer, SECONDS)
     used = processes.used() - before

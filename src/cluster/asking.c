@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -100,22 +101,13 @@ triggers_may_ask(Oid oid, List **seen)
 	return may;
 }
 
-static bool
-has_policies(Oid oid)
-{
-	Relation	rel = table_open(oid, AccessShareLock);
-	bool		has = rel->rd_rel->relrowsecurity;
-
-	table_close(rel, AccessShareLock);
-	return has;
-}
-
 bool
 az_writing_may_ask(Oid rel)
 {
 	List	   *seen = NIL;
 
-	return has_policies(rel) || triggers_may_ask(rel, &seen);
+	return check_enable_rls(rel, InvalidOid, true) == RLS_ENABLED ||
+		triggers_may_ask(rel, &seen);
 }
 
 static bool may_ask(Node *node, void *context);
@@ -125,12 +117,22 @@ query_may_ask(Query *query, void *context)
 {
 	List	   *seen = NIL;
 
-	if (query->hasRowSecurity)
-		return true;
 	if (query->resultRelation > 0 &&
 		triggers_may_ask(rt_fetch(query->resultRelation, query->rtable)->relid, &seen))
 		return true;
-	return query_tree_walker(query, may_ask, context, 0);
+	return query_tree_walker(query, may_ask, context, QTW_EXAMINE_RTES_BEFORE);
+}
+
+/*
+ * Core has put the policies here where they are asked for whoever it reads as, a view's
+ * owner, say.  On a node it is the role in force that reads.
+ */
+static bool
+has_policies_for(const RangeTblEntry *entry)
+{
+	return entry->rtekind == RTE_RELATION &&
+		(entry->securityQuals != NIL ||
+		 check_enable_rls(entry->relid, InvalidOid, true) == RLS_ENABLED);
 }
 
 static bool
@@ -140,6 +142,8 @@ may_ask(Node *node, void *context)
 		return false;
 	if (IsA(node, Query))
 		return query_may_ask((Query *) node, context);
+	if (IsA(node, RangeTblEntry))
+		return has_policies_for((RangeTblEntry *) node);
 	if (IsA(node, CoerceToDomain) &&
 		DomainHasConstraints(((CoerceToDomain *) node)->resulttype))
 		return true;

@@ -9,7 +9,10 @@
 
 #include "datatype/timestamp.h"
 
+#include "items/stored.h"
+#include "server/encoding.h"
 #include "server/malloced.h"
+#include "items/stored.h"
 #include "server/encoding.h"
 #include "server/report.h"
 #include "session/session.h"
@@ -17,21 +20,18 @@
 #include "token/assertion.h"
 #include "trust/cluster_key.h"
 
-#define CANNOT_MESSAGE "the identity cannot be handed to other servers"
-
 static void
 refuse(const AzAdoption *current)
 {
 	if (current->ended != AZ_OK)
 		az_raise_ended(current);
 	if (current->simulated)
-		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CANNOT_MESSAGE, NULL,
+		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+				 "a simulated identity cannot be handed to other servers", NULL,
 				 "A simulated identity counts on the server that simulates it.",
 				 "Simulate it on the other server.");
 	if (az_cluster_signing_key() == NULL)
-		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, CANNOT_MESSAGE, NULL,
-				 "This database has no private cluster key.",
-				 "Make one with authz.add_cluster_key(), and give its public key to the other servers.");
+		az_raise_no_cluster_key();
 }
 
 /* The token's own end may come before. */
@@ -68,6 +68,7 @@ az_make_assertion_for(const char *destination, const char *nonce)
 	char	   *token;
 
 	refuse(current);
+	assertion.stored = az_stored_digest(current);
 	assertion.issued = now / USECS_PER_SEC;
 	assertion.expires = expiry_of(current->identity, now);
 	token = az_assertion_make(az_cluster_signing_key(), &assertion, current->identity,

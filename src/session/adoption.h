@@ -78,6 +78,9 @@ az_awaits_judgement(const AzAdoption *adoption)
 	return adoption->identity == NULL && !adoption->refused;
 }
 
+/* Is it one that waits, and what another server hands over to this session? */
+extern bool az_is_handed(const AzAdoption *adoption);
+
 /*
  * Judge it: AZ_OK, and the identity is there and the token is gone, or why not;
  * then az_forget_token() is the caller's.  Raises when that could not be found out; it is then as it

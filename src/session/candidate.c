@@ -224,9 +224,13 @@ az_settle_candidate(AzAdoption *current)
 void
 az_note_accepted(const AzAdoption *judged)
 {
+	/* nor does anything count that was there before, as when it is set later */
+	if (judged->asserted)
+		az_begin_handed(judged->number - 1);
 	if (judged == candidate())
-	{
 		az_note_read_only(judged);
+	if (judged == candidate() && !judged->asserted)
+	{
 		az_forget_rejection();
 		az_restore_base();
 	}

@@ -45,6 +45,15 @@ refuse(AzAdoption *current, AzReason reason)
 	warn_refused(reason);
 }
 
+/* Whoever asks now is the first to be told. */
+static AzAdoption *
+refuse_handed(AzAdoption *current, AzReason reason)
+{
+	az_log_login_refused_for(current->bytes, current->token_len, reason);
+	az_reject_handed(reason);
+	return az_candidate();
+}
+
 /* A token that was set before the library was loaded passes no check hook. */
 static bool
 refuse_other_subject(const AzAdoption *current)
@@ -64,8 +73,11 @@ refuse_other_subject(const AzAdoption *current)
 static AzAdoption *
 judge_discreetly(AzAdoption *current)
 {
+	bool		is_handed = az_is_handed(current);
 	AzReason	reason = az_judge(current);
 
+	if (reason != AZ_OK && is_handed)
+		return refuse_handed(current, reason);
 	if (reason != AZ_OK)
 		refuse(current, reason);
 	else if (!refuse_other_subject(current))

@@ -13,7 +13,9 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "storage/bufmgr.h"
@@ -23,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "server/encoding.h"
 #include "server/own.h"
@@ -93,6 +96,8 @@ static Oid	tables[AZ_N_TABLES];	/* all 0 while it is not */
 static Oid	guard = InvalidOid; /* as of then: what their triggers call */
 static uint64 places = 1;		/* grows when the tables may lie elsewhere */
 static uint64 places_looked = 0;	/* as of when they were found */
+static uint64 touches = 1;		/* grows when one may have gone: mostly it has other rows */
+static uint64 touches_looked = 0;	/* as of when they were where they had been found */
 static uint64 epochs[AZ_N_TABLES];
 static uint64 trust_epoch = 1;
 
@@ -117,8 +122,10 @@ relcache_changed(Datum arg, Oid relid)
 		changed(i);
 		/* the extension may have gone, or been made anew */
 		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
-			places++;
+			touches++;
 	}
+	if (relid == InvalidOid)
+		places++;
 }
 
 void
@@ -196,6 +203,42 @@ find_tables(Oid *found, Oid *found_guard)
 	return true;
 }
 
+/* Those that were found, by their names: a new key in them is no reason to search. */
+static bool
+are_in_place(void)
+{
+	Oid			schema = get_namespace_oid(AZ_SCHEMA, true);
+	int			i;
+
+	for (i = 0; i < AZ_N_TABLES; i++)
+	{
+		HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(tables[i]));
+		bool		found;
+
+		if (!HeapTupleIsValid(tuple))
+			return false;
+		found = ((Form_pg_class) GETSTRUCT(tuple))->relnamespace == schema &&
+			strcmp(NameStr(((Form_pg_class) GETSTRUCT(tuple))->relname), shapes[i].name) == 0;
+		ReleaseSysCache(tuple);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool
+are_known(void)
+{
+	uint64		touched = touches;
+
+	if (!installed || places_looked != places)
+		return false;
+	if (touches_looked != touched && !are_in_place())
+		return false;
+	touches_looked = touched;
+	return true;
+}
+
 /*
  * Nobody tells us of tables that are created, so while there are none we look
  * each time.  An error leaves things as they were, to be looked at again.
@@ -204,11 +247,12 @@ bool
 az_tables_found(void)
 {
 	uint64		looked = places;
+	uint64		touched = touches;
 	Oid			found[AZ_N_TABLES];
 	Oid			found_guard;
 	int			i;
 
-	if (installed && places_looked == looked)
+	if (are_known())
 		return true;
 	installed = find_tables(found, &found_guard);
 	if (!installed)
@@ -221,6 +265,7 @@ az_tables_found(void)
 	memcpy(tables, found, sizeof(tables));
 	guard = found_guard;
 	places_looked = looked;
+	touches_looked = touched;
 	return installed;
 }
 

@@ -94,7 +94,7 @@ SKIP:
 	my $token = mint();
 	my $from = -s $node->logfile;
 	session($node, "DO \$\$ BEGIN EXECUTE format('SELECT authz.set_token(%L)', '$token'); END \$\$; SELECT 1;", user => $super);
-	my $log = substr slurp_file($node->logfile), $from;
+	my $log = log_since($node, \$from);
 	like($log, qr/WARNING:  PostgreSQL .* lacks fixes/, 'it is in the log');
 	ok(!holds_token($log, $token), 'and no token beside it');
 
@@ -103,7 +103,7 @@ SKIP:
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'older_${major}0000, dbmi_authz'");
 	$node->restart;
 	session($node, $asks, user => 'app') for 1 .. 3;
-	my @found = substr(slurp_file($node->logfile), $from) =~ /WARNING:  PostgreSQL .* lacks fixes/g;
+	my @found = log_since($node, \$from) =~ /WARNING:  PostgreSQL .* lacks fixes/g;
 	is(scalar @found, 1, 'loaded with the server, the log has it once');
 	warned('and who administers is told', 1, $administers);
 }

@@ -49,7 +49,7 @@ SQL
 		$wire->heard;
 		$seen = -s $node->logfile;
 		$wire->query($_)->answers for @sql;
-		my $text = substr slurp_file($node->logfile), $seen;
+		my $text = log_since($node, \$seen);
 		for my $secret (values %token) { fail "a token in: $text" if holds_token($text, $secret); }
 		fail "the client got it: $_" for grep { /token_id/ } $wire->heard;
 		my @lines;

@@ -105,9 +105,7 @@ my @tokens;
 my $at = -s $node->logfile;
 sub new_log
 {
-	my $log = substr slurp_file($node->logfile), $at;
-	$at += length $log;
-	return $log;
+	return log_since($node, \$at);
 }
 
 my $who = q{SELECT current_user, system_user};

@@ -102,9 +102,7 @@ my %set = (ann => token(jti => 'J2', scope => 'db write'), bob => token(sub => '
 my $at = 0;
 sub logged
 {
-	my $log = substr slurp_file($node->logfile), $at;
-	$at += length $log;
-	return $log;
+	return log_since($node, \$at);
 }
 sub session_of
 {

@@ -76,9 +76,7 @@ my @tokens;
 my $at = 0;
 sub new_log
 {
-	my $log = substr slurp_file($node->logfile), $at;
-	$at += length $log;
-	return $log;
+	return log_since($node, \$at);
 }
 sub enters
 {

@@ -389,10 +389,10 @@ sub records
 {
 	my ($way) = @_;
 	$node->safe_psql('postgres', "DELETE FROM authz.trust_log; GRANT INSERT ON plain TO other");
-	my $seen = length slurp_file($node->logfile);
+	my $seen = -s $node->logfile;
 	gives("$way: the log of the trust", 'ann', "SELECT authz.revoke_token('https://id.example', 'nobody' || random(), 'infinity');\nSELECT DISTINCT subject FROM authz.trust_log WHERE relation = 'revocation';", { user => 'boss' }, 'ann');
 	gives("$way: reads and denials", 'ann', "SELECT authz.is_authenticated() \\g /dev/null\nSET dbmi_authz.log_reads = 'all';\nSET dbmi_authz.log_denials = on;\nSELECT count(*) FROM doc;\nSELECT authz.require_scope('write');", { user => 'boss' }, 3, '42501: access denied');
-	my $log = substr slurp_file($node->logfile), $seen;
+	my $log = log_since($node, \$seen);
 	like($log, qr/access denied: .*"subject": "ann"/, "$way: a denial names it");
 	like($log, qr/"subject": "ann".*"tables"|"tables".*"subject": "ann"/, "$way: so does a read");
 	return;

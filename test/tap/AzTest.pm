@@ -16,7 +16,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
 
-our @EXPORT = qw(start_node init_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside);
+our @EXPORT = qw(start_node init_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside log_since);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
@@ -73,6 +73,15 @@ sub server_directory
 	my $dir = `pg_config --$which`;
 	chomp $dir;
 	return $dir;
+}
+
+# What the server has logged behind that place, which moves on.
+sub log_since
+{
+	my ($node, $place) = @_;
+	my $log = substr slurp_file($node->logfile), $$place;
+	$$place += length $log;
+	return $log;
 }
 
 # Compile a source of test/, "hooks/hooks.c", as a library that the server can load.

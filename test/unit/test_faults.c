@@ -298,6 +298,167 @@ test_reuse(const Subject *subject)
 	az_issuer_free(issuer);
 }
 
+/* ---- keys that sign, and assertions ---- */
+
+/* C6.3, of "d": no block that the library or OpenSSL gives back holds it. */
+static void
+test_signing_key(const AzJson *jwk, const char *how)
+{
+	static unsigned char d[33];
+	size_t		d_len;
+	AzSigningKey *key;
+	AzKeyError	error;
+	int			all;
+
+	MUST(az_b64url_decode(SIGNING_D, strlen(SIGNING_D), d, &d_len) && d_len == 32);
+	/* what OpenSSL keeps from the first time */
+	MUST(load_signing_key(jwk, &key, &error) == AZ_KEY_OK && is_signing_key(key));
+	az_signing_key_free(key);
+	for (all = 0; all <= 1; all++)
+	{
+		int			wrong = 0;
+		int			refused = 0;
+		int			odd = 0;
+		long		n = 0;
+		bool		failed;
+
+		do
+		{
+			AzKeyStatus status;
+			long		before = ours;
+
+			secret = jwk != NULL ? d : NULL;
+			start(++n, all);
+			status = load_signing_key(jwk, &key, &error);
+			failed = stop();
+			wrong += (status == AZ_KEY_OK) != (key != NULL) || ERR_peek_error() != 0 ||
+				(error.why == NULL) != (status == AZ_KEY_OK || status == AZ_KEY_NO_MEMORY);
+			if (key != NULL)
+				wrong += !is_signing_key(key);
+			else
+			{
+				refused++;
+				odd += status != AZ_KEY_NO_MEMORY;
+			}
+			az_signing_key_free(key);
+			wrong += ours != before || unwiped != 0;
+			secret = NULL;
+		} while (failed && n < 100000);
+		ok(wrong == 0 && refused > 5 && refused <= n - 1 && n < 100000,
+		   "%s: %s of %ld fails: refused %d times, the reason not memory %d times",
+		   how, all ? "all from one on" : "one", n - 1, refused, odd);
+	}
+}
+
+static void
+test_signing_text(const AzSigningKey *key)
+{
+	char	   *text;
+	long		n;
+
+	for (n = 1; n <= 2; n++)
+	{
+		start(n, false);
+		text = az_signing_key_private_jwk(key);
+		ok(stop() && text == NULL, "a private JWK: no memory for text %ld", n);
+	}
+	start(1, false);
+	text = az_signing_key_public_jwk(key);
+	ok(stop() && text == NULL, "a public JWK: no memory for its text");
+}
+
+/* Either the identity, or a reason; and nothing stays behind. */
+static void
+test_hand_over(const AzJson *jwk)
+{
+	Subject		subject;
+	AzKeyError	error;
+	AzKey	   *key;
+	AzKey	   *public_key;
+	AzSigningKey *signing_key;
+	AzIssuer   *issuer;
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = 65536};
+	AzVerification *verification = az_verification_new();
+	const AzIdentity *id;
+	int			all;
+
+	MUST(subject_init(&subject, AZ_HS256) && load_jwk(&subject, &key, &error) == AZ_KEY_OK &&
+		 load_signing_key(jwk, &signing_key, &error) == AZ_KEY_OK && verification != NULL);
+	test_signing_text(signing_key);
+	public_key = public_half_of(signing_key);
+	issuer = issuer_with("https://x/", key);
+	MUST(az_verify(verification, subject.good, strlen(subject.good), NOW, &trust, &id) == AZ_OK);
+	for (all = 0; all <= 1; all++)
+	{
+		int			wrong = 0;
+		int			refused = 0;
+		long		n = 0;
+		bool		failed;
+		bool		right;
+
+		do
+		{
+			long		before = ours;
+			AzReason	reason;
+
+			start(++n, all);
+			reason = hand_over(signing_key, public_key, issuer, id, false, &right);
+			failed = stop();
+			/* what verifying an Ed25519 signature without memory comes to: see is_failure() */
+			wrong += !right || (reason != AZ_OK && !(failed && (reason == AZ_NO_MEMORY || reason == AZ_CRYPTO_FAILURE ||
+																reason == AZ_ASSERTION_SIGNATURE)));
+			refused += reason != AZ_OK;
+			start(n, all);
+			reason = hand_over(signing_key, public_key, issuer, id, true, &right);
+			stop();
+			wrong += !right || reason == AZ_OK;
+			wrong += ours != before || ERR_peek_error() != 0;
+		} while (failed && n < 100000);
+		wrong += hand_over(signing_key, public_key, issuer, id, false, &right) != AZ_OK || !right;
+		ok(wrong == 0 && refused > 20 && n < 100000,
+		   "an assertion: %s of %ld allocations fails while it is made and taken: refused %d times",
+		   all ? "all from one on" : "one", n - 1, refused);
+	}
+	az_verification_free(verification);
+	az_issuer_free(issuer);
+	az_key_free(public_key);
+	az_signing_key_free(signing_key);
+	subject_free(&subject);
+}
+
+static void
+test_is_assertion(void)
+{
+	static const char token[] = "eyJ0eXAiOiJhdXRoei1hc3NlcnRpb24rand0In0..";	/* {"typ":"authz-assertion+jwt"} */
+	int			wrong = !az_is_assertion(token, strlen(token));
+	long		n = 0;
+	bool		failed;
+
+	do
+	{
+		long		before = ours;
+
+		start(++n, false);
+		(void) az_is_assertion(token, strlen(token));
+		failed = stop();
+		wrong += ours != before;
+	} while (failed && n < 1000);
+	ok(wrong == 0 && n > 3, "what the header says: one of %ld fails", n - 1);
+}
+
+static void
+test_signing(void)
+{
+	AzJson	   *jwk;
+
+	MUST(az_json_parse(SIGNING_JWK, strlen(SIGNING_JWK), &jwk) == AZ_JSON_OK);
+	test_signing_key(jwk, "a private JWK");
+	test_signing_key(NULL, "a new key");
+	test_hand_over(jwk);
+	test_is_assertion();
+	az_json_free(jwk);
+}
+
 /* ---- issuers ---- */
 
 static AzIssuer *
@@ -508,6 +669,7 @@ main(void)
 			test_issuer(&subject);
 		subject_free(&subject);
 	}
+	test_signing();
 	test_converter();
 	return tap_done();
 }

@@ -19,6 +19,8 @@
 #include <openssl/param_build.h>
 #include <openssl/provider.h>
 
+#include <openssl/rand.h>
+
 #include "token/crypto.h"
 #include "examples.h"
 #include "faults.h"
@@ -87,6 +89,10 @@ WRAP(0, EVP_PKEY_get_bn_param, (const EVP_PKEY *k, const char *n, BIGNUM **b), (
 WRAP(0, EVP_PKEY_get_group_name, (const EVP_PKEY *k, char *o, size_t s, size_t *l), (k, o, s, l))
 WRAP(0, EVP_PKEY_get_raw_public_key, (const EVP_PKEY *k, unsigned char *o, size_t *l), (k, o, l))
 WRAP_POINTER(EVP_PKEY, EVP_PKEY_new_raw_public_key_ex, (OSSL_LIB_CTX *c, const char *n, const char *p, const unsigned char *k, size_t l), (c, n, p, k, l))
+WRAP_POINTER(EVP_PKEY, EVP_PKEY_new_raw_private_key_ex, (OSSL_LIB_CTX *c, const char *n, const char *p, const unsigned char *k, size_t l), (c, n, p, k, l))
+WRAP(0, EVP_DigestSignInit_ex, (EVP_MD_CTX *c, EVP_PKEY_CTX **k, const char *m, OSSL_LIB_CTX *l, const char *p, EVP_PKEY *y, const OSSL_PARAM a[]), (c, k, m, l, p, y, a))
+WRAP(0, EVP_DigestSign, (EVP_MD_CTX *c, unsigned char *s, size_t *n, const unsigned char *d, size_t l), (c, s, n, d, l))
+WRAP(0, RAND_priv_bytes, (unsigned char *b, int n), (b, n))
 WRAP_POINTER(BIGNUM, BN_bin2bn, (const unsigned char *s, int n, BIGNUM *b), (s, n, b))
 WRAP_POINTER(BIGNUM, BN_lebin2bn, (const unsigned char *s, int n, BIGNUM *b), (s, n, b))
 WRAP(-1, BN_bn2binpad, (const BIGNUM *b, unsigned char *o, int n), (b, o, n))
@@ -201,6 +207,99 @@ test_verification(const Subject *subject)
 }
 
 static void
+test_signing_key(const AzJson *jwk, const char *how)
+{
+	int			anyway;
+
+	for (anyway = 0; anyway <= 1; anyway++)
+	{
+		int			wrong = 0;
+		long		n = 0;
+		bool		more;
+
+		do
+		{
+			AzSigningKey *key = NULL;
+			AzKeyError	error;
+			AzKeyStatus status;
+			bool		fine;
+
+			start(++n, anyway);
+			status = load_signing_key(jwk, &key, &error);
+			more = stop();
+			fine = (key != NULL) == !more && (status == AZ_KEY_OK) == !more && ERR_peek_error() == 0 &&
+				(error.why != NULL || status == AZ_KEY_NO_MEMORY || !more);
+			if (!fine)
+				printf("# %s failed, call %ld: status %d\n", more ? failed : "nothing", n, status);
+			wrong += !fine || (key != NULL && !is_signing_key(key));
+			az_signing_key_free(key);
+		} while (more && n < 1000);
+		ok(wrong == 0 && n > 8 && n < 1000, "%s: refused when one of %ld calls fails%s",
+		   how, n - 1, anyway ? " though it was made" : "");
+	}
+}
+
+static void
+test_hand_over(const AzJson *jwk)
+{
+	Subject		subject;
+	AzKeyError	error;
+	AzKey	   *key;
+	AzKey	   *public_key;
+	AzSigningKey *signing_key;
+	AzIssuer   *issuer;
+	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = 65536};
+	AzVerification *verification = az_verification_new();
+	const AzIdentity *id;
+	int			anyway;
+
+	MUST(subject_init(&subject, AZ_HS256) && load_jwk(&subject, &key, &error) == AZ_KEY_OK &&
+		 load_signing_key(jwk, &signing_key, &error) == AZ_KEY_OK && verification != NULL);
+	public_key = public_half_of(signing_key);
+	issuer = issuer_with("https://x/", key);
+	MUST(az_verify(verification, subject.good, strlen(subject.good), NOW, &trust, &id) == AZ_OK);
+	for (anyway = 0; anyway <= 1; anyway++)
+	{
+		int			wrong = 0;
+		long		n = 0;
+		bool		more;
+		bool		right;
+
+		do
+		{
+			AzReason	reason;
+
+			start(++n, anyway);
+			reason = hand_over(signing_key, public_key, issuer, id, false, &right);
+			more = stop();
+			wrong += !right || reason != (more ? AZ_CRYPTO_FAILURE : AZ_OK) || ERR_peek_error() != 0;
+			start(n, anyway);
+			reason = hand_over(signing_key, public_key, issuer, id, true, &right);
+			wrong += !right || reason != (stop() ? AZ_CRYPTO_FAILURE : AZ_ASSERTION_SIGNATURE);
+		} while (more && n < 1000);
+		ok(wrong == 0 && n > 4 && n < 1000, "an assertion: none is made or taken when one of %ld calls fails%s",
+		   n - 1, anyway ? " though it was made" : "");
+	}
+	az_verification_free(verification);
+	az_issuer_free(issuer);
+	az_key_free(public_key);
+	az_signing_key_free(signing_key);
+	subject_free(&subject);
+}
+
+static void
+test_signing(void)
+{
+	AzJson	   *jwk;
+
+	MUST(az_json_parse(SIGNING_JWK, strlen(SIGNING_JWK), &jwk) == AZ_JSON_OK);
+	test_signing_key(jwk, "a private JWK");
+	test_signing_key(NULL, "a new key");
+	test_hand_over(jwk);
+	az_json_free(jwk);
+}
+
+static void
 test_sha256(void)
 {
 	unsigned char digest[32];
@@ -274,7 +373,13 @@ under_configuration(bool complete)
 {
 	unsigned char digest[32];
 	int			wrong = az_sha256("abc", 3, digest) != complete;
+	AzSigningKey *signing_key;
+	AzKeyError	error;
 	size_t		i;
+
+	wrong += (az_signing_key_generate("c1", &signing_key, &error) == AZ_KEY_OK) != complete ||
+		(signing_key != NULL) != complete || (complete && !is_signing_key(signing_key));
+	az_signing_key_free(signing_key);
 
 	for (i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
 	{
@@ -435,6 +540,7 @@ main(int argc, char **argv)
 		subject_free(&subject);
 	}
 	test_configurations(argv[0]);
+	test_signing();
 	test_late_change();
 	return tap_done();
 }
