@@ -138,6 +138,8 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.accept_rules()$$),
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$),
+	($$authz.foreign_login('roles_server')$$),
+	($$authz.drop_foreign_login('roles_server')$$),
 	($$authz.sharing_view('roles_view', 'teams', members => 'public.roles_doc', member_team => 'id', member_subject => 'id') IS NULL$$),
 	($$authz.policy_state('public.roles_question') IS NULL$$),
 	($$authz.policy_changes(authz.policy_state('public.roles_question'), authz.policy_state('public.roles_question'))$$),

@@ -71,7 +71,7 @@ for my $change ([ 'without the key', "SELECT authz.drop_cluster_key('near')", "S
 	gives("$what: undone", [ 'ann', $who ], $told);
 }
 $node->safe_psql('postgres', "SELECT authz.drop_cluster_key('near')");
-gives('no key of one\'s own', [ 'ann', $who, 'SELECT count(*) FROM f.free' ], ('55000: the identity cannot be handed to other servers') x 2);
+gives('no key of one\'s own', [ 'ann', $who, 'SELECT count(*) FROM f.free' ], ('55000: this database has no cluster key') x 2);
 my $new = $node->safe_psql('postgres', q{SELECT authz.add_cluster_key('new')});
 gives('a new one that is not known there yet', [ 'ann', $who ], $refused);
 $far->safe_psql('far', "SELECT authz.add_cluster_key_public('new', '$new')");
