@@ -138,8 +138,6 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.accept_rules()$$),
 	($$authz.protect('public.roles_doc', select_any_scopes => '{a}') IS NULL$$),
 	($$authz.unprotect('public.roles_doc')$$),
-	($$authz.foreign_login('roles_server')$$),
-	($$authz.drop_foreign_login('roles_server')$$),
 	($$authz.sharing_view('roles_view', 'teams', members => 'public.roles_doc', member_team => 'id', member_subject => 'id') IS NULL$$),
 	($$authz.policy_state('public.roles_question') IS NULL$$),
 	($$authz.policy_changes(authz.policy_state('public.roles_question'), authz.policy_state('public.roles_question'))$$),
@@ -160,7 +158,8 @@ ALTER TABLE public.roles_doc OWNER TO roles_owner;
 GRANT SELECT ON public.roles_question TO roles_owner;
 -- simulate(): each of these has written
 SET dbmi_authz.simulate_writes = on;
--- all of them: whoever adds one adds it here, but for sessions(), which is in sql/stat.sql
+-- all of them: whoever adds one adds it here, but for sessions(), which is in sql/stat.sql,
+-- and what needs another server (test/tap/402_foreign_attacks.pl)
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'
    AND NOT EXISTS (SELECT FROM roles_function WHERE starts_with(statement, format('authz.%s(', split_part(name, '(', 1))));
