@@ -166,7 +166,8 @@ ALTER TABLE public.roles_doc OWNER TO roles_owner;
 GRANT SELECT ON public.roles_question TO roles_owner;
 -- simulate(): each of these has written
 SET dbmi_authz.simulate_writes = on;
--- all of them: whoever adds one adds it here, but for sessions(), which is in sql/stat.sql
+-- all of them: whoever adds one adds it here, but for sessions(), which is in sql/stat.sql,
+-- and what needs another server (test/tap/402_foreign_attacks.pl)
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'
    AND NOT EXISTS (SELECT FROM roles_function WHERE starts_with(statement, format('authz.%s(', split_part(name, '(', 1))));

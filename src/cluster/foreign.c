@@ -355,6 +355,12 @@ tell_all(const List *reached)
  */
 
 bool
+az_reaches_foreign_login(const PlannedStmt *plan)
+{
+	return az_reached_by_plan(plan) != NIL;
+}
+
+bool
 az_tell_foreign_servers(const QueryDesc *query)
 {
 	List	   *reached = az_reached_by_plan(query->plannedstmt);

@@ -22,6 +22,9 @@ extern bool az_tell_foreign_servers(const QueryDesc *query);
 /* The same of a statement that copies into foreign tables, or empties them. */
 extern void az_tell_foreign_servers_of(const Node *statement);
 
+/* Does a plan read or write such tables?  Tells nobody. */
+extern bool az_reaches_foreign_login(const PlannedStmt *plan);
+
 extern void az_foreign_init(void);
 
 #endif							/* AZ_FOREIGN_H */

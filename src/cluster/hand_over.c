@@ -69,12 +69,24 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 		az_tie(query, serial);
 }
 
+/* One that had started before the library was loaded is nobody's. */
+static void
+tie_early(QueryDesc *query)
+{
+	uint32		serial;
+
+	if (!IsParallelWorker() && !az_is_tied(query, &serial) &&
+		az_reaches_foreign_login(query->plannedstmt))
+		az_tie(query, 0);
+}
+
 static void
 hand_over_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					  AZ_EXECUTE_ONCE_PARAM)
 {
 	if (!ScanDirectionIsNoMovement(direction))
 		tell_citus(query);
+	tie_early(query);
 	prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
 }
 
