@@ -210,7 +210,7 @@ alike('in text');
 # Who may apply it
 SKIP:
 {
-	skip 'subscriptions belong to superusers', 4 if $version < 160000;
+	skip 'subscriptions belong to superusers', 5 if $version < 160000;
 	my $apply = sub {
 		my ($owner, $as) = @_;
 		$there->safe_psql('clinic', "ALTER SUBSCRIPTION trust SET (run_as_owner = $as, password_required = false); ALTER SUBSCRIPTION trust OWNER TO $owner");
