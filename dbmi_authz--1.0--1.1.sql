@@ -544,9 +544,10 @@ CREATE FUNCTION authz.cluster_keys()
 	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_keys'
 	STABLE PARALLEL RESTRICTED ROWS 10;
--- Clusters
---
 
+--
+-- Clusters: foreign login
+--
 CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
@@ -576,6 +577,24 @@ CREATE FUNCTION authz.take_hand_over() RETURNS trigger
 
 CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
 	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
+-- Clusters: trust
+--
+-- The trust of a database as one document, with which another is made to believe the
+-- same.  HMAC secrets and private cluster keys are never in it.
+--
+CREATE FUNCTION authz.export_trust() RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.import_trust(trust json) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_import_trust'
+	VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION authz.spread_trust() RETURNS TABLE (node text, result text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_spread_trust'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
 
 --
 -- Insight: the record of changes
@@ -954,6 +973,9 @@ BEGIN
 				('authz.add_cluster_key_public(text,json)', 'pg_database_owner'),
 				('authz.drop_cluster_key(text)', 'pg_database_owner'),
 				('authz.cluster_keys()', 'pg_database_owner'),
+				('authz.export_trust()', 'pg_database_owner'),
+				('authz.import_trust(json)', 'pg_database_owner'),
+				('authz.spread_trust()', 'pg_database_owner'),
 				('authz.hand_over_offer()', 'PUBLIC'),
 				('authz.take_hand_over()', NULL),
 				('authz.stat_get()', 'pg_database_owner'),

@@ -1838,9 +1838,10 @@ CREATE FUNCTION authz.cluster_keys()
 	STABLE PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION authz.cluster_keys() IS
 'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
--- Clusters
---
 
+--
+-- Clusters: foreign login
+--
 CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
@@ -1886,6 +1887,30 @@ COMMENT ON FUNCTION authz.take_hand_over() IS
 
 CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
 	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
+
+--
+-- Clusters: trust
+--
+-- The trust of a database as one document, with which another is made to believe the
+-- same.  HMAC secrets and private cluster keys are never in it.
+--
+CREATE FUNCTION authz.export_trust() RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.export_trust() IS
+'The trust of this database as one document: issuers, public keys, revocations, rights.';
+
+CREATE FUNCTION authz.import_trust(trust json) RETURNS json
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_import_trust'
+	VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION authz.import_trust(json) IS
+'Make the trust of this database equal to such a document; returns what was changed.';
+
+CREATE FUNCTION authz.spread_trust() RETURNS TABLE (node text, result text)
+	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_spread_trust'
+	VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION authz.spread_trust() IS
+'Have all other nodes of a Citus cluster import the trust of this one.';
 
 --
 -- Insight: the record of changes
@@ -2388,6 +2413,7 @@ BEGIN
 		'lint', 'policy_state', 'policy_changes', 'simulate', 'access_review',
 		'audit_change', 'audit', 'unaudit', 'seal_audit', 'verify_audit', 'prune_audit', 'prune_trust_log',
 		'add_cluster_key', 'add_cluster_key_public', 'drop_cluster_key', 'cluster_keys',
+		'export_trust', 'import_trust', 'spread_trust',
 		'foreign_login', 'drop_foreign_login',
 		'stat_get', 'stat_get_refusals', 'stat_reset', 'sessions']
 	LOOP

@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 
 #include "cluster/hand_over.h"
+#include "items/stored.h"
 #include "records/reads.h"
 #include "objects/registry.h"
 #include "planner/guard.h"
@@ -21,6 +22,7 @@
 #include "server/discretion.h"
 #include "server/release.h"
 #include "server/shared.h"
+#include "session/handed.h"
 #include "session/line_identity.h"
 #include "session/token_setting.h"
 #include "sets/set_view.h"
@@ -76,6 +78,7 @@ _PG_init(void)
 	az_plan_init();
 	az_reads_init();
 	az_hand_over_init();
+	az_handed_init(az_compare_with_stored);
 	az_line_identity_init();
 	az_token_setting_ready();
 	loaded = true;

@@ -9,8 +9,10 @@
 
 #include "datatype/timestamp.h"
 
+#include "items/stored.h"
 #include "server/encoding.h"
 #include "server/malloced.h"
+#include "items/stored.h"
 #include "server/encoding.h"
 #include "server/report.h"
 #include "session/session.h"
@@ -66,6 +68,7 @@ az_make_assertion_for(const char *destination, const char *nonce)
 	char	   *token;
 
 	refuse(current);
+	assertion.stored = az_stored_digest(current);
 	assertion.issued = now / USECS_PER_SEC;
 	assertion.expires = expiry_of(current->identity, now);
 	token = az_assertion_make(az_cluster_signing_key(), &assertion, current->identity,

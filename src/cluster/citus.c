@@ -14,6 +14,7 @@
 #include "cluster/citus.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "nodes/makefuncs.h"
 #include "tcop/dest.h"
 #include "utils/guc.h"
@@ -21,6 +22,7 @@
 
 #include "cluster/asking.h"
 #include "cluster/assertion_for.h"
+#include "cluster/copied.h"
 #include "cluster/told.h"
 #include "items/grants.h"
 #include "planner/citus_plans.h"
@@ -119,6 +121,7 @@ az_plan_with_citus(planner_hook_type next, Query *query, const char *text, int o
 				   ParamListInfo params)
 {
 	Basis		basis = {.asks = az_may_ask(query)};
+	bool		copied = az_inserts_past_policies(query);
 	PlannedStmt *plan;
 
 	if (basis.asks)
@@ -127,18 +130,32 @@ az_plan_with_citus(planner_hook_type next, Query *query, const char *text, int o
 	if (!az_has_citus_scan(plan))
 		return plan;
 	(void) az_add_item(&plan->invalItems, AZ_GUARD_REACH_CACHE_ID,
-					   AZ_REACHES_CITUS | (basis.asks ? AZ_REACHES_CITUS_ASKING : 0));
+					   AZ_REACHES_CITUS | (basis.asks ? AZ_REACHES_CITUS_ASKING : 0) |
+					   (copied && az_copies_to_shards(plan) ? AZ_REACHES_UNCHECKED : 0));
 	if (basis.asks)
 		tie(plan, &basis);
 	return plan;
 }
 
-bool
-az_asks_citus(const PlannedStmt *plan)
+static bool
+reaches(const PlannedStmt *plan, uint32 how)
 {
 	const PlanInvalItem *item = az_find_item(plan->invalItems, AZ_GUARD_REACH_CACHE_ID);
 
-	return item != NULL && (item->hashValue & AZ_REACHES_CITUS_ASKING) != 0;
+	return item != NULL && (item->hashValue & how) != 0;
+}
+
+bool
+az_asks_citus(const PlannedStmt *plan)
+{
+	return reaches(plan, AZ_REACHES_CITUS_ASKING);
+}
+
+void
+az_check_copied(const PlannedStmt *plan)
+{
+	if (reaches(plan, AZ_REACHES_UNCHECKED))
+		az_raise_copied();
 }
 
 /* ----------------------------------------------------------------
@@ -294,18 +311,43 @@ run_set(const AzUtilityCall *call)
 		run(call);
 }
 
-/* Its rows go to the nodes without a plan. */
+/* Rows of a table go to the nodes without a plan. */
 static void
-tell_of_copy(const CopyStmt *copy)
+tell_of_copy(Oid rel)
 {
-	Oid			rel = az_copied_into((Node *) copy);
 	AzUnder		under;
 
-	if (!az_is_distributed(rel) || !az_writing_may_ask(rel))
+	az_refuse_copy_into(rel);
+	if (!az_writing_may_ask(rel))
 		return;
 	az_under_asked(&under);
 	az_tell_citus();
 	az_under_end(&under);
+}
+
+/* Those that come from the nodes come by a plan. */
+static void
+run_copy(const AzUtilityCall *call)
+{
+	const CopyStmt *copy = (const CopyStmt *) call->statement->utilityStmt;
+	Oid			rel = copy->relation == NULL ? InvalidOid :
+		RangeVarGetRelid(copy->relation, AccessShareLock, true);
+	AzUtilityCall changed = *call;
+	CopyStmt   *as_query = NULL;
+
+	if (az_is_distributed(rel))
+	{
+		if (copy->is_from)
+			tell_of_copy(rel);
+		else
+			as_query = az_copy_as_query(copy, rel);
+	}
+	if (as_query != NULL)
+	{
+		changed.statement = copyObject(call->statement);
+		changed.statement->utilityStmt = (Node *) as_query;
+	}
+	run(&changed);
 }
 
 /* Outside of a block Citus has a node call such a procedure, in a transaction of its own. */
@@ -333,8 +375,8 @@ az_run_with_citus(const AzUtilityCall *call)
 			run_set(call);
 			return;
 		case T_CopyStmt:
-			tell_of_copy((const CopyStmt *) statement);
-			break;
+			run_copy(call);
+			return;
 		case T_CallStmt:
 			if (call->context == PROCESS_UTILITY_TOPLEVEL)
 				refuse_call((const CallStmt *) statement);

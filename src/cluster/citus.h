@@ -24,8 +24,11 @@ extern PlannedStmt *az_plan_with_citus(planner_hook_type next, Query *query,
 /* Does a part of the plan run on other nodes, and ask for the identity there, or may? */
 extern bool az_asks_citus(const PlannedStmt *plan);
 
+/* One that is about to start: 0A000 where rows would go past policies (copied.h). */
+extern void az_check_copied(const PlannedStmt *plan);
+
 /*
- * Such a plan is about to start or to go on, under the active snapshot.  Raises what a
+ * A plan that asks is about to start or to go on, under the active snapshot.  Raises what a
  * check would; 25P01 outside of a transaction block, when there is somebody in force.
  */
 extern void az_tell_citus(void);

@@ -60,7 +60,10 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 	uint32		serial = told ? az_identity_serial() : 0;
 
 	if (runs)
+	{
+		az_check_copied(query->plannedstmt);
 		tell_citus(query);
+	}
 	prev_ExecutorStart(query, eflags);
 	if (told)
 		az_tie(query, serial);

@@ -54,6 +54,13 @@ az_grants_size(const AzGrants *grants)
 	return grants->block->size;
 }
 
+Size
+az_bytes_of_grants(const AzGrants *grants, const void **bytes)
+{
+	*bytes = grants->block;
+	return grants->block->size;
+}
+
 bool
 az_same_grants(const AzGrants *a, const AzGrants *b)
 {

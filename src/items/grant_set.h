@@ -26,6 +26,9 @@ extern void az_free_grants(AzGrants *grants);
 
 extern Size az_grants_size(const AzGrants *grants);
 
+/* All that it holds, the same bytes wherever the same is; borrowed.  Returns how many. */
+extern Size az_bytes_of_grants(const AzGrants *grants, const void **bytes);
+
 /* Do both hold the same? */
 extern bool az_same_grants(const AzGrants *a, const AzGrants *b);
 

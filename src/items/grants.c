@@ -251,6 +251,31 @@ az_grants_serial(void)
 	return az_can_hold_items(id) ? grants_of(id)->serial : 0;
 }
 
+static Slot *
+slot_of_candidate(const AzIdentity *id)
+{
+	AzUnder		under;
+	Slot	   *slot;
+
+	az_under_asked(&under);
+	slot = grants_under_active(id);
+	az_under_end(&under);
+	return slot;
+}
+
+uint32
+az_grants_serial_of(const AzIdentity *id)
+{
+	return az_can_hold_items(id) ? slot_of_candidate(id)->serial : 0;
+}
+
+Size
+az_grants_bytes(const AzIdentity *id, const void **bytes)
+{
+	return az_can_hold_items(id) ?
+		az_bytes_of_grants(slot_of_candidate(id)->grants, bytes) : 0;
+}
+
 /* The next try plans anew. */
 void
 az_raise_grants_changed(void)

@@ -57,6 +57,13 @@ extern bool az_gives_management(const AzIdentity *id, const text *permission);
 extern uint32 az_grants_serial(void);
 
 /*
+ * The same for the candidate, whether or not it is in force; and what is stored, the
+ * same bytes wherever the same is.  Borrowed: until the next question.  Returns how many.
+ */
+extern uint32 az_grants_serial_of(const AzIdentity *id);
+extern Size az_grants_bytes(const AzIdentity *id, const void **bytes);
+
+/*
  * While something is planned: is that number the same under the snapshot of
  * whoever has it planned?  Perhaps it will run under that one.
  */

@@ -24,6 +24,10 @@
 /* All of its scans are called so; the first is in every version. */
 #define PREFIX			"Citus"
 #define FIRST_SCAN		"Citus Adaptive"
+#define INSERT_SCAN		"Citus INSERT ... SELECT"
+
+/* How the node of its own that such a scan has is written out: its rows go from node to node. */
+#define REPARTITION		":modifyWithSelectMethod 1 "
 
 /*
  * Its catalogs: of tables, and of functions that nodes have.  One that a node may be
@@ -234,4 +238,19 @@ az_has_citus_scan(const PlannedStmt *plan)
 			return true;
 	}
 	return false;
+}
+
+bool
+az_copies_to_shards(const PlannedStmt *plan)
+{
+	const CustomScan *scan = (const CustomScan *) plan->planTree;
+	char	   *text;
+	bool		repartitions;
+
+	if (!IsA(scan, CustomScan) || strcmp(scan->methods->CustomName, INSERT_SCAN) != 0)
+		return false;
+	text = nodeToString(scan->custom_private);
+	repartitions = strstr(text, REPARTITION) != NULL;
+	pfree(text);
+	return !repartitions;
 }

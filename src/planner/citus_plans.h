@@ -30,4 +30,10 @@ extern bool az_uses_distributed(Query *query);
 /* Does a part of the plan run on other nodes? */
 extern bool az_has_citus_scan(const PlannedStmt *plan);
 
+/*
+ * Are rows of a query fetched here and copied to the shards of another table?  Of
+ * INSERT ... SELECT without RETURNING and ON CONFLICT; true when that cannot be told.
+ */
+extern bool az_copies_to_shards(const PlannedStmt *plan);
+
 #endif							/* AZ_CITUS_PLANS_H */

@@ -10,7 +10,6 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "nodes/parsenodes.h"
-#include "parser/parsetree.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/fmgroids.h"
@@ -88,32 +87,42 @@ is_hand_over(Oid relation)
 		strcmp(get_namespace_name(get_rel_namespace(relation)), AZ_SCHEMA) == 0;
 }
 
+/* Does it write to, or lock, a relation for which "is_none" does not hold? */
+static bool
+writes_to_others(const PlannedStmt *plan, bool (*is_none) (Oid relation))
+{
+	ListCell   *lc;
+
+	foreach(lc, az_relation_rights(plan))
+	{
+		const AzRelationRights *rights = lfirst(lc);
+
+		if ((rights->requiredPerms & ~ACL_SELECT) != 0 && !is_none(rights->relid))
+			return true;
+	}
+	return false;
+}
+
 /* Somebody else's view of that name has triggers whose queries are looked at, each. */
 bool
 az_plan_hands_over(const PlannedStmt *plan)
 {
 	return plan->commandType == CMD_UPDATE && !plan->hasModifyingCTE &&
-		list_length(plan->resultRelations) == 1 && plan->rowMarks == NIL &&
-		is_hand_over(rt_fetch(linitial_int(plan->resultRelations), plan->rtable)->relid);
+		!writes_to_others(plan, is_hand_over);
+}
+
+static bool
+is_temporary(Oid relation)
+{
+	return isTempNamespace(get_rel_namespace(relation));
 }
 
 /* Core's own question, in ExecCheckXactReadOnly(). */
 bool
 az_plan_writes(const PlannedStmt *plan)
 {
-	ListCell   *lc;
-
-	if (!az_plan_may_write(plan) || az_plan_hands_over(plan))
-		return false;
-	foreach(lc, az_relation_rights(plan))
-	{
-		const AzRelationRights *rights = lfirst(lc);
-
-		if ((rights->requiredPerms & ~ACL_SELECT) != 0 &&
-			!isTempNamespace(get_rel_namespace(rights->relid)))
-			return true;
-	}
-	return false;
+	return az_plan_may_write(plan) && writes_to_others(plan, is_temporary) &&
+		!az_plan_hands_over(plan);
 }
 
 /* As core tells what log_statement is to log: DDL, COPY FROM, TRUNCATE. */

@@ -22,8 +22,10 @@
 #include "server/announced.h"
 #include "server/discretion.h"
 #include "server/report.h"
+#include "server/token_scope.h"
 #include "session/answer.h"
 #include "session/change.h"
+#include "session/handed.h"
 #include "session/only_reads.h"
 #include "session/plans.h"
 #include "session/received.h"
@@ -86,6 +88,16 @@ note_reset(const Node *node)
 }
 
 /*
+ * Does another server say by it that nobody is in force?  Whoever works with a cluster
+ * directly is a member of the role, too, and means no more than core does.
+ */
+static bool
+hands_over_nobody(void)
+{
+	return az_takes_assertions() && (az_is_of_citus() || az_is_handed_over());
+}
+
+/*
  * Core calls no hook of the setting for a reset when it stands at its default
  * already, and no check hook in any case.
  */
@@ -99,12 +111,14 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	bool		resets = az_resets_token(node);
 	bool		takes = az_sets_token(node);
 	bool		writes = az_statement_writes(node);
+	const char *shown;
 	AzDiscretion discretion;
 	AzUtility	utility;
 	int			outer_writing;
 
 	if (takes)
 		az_take_token(&discretion);
+	shown = az_without_token_text(query_string);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
@@ -115,15 +129,15 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	refuse_alter_system(node);
 	if (resets)
 		az_check_may_reset();
-	az_utility_enter(&utility, query_string);
+	az_utility_enter(&utility, shown);
 	outer_writing = az_write_enter(writes);
 	PG_TRY();
 	{
 		if (prev_ProcessUtility)
-			prev_ProcessUtility(statement, query_string, read_only_tree, context,
+			prev_ProcessUtility(statement, shown, read_only_tree, context,
 								params, environment, dest, completion);
 		else
-			standard_ProcessUtility(statement, query_string, read_only_tree, context,
+			standard_ProcessUtility(statement, shown, read_only_tree, context,
 									params, environment, dest, completion);
 	}
 	PG_FINALLY();
@@ -136,7 +150,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 		az_invalidate_plans();
 	if (resets)
 		note_reset(node);
-	if (az_resets_token_locally(node) && az_takes_assertions())
+	if (az_resets_token_locally(node) && hands_over_nobody())
 		az_set_handed(az_receive_nobody());
 	if (takes)
 		az_discretion_end(&discretion);

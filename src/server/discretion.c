@@ -150,6 +150,33 @@ az_begins_token(const char *bytes, size_t len)
 	return false;
 }
 
+/* So many characters in a row that a text has of a token are no chance. */
+#define PIECE	16
+
+/*
+ * Does the text have a piece of that token, which the statement puts together?  Names
+ * and words are mostly shorter, and of one case.
+ */
+static bool
+holds_piece(const char *text, const char *token, size_t len)
+{
+	const char *end = text + strlen(text);
+	const char *run;
+	const char *at;
+
+	for (run = text; end - run >= PIECE; run = at + 1)
+	{
+		for (at = run; is_base64url(*at); at++)
+		{
+			if ((at + 1 - run) % PIECE == 0 &&
+				part_length(at + 1 - PIECE, 0, PIECE, 1) == PIECE &&
+				memmem(token, len, at + 1 - PIECE, PIECE) != NULL)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Overwrite whatever belongs to a token. */
 static void
 cover_tokens(char *bytes, ssize_t len)
@@ -225,6 +252,76 @@ az_take_token(AzDiscretion *discretion)
 	az_discretion_begin(discretion);
 	taken_at = GetCurrentStatementStartTimestamp();
 	cover_statement();
+}
+
+/* Constant: it needs no memory, and any later text is another one. */
+static const char hidden[] = "<a statement with a token>";
+
+static void
+hide_activity(void)
+{
+	volatile PgBackendStatus *status = MyBEEntry;
+
+	if (status == NULL)
+		return;
+	PGSTAT_BEGIN_WRITE_ACTIVITY(status);
+	strlcpy(status->st_activity_raw, hidden, pgstat_track_activity_query_size);
+	PGSTAT_END_WRITE_ACTIVITY(status);
+}
+
+void
+az_hide_pieces(const char *token, size_t len)
+{
+	if (debug_query_string == NULL || !holds_piece(debug_query_string, token, len))
+		return;
+	debug_query_string = hidden;
+	hide_activity();
+}
+
+/* ----------------------------------------------------------------
+ * What others make of the statement
+ * ----------------------------------------------------------------
+ */
+
+const char *
+az_without_token_text(const char *text)
+{
+	size_t		len;
+	char	   *copy;
+
+	if (text == NULL)
+		return text;
+	len = strlen(text);
+	if (!az_holds_token(text, len) || !az_begins_token(text, len))
+		return text;
+	if (text == debug_query_string)
+	{
+		cover_statement();
+		return debug_query_string;
+	}
+	copy = MemoryContextStrdup(PortalContext ? PortalContext : CurrentMemoryContext, text);
+	cover_tokens(copy, len);
+	return copy;
+}
+
+static void
+cover_text(char *text)
+{
+	size_t		len = text ? strlen(text) : 0;
+
+	if (len > 0 && az_begins_token(text, len))
+		cover_tokens(text, len);
+}
+
+void
+az_cover_report(ErrorData *report)
+{
+	if (report->elevel != LOG && report->elevel != LOG_SERVER_ONLY)
+		return;
+	cover_text(report->message);
+	cover_text(report->detail);
+	cover_text(report->detail_log);
+	cover_text(report->context);
 }
 
 /* Does it say that it logs somebody in? */

@@ -35,6 +35,25 @@ extern void az_discretion_end(const AzDiscretion *discretion);
  */
 extern void az_take_token(AzDiscretion *discretion);
 
+/*
+ * That token was taken: where the statement has put it together from pieces, which are
+ * not to be recognized, nothing of the statement is shown from now on.
+ */
+extern void az_hide_pieces(const char *token, size_t len);
+
+/*
+ * A text for others to keep: itself, or a copy in which tokens are covered, which lives
+ * as long as the portal.
+ */
+extern const char *az_without_token_text(const char *text);
+
+/*
+ * The same for a report that is about to go to the log and is no error: how long a
+ * statement took, its parameters, a plan with the query's text.  Raises nothing, and
+ * allocates nothing.
+ */
+extern void az_cover_report(ErrorData *report);
+
 /* Do the bytes look like they held a token somewhere, or most of one? */
 extern bool az_holds_token(const char *bytes, size_t len);
 

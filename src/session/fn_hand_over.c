@@ -98,6 +98,7 @@ take(Datum assertion)
 
 	az_take_token(&discretion);
 	bytes = DatumGetTextPP(assertion);
+	az_hide_pieces(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	az_set_handed(az_receive(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes), AZ_ROAD_FOREIGN));
 	az_discretion_end(&discretion);
 }

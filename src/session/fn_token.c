@@ -63,6 +63,7 @@ AZ_SQL(authz_set_token)
 
 	az_take_token(&discretion);
 	token = token_argument(fcinfo, &len);
+	az_hide_pieces(token, len);
 	az_login(token, len, local_argument(fcinfo));
 	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
@@ -77,6 +78,7 @@ AZ_SQL(authz_try_set_token)
 
 	az_take_token(&discretion);
 	token = token_argument(fcinfo, &len);
+	az_hide_pieces(token, len);
 	accepted = az_try_login(token, len, local_argument(fcinfo));
 	az_discretion_end(&discretion);
 	PG_RETURN_BOOL(accepted);
@@ -98,6 +100,7 @@ AZ_SQL(authz_verify_token)
 
 	az_take_token(&discretion);
 	token = token_argument(fcinfo, &len);
+	az_hide_pieces(token, len);
 	id = az_verify_only(token, len);
 	claims = az_jsonb_datum(id, &id->claims);
 	az_discretion_end(&discretion);

@@ -29,7 +29,7 @@ static uint64 refused_at = 0;	/* the last refusal in this transaction; 0: there 
 /* What stands for whatever must not count. */
 static AzAdoption refusal;
 
-static void (*compare_stored) (const AzIdentity *id, const char *stored) = NULL;
+static void (*compare_stored) (AzAdoption *current, const char *stored) = NULL;
 
 void
 az_begin_handed(uint64 last_number)
@@ -80,12 +80,12 @@ void
 az_compare_stored(AzAdoption *current)
 {
 	if (compare_stored != NULL)
-		compare_stored(current->identity, current->stored);
+		compare_stored(current, current->stored);
 	current->stored = NULL;
 }
 
 void
-az_handed_init(void (*compare) (const AzIdentity *id, const char *stored))
+az_handed_init(void (*compare) (AzAdoption *current, const char *stored))
 {
 	compare_stored = compare;
 }

@@ -56,6 +56,6 @@ az_check_stored(AzAdoption *current)
  * Who compares; raises 55000 where this database answers otherwise than the one that
  * handed the identity over.  Called while the library is loaded; cannot raise.
  */
-extern void az_handed_init(void (*compare) (const AzIdentity *id, const char *stored));
+extern void az_handed_init(void (*compare) (AzAdoption *current, const char *stored));
 
 #endif							/* AZ_HANDED_H */

@@ -26,6 +26,7 @@
 #include "storage/proc.h"
 #include "utils/memutils.h"
 
+#include "server/discretion.h"
 #include "server/guc.h"
 #include "server/log_json.h"
 #include "session/candidate.h"
@@ -241,6 +242,7 @@ emit_log(ErrorData *report)
 {
 	static bool within = false;
 
+	az_cover_report(report);
 	if (!within)
 	{
 		within = true;

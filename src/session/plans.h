@@ -89,6 +89,7 @@ az_is_other_size(uint32 item, uint32 now)
 #define AZ_REACHES_CITUS		1	/* nodes of Citus */
 #define AZ_REACHES_CITUS_ASKING	2	/* and it asks for the identity, or may */
 #define AZ_REACHES_FOREIGN		4	/* servers of postgres_fdw with a login */
+#define AZ_REACHES_UNCHECKED	8	/* nodes of Citus, by COPY into a table with policies */
 
 /*
  * Plans that are shared do not end with an identity, and so do not depend on

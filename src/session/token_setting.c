@@ -232,6 +232,7 @@ check_token(char **newval, void **extra, GucSource source)
 	if (*newval == NULL || is_worker())
 		return true;
 	az_take_token(&discretion);
+	az_hide_pieces(*newval, strlen(*newval));
 	accepted = judge_value(newval, extra, source);
 	az_discretion_end(&discretion);
 	return accepted;

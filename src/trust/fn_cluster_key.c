@@ -8,67 +8,30 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "server/compat.h"
+#include "trust/cluster_key_write.h"
 
 #include "funcapi.h"
-#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
 #include "server/arguments.h"
 #include "server/discretion.h"
-#include "server/encoding.h"
 #include "server/malloced.h"
 #include "trust/admin.h"
-#include "trust/cluster_key_table.h"
-#include "trust/options.h"
-#include "trust/trust_log.h"
-
-#define TABLE	"cluster_key"
 
 /* ----------------------------------------------------------------
- * What is passed
+ * Adding and dropping
  * ----------------------------------------------------------------
  */
 
-/* As UTF-8; *kid in the encoding of the database. */
+/* In UTF-8. */
 static char *
-kid_argument(FunctionCallInfo fcinfo, text **kid)
+kid_argument(FunctionCallInfo fcinfo)
 {
-	char	   *utf8;
 	int			len;
 
-	*kid = az_arg_text(fcinfo, 0, "key ID");
-	utf8 = az_utf8(*kid, &len);
-	if (len > AZ_MAX_CLUSTER_KID)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("key ID is too long"),
-				 errdetail("It has %d bytes in UTF-8; that of a cluster key has %d at most.",
-						   len, AZ_MAX_CLUSTER_KID)));
-	return utf8;
+	return az_utf8(az_arg_text(fcinfo, 0, "key ID"), &len);
 }
-
-/* 22023, and out of memory, unless the library made what it was asked for. */
-static void
-check_key(AzKeyStatus status, const AzKeyError *error, const char *hint)
-{
-	if (status == AZ_KEY_NO_MEMORY)
-		az_raise_no_memory();
-	if (status != AZ_KEY_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid cluster key"),
-				 error->why ? errdetail_internal("%c%s.",
-												 pg_ascii_toupper((unsigned char) error->why[0]),
-												 error->why + 1) : 0,
-				 errhint("%s", hint)));
-}
-
-#define PASS_PRIVATE \
-	"Pass a private JWK of type OKP and curve Ed25519, or nothing to have a key made.  add_cluster_key_public takes a public one."
-#define PASS_PUBLIC \
-	"Pass the JWK that add_cluster_key returned on the server that signs: kty \"OKP\", crv \"Ed25519\" and x."
 
 static void
 release_signing_key(void *key)
@@ -76,244 +39,74 @@ release_signing_key(void *key)
 	az_signing_key_free(key);
 }
 
+/* The one that is passed, or a new one. */
 static AzSigningKey *
-private_key(FunctionCallInfo fcinfo, const char *kid)
+signing_key(FunctionCallInfo fcinfo, const char *kid)
 {
+	AzJson	   *jwk = NULL;
 	AzSigningKey *key = NULL;
 	AzKeyError	error = {0};
 	AzKeyStatus status;
 
-	if (PG_ARGISNULL(1))
-		status = az_signing_key_generate(kid, &key, &error);
-	else
-	{
-		AzJson	   *jwk = az_parse_json(PG_GETARG_TEXT_PP(1), "JWK", ERRCODE_INVALID_PARAMETER_VALUE);
-
-		status = az_signing_key_from_jwk(jwk, kid, &key, &error);
-	}
+	if (!PG_ARGISNULL(1))
+		jwk = az_parse_json(PG_GETARG_TEXT_PP(1), "JWK", ERRCODE_INVALID_PARAMETER_VALUE);
+	status = jwk ? az_signing_key_from_jwk(jwk, kid, &key, &error) :
+		az_signing_key_generate(kid, &key, &error);
 	az_free_with(CurrentMemoryContext, release_signing_key, key);
-	check_key(status, &error, PASS_PRIVATE);
+	az_check_cluster_key(status, &error,
+						 "Pass a private JWK of type OKP and curve Ed25519, or nothing to have a key made.  add_cluster_key_public takes a public one.");
 	return key;
-}
-
-/* ----------------------------------------------------------------
- * Texts of keys
- * ----------------------------------------------------------------
- */
-
-static void
-wipe_string(void *string)
-{
-	explicit_bzero(string, strlen(string));
-	free(string);
-}
-
-/* A string of the library's as a text of the database; it is wiped with the context. */
-static text *
-take_text(char *jwk)
-{
-	az_free_with(CurrentMemoryContext, wipe_string, jwk);
-	if (jwk == NULL)
-		az_raise_no_memory();
-	return az_server_text(jwk, "key ID");
-}
-
-static void
-wipe_text(text *value)
-{
-	explicit_bzero(VARDATA(value), VARSIZE(value) - VARHDRSZ);
-}
-
-/* What the record of the trust has of a key. */
-static text *
-entry_of(const char *kid, const char *thumbprint, bool is_private)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	appendStringInfoString(&out, "{\"kid\":");
-	az_append_json_string(&out, kid);
-	appendStringInfoString(&out, ",\"thumbprint\":");
-	az_append_json_string(&out, thumbprint);
-	appendStringInfo(&out, ",\"private\":%s}", is_private ? "true" : "false");
-	return cstring_to_text_with_len(out.data, out.len);
-}
-
-/* ----------------------------------------------------------------
- * Adding and dropping
- * ----------------------------------------------------------------
- */
-
-pg_noreturn static void
-raise_exists(const text *kid)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_OBJECT),
-			 errmsg("cluster key \"%s\" already exists", text_to_cstring(kid)),
-			 errhint("drop_cluster_key removes it.")));
-	pg_unreachable();
-}
-
-pg_noreturn static void
-raise_same_key(const text *kid, const char *other)
-{
-	const char *name = az_from_utf8(other);
-
-	ereport(ERROR,
-			(errcode(ERRCODE_DUPLICATE_OBJECT),
-			 errmsg("cluster key \"%s\" is the key \"%s\", which already exists",
-					text_to_cstring(kid), name ? name : "?"),
-			 errhint("It need not be added; or make another one.")));
-	pg_unreachable();
-}
-
-/* The number of a new key; 42710 where there is one of that name, or that very key. */
-static int64
-next_number(const text *kid, const char *utf8, const char *thumbprint)
-{
-	AzRows		rows;
-	AzClusterKeyRow row;
-	int64		last = 0;
-	int			n = 0;
-
-	az_begin_cluster_keys(&rows);
-	for (; az_next_cluster_key(&rows, &row); n++)
-	{
-		if (strcmp(row.kid, utf8) == 0)
-			raise_exists(kid);
-		if (strcmp(row.thumbprint, thumbprint) == 0)
-			raise_same_key(kid, row.kid);
-		last = Max(last, row.number);
-	}
-	az_end_rows(&rows);
-	if (n >= AZ_MAX_CLUSTER_KEYS)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("too many cluster keys"),
-				 errdetail("There are %d, and no more can be.", n),
-				 errhint("Drop those that no server signs with any more.")));
-	return last + 1;
-}
-
-/* private_jwk NULL: the public key alone. */
-static void
-add(const char *function, text *kid, const char *utf8, const char *thumbprint,
-	text *jwk, text *private_jwk)
-{
-	Relation	rel = az_lock_cluster_keys(function);
-
-	az_insert_cluster_key(rel, kid, cstring_to_text(thumbprint),
-						  next_number(kid, utf8, thumbprint), jwk, private_jwk);
-	az_end_cluster_keys(rel);
-	az_trust_log_row(TABLE, "INSERT", NULL, entry_of(utf8, thumbprint, private_jwk != NULL));
 }
 
 AZ_SQL(authz_add_cluster_key)
 {
 	AzDiscretion discretion;
 	AzSigningKey *key;
-	text	   *kid;
-	char	   *utf8;
+	char	   *kid;
 	text	   *private_jwk;
 	text	   *jwk;
 
 	az_discretion_begin(&discretion);
-	az_check_administers(TABLE);
-	utf8 = kid_argument(fcinfo, &kid);
-	key = private_key(fcinfo, utf8);
-	jwk = take_text(az_signing_key_public_jwk(key));
-	private_jwk = take_text(az_signing_key_private_jwk(key));
-	add("add_cluster_key()", kid, utf8, az_signing_key_thumbprint(key), jwk, private_jwk);
-	wipe_text(private_jwk);
+	az_check_administers(AZ_CLUSTER_KEY);
+	kid = kid_argument(fcinfo);
+	az_check_cluster_kid(kid);
+	key = signing_key(fcinfo, kid);
+	jwk = az_take_jwk(az_signing_key_public_jwk(key));
+	private_jwk = az_take_jwk(az_signing_key_private_jwk(key));
+	az_add_cluster_key("add_cluster_key()", kid, az_signing_key_thumbprint(key), jwk, private_jwk);
+	explicit_bzero(VARDATA(private_jwk), VARSIZE(private_jwk) - VARHDRSZ);
 	az_discretion_end(&discretion);
 	PG_RETURN_TEXT_P(jwk);
-}
-
-/* The key of a public JWK, which gets the name if it has none. */
-static AzKey *
-public_key(const AzJson *jwk, const char *kid)
-{
-	AzKeyError	error = {0};
-	AzKey	   *key = NULL;
-	AzKeyStatus status = az_key_from_jwk(jwk, AZ_ALG_BIT(AZ_ED25519), false, &key, &error);
-	StringInfoData named;
-	const char *x;
-	size_t		len;
-
-	az_free_with(CurrentMemoryContext, az_release_key, key);
-	check_key(status, &error, PASS_PUBLIC);
-	if (az_key_alg(key) != AZ_ED25519)
-	{
-		error.why = "its algorithm is not Ed25519";
-		check_key(AZ_KEY_REFUSED, &error, PASS_PUBLIC);
-	}
-	if (az_key_kid(key) && strcmp(az_key_kid(key), kid) != 0)
-	{
-		error.why = "its kid is another one than the key ID that is given";
-		check_key(AZ_KEY_REFUSED, &error, PASS_PUBLIC);
-	}
-	if (az_key_kid(key))
-		return key;
-
-	initStringInfo(&named);
-	appendStringInfoString(&named, "{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":");
-	x = az_json_string(az_json_get_z(jwk, "x"), &len);
-	az_append_json_string(&named, x);
-	appendStringInfoString(&named, ",\"kid\":");
-	az_append_json_string(&named, kid);
-	appendStringInfoChar(&named, '}');
-	return public_key(az_parse_json(cstring_to_text(named.data), "JWK",
-									ERRCODE_INVALID_PARAMETER_VALUE), kid);
 }
 
 AZ_SQL(authz_add_cluster_key_public)
 {
 	AzDiscretion discretion;
 	AzKey	   *key;
-	text	   *kid;
-	char	   *utf8;
+	char	   *kid;
 
 	az_discretion_begin(&discretion);
-	az_check_administers(TABLE);
-	utf8 = kid_argument(fcinfo, &kid);
+	az_check_administers(AZ_CLUSTER_KEY);
+	kid = kid_argument(fcinfo);
+	az_check_cluster_kid(kid);
 	az_arg_required(fcinfo, 1, "JWK");
-	key = public_key(az_parse_json(PG_GETARG_TEXT_PP(1), "JWK", ERRCODE_INVALID_PARAMETER_VALUE),
-					 utf8);
-	add("add_cluster_key_public()", kid, utf8, az_key_thumbprint(key), take_text(az_key_to_jwk(key)), NULL);
+	key = az_public_cluster_key(az_parse_json(PG_GETARG_TEXT_PP(1), "JWK",
+											  ERRCODE_INVALID_PARAMETER_VALUE), kid);
+	az_add_cluster_key("add_cluster_key_public()", kid, az_key_thumbprint(key),
+					   az_take_jwk(az_key_to_jwk(key)), NULL);
 	az_discretion_end(&discretion);
 	PG_RETURN_VOID();
 }
 
 AZ_SQL(authz_drop_cluster_key)
 {
-	text	   *kid;
-	char	   *utf8;
-	int			len;
-	Relation	rel;
-	AzRows		rows;
-	AzClusterKeyRow row;
-	text	   *entry = NULL;
-
-	az_check_administers(TABLE);
-	kid = az_arg_text(fcinfo, 0, "key ID");
-	utf8 = az_utf8(kid, &len);
-	rel = az_lock_cluster_keys("drop_cluster_key()");
-	az_begin_cluster_keys(&rows);
-	while (az_next_cluster_key(&rows, &row))
-	{
-		if (strcmp(row.kid, utf8) != 0)
-			continue;
-		az_delete_cluster_key(rel, &row);
-		entry = entry_of(row.kid, row.thumbprint, row.is_private);
-	}
-	az_end_rows(&rows);
-	if (entry == NULL)
+	az_check_administers(AZ_CLUSTER_KEY);
+	if (!az_drop_cluster_key("drop_cluster_key()", kid_argument(fcinfo)))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("cluster key \"%s\" does not exist", text_to_cstring(kid)),
+				 errmsg("cluster key \"%s\" does not exist",
+						text_to_cstring(PG_GETARG_TEXT_PP(0))),
 				 errhint("SELECT kid FROM authz.cluster_keys() lists those that do.")));
-	az_end_cluster_keys(rel);
-	az_trust_log_row(TABLE, "DELETE", entry, NULL);
 	PG_RETURN_VOID();
 }
 

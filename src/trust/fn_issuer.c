@@ -113,40 +113,6 @@ AZ_SQL(authz_trust_guard)
  * ----------------------------------------------------------------
  */
 
-static void
-bad_audience(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid audience"),
-			 errdetail_internal("%s", detail),
-			 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
-}
-
-static void
-check_audience(ArrayType *audience)
-{
-	Datum	   *values;
-	bool	   *nulls;
-	int			n;
-	int			i;
-	int			len;
-
-	if (ARR_NDIM(audience) > 1)
-		bad_audience("Expected an array of one dimension.");
-	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
-	if (n == 0)
-		bad_audience("The array is empty.");
-	for (i = 0; i < n; i++)
-	{
-		if (nulls[i])
-			bad_audience("A value in the array is null.");
-		if (VARSIZE_ANY_EXHDR(DatumGetPointer(values[i])) == 0)
-			bad_audience("A value in the array is empty.");
-		az_utf8(DatumGetTextPP(values[i]), &len);
-	}
-}
-
 /*
  * Where the audience chooses the issuer, one value must not choose two.
  */
@@ -290,7 +256,7 @@ AZ_SQL(authz_add_issuer)
 	if (!PG_ARGISNULL(1))
 	{
 		audience = PG_GETARG_ARRAYTYPE_P(1);
-		check_audience(audience);
+		az_check_audience_argument(audience);
 	}
 
 	az_begin_administering("issuer", &caller);
@@ -363,7 +329,7 @@ AZ_SQL(authz_alter_issuer)
 	change = az_parse_json(PG_ARGISNULL(1) ? cstring_to_text("{}") : PG_GETARG_TEXT_PP(1),
 						   "issuer options", ERRCODE_INVALID_PARAMETER_VALUE);
 	if (audience)
-		check_audience(audience);
+		az_check_audience_argument(audience);
 
 	az_begin_administering("issuer", &caller);
 	lock_issuers();

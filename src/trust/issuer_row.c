@@ -95,6 +95,42 @@ az_profile_of(const AzIssuerRow *row, AzProfile *profile)
 				 errhint("%s", az_valid_profiles())));
 }
 
+/* ---- audience ---- */
+
+static void
+bad_audience(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid audience"),
+			 errdetail_internal("%s", detail),
+			 errhint("Pass what the claim aud of the tokens may be, as an array: '{https://api.example}'.")));
+}
+
+void
+az_check_audience_argument(ArrayType *audience)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+	int			i;
+	int			len;
+
+	if (ARR_NDIM(audience) > 1)
+		bad_audience("Expected an array of one dimension.");
+	deconstruct_array(audience, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+	if (n == 0)
+		bad_audience("The array is empty.");
+	for (i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			bad_audience("A value in the array is null.");
+		if (VARSIZE_ANY_EXHDR(DatumGetPointer(values[i])) == 0)
+			bad_audience("A value in the array is empty.");
+		az_utf8(DatumGetTextPP(values[i]), &len);
+	}
+}
+
 /* ---- options ---- */
 
 static void

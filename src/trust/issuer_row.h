@@ -11,6 +11,7 @@
 #define AZ_ISSUER_ROW_H
 
 #include "server/compat.h"
+#include "utils/array.h"
 #include "token/issuer.h"
 
 typedef struct AzProfile
@@ -41,6 +42,9 @@ typedef struct AzIssuerRow
 extern void az_require_issuer(text *issuer);
 
 extern void az_lock_issuer(text *issuer, AzIssuerRow *row);
+
+/* 22023 unless it may be the audience of an issuer. */
+extern void az_check_audience_argument(ArrayType *audience);
 
 /* Its profile; F0000 when there is none, or it is not usable. */
 extern void az_profile_of(const AzIssuerRow *row, AzProfile *profile);

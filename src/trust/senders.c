@@ -303,7 +303,8 @@ set_up_shared(void *place)
 	int64		now = GetCurrentTimestamp() + AZ_EPOCH_SHIFT;
 
 	set_up(place, SHARED_SENDERS);
-	((Senders *) place)->since = now - now % USECS_PER_SEC;
+	/* when one was issued is said to the second */
+	((Senders *) place)->since = now + USECS_PER_SEC - now % USECS_PER_SEC;
 }
 
 void

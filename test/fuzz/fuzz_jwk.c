@@ -6,6 +6,8 @@
  *-------------------------------------------------------------------------
  */
 #include "fuzz.h"
+
+#include "token/key_signing.h"
 #include "token/jwk_set.h"
 
 static void
@@ -64,6 +66,39 @@ set(const AzJson *json, AzAlgs bind, bool allow_oct, bool strict)
 	return i;
 }
 
+/* A private key that is taken is refused as a public one, and comes out as it went in. */
+static void
+signing(const AzJson *json)
+{
+	AzSigningKey *key;
+	AzSigningKey *again;
+	AzKeyError	error;
+	AzKey	   *public_key;
+	AzJson	   *said;
+	char	   *text;
+
+	check_answer(az_signing_key_from_jwk(json, "kid", &key, &error), key != NULL, &error);
+	if (key == NULL)
+		return;
+	HOLDS(az_jwk_is_private(json));
+	HOLDS(az_key_from_jwk(json, 0, true, &public_key, &error) == AZ_KEY_REFUSED);
+	text = az_signing_key_private_jwk(key);
+	HOLDS(text != NULL && az_json_parse(text, strlen(text), &said) == AZ_JSON_OK);
+	HOLDS(az_signing_key_from_jwk(said, "kid", &again, &error) == AZ_KEY_OK);
+	HOLDS(strcmp(az_signing_key_thumbprint(again), az_signing_key_thumbprint(key)) == 0);
+	az_signing_key_free(again);
+	az_json_free(said);
+	free(text);
+	text = az_signing_key_public_jwk(key);
+	HOLDS(text != NULL && az_json_parse(text, strlen(text), &said) == AZ_JSON_OK);
+	HOLDS(az_key_from_jwk(said, 0, false, &public_key, &error) == AZ_KEY_OK);
+	check_key(public_key);
+	az_key_free(public_key);
+	az_json_free(said);
+	free(text);
+	az_signing_key_free(key);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -72,6 +107,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (az_json_parse((const char *) data, size, &json) != AZ_JSON_OK)
 		return 0;
+	signing(json);
 	for (bound = 0; bound <= 1; bound++)
 	{
 		one(json, bound ? AZ_ALGS_ALL : 0, true);

@@ -51,6 +51,11 @@ PAYLOADS = [
     b'{"iss":"https://x/","aud":"api","exp":1700000100,"sub":"ann","auth_time":1699999000,'
     b'"acr":"gold","amr":["pwd","otp"],"act":{"sub":"bot","iss":"https://y/","act":{"sub":"b"}}}',
 ]
+ASSERTION = (b'{"alg":"EdDSA","typ":"authz-assertion+jwt","kid":"c","destination":"7/db",'
+             b'"nonce":"n","iat":1700000000,"exp":1700000060,"stored":"d"}')
+# RFC 8037, A.1
+SIGNING = {"kty": "OKP", "crv": "Ed25519", "d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+           "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "alg": "EdDSA", "key_ops": ["sign"]}
 
 
 class Seeds:
@@ -78,6 +83,8 @@ class Seeds:
         for mode, header in ((1, b'{"alg":"HS256","kid":"h"}'), (3, b'{"alg":"EdDSA","kid":"e"}'),
                              (1, b'{"alg":"HS256","kid":"h","typ":"AT+JWT"}')):
             self.add("verify", bytes([mode]) + header + b"\n" + data)
+        self.add("assertion", b"\1" + ASSERTION + b"\n" + data)
+        self.add("assertion", b"\2" + data)
 
     def token(self, token):
         if len(token) > LARGEST:
@@ -85,6 +92,7 @@ class Seeds:
         data = token.encode(errors="surrogatepass")
         self.add("verify", b"\0" + data)
         self.add("verify", b"\4" + data)
+        self.add("assertion", b"\0" + data)
         parts = []
         for part in data.split(b"."):
             self.add("b64url", part)
@@ -95,6 +103,8 @@ class Seeds:
         if len(parts) == 3:
             self.add("json", parts[0] + b"\n" + parts[1])
             self.add("verify", b"\1" + parts[0] + b"\n" + parts[1])
+            self.add("assertion", b"\1" + parts[0] + b"\n" + parts[1])
+            self.add("assertion", b"\1" + ASSERTION + b"\n" + parts[1])
             self.json(parts[1])
 
     def keys(self, value):
@@ -127,6 +137,7 @@ def main():
     for path in glob.glob(ROOT + "/test/fixtures/*.pem"):
         seeds.pem(read(path))
     seeds.keys(json.loads(read(ROOT + "/test/fixtures/jwks.json")))
+    seeds.keys(SIGNING)
     fixtures = read(ROOT + "/test/fixtures/tokens.sql").decode()
     for token in re.findall(r"'([\w-]+\.[\w-]+\.[\w-]*)'", fixtures):
         seeds.token(token)

@@ -32,7 +32,8 @@ SQL
 	$node->safe_psql('clinic', <<'SQL');
 CREATE EXTENSION dbmi_authz;
 CREATE SCHEMA extra;
-GRANT USAGE ON SCHEMA extra TO app;
+-- who applies reads the names of tables there: since 16 as the owner of authz.object_access
+GRANT USAGE ON SCHEMA extra TO app, pg_database_owner;
 CREATE TABLE extra.doc (id int PRIMARY KEY, owner text, item text);
 INSERT INTO extra.doc VALUES (1, 'ann', 'a.x'), (2, 'bob', 'a.y'), (3, 'bob', 'b');
 GRANT SELECT ON extra.doc TO app;

@@ -103,7 +103,7 @@ sub start_cluster
 	my @nodes = map { as_node("node$_", $_, $n, @{ $opt{node_conf} // [] }) } 0 .. $n - 1;
 	my $places = join '|', map { 'host=' . $_->host . ' port=' . $_->port } @nodes;
 	my $coordinator = as_node('coordinator', -1, $n,
-		"shared_preload_libraries = '$library, dbmi_authz'", @{ $opt{conf} // [] });
+		"shared_preload_libraries = '" . join(', ', $library, 'dbmi_authz', $opt{after} // ()) . "'", @{ $opt{conf} // [] });
 	distribute($coordinator, qw(doc memo plain));
 	$coordinator->safe_psql('postgres', <<"SQL");
 CREATE FUNCTION ask_kept(text) RETURNS text LANGUAGE c AS '$library', 'cluster_scan_ask_kept';

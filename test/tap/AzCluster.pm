@@ -35,7 +35,7 @@ sub arguments
 	my $claims = $json->encode({ iss => 'https://id.example', aud => 'clinic', sub => 'ann', exp => '+3600', %{ $how{claims} // {} } });
 	my @members = map { defined $how{$_} ? ("--$_", $how{$_}) : () } qw(iat stored header);
 	return ('--assertion', '--key', "$tests/fixtures/" . ($how{key} // 'ed25519_a.pem'), '--kid', $how{kid} // 'c1',
-		'--destination', $how{destination} // 'citus/postgres', '--nonce', $how{nonce}, '--exp', $how{exp} // '+30', @members, $claims);
+		'--destination', $how{destination} // 'citus/postgres', "--nonce=$how{nonce}", '--exp', $how{exp} // '+30', @members, $claims);
 }
 
 sub assertion
@@ -49,7 +49,7 @@ sub assertion
 # The same as a command of the shell, for psql: its nonce is $CHALLENGE.
 sub assertion_command
 {
-	return join ' ', "$tests/mint", map { s/'/"'"'"'/gr =~ s/^(?!\$CHALLENGE$)(.*)$/'$1'/sr } arguments(nonce => '$CHALLENGE', @_);
+	return join ' ', "$tests/mint", map { /CHALLENGE$/ ? qq("$_") : "'" . s/'/"'"'"'/gr . "'" } arguments(nonce => '$CHALLENGE', @_);
 }
 
 # A database takes assertions of the key c1 on connections of the role "node", and of its

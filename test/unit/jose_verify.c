@@ -13,6 +13,8 @@
  *  "leeway": N, "require": [...], "options": {...}}
  *		the whole verification of a JWT, at that instant; options as
  *		add_issuer() takes them, over a leeway of 0 and no required claims
+ * {"cluster": {"keys": [...]}, "destination": "...", ...}
+ *		the same of an assertion, for that destination, by the keys of a cluster
  *
  * "strict": true refuses a set for an entry that is malformed or weak.
  *
@@ -27,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "token/assertion.h"
 #include "token/b64url.h"
 #include "token/jwk_set.h"
 #include "token/verify.h"
@@ -587,15 +590,67 @@ get_now(const AzJson *request, int64_t *now)
 	return true;
 }
 
+/* Who takes assertions. */
+typedef struct Node
+{
+	AzKeySet	keys;
+	const char *destination;	/* borrowed from the request */
+} Node;
+
+static const AzKey *
+find_cluster_key(void *arg, const char *kid, size_t len)
+{
+	const Node *node = arg;
+	size_t		i;
+
+	for (i = 0; i < node->keys.n; i++)
+	{
+		const char *name = az_key_kid(node->keys.keys[i]);
+
+		if (name != NULL && strlen(name) == len && memcmp(name, kid, len) == 0)
+			return node->keys.keys[i];
+	}
+	return NULL;
+}
+
 static AzReason
-verify_jwt(const char *token, size_t len, int64_t now, AzIssuer *issuer)
+judge_destination(void *arg, const AzAssertion *assertion)
+{
+	const Node *node = arg;
+
+	return strcmp(assertion->destination, node->destination) == 0 ? AZ_OK : AZ_ASSERTION_DESTINATION;
+}
+
+static AzReason
+verify_assertion(AzVerification *verification, const AzJson *request, const char *token, size_t len,
+				 int64_t now, const AzTrust *trust, const AzIdentity **identity)
+{
+	Node		node;
+	AzAssertionTrust by = {find_cluster_key, judge_destination, &node};
+	AzKeyError	error;
+	size_t		destination_len;
+	AzReason	reason = AZ_ASSERTION_KEY;
+
+	memset(&node, 0, sizeof(node));
+	if (az_json_get_string(request, "destination", &node.destination, &destination_len) &&
+		node.destination != NULL &&
+		az_key_set_read(az_json_get_z(request, "cluster"), 0, true, false, &node.keys, &error) == AZ_KEY_OK)
+		reason = az_verify_assertion(verification, token, len, now, trust, &by, identity);
+	az_key_set_free(&node.keys);
+	return reason;
+}
+
+static AzReason
+verify_jwt(const AzJson *request, const char *token, size_t len, int64_t now, AzIssuer *issuer)
 {
 	AzVerification *verification = az_verification_new();
 	AzTrust		trust = {.issuers = &issuer, .nissuers = 1, .max_token_size = MAX_TOKEN_SIZE};
 	const AzIdentity *identity;
 	AzReason	reason = AZ_NO_MEMORY;
 
-	if (verification != NULL)
+	if (verification != NULL && az_json_get_z(request, "cluster") != NULL)
+		reason = verify_assertion(verification, request, token, len, now, &trust, &identity);
+	else if (verification != NULL)
 		reason = az_verify(verification, token, len, now, &trust, &identity);
 	az_verification_free(verification);
 	return reason;
@@ -627,7 +682,7 @@ judge_jwt(const AzJson *request, const char *token, size_t len)
 
 		if (fault == NULL)
 		{
-			reason = verify_jwt(token, len, now, issuer);
+			reason = verify_jwt(request, token, len, now, issuer);
 			if (reason != AZ_OK)
 				fault = az_reason_info(reason)->name;
 		}

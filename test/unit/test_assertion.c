@@ -9,6 +9,7 @@
 #include <setjmp.h>
 
 #include "token/assertion.h"
+#include "same.h"
 #include "signer.h"
 #include "tokens.h"
 
@@ -158,27 +159,6 @@ payload_of(const AzIdentity *id, const AzConverter *to_utf8)
 	return payload;
 }
 
-/*
- * Two blocks that differ in nothing but by whom they are vouched for, and when they
- * begin; both keys have the same kid.
- */
-static bool
-is_same(const AzIdentity *a, const AzIdentity *b)
-{
-	AzIdentity	head;
-
-	if (a->size != b->size)
-		return false;
-	head = *a;
-	head.asserted = b->asserted;
-	head.alg = b->alg;
-	memcpy(head.thumbprint, b->thumbprint, sizeof(head.thumbprint));
-	head.not_before = b->not_before;
-	return memcmp(&head, b, sizeof(head)) == 0 &&
-		memcmp((const char *) a + sizeof(head), (const char *) b + sizeof(head),
-			   a->size - sizeof(head)) == 0;
-}
-
 typedef struct Person
 {
 	const char *options;		/* NULL: none */
@@ -253,7 +233,7 @@ test_same(void)
 		text = az_assertion_make(signing_key, &usual, id, NULL);
 		must(text != NULL, "cannot make an assertion");
 		reason = take_at(&trust, &side, text, NOW, &told);
-		ok(reason == AZ_OK && is_same(id, told) && told->alg == AZ_ED25519 &&
+		ok(reason == AZ_OK && is_same_person(id, told) && told->alg == AZ_ED25519 &&
 		   strcmp(told->thumbprint, az_signing_key_thumbprint(signing_key)) == 0 &&
 		   is_text(told, &told->trust_kid, KID) && told->not_before == AZ_TIME_NONE,
 		   "the same identity (%s): %s", name_of(reason), people[i].payload);
@@ -333,9 +313,9 @@ test_encodings(void)
 	other = az_assertion_make(signing_key, &usual, direct, NULL);
 	must(text != NULL && other != NULL, "cannot make an assertion");
 	ok(strcmp(text, other) == 0, "the assertion is in UTF-8, whatever the database");
-	ok(take_at(&utf8, &side, text, NOW, &told) == AZ_OK && is_same(direct, told),
+	ok(take_at(&utf8, &side, text, NOW, &told) == AZ_OK && is_same_person(direct, told),
 	   "from LATIN1 to UTF-8: the same identity");
-	ok(take_at(&latin1, &side, text, NOW, &told) == AZ_OK && is_same(id, told),
+	ok(take_at(&latin1, &side, text, NOW, &told) == AZ_OK && is_same_person(id, told),
 	   "from LATIN1 to LATIN1: the same identity");
 	ok(az_assertion_make(signing_key, &usual, id, &never) == NULL,
 	   "what has no way back is not asserted");

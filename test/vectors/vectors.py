@@ -9,8 +9,8 @@ DATA = os.path.join(HERE, "data")
 CHANGED = os.path.join(HERE, "changed-in-1.1")
 
 # Those with verdicts, in the order in which they run.
-FILES = ["wycheproof", "ed25519-edge", "rfc", "attacks", "sets", "libjwt", "json", "options"]
-COUNT = 8474
+FILES = ["wycheproof", "ed25519-edge", "rfc", "attacks", "sets", "libjwt", "json", "options", "assertions"]
+COUNT = 8561
 # Keys without a verdict, food for the fuzzers.
 KEYS = "keys"
 
