@@ -185,6 +185,20 @@ az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard)
 }
 
 bool
+az_are_own_tables(const Oid *tables, int n)
+{
+	Oid			extension = find_extension(NULL);
+	int			i;
+
+	for (i = 0; i < n; i++)
+	{
+		if (getExtensionOfObject(RelationRelationId, tables[i]) != extension)
+			return false;
+	}
+	return OidIsValid(extension);
+}
+
+bool
 az_objects_are_old(void)
 {
 	char	   *version;

@@ -25,6 +25,9 @@
  */
 extern void az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard);
 
+/* Are these the extension's own?  Reads less than a search by names. */
+extern bool az_are_own_tables(const Oid *tables, int n);
+
 /* Is it a function of this library that the extension made? */
 extern bool az_is_own_function(Oid function);
 

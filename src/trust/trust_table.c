@@ -203,7 +203,7 @@ find_tables(Oid *found, Oid *found_guard)
 	return true;
 }
 
-/* Those that were found, by their names: a new key in them is no reason to search. */
+/* Those that were found: a new key in them is no reason to search anew. */
 static bool
 are_in_place(void)
 {
@@ -223,7 +223,7 @@ are_in_place(void)
 		if (!found)
 			return false;
 	}
-	return true;
+	return az_are_own_tables(tables, AZ_N_TABLES);
 }
 
 static bool
