@@ -154,4 +154,3 @@ SET client_min_messages = warning;
 SELECT count(authz.drop_cluster_key(kid)) AS n FROM authz.cluster_keys() \gset
 DROP ROLE cluster_reader, cluster_owner;
 DROP FUNCTION cluster_try;
-DROP EXTENSION dbmi_authz CASCADE;
