@@ -69,7 +69,7 @@ INSERT INTO only_statement (statement) VALUES
 	('SELECT authz.add_cluster_key(''k'')'), ('SELECT authz.add_cluster_key_public(''p'', ''{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'')'), ('SELECT authz.drop_cluster_key(''old'')'),
 	('SELECT authz.import_trust(authz.export_trust())'), ('DELETE FROM authz.actor_ceiling');
 -- every function of ours that writes is among them, but for the one that writes no row
-SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$|set_changed$|export_login_trust$|sets$|lint$|simulate$|access_review$|policy_(state|changes)$|audit_change$|verify_audit$|export_trust$|spread_trust$|cluster_key_guard$|stat_(get|reset)|sessions$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
+SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$|set_changed$|export_login_trust$|sets$|hand_over_offer$|take_hand_over$|lint$|simulate$|access_review$|policy_(state|changes)$|audit_change$|verify_audit$|export_trust$|spread_trust$|cluster_key_guard$|stat_(get|reset)|sessions$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
 SELECT authz.set_token(only_token(NULL));
 BEGIN;
 SELECT only_outcomes() AS person \gset

@@ -228,7 +228,8 @@ cover_statement(void)
 	size_t		len;
 
 	if (debug_query_string == NULL || MessageContext == NULL ||
-		(debug_query_string == covered && covered_at == taken_at))
+		(debug_query_string == covered &&
+		 covered_at == GetCurrentStatementStartTimestamp()))
 		return;
 	len = strlen(debug_query_string);
 	if (az_holds_token(debug_query_string, len))
@@ -243,7 +244,7 @@ cover_statement(void)
 		cover_activity();
 	}
 	covered = debug_query_string;
-	covered_at = taken_at;
+	covered_at = GetCurrentStatementStartTimestamp();
 }
 
 void
@@ -294,7 +295,8 @@ az_without_token_text(const char *text)
 	len = strlen(text);
 	if (!az_holds_token(text, len) || !az_begins_token(text, len))
 		return text;
-	if (text == debug_query_string)
+	/* core has a copy of it, where the client has bound the statement */
+	if (debug_query_string != NULL && strcmp(text, debug_query_string) == 0)
 	{
 		cover_statement();
 		return debug_query_string;
@@ -313,15 +315,21 @@ cover_text(char *text)
 		cover_tokens(text, len);
 }
 
+/* What an error says, it says to the client too, who may look for it. */
 void
 az_cover_report(ErrorData *report)
 {
+	const char *statement = report->hide_stmt ? NULL : debug_query_string;
+
+	if (statement != NULL && CritSectionCount == 0 &&
+		az_begins_token(statement, strlen(statement)))
+		cover_statement();
+	cover_text(report->context);
 	if (report->elevel != LOG && report->elevel != LOG_SERVER_ONLY)
 		return;
 	cover_text(report->message);
 	cover_text(report->detail);
 	cover_text(report->detail_log);
-	cover_text(report->context);
 }
 
 /* Does it say that it logs somebody in? */

@@ -48,9 +48,9 @@ extern void az_hide_pieces(const char *token, size_t len);
 extern const char *az_without_token_text(const char *text);
 
 /*
- * The same for a report that is about to go to the log and is no error: how long a
- * statement took, its parameters, a plan with the query's text.  Raises nothing, and
- * allocates nothing.
+ * Cover what a report that is about to go to the log has of a token in its statement
+ * and its context; and where it is no error, in what it says: how long a statement
+ * took, its parameters, a plan with the query's text.  Raises nothing.
  */
 extern void az_cover_report(ErrorData *report);
 

@@ -26,10 +26,11 @@ az_may_receive(const char *assertion, size_t len)
 	return IsTransactionState() && az_is_assertion(assertion, len) && az_takes_assertions();
 }
 
+/* An empty one is none; that there is none at all is another thing (handed.c). */
 static void
 refuse(const char *assertion, size_t len, AzReason reason)
 {
-	az_reject_handed(reason);
+	az_reject_handed(reason == AZ_TOKEN_MISSING ? AZ_ASSERTION_EXPECTED : reason);
 	az_log_login_refused_for(assertion, len, reason);
 }
 

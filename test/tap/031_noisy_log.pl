@@ -52,7 +52,7 @@ sub readable
 {
 	my ($text) = @_;
 	my $bytes = '';
-	$bytes .= join('', map { chr($_ & 255) } split ' ', $1) . "\n" while $text =~ /\[ ((?:-?\d+ )+)\]/g;
+	$bytes .= join('', map { chr($_ & 255) } split ' ', $1) . "\n" while $text =~ /\[ ((?:-?\d+\s+)+)\]/g;
 	return $text . $bytes;
 }
 
@@ -371,24 +371,23 @@ for my $sql (
 my ($literal, $parameter) = ("SELECT authz.set_token('%s')", 'SELECT authz.set_token($1)');
 my @core = (
 	# settings, a statement, where the token is logged
-	[ { log_statement => 'all' }, $literal, 'exec_simple_query' ],
-	[ { log_min_duration_statement => 0 }, $literal, 'exec_simple_query' ],
-	[ { log_parser_stats => 'on' }, $literal, 'ShowUsage' ],
-	[ { log_planner_stats => 'on' }, $literal, 'ShowUsage' ],
 	[ { debug_print_parse => 'on' }, $literal, 'elog_node_display' ],
 	[ { debug_print_rewritten => 'on' }, $literal, 'elog_node_display' ],
 	[ { debug_print_plan => 'on' }, $literal, 'elog_node_display' ],
-	[ { 'auto_explain.log_min_duration' => 0 }, $literal, 'explain_ExecutorEnd' ],
-	[ { 'auto_explain.log_min_duration' => 0, 'auto_explain.log_nested_statements' => 'on' }, [ 'SELECT formatted($1)' ], 'explain_ExecutorEnd' ],
-	[ { log_min_messages => 'debug5', log_min_error_statement => 'debug5' }, $literal, @before ],
-	# an error before it, whose statement is logged; and in a query that was made of it
-	[ {}, "SELECT authz.set_token('%s') FROM (SELECT 1 / (random() * 0)::int OFFSET 0) s", 'int4div' ],
-	[ {}, q{DO $$ BEGIN EXECUTE format('SELECT authz.set_token(%%L), 1 / (random() * 0)::int', '%s'); END $$}, 'int4div' ],
-	[ { log_statement => 'all', log_parameter_max_length => -1 }, [$parameter], 'exec_execute_message' ],
-	[ { log_min_duration_statement => 0, log_parameter_max_length => -1 }, [$parameter], 'exec_bind_message', 'exec_execute_message' ],
-	[ { log_parameter_max_length_on_error => -1 }, ['SELECT authz.set_token($1), 1 / (random() * 0)::int'], 'int4div' ],
-	($version >= 160000 ? [ { 'auto_explain.log_min_duration' => 0, 'auto_explain.log_parameter_max_length' => -1 }, [$parameter], 'explain_ExecutorEnd' ] : ()),
 	# and what does not
+	[ { log_statement => 'all' }, $literal ],
+	[ { log_min_duration_statement => 0 }, $literal ],
+	[ { log_parser_stats => 'on', log_planner_stats => 'on' }, $literal ],
+	[ { 'auto_explain.log_min_duration' => 0 }, $literal ],
+	[ { 'auto_explain.log_min_duration' => 0, 'auto_explain.log_nested_statements' => 'on' }, [ 'SELECT formatted($1)' ] ],
+	[ { log_min_messages => 'debug5', log_min_error_statement => 'debug5' }, $literal ],
+	# an error before it, whose statement is logged; and in a query that was made of it
+	[ {}, "SELECT authz.set_token('%s') FROM (SELECT 1 / (random() * 0)::int OFFSET 0) s" ],
+	[ {}, q{DO $$ BEGIN EXECUTE format('SELECT authz.set_token(%%L), 1 / (random() * 0)::int', '%s'); END $$} ],
+	[ { log_statement => 'all', log_parameter_max_length => -1 }, [$parameter] ],
+	[ { log_min_duration_statement => 0, log_parameter_max_length => -1 }, [$parameter] ],
+	[ { log_parameter_max_length_on_error => -1 }, ['SELECT authz.set_token($1), 1 / (random() * 0)::int'] ],
+	($version >= 160000 ? [ { 'auto_explain.log_min_duration' => 0, 'auto_explain.log_parameter_max_length' => -1 }, [$parameter] ] : ()),
 	[ { log_duration => 'on', log_lock_waits => 'on', log_temp_files => 0 }, $literal ],
 	[ { log_executor_stats => 'on' }, $literal ],
 	[ {}, "SELECT authz.set_token('%s'), 1 / (random() * 0)::int" ],
