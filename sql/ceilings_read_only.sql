@@ -20,7 +20,7 @@ CREATE FUNCTION only_rule(integer) RETURNS boolean STABLE LANGUAGE sql RETURN tr
 CREATE TEMP TABLE only_temp (n integer);
 SELECT lo_create(77001), authz.add_issuer('https://people.keys.example', '{keys}'), authz.add_issuer('https://people.gone.example', '{gone}'), authz.add_key('https://people.keys.example', '{"kty": "OKP", "crv": "Ed25519", "kid": "old", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'),
 	authz.alter_issuer('https://people.example', '{"admin_permissions": ["MANAGE"], "client": "app"}'),
-	authz.revoke_token('https://people.example', 'old', now()), authz.set_actor_ceiling('https://people.example', 'old'), authz.register_access('only.old', 'only_doc', 'user', 'only_rule(integer)'), authz.protect('only_log', admin => true), authz.watch('only_log'),
+	authz.revoke_token('https://people.example', 'old', now()), authz.add_cluster_key('old') IS NOT NULL, authz.set_actor_ceiling('https://people.example', 'old'), authz.register_access('only.old', 'only_doc', 'user', 'only_rule(integer)'), authz.protect('only_log', admin => true), authz.watch('only_log'),
 	authz.set_actor_ceiling('https://people.example', 'bot', admin => true), authz.set_actor_ceiling('https://people.example', 'writer', admin => true, read_only => false) \g /dev/null
 INSERT INTO authz.item_permission (client, email, item, permission) VALUES ('app', 'ann@example.com', 'i', 'VIEW');
 PREPARE only_insert AS INSERT INTO only_part VALUES (1);

@@ -1,7 +1,12 @@
 -- Keys of a cluster: added, listed and dropped by the owner of the database; no statement reads them, and no error quotes them.
 \set ECHO none
+SELECT current_database() AS home \gset
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS dbmi_authz;
+DROP DATABASE IF EXISTS cluster_keys;
+CREATE DATABASE cluster_keys;
+\c cluster_keys
+SET client_min_messages = warning;
+CREATE EXTENSION dbmi_authz;
 RESET client_min_messages;
 \pset format unaligned
 \pset footer off
@@ -150,8 +155,6 @@ SELECT code, level, object FROM authz.lint(ARRAY['authz'], ARRAY[]::text[]) WHER
 ROLLBACK;
 
 \set ECHO none
-SET client_min_messages = warning;
-SELECT count(authz.drop_cluster_key(kid)) AS n FROM authz.cluster_keys() \gset
+\c :home
+DROP DATABASE cluster_keys;
 DROP ROLE cluster_reader, cluster_owner;
-DROP FUNCTION cluster_try;
-DROP EXTENSION dbmi_authz CASCADE;

@@ -1,7 +1,12 @@
 -- The trust of a database as one document: another that imports it believes the same, or nothing is changed.
 \set ECHO none
+SELECT current_database() AS db \gset
 SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS dbmi_authz;
+DROP DATABASE IF EXISTS cluster_trust;
+CREATE DATABASE cluster_trust;
+\c cluster_trust
+SET client_min_messages = warning;
+CREATE EXTENSION dbmi_authz;
 \pset format unaligned
 \pset footer off
 \set ECHO all
@@ -114,7 +119,5 @@ ROLLBACK;
 SELECT authz.spread_trust();
 
 \set ECHO none
-SET client_min_messages = warning;
-DROP TABLE trust_doc;
-DROP FUNCTION trust_rule, trust_try;
-DROP EXTENSION dbmi_authz CASCADE;
+\c :db
+DROP DATABASE cluster_trust;

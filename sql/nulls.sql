@@ -87,7 +87,7 @@ END $$;
 SELECT proname FROM pg_proc
  WHERE pronamespace = 'authz'::regnamespace AND prorettype = 'boolean'::regtype
    AND oid NOT IN (SELECT oid FROM nulls_function)
-   AND proname NOT IN ('try_set_token', 'is_authenticated', 'grant_item_permission', 'grant_profile_permission') ORDER BY 1;
+   AND proname NOT IN ('try_set_token', 'cluster_key_guard', 'is_authenticated', 'grant_item_permission', 'grant_profile_permission') ORDER BY 1;
 
 -- C3.4: what is left (but protect() and set_actor_ceiling() with their many: protect.sql, ceilings.sql), which administers, logs in or tells of errors: no call with a NULL does more than PostgreSQL's errors for misuse
 CREATE FUNCTION nulls_undone(statement text) RETURNS text LANGUAGE plpgsql AS $$

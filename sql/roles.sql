@@ -153,7 +153,7 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.add_cluster_key('roles') IS NULL$$),
 	($$authz.add_cluster_key_public('roles', '{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}')$$),
 	($$authz.drop_cluster_key('roles_key')$$),
-	($$(SELECT count(*) < 0 FROM authz.cluster_keys())$$),
+	($$authz.cluster_keys() IS NULL$$),
 	($$authz.export_trust() IS NULL$$),
 	($$authz.import_trust(authz.export_trust()) IS NULL$$),
 	($$authz.spread_trust() IS NULL$$),
