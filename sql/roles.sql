@@ -108,7 +108,8 @@ SET client_min_messages = error;
 SELECT authz.add_issuer('https://roles.example', '{clinic}', options => '{"algorithms": ["HS256"]}'),
 	   authz.add_secret('https://roles.example', '\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'one'),
 	   authz.revoke_token('https://roles.example', 'J1', '2000-01-01'),
-	   authz.set_actor_ceiling('https://roles.example', 'helper');
+	   authz.set_actor_ceiling('https://roles.example', 'helper'),
+	   authz.add_cluster_key('roles_key') IS NULL;
 INSERT INTO authz.item_permission (email, client, item, permission) VALUES ('ann@example.com', 'clinic', 'ward', 'VIEW');
 CREATE TABLE roles_question (id integer PRIMARY KEY);
 CREATE FUNCTION roles_rule(integer) RETURNS boolean LANGUAGE sql RETURN true;
@@ -149,6 +150,13 @@ INSERT INTO roles_function (statement) VALUES
 	($$authz.seal_audit()$$),
 	($$authz.verify_audit(NULL, NULL)$$),
 	($$authz.prune_audit('2000-01-01')$$),
+	($$authz.add_cluster_key('roles') IS NULL$$),
+	($$authz.add_cluster_key_public('roles', '{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}')$$),
+	($$authz.drop_cluster_key('roles_key')$$),
+	($$(SELECT count(*) < 0 FROM authz.cluster_keys())$$),
+	($$authz.export_trust() IS NULL$$),
+	($$authz.import_trust(authz.export_trust()) IS NULL$$),
+	($$authz.spread_trust() IS NULL$$),
 	($$authz.audit_change()$$),
 	($$authz.stat_get() IS NULL$$),
 	($$authz.stat_get_refusals() IS NULL$$),
@@ -252,6 +260,10 @@ INSERT INTO roles_way (statement) VALUES
 	('CREATE RULE r AS ON INSERT TO authz.issuer DO ALSO NOTHING'),
 	('CREATE TRIGGER t AFTER INSERT ON authz.issuer FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()'),
 	('CREATE INDEX ON authz.issuer_key ((jwk::text))'),
+	('SELECT count(*) FROM authz.cluster_key'),
+	('CREATE INDEX ON authz.cluster_key ((private_jwk::text))'),
+	('ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO CURRENT_USER'),
+	('REFRESH MATERIALIZED VIEW authz.cluster_key WITH NO DATA'),
 	('CREATE TEMP TABLE roles_child () INHERITS (authz.issuer_key)'),
 	('ALTER TABLE authz.issuer OWNER TO CURRENT_USER'),
 	('CREATE TABLE authz.mine ()'),

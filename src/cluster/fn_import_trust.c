@@ -33,17 +33,18 @@ typedef struct Changes
 	" authz.permission_implies, authz.object_access IN SHARE ROW EXCLUSIVE MODE"
 
 static void
-import_all(const AzTrustDocument *document, text *json, Changes *changes)
+import_all(AzTrustDocument *document, const text *json, Changes *changes)
 {
 	AzSpiParams none = {0};
 	int			list;
 
+	az_split_trust_document(json, document);
 	az_spi_run(LOCK_TABLES, &none);
 	az_import_profiles(document, &changes->of[AZ_LIST_PROFILES]);
 	az_import_issuers(document, &changes->of[AZ_LIST_ISSUERS], &changes->keys);
 	az_remove_profiles(document, &changes->of[AZ_LIST_PROFILES]);
 	for (list = AZ_LIST_REVOCATIONS; list < AZ_N_LISTS; list++)
-		az_import_rows(list, document, json, &changes->of[list]);
+		az_import_rows(list, document, &changes->of[list]);
 	az_import_cluster_keys(document, &changes->of[AZ_LIST_CLUSTER_KEYS]);
 }
 

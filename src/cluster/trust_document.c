@@ -7,7 +7,10 @@
  */
 #include "cluster/trust_document.h"
 
+#include "catalog/pg_type.h"
+
 #include "server/arguments.h"
+#include "server/spi.h"
 
 const char *const az_own_profiles[] = {
 	"auth0", "axioms", "clerk", "cognito", "dbmi", "entra", "firebase", "generic", "google",
@@ -262,6 +265,26 @@ az_read_trust_document(const text *json, AzTrustDocument *document)
 		raise("It has a member that this version does not know.");
 	for (i = 0; i < AZ_N_LISTS; i++)
 		check_list(i, document->lists[i]);
+}
+
+void
+az_split_trust_document(const text *json, AzTrustDocument *document)
+{
+	AzSpiParams params = {0};
+	uint64		n;
+	uint64		i;
+	int			list;
+
+	az_spi_param(&params, JSONOID, json);
+	n = az_spi_run("SELECT e.key, e.value FROM pg_catalog.json_each($1) e", &params);
+	for (i = 0; i < n; i++)
+	{
+		for (list = 0; list < AZ_N_LISTS; list++)
+		{
+			if (strcmp(az_spi_result(i, 1), lists[list].name) == 0)
+				document->texts[list] = az_spi_result_text(i, 2);
+		}
+	}
 }
 
 text *

@@ -42,6 +42,7 @@ typedef struct AzTrustDocument
 {
 	AzJson	   *root;			/* goes with the current context */
 	const AzJson *lists[AZ_N_LISTS];
+	text	   *texts[AZ_N_LISTS];	/* the same as they stand there */
 } AzTrustDocument;
 
 /*
@@ -49,6 +50,9 @@ typedef struct AzTrustDocument
  * a row means something is judged by who writes it.
  */
 extern void az_read_trust_document(const text *json, AzTrustDocument *document);
+
+/* Inside SPI_connect(): the texts of its lists, so that none is looked for in all of them. */
+extern void az_split_trust_document(const text *json, AzTrustDocument *document);
 
 /* "invalid trust", 22023: row i of that list, counted from 0; why is a sentence. */
 pg_noreturn extern void az_raise_bad_trust(AzTrustList list, size_t i, const char *why);

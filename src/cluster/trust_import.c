@@ -438,6 +438,7 @@ void
 az_import_cluster_keys(const AzTrustDocument *document, AzTrustChange *change)
 {
 	const AzJson *keys = document->lists[AZ_LIST_CLUSTER_KEYS];
+	List	   *names = NIL;
 	List	   *stay = NIL;
 	List	   *go = NIL;
 	ListCell   *lc;
@@ -448,6 +449,9 @@ az_import_cluster_keys(const AzTrustDocument *document, AzTrustChange *change)
 		if (kid_of(az_json_at(keys, i)) == NULL)
 			az_raise_bad_trust(AZ_LIST_CLUSTER_KEYS, i, "It has no kid.");
 		az_check_cluster_kid(kid_of(az_json_at(keys, i)));
+		if (is_among(names, kid_of(az_json_at(keys, i))))
+			az_raise_bad_trust(AZ_LIST_CLUSTER_KEYS, i, "Another one has the same kid.");
+		names = lappend(names, (char *) kid_of(az_json_at(keys, i)));
 	}
 	sort_rows(document, &stay, &go);
 	foreach(lc, go)

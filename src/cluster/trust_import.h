@@ -35,8 +35,8 @@ extern void az_import_issuers(const AzTrustDocument *document, AzTrustChange *is
 /* Public keys of other servers; a key that signs here stays. */
 extern void az_import_cluster_keys(const AzTrustDocument *document, AzTrustChange *change);
 
-/* One of the other lists; json is the whole document. */
-extern void az_import_rows(AzTrustList list, const AzTrustDocument *document, text *json,
+/* One of the other lists, after az_split_trust_document(). */
+extern void az_import_rows(AzTrustList list, const AzTrustDocument *document,
 						   AzTrustChange *change);
 
 #endif							/* AZ_TRUST_IMPORT_H */

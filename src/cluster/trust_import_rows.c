@@ -123,9 +123,9 @@ fault_of_access(const AzJson *row)
  * ----------------------------------------------------------------
  */
 
-/* The rows of a list, out of the document. */
-#define OF_LIST(name, columns) \
-	"pg_catalog.json_to_recordset($1 OPERATOR(pg_catalog.->) '" name "') AS w (" columns ")"
+/* The rows of a list. */
+#define OF_LIST(columns) \
+	"pg_catalog.json_to_recordset($1) AS w (" columns ")"
 #define TEXT(column)	column " pg_catalog.text"
 #define TEXTS(column)	column " pg_catalog.text[]"
 #define TIME(column)	column " pg_catalog.timestamptz"
@@ -134,7 +134,7 @@ fault_of_access(const AzJson *row)
 static const Rows tables[AZ_N_LISTS] = {
 	[AZ_LIST_REVOCATIONS] = {
 		"revocation", "issuer, kind, value, issued_before, until, revoked_at",
-		OF_LIST("revocations", TEXT("issuer") ", " TEXT("kind") ", " TEXT("value") ", "
+		OF_LIST(TEXT("issuer") ", " TEXT("kind") ", " TEXT("value") ", "
 				TIME("issued_before") ", " TIME("until") ", " TIME("revoked_at")),
 		"w.issuer, w.kind, w.value",
 		SAME("issuer") " AND " SAME("kind") " AND " SAME("value") " AND "
@@ -143,7 +143,7 @@ static const Rows tables[AZ_N_LISTS] = {
 	},
 	[AZ_LIST_INACTIVE] = {
 		"inactive_subject", "issuer, subject",
-		OF_LIST("inactive_subjects", TEXT("issuer") ", " TEXT("subject")),
+		OF_LIST(TEXT("issuer") ", " TEXT("subject")),
 		"w.issuer, w.subject",
 		SAME("issuer") " AND " SAME("subject"),
 		NULL
@@ -152,7 +152,7 @@ static const Rows tables[AZ_N_LISTS] = {
 		"actor_ceiling",
 		"issuer, actor, scopes, roles, permissions, groups, org_roles, org_permissions,"
 		" item_permissions, keep, admin, read_only",
-		OF_LIST("actor_ceilings", TEXT("issuer") ", " TEXT("actor") ", " TEXTS("scopes") ", "
+		OF_LIST(TEXT("issuer") ", " TEXT("actor") ", " TEXTS("scopes") ", "
 				TEXTS("roles") ", " TEXTS("permissions") ", " TEXTS("groups") ", "
 				TEXTS("org_roles") ", " TEXTS("org_permissions") ", " TEXTS("item_permissions")
 				", " TEXTS("keep") ", " BOOL("admin") ", " BOOL("read_only")),
@@ -166,7 +166,7 @@ static const Rows tables[AZ_N_LISTS] = {
 	},
 	[AZ_LIST_ITEMS] = {
 		"item_permission", "email, client, item, permission, granted_by, granted_at",
-		OF_LIST("item_permissions", TEXT("email") ", " TEXT("client") ", " TEXT("item") ", "
+		OF_LIST(TEXT("email") ", " TEXT("client") ", " TEXT("item") ", "
 				TEXT("permission") ", " TEXT("granted_by") ", " TIME("granted_at")),
 		"w.client, " LOWER("email") ", " LOWER("item") ", " LOWER("permission"),
 		SAME("email") " AND " SAME("client") " AND " SAME("item") " AND " SAME("permission")
@@ -175,7 +175,7 @@ static const Rows tables[AZ_N_LISTS] = {
 	},
 	[AZ_LIST_IMPLIES] = {
 		"permission_implies", "client, permission, implies",
-		OF_LIST("permission_implies", TEXT("client") ", " TEXT("permission") ", " TEXT("implies")),
+		OF_LIST(TEXT("client") ", " TEXT("permission") ", " TEXT("implies")),
 		"w.client, " LOWER("permission") ", " LOWER("implies"),
 		SAME("client") " AND " SAME("permission") " AND " SAME("implies"),
 		NULL
@@ -322,8 +322,7 @@ access_params(const AzJson *rows)
 }
 
 void
-az_import_rows(AzTrustList list, const AzTrustDocument *document, text *json,
-			   AzTrustChange *change)
+az_import_rows(AzTrustList list, const AzTrustDocument *document, AzTrustChange *change)
 {
 	AzSpiParams params = {0};
 
@@ -331,6 +330,6 @@ az_import_rows(AzTrustList list, const AzTrustDocument *document, text *json,
 	if (list == AZ_LIST_ACCESS)
 		params = access_params(document->lists[list]);
 	else
-		az_spi_param(&params, JSONOID, json);
+		az_spi_param(&params, JSONOID, document->texts[list]);
 	make_equal(list, &params, change);
 }

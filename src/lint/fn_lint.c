@@ -24,6 +24,7 @@ static const AzLintSubject subjects[] = {
 	az_lint_roles,
 	az_lint_own,
 	az_lint_settings,
+	az_lint_cluster,
 	az_lint_trust,
 	az_lint_access,
 	az_lint_sets,

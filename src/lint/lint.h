@@ -38,6 +38,7 @@ extern void az_lint_tables(AzLint *lint);
 extern void az_lint_roles(AzLint *lint);
 extern void az_lint_own(AzLint *lint);
 extern void az_lint_settings(AzLint *lint);
+extern void az_lint_cluster(AzLint *lint);
 extern void az_lint_trust(AzLint *lint);
 extern void az_lint_access(AzLint *lint);
 extern void az_lint_sets(AzLint *lint);

@@ -109,7 +109,8 @@ why_open(Relation rel, const char **remedy)
 	*remedy = NULL;
 	if (RelationIsPopulated(rel))
 		return "It is populated, so that everybody who has the right to can read it.";
-	if (rel->rd_rel->relhasindex)
+	/* the column also tells of one whose making was rolled back */
+	if (rel->rd_rel->relhasindex && RelationGetIndexList(rel) != NIL)
 		return "It has an index.";
 	if (rel->rd_rel->relreplident != REPLICA_IDENTITY_NOTHING)
 		return "It has a replica identity.";

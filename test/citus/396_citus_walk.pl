@@ -28,6 +28,7 @@ spread(@nodes);
 make_tables($coordinator);
 $coordinator->safe_psql('clinic', <<'SQL');
 SET client_min_messages = error;
+ALTER ROLE app SET lock_timeout = '1s';		-- on all nodes: a lock that is waited for there, too
 CREATE FUNCTION seen() RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RETURN (SELECT count(*) FROM memo); END$$;
 CREATE FUNCTION attempt(token text, fails boolean) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE n bigint;

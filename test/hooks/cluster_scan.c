@@ -544,9 +544,24 @@ node_of_conditions(Node *node, int rti, AttrNumber column)
 	return -1;
 }
 
+/* As Citus, which looks at what core's planner has found. */
+static int
+node_of_plan(Plan *plan, AttrNumber column)
+{
+	List	   *conditions = plan->qual;
+	int			found;
+
+	if (IsA(plan, IndexScan))
+		conditions = list_concat_copy(conditions, ((IndexScan *) plan)->indexqualorig);
+	if (IsA(plan, BitmapHeapScan))
+		conditions = list_concat_copy(conditions, ((BitmapHeapScan *) plan)->bitmapqualorig);
+	found = node_of_conditions((Node *) conditions, 1, column);
+	return found < 0 && plan->lefttree ? node_of_plan(plan->lefttree, column) : found;
+}
+
 /* The one node that a query over one table is for; -1: all. */
 static int
-choose_node(Query *query)
+choose_node(Query *query, PlannedStmt *local)
 {
 	RangeTblEntry *entry;
 	AttrNumber	column;
@@ -572,7 +587,9 @@ choose_node(Query *query)
 		return 0;
 	}
 	found = node_of_conditions((Node *) entry->securityQuals, 1, column);
-	return found >= 0 ? found : node_of_conditions(query->jointree->quals, 1, column);
+	if (found < 0)
+		found = node_of_conditions(query->jointree->quals, 1, column);
+	return found < 0 ? node_of_plan(local->planTree, column) : found;
 }
 
 static CustomScanMethods scan_methods;
@@ -628,14 +645,14 @@ static PlannedStmt *
 cluster_planner(Query *query, const char *text, int options, ParamListInfo params)
 {
 	char	   *sent;
-	int			node;
+	PlannedStmt *local;
 
 	if (*nodes == '\0' || query->commandType == CMD_UTILITY ||
 		(!uses_distributed((Node *) query, NULL) && !is_delegated(query)))
 		return plan_locally(query, text, options, params);
 	sent = pg_get_querydef(copyObject(query), false);
-	node = choose_node(query);
-	return distribute(plan_locally(copyObject(query), text, options, params), query, sent, node);
+	local = plan_locally(copyObject(query), text, options, params);
+	return distribute(local, query, sent, choose_node(query, local));
 }
 
 

@@ -64,6 +64,10 @@ class Client(asyncio.Protocol):
         """As a client that was killed: no word of goodbye."""
         self._transport.abort()
 
+    def is_lost(self):
+        """Has the other side closed it, while nobody waited?"""
+        return self._transport.is_closing()
+
     def close(self):
         if not self._transport.is_closing():
             self._transport.write(_message(b"X", b""))

@@ -16,14 +16,15 @@ our @EXPORT = qw(start_cluster protect_tables distribute as_node place);
 # The same as node_of() in cluster_scan.c.
 sub place
 {
-	my ($owner, $n) = @_;
+	my ($value, $n) = @_;
 	my $sum = 0;
-	$sum += ord for split //, $owner;
+	$sum += ord for split //, $value;
 	return $sum % $n;
 }
 
-# Tables, policies and roles, the same on all servers; rows only where they belong.  "doc"
-# folds to a value, so one node has all; "memo" and what a function asks do not.
+# Tables, policies and roles, the same on all servers; rows only where they belong.  The
+# policy of "doc" says which node has all, once core's planner has simplified it; that
+# of "memo" never does.
 sub protect_tables
 {
 	my ($server, $which, $n) = @_;
@@ -37,7 +38,7 @@ CREATE FUNCTION mine(text) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN RET
 CREATE FUNCTION who() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN coalesce(authz.subject(), 'nobody'); END $$;
 ALTER TABLE doc ENABLE ROW LEVEL SECURITY;
 ALTER TABLE memo ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON doc USING (authz.is_owner(owner));
+CREATE POLICY p ON doc USING (authz.is_owner(owner => owner));
 CREATE POLICY p ON memo USING (mine(owner) OR authz.has_scope('admin'));
 CREATE TABLE doc_here (LIKE doc INCLUDING ALL);
 CREATE TABLE memo_here (LIKE memo INCLUDING ALL);
@@ -47,23 +48,19 @@ CREATE POLICY p ON doc_here USING (authz.is_owner(owner));
 CREATE POLICY p ON memo_here USING (mine(owner) OR authz.has_scope('admin'));
 GRANT ALL ON doc, memo, plain, doc_here, memo_here TO app;
 SQL
-	my %rows = map { $_ => [] } 0 .. $n - 1;
+	my %rows;
 	my $id = 0;
 	for my $owner (qw(ann bob cyd dan))
 	{
 		for (1 .. 5)
 		{
-			push @{ $rows{ place($owner, $n) } }, '(' . ++$id . ", '$owner')";
+			my $row = '(' . ++$id . ", '$owner')";
+			push @{ $rows{$_} }, $row for qw(doc_here memo_here);
+			push @{ $rows{$_} }, $row for place($owner, $n) == $which ? qw(doc plain) : ();
+			push @{ $rows{memo} }, $row if place($id, $n) == $which;
 		}
 	}
-	my $all = join ', ', map { @$_ } values %rows;
-	$server->safe_psql('postgres', "INSERT INTO $_ VALUES $all") for qw(doc_here memo_here);
-	if ($which >= 0)
-	{
-		my $values = join ', ', @{ $rows{$which} };
-		$server->safe_psql('postgres', "INSERT INTO $_ VALUES $values")
-		  for length $values ? qw(doc memo plain) : ();
-	}
+	$server->safe_psql('postgres', "INSERT INTO $_ VALUES " . join(', ', @{ $rows{$_} })) for keys %rows;
 	return;
 }
 
@@ -71,7 +68,7 @@ SQL
 sub distribute
 {
 	my ($server, @tables) = @_;
-	my $values = join ', ', map { "('$_'::regclass, 'owner')" } @tables;
+	my $values = join ', ', map { "('$_'::regclass, '" . ($_ eq 'memo' ? 'id' : 'owner') . "')" } @tables;
 	$server->safe_psql('postgres', <<"SQL");
 SET allow_system_table_mods = on;
 CREATE TABLE IF NOT EXISTS pg_catalog.pg_dist_partition (logicalrelid regclass PRIMARY KEY, partkey text);
