@@ -71,7 +71,8 @@ static inline AzAdoption *
 candidate(void)
 {
 	if (az_is_handed_over())
-		return az_handed_candidate(adopted, floor_number);
+		return az_handed_candidate(adopted != NULL && is_over() ? NULL : adopted,
+								   floor_number);
 	if (adopted == NULL)
 		return az_base();
 	if (adopted->number <= floor_number || adopted->nobody)
