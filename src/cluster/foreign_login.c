@@ -34,6 +34,7 @@
 #include "utils/syscache.h"
 
 #include "server/own.h"
+#include "server/relcache.h"
 
 typedef struct Slot
 {
@@ -335,5 +336,5 @@ az_foreign_login_init(void)
 	CacheRegisterSyscacheCallback(AUTHOID, catalog_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, catalog_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(DATABASEOID, catalog_changed, (Datum) 0);
-	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	az_on_relcache_change(relation_changed);
 }

@@ -30,6 +30,7 @@
 #include "server/asked.h"
 #include "server/own.h"
 #include "server/reading.h"
+#include "server/relcache.h"
 #include "token/identity.h"
 #include "trust/trust_table.h"
 
@@ -89,7 +90,7 @@ syscache_changed(Datum arg, int cacheid, uint32 hashvalue)
 void
 az_registry_init(void)
 {
-	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+	az_on_relcache_change(relcache_changed);
 	CacheRegisterSyscacheCallback(PROCOID, syscache_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, syscache_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, syscache_changed, (Datum) 0);

@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 
 #include "server/announced.h"
+#include "server/relcache.h"
 #include "session/only_reads.h"
 #include "session/plans.h"
 
@@ -114,7 +115,7 @@ az_set_view_init(AzKindOfCall kind)
 	{
 		RegisterXactCallback(transaction_ended, NULL);
 		RegisterSubXactCallback(subtransaction_ended, NULL);
-		CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+		az_on_relcache_change(relcache_changed);
 	}
 	registered = true;
 }

@@ -29,6 +29,7 @@
 
 #include "server/encoding.h"
 #include "server/own.h"
+#include "server/relcache.h"
 
 /* The columns, as the install script has them. */
 static const AzColumn profile_columns[] = {
@@ -131,7 +132,7 @@ relcache_changed(Datum arg, Oid relid)
 void
 az_trust_table_init(void)
 {
-	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+	az_on_relcache_change(relcache_changed);
 }
 
 uint64
