@@ -1462,6 +1462,8 @@ COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
 'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
 'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+COMMENT ON FUNCTION authz.export_trust() IS
+'The trust of this database as one document: issuers, public keys, revocations, rights.';
 COMMENT ON FUNCTION authz.foreign_login(name) IS
 'Has queries on tables of a server of postgres_fdw tell it who is in force.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
@@ -1546,6 +1548,8 @@ COMMENT ON FUNCTION authz.identity_support(internal) IS
 'Planner support of every function that asks for the identity.';
 COMMENT ON FUNCTION authz.impersonator_user_id() IS
 'Who acts for the user, from the claim impersonator_user_id.';
+COMMENT ON FUNCTION authz.import_trust(json) IS
+'Make the trust of this database equal to such a document; returns what was changed.';
 COMMENT ON FUNCTION authz.in_active_org(anycompatible) IS
 'Whether this is the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.in_org(anycompatible) IS
@@ -1700,6 +1704,8 @@ COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
 'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
 COMMENT ON FUNCTION authz.simulate(json, text) IS
 'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
+COMMENT ON FUNCTION authz.spread_trust() IS
+'Have all other nodes of a Citus cluster import the trust of this one.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.stat_get() IS

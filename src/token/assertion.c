@@ -343,7 +343,8 @@ az_is_assertion(const char *token, size_t len)
 	AzJson	   *header = NULL;
 	size_t		text_len;
 	const char *typ = NULL;
-	size_t		typ_len;
+	size_t		typ_len = 0;
+	bool		is;
 
 	if (encoded_len == 0 || encoded_len > AZ_ASSERTION_HEADER_MAX)
 		return false;
@@ -352,14 +353,7 @@ az_is_assertion(const char *token, size_t len)
 		az_json_parse((const char *) text, text_len, &header) == AZ_JSON_OK)
 		(void) az_json_get_string(header, "typ", &typ, &typ_len);
 	free(text);
-	if (typ != NULL)
-	{
-		bool		is = az_is_type(typ, typ_len, AZ_ASSERTION_TYPE,
-									sizeof(AZ_ASSERTION_TYPE) - 1);
-
-		az_json_free(header);
-		return is;
-	}
+	is = az_is_type(typ, typ_len, AZ_ASSERTION_TYPE, sizeof(AZ_ASSERTION_TYPE) - 1);
 	az_json_free(header);
-	return false;
+	return is;
 }

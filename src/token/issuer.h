@@ -147,7 +147,7 @@ extern bool az_issuer_check(const AzIssuer *issuer, AzOptionError *error);
 
 /*
  * Are they one type?  As media types: without case, and "application/" may be
- * left out (RFC 7515, 4.1.9).
+ * left out (RFC 7515, 4.1.9).  A type that is absent has no bytes.
  */
 extern bool az_is_type(const char *typ, size_t len, const char *expected,
 					   size_t expected_len);

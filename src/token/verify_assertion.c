@@ -14,9 +14,8 @@
 static bool
 is_assertion(const AzVerification *v)
 {
-	return v->jws.typ != NULL &&
-		az_is_type(v->jws.typ, v->jws.typ_len, AZ_ASSERTION_TYPE,
-				   sizeof(AZ_ASSERTION_TYPE) - 1);
+	return az_is_type(v->jws.typ, v->jws.typ_len, AZ_ASSERTION_TYPE,
+					  sizeof(AZ_ASSERTION_TYPE) - 1);
 }
 
 /*
@@ -41,7 +40,7 @@ az_choose_cluster_key(AzVerification *v)
 {
 	const AzKey *key;
 
-	if (v->jws.alg_missing || (v->jws.algs & AZ_ALG_BIT(AZ_ED25519)) == 0 ||
+	if ((v->jws.algs & AZ_ALG_BIT(AZ_ED25519)) == 0 ||
 		v->jws.kid_len == 0 || v->jws.kid_len > AZ_MAX_KID)
 		return AZ_ASSERTION_MALFORMED;
 	key = v->by->find_key(v->by->arg, v->jws.kid, v->jws.kid_len);
