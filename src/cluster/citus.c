@@ -30,6 +30,7 @@
 #include "planner/plan_items.h"
 #include "planner/planning.h"
 #include "planner/statement.h"
+#include "planner/utility_guard.h"
 #include "server/asked.h"
 #include "server/own.h"
 #include "server/report.h"
@@ -180,8 +181,7 @@ forward(const char *text)
 	statement->commandType = CMD_UTILITY;
 	statement->utilityStmt = (Node *) set;
 	statement->stmt_location = -1;
-	next_utility(statement, text, false, PROCESS_UTILITY_QUERY, NULL, NULL,
-				 None_Receiver, NULL);
+	az_run_behind_guard(statement, text);
 	AtEOXact_GUC(true, level);
 }
 

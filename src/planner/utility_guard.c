@@ -14,6 +14,7 @@
 #include "catalog/objectaccess.h"
 #include "miscadmin.h"
 #include "nodes/plannodes.h"
+#include "tcop/dest.h"
 #include "tcop/utility.h"
 #include "utils/inval.h"
 
@@ -154,6 +155,15 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 		az_set_handed(az_receive_nobody());
 	if (takes)
 		az_discretion_end(&discretion);
+}
+
+void
+az_run_behind_guard(PlannedStmt *statement, const char *text)
+{
+	ProcessUtility_hook_type next = prev_ProcessUtility ? prev_ProcessUtility :
+		standard_ProcessUtility;
+
+	next(statement, text, false, PROCESS_UTILITY_QUERY, NULL, NULL, None_Receiver, NULL);
 }
 
 void

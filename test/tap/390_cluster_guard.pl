@@ -79,7 +79,7 @@ gives('a function that nodes call does', "SELECT who();\nann\nSELECT who();", 'n
 gives('and is told of them in a block', "ann\nBEGIN;\nSELECT who();\nCOMMIT;", 'ann');
 gives('a procedure that nodes call does', "CALL far(1);\nann\nCALL far(1);\nCALL near(1);\nBEGIN;\nCALL far(1);\nCOMMIT;", $block);
 gives('COPY does', "COPY memo FROM STDIN;\n\\.\nann\nCOPY doc FROM STDIN;\n\\.\nCOPY plain FROM STDIN;\n\\.\n",
-	qr/^0A000/, $block);
+	qr/^0A000/, qr/^0A000/);
 gives('several statements in one message are a block', "ann\nSELECT id FROM memo \\; SELECT 1;", $ann, 1);
 
 # within
