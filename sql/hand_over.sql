@@ -55,7 +55,7 @@ SELECT destination = (SELECT concat(system_identifier, '/', current_database()) 
 SET ROLE hand_app;
 SELECT count(*) FROM authz.hand_over;
 RESET ROLE;
--- one challenge waits, in one transaction
+-- one challenge waits, in one session
 BEGIN;
 SELECT challenge FROM authz.hand_over \gset
 SELECT challenge = :'challenge' FROM authz.hand_over;
