@@ -40,6 +40,12 @@ extern bool az_defines(Node *statement);
 /* The table that COPY FROM writes to; InvalidOid: it is another statement. */
 extern Oid	az_copied_into(Node *statement);
 
+/*
+ * Does REFRESH WITH NO DATA throw the cluster keys away, which nobody has asked for by
+ * allow_system_table_mods?
+ */
+extern bool az_empties_cluster_keys(const Node *statement);
+
 /* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
 extern bool az_explains_ddl(Node *statement);
 

@@ -60,6 +60,18 @@ refuse_alter_system(const Node *statement)
 				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
+/* Any other REFRESH runs into the query that the materialized view is defined by. */
+static void
+refuse_emptying(const Node *statement)
+{
+	if (az_empties_cluster_keys(statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("authz.cluster_key cannot be refreshed"),
+				 errdetail("WITH NO DATA would remove all keys."),
+				 errhint("authz.drop_cluster_key() removes one, authz.cluster_keys() lists them.")));
+}
+
 /* What sessions keep that read tables, this one and others. */
 static void
 note_changes(Node *statement)
@@ -128,6 +140,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (az_only_reads() && az_explains_ddl(node))
 		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
 	refuse_alter_system(node);
+	refuse_emptying(node);
 	if (resets)
 		az_check_may_reset();
 	az_utility_enter(&utility, shown);
