@@ -71,6 +71,28 @@ az_sets_token(const Node *statement)
 		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
 }
 
+/*
+ * Definitions and settings of others may be sent to other servers as a text.
+ */
+bool
+az_is_text_shown_only(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CallStmt:
+		case T_CopyStmt:
+		case T_CreateTableAsStmt:
+		case T_DeclareCursorStmt:
+		case T_DoStmt:
+		case T_ExecuteStmt:
+		case T_ExplainStmt:
+		case T_PrepareStmt:
+			return true;
+		default:
+			return az_sets_token(statement);
+	}
+}
+
 /* ---- writing ---- */
 
 bool

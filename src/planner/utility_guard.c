@@ -110,6 +110,15 @@ hands_over_nobody(void)
 	return az_takes_assertions() && (az_is_of_citus() || az_is_handed_over());
 }
 
+/* Of what others may send on, the server's own views show no token, either. */
+static pg_noinline const char *
+text_to_show(const Node *statement, const char *text)
+{
+	const char *covered = az_without_token_text(text);
+
+	return az_is_text_shown_only(statement) ? covered : text;
+}
+
 /*
  * Core calls no hook of the setting for a reset when it stands at its default
  * already, and no check hook in any case.
@@ -131,7 +140,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 
 	if (takes)
 		az_take_token(&discretion);
-	shown = az_without_token_text(query_string);
+	shown = text_to_show(node, query_string);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
