@@ -16,8 +16,8 @@ SELECT has_table_privilege('public', 'authz.hand_over', p) FROM unnest(ARRAY['SE
 SELECT attname, has_column_privilege('public', attrelid, attnum, 'UPDATE') FROM pg_attribute WHERE attrelid = 'authz.hand_over'::regclass AND attnum > 0 ORDER BY attnum;
 
 -- refuse: no role is one of the cluster until a superuser says so
-SHOW dbmi_authz.cluster_role;
 SELECT * FROM authz.hand_over;
+SHOW dbmi_authz.cluster_role;
 SELECT authz.hand_over_offer();
 UPDATE authz.hand_over SET assertion = NULL;
 UPDATE authz.hand_over SET assertion = 'x' WHERE false;
