@@ -214,7 +214,8 @@ static AzReason
 choose_issuer(AzVerification *v)
 {
 	const AzTrust *trust = v->trust;
-	AzTokenHint hint = {az_payload_claim(v, "iss"), az_payload_claim(v, "aud"), v->jws.kid, v->jws.kid_len};
+	AzTokenHint hint = {az_payload_claim(v, "iss"), az_payload_claim(v, "aud"), v->jws.kid, v->jws.kid_len,
+	v->by != NULL};
 	AzCandidates among = {trust->issuers, trust->nissuers};
 	size_t		i;
 

@@ -33,6 +33,7 @@ typedef struct AzTokenHint
 	const AzJson *aud;			/* as this */
 	const char *kid;			/* NULL: absent */
 	size_t		kid_len;
+	bool		keyless;		/* none of the issuer's keys is going to be asked for */
 } AzTokenHint;
 
 /* May the issuer have issued such a token?  By its name, or by its audience. */

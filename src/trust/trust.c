@@ -68,7 +68,7 @@ find_candidates(const AzTokenHint *hint, AzIssuer **found)
 		if (n == 2)
 			return n;			/* ambiguous: no key will be asked for */
 	}
-	if (last)
+	if (last && !hint->keyless)
 		have_candidate_keys(last, kid);
 	return n;
 }
