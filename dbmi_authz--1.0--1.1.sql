@@ -1473,7 +1473,7 @@ COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
 COMMENT ON FUNCTION authz.hand_over_offer() IS
-'For whom an assertion must be that this connection takes in this transaction.';
+'For whom the next assertion must be that this connection takes.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
