@@ -166,10 +166,5 @@ AZ_SQL(authz_cluster_keys)
 /* What the materialized view is defined by: REFRESH calls it. */
 AZ_SQL(authz_cluster_key_guard)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("authz.cluster_key cannot be refreshed"),
-			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there go on."),
-			 errhint("authz.add_cluster_key() adds a key, authz.cluster_keys() lists them.")));
-	pg_unreachable();
+	az_raise_cluster_key_refresh();
 }
