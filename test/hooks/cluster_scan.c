@@ -58,6 +58,11 @@ static char *application;
 static int	forwarding;
 static bool reads_begin;
 
+/* 18 has it by itself. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn		pg_attribute_noreturn()
+#endif
+
 static planner_hook_type prev_planner;
 static ProcessUtility_hook_type prev_ProcessUtility;
 
@@ -126,8 +131,7 @@ drop_remote(Remote *remote)
 	free(remote);
 }
 
-pg_attribute_noreturn()
-static void
+pg_noreturn static void
 raise_remote(Remote *remote, PGresult *result)
 {
 	char	   *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
