@@ -18,6 +18,7 @@
 #include "server/discretion.h"
 #include "server/malloced.h"
 #include "trust/admin.h"
+#include "trust/cluster_key.h"
 
 /* ----------------------------------------------------------------
  * Adding and dropping
