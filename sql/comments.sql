@@ -10,9 +10,9 @@ CREATE VIEW comments_said AS
 WITH member AS (
 	SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
 	 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'dbmi_authz'
-	   -- since 17 the types that come with tables are members, too
+	   -- since 17 the types that come with tables and views are members, too
 	   AND NOT (d.classid = 'pg_type'::regclass AND EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class r ON r.oid = t.typrelid
-			WHERE t.oid = d.objid AND (t.typcategory = 'A' OR r.relkind = 'r')))
+			WHERE t.oid = d.objid AND (t.typcategory = 'A' OR r.relkind IN ('r', 'v', 'm'))))
 ), object AS (
 	SELECT classid, objid, 0 AS objsubid FROM member
 	UNION ALL

@@ -186,12 +186,11 @@ az_copied_into(Node *statement)
 }
 
 bool
-az_empties_cluster_keys(const Node *statement)
+az_refreshes_cluster_keys(const Node *statement)
 {
 	const RefreshMatViewStmt *refresh = (const RefreshMatViewStmt *) statement;
 
-	return IsA(statement, RefreshMatViewStmt) && refresh->skipData &&
-		!allowSystemTableMods &&
+	return IsA(statement, RefreshMatViewStmt) && !allowSystemTableMods &&
 		is_ours(RangeVarGetRelid(refresh->relation, NoLock, true),
 				RELKIND_MATVIEW, AZ_CLUSTER_KEY);
 }

@@ -47,10 +47,10 @@ extern bool az_defines(Node *statement);
 extern Oid	az_copied_into(Node *statement);
 
 /*
- * Does REFRESH WITH NO DATA throw the cluster keys away, which nobody has asked for by
- * allow_system_table_mods?
+ * Is it REFRESH of the cluster keys?  WITH NO DATA throws them away; a superuser who
+ * means it sets allow_system_table_mods.
  */
-extern bool az_empties_cluster_keys(const Node *statement);
+extern bool az_refreshes_cluster_keys(const Node *statement);
 
 /* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
 extern bool az_explains_ddl(Node *statement);

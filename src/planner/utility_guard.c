@@ -32,6 +32,7 @@
 #include "session/received.h"
 #include "session/token_setting.h"
 #include "sets/set_view.h"
+#include "trust/cluster_key.h"
 
 static ProcessUtility_hook_type prev_ProcessUtility = NULL;
 static object_access_hook_type prev_object_access = NULL;
@@ -60,16 +61,15 @@ refuse_alter_system(const Node *statement)
 				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
-/* Any other REFRESH runs into the query that the materialized view is defined by. */
+/*
+ * Its query raises an error, which WITH NO DATA does not run.  Core lets members of
+ * pg_maintain do so since 17.
+ */
 static void
-refuse_emptying(const Node *statement)
+refuse_refresh(const Node *statement)
 {
-	if (az_empties_cluster_keys(statement))
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("authz.cluster_key cannot be refreshed"),
-				 errdetail("WITH NO DATA would remove all keys."),
-				 errhint("authz.drop_cluster_key() removes one, authz.cluster_keys() lists them.")));
+	if (az_refreshes_cluster_keys(statement))
+		az_raise_cluster_key_refresh();
 }
 
 /* What sessions keep that read tables, this one and others. */
@@ -149,7 +149,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (az_only_reads() && az_explains_ddl(node))
 		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
 	refuse_alter_system(node);
-	refuse_emptying(node);
+	refuse_refresh(node);
 	if (resets)
 		az_check_may_reset();
 	az_utility_enter(&utility, shown);

@@ -161,3 +161,14 @@ az_raise_no_cluster_key(void)
 			 errhint("SELECT authz.add_cluster_key('name of the key') makes one; the other servers are given its public key (doc/clusters.md).")));
 	pg_unreachable();
 }
+
+void
+az_raise_cluster_key_refresh(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("authz.cluster_key cannot be refreshed"),
+			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there go on."),
+			 errhint("authz.add_cluster_key() adds a key, authz.cluster_keys() lists them.")));
+	pg_unreachable();
+}

@@ -27,6 +27,9 @@ extern bool az_has_cluster_key_of(const AzIdentity *id);
 /* 55000: there is none that signs, and how one is made. */
 pg_noreturn extern void az_raise_no_cluster_key(void);
 
+/* 55000: authz.cluster_key cannot be refreshed. */
+pg_noreturn extern void az_raise_cluster_key_refresh(void);
+
 /* Grows whenever a key may have come or gone; also part of az_trust_epoch(). */
 extern uint64 az_cluster_keys_epoch(void);
 

@@ -18,6 +18,7 @@
 #include "server/discretion.h"
 #include "server/malloced.h"
 #include "trust/admin.h"
+#include "trust/cluster_key.h"
 
 /* ----------------------------------------------------------------
  * Adding and dropping
@@ -166,10 +167,5 @@ AZ_SQL(authz_cluster_keys)
 /* What the materialized view is defined by: REFRESH calls it. */
 AZ_SQL(authz_cluster_key_guard)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("authz.cluster_key cannot be refreshed"),
-			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there go on."),
-			 errhint("authz.add_cluster_key() adds a key, authz.cluster_keys() lists them.")));
-	pg_unreachable();
+	az_raise_cluster_key_refresh();
 }

@@ -59,6 +59,11 @@ static int	forwarding;
 static bool reads_begin;
 static int	shards;				/* of a table, on each node */
 
+/* 18 has it by itself. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn		pg_attribute_noreturn()
+#endif
+
 static planner_hook_type prev_planner;
 static ProcessUtility_hook_type prev_ProcessUtility;
 
@@ -127,8 +132,7 @@ drop_remote(Remote *remote)
 	free(remote);
 }
 
-pg_attribute_noreturn()
-static void
+pg_noreturn static void
 raise_remote(Remote *remote, PGresult *result)
 {
 	char	   *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;

@@ -57,6 +57,9 @@ replayed();
 
 # A pgpool of our own on a private socket.  All that may go to the standby goes there.
 my $started = 0;
+# 4.4 has given the setting another name
+my ($major, $minor) = `$pgpool --version 2>&1` =~ /version (\d+)\.(\d+)/ or die "no version of pgpool";
+my $socket_dir = $major * 100 + $minor >= 404 ? 'unix_socket_directories' : 'socket_dir';
 sub start_pool
 {
 	my (%conf) = @_;
@@ -65,7 +68,7 @@ sub start_pool
 	mkdir "$dir/oids";
 	%conf = (
 		backend_clustering_mode => 'streaming_replication',
-		listen_addresses => '', port => $port, socket_dir => $dir,
+		listen_addresses => '', port => $port, $socket_dir => $dir,
 		pcp_listen_addresses => '', pcp_port => $port + 100, pcp_socket_dir => $dir,
 		backend_hostname0 => $primary->host, backend_port0 => $primary->port, backend_weight0 => 0,
 		backend_hostname1 => $standby->host, backend_port1 => $standby->port, backend_weight1 => 1,
