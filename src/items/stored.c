@@ -33,18 +33,19 @@ raise_failed(void)
 			 errmsg("could not compute what is stored for the identity")));
 }
 
-/* Two sums in one, and what belongs to them. */
+/* Two sums in one, and what belongs to them: a ceiling says, too, that somebody only reads. */
 static void
 make_sum(const AzAdoption *current)
 {
-	unsigned char both[2][32] = {{0}};
+	unsigned char all[2 * 32 + 1] = {0};
 	const void *bytes;
 	Size		size = az_grants_bytes(az_adopted_identity(current), &bytes);
 
 	last.serial = 0;
-	if (!az_identity_sum(az_adopted_identity(current), both[0]) ||
-		(size > 0 && !az_sha256(bytes, size, both[1])) ||
-		!az_sha256(both, sizeof(both), last.sum))
+	all[2 * 32] = current->read_only;
+	if (!az_identity_sum(az_adopted_identity(current), all) ||
+		(size > 0 && !az_sha256(bytes, size, all + 32)) ||
+		!az_sha256(all, sizeof(all), last.sum))
 		raise_failed();
 }
 

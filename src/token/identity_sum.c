@@ -54,12 +54,11 @@ put_number(Bytes *bytes, uint32_t number)
 static void
 put_node(Bytes *bytes, const AzIdentity *id, const AzNode *node)
 {
-	const char *text;
-	size_t		len;
+	const char *text = NULL;
+	size_t		len = 0;
 
 	put_number(bytes, az_node_type(node));
-	if (!az_node_text(id, node, &text, &len))
-		len = 0;
+	(void) az_node_text(id, node, &text, &len);
 	put_number(bytes, (uint32_t) len);
 	put(bytes, text, len);
 }

@@ -13,6 +13,9 @@
  * in a subtransaction is forgotten when that ends.  A plan says nothing of what
  * core's planner had it depend on.
  *
+ * Where cluster_scan.parts is on, the plan is core's, over tables that are here as
+ * well, and each sequential scan of a listed one becomes a scan of all nodes.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -58,6 +61,7 @@ static char *application;
 static int	forwarding;
 static bool reads_begin;
 static int	shards;				/* of a table, on each node */
+static bool parts;
 
 /* 18 has it by itself. */
 #if PG_VERSION_NUM < 180000
@@ -646,6 +650,70 @@ plan_locally(Query *query, const char *text, int options, ParamListInfo params)
 		standard_planner(query, text, options, params);
 }
 
+static Plan *
+scan_in_parts(SeqScan *local, List *rtable)
+{
+	RangeTblEntry *entry = rt_fetch(((Scan *) local)->scanrelid, rtable);
+	CustomScan *scan;
+	char	   *text;
+
+	if (distribution_column(entry->relid) == 0)
+		return (Plan *) local;
+	scan = makeNode(CustomScan);
+	memcpy(&scan->scan, local, sizeof(Scan));
+	NodeSetTag(scan, T_CustomScan);
+	text = psprintf("SELECT * FROM %s", quote_identifier(get_rel_name(entry->relid)));
+	scan->methods = &scan_methods;
+	scan->custom_private = list_make3(makeString(text), makeInteger(-1), makeInteger(CMD_SELECT));
+	return (Plan *) scan;
+}
+
+static void
+replace_scans(List *plans, List *rtable);
+
+static Plan *
+with_scans(Plan *plan, List *rtable)
+{
+	if (plan == NULL)
+		return NULL;
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+			return scan_in_parts((SeqScan *) plan, rtable);
+		case T_Append:
+			replace_scans(((Append *) plan)->appendplans, rtable);
+			break;
+		case T_MergeAppend:
+			replace_scans(((MergeAppend *) plan)->mergeplans, rtable);
+			break;
+		case T_SubqueryScan:
+			((SubqueryScan *) plan)->subplan = with_scans(((SubqueryScan *) plan)->subplan, rtable);
+			break;
+		default:
+			break;
+	}
+	plan->lefttree = with_scans(plan->lefttree, rtable);
+	plan->righttree = with_scans(plan->righttree, rtable);
+	return plan;
+}
+
+static void
+replace_scans(List *plans, List *rtable)
+{
+	ListCell   *lc;
+
+	foreach(lc, plans)
+		lfirst(lc) = with_scans(lfirst(lc), rtable);
+}
+
+static PlannedStmt *
+plan_in_parts(PlannedStmt *plan)
+{
+	plan->planTree = with_scans(plan->planTree, plan->rtable);
+	replace_scans(plan->subplans, plan->rtable);
+	return plan;
+}
+
 static PlannedStmt *
 cluster_planner(Query *query, const char *text, int options, ParamListInfo params)
 {
@@ -655,6 +723,8 @@ cluster_planner(Query *query, const char *text, int options, ParamListInfo param
 	if (*nodes == '\0' || query->commandType == CMD_UTILITY ||
 		(!uses_distributed((Node *) query, NULL) && !is_delegated(query)))
 		return plan_locally(query, text, options, params);
+	if (parts)
+		return plan_in_parts(plan_locally(query, text, options, params));
 	sent = pg_get_querydef(copyObject(query), false);
 	local = plan_locally(copyObject(query), text, options, params);
 	return distribute(local, query, sent, choose_node(query, local));
@@ -762,7 +832,8 @@ run_on_nodes(RemoteScan *scan)
 	int			node = intVal(lsecond(plan->custom_private));
 	bool		writes = intVal(lthird(plan->custom_private)) != CMD_SELECT;
 	bool		block = IsTransactionBlock() && (writes || reads_begin);
-	TupleDesc	desc = scan->state.ss.ss_ScanTupleSlot->tts_tupleDescriptor;
+	/* a copy: that of a table is counted, and lives as long as who counts */
+	TupleDesc	desc = CreateTupleDescCopy(scan->state.ss.ss_ScanTupleSlot->tts_tupleDescriptor);
 	AttInMetadata *in = TupleDescGetAttInMetadata(desc);
 	int			i;
 
@@ -891,6 +962,8 @@ _PG_init(void)
 							 &reads_begin, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("cluster_scan.shards", "How often a node is asked.", NULL, &shards,
 							1, 1, 100, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("cluster_scan.parts", "Plans are core's, but for scans.", NULL,
+							 &parts, false, PGC_USERSET, 0, NULL, NULL, NULL);
 	RegisterCustomScanMethods(&scan_methods);
 	prev_planner = planner_hook;
 	planner_hook = cluster_planner;

@@ -146,6 +146,13 @@ for my $name (sort keys %why)
 	like(shift @got, qr/^HINT: /, '... and what to do');
 	is(shift @got, $nobody, '... until the transaction ends');
 }
+# Clocks that are not one: that of the sender goes ahead or behind.
+for my $clock ([ 'ahead', '+8', '+67', 'valid' ], [ 'far ahead', '+20', '+70', 'rejected' ], [ 'far behind', '-61', '-1', 'rejected' ])
+{
+	my ($what, $iat, $exp, $state) = @$clock;
+	odd('clock', iat => $iat, exp => $exp);
+	gives("a clock that is $what", 'node', [ 'BEGIN', 'clock', 'state' ], $state);
+}
 fresh(qw(ann bob));
 gives('every check asks', 'node', [ 'BEGIN', 'expired', 'SAVEPOINT s',
 		map { ($_, 'ROLLBACK TO s') } 'SELECT * FROM doc', 'SELECT * FROM open_to_all', 'SELECT authz.is_authenticated()', 'SELECT authz.subject()',

@@ -76,6 +76,17 @@ $coordinator->safe_psql('postgres', $grant);
 gives('one that the nodes have not', $as_ann . "BEGIN;\nbob\n$memo\nROLLBACK;\n", $differs, $bob);
 $_->safe_psql('postgres', $grant) for @nodes;
 gives('one that they have', $as_ann, $ann);
+my $acting = "BEGIN;\nSELECT authz.set_token('" . mint(act => { sub => 'bot' }) . "') \\g /dev/null\n$memo\nROLLBACK;\n";
+$_->safe_psql('postgres', "SELECT authz.set_actor_ceiling('https://id.example', 'bot', read_only => true)") for $coordinator, @nodes;
+gives('a ceiling', $acting, $ann);
+$node->safe_psql('postgres', "SELECT authz.set_actor_ceiling('https://id.example', 'bot', read_only => false)");
+gives('one that lets write there', $acting, $differs);
+$node->safe_psql('postgres', "SELECT authz.set_actor_ceiling('https://id.example', 'bot', read_only => true, permissions => '{p}')");
+gives('one that leaves less there', $acting, $differs);
+$node->safe_psql('postgres', "SELECT authz.drop_actor_ceiling('https://id.example', 'bot')");
+gives('one that is missing there', $acting, $differs);
+$_->safe_psql('postgres', "SELECT authz.drop_actor_ceiling('https://id.example', 'bot')") for $coordinator, @nodes[ 1 .. $#nodes ];
+gives('none', $acting, $ann);
 
 # connections
 gives('a connection that is cut within a transaction',
