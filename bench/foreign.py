@@ -1,94 +1,83 @@
-#!/usr/bin/python3
 """What a foreign login costs: a transaction that reads a row of another database by
-postgres_fdw, for somebody of whom the other side is told, beside the same one without a login.
+postgres_fdw, for somebody of whom the other side is told, beside one by a server without a
+login.
 
-test/throwaway bench/foreign.py [TRANSACTIONS]
-
-Both sides are databases of one server.  Runs are paired; printed is the median of the
-differences, in milliseconds of a transaction.
+Both databases are of one server; the processor time is that of the sessions on both sides.
 """
 import os
-import statistics
 import subprocess
-import sys
 import time
 
-import psycopg
+from compare import HERE, Times, difference_row
+from connection import Connection
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROUNDS = 15
+TURNS = 15
+CALLS = 200
+SERVERS = ("told", "plain")
+ISSUER = "https://foreign.example"
+FIXTURES = os.path.join(HERE, "..", "test", "fixtures")
 
 
-def mint(**claims):
-    text = ", ".join('"%s": "%s"' % claim for claim in claims.items())
+def mint():
     return subprocess.run(
-        [HERE + "/test/mint", "--key", HERE + "/test/fixtures/p256_a.pem", "--alg", "ES256", "--kid", "k1",
-         '{"iss": "https://id.example", "aud": "clinic", "exp": "+3600", %s}' % text],
-        capture_output=True, text=True, check=True).stdout.strip()
+        [os.path.join(HERE, "..", "test", "mint"), "--key", os.path.join(FIXTURES, "p256_a.pem"), "--alg", "ES256",
+         "--kid", "k1", '{"iss": "%s", "aud": "bench", "exp": "+3600", "sub": "ann"}' % ISSUER],
+        stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
-def trust(db):
-    pem = open(HERE + "/test/fixtures/p256_a.pub.pem").read()
-    db.execute("CREATE EXTENSION dbmi_authz")
-    db.execute("SELECT authz.add_issuer('https://id.example', '{clinic}')")
-    db.execute("SELECT authz.add_pem('https://id.example', %s, 'k1', 'ES256')", (pem,))
+def trust():
+    with open(os.path.join(FIXTURES, "p256_a.pub.pem"), encoding="utf-8") as pem:
+        return ("SELECT authz.add_issuer('%s', '{bench}');\nSELECT authz.add_pem('%s', '%s', 'k1', 'ES256');\n"
+                % (ISSUER, ISSUER, pem.read()))
 
 
-def setup():
-    with psycopg.connect(autocommit=True) as near:
-        near.execute("CREATE ROLE node LOGIN")
-        near.execute("CREATE DATABASE far")
-        trust(near)
-        key = near.execute("SELECT authz.add_cluster_key('near')::text").fetchone()[0]
-        with psycopg.connect(dbname="far", autocommit=True) as far:
-            trust(far)
-            far.execute("SELECT authz.add_cluster_key_public('near', %s)", (key,))
-            far.execute("ALTER DATABASE far SET dbmi_authz.cluster_role = 'node'")
-            far.execute("CREATE TABLE free AS SELECT i AS id FROM generate_series(1, 1000) i")
-            far.execute("CREATE INDEX ON free (id)")
-            far.execute("GRANT ALL ON free TO node")
-        near.execute("CREATE EXTENSION postgres_fdw")
-        for server in "told", "plain":
-            near.execute("CREATE SERVER %s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '%s', port '%s', dbname 'far')"
-                         % (server, os.environ["PGHOST"], os.environ.get("PGPORT", "5432")))
-            near.execute("CREATE USER MAPPING FOR PUBLIC SERVER %s OPTIONS (user 'node')" % server)
-            near.execute("CREATE FOREIGN TABLE %s (id int) SERVER %s OPTIONS (schema_name 'public', table_name 'free')"
-                         % (server, server))
-        near.execute("SELECT authz.foreign_login('told')")
+def setup(server):
+    server.psql("CREATE ROLE bench_node LOGIN;\n" + trust())
+    server.psql("CREATE DATABASE bench_far;\n")
+    key = server.value("SELECT authz.add_cluster_key('near')")
+    server.psql("CREATE EXTENSION dbmi_authz;\n" + trust() +
+                "SELECT authz.add_cluster_key_public('near', '%s');\n" % key +
+                "ALTER DATABASE bench_far SET dbmi_authz.cluster_role = 'bench_node';\n"
+                "CREATE TABLE free AS SELECT i AS id FROM generate_series(1, 1000) i;\n"
+                "CREATE INDEX ON free (id); ANALYZE free; GRANT SELECT ON free TO bench_node;\n",
+                "-d", "bench_far")
+    server.psql("CREATE EXTENSION postgres_fdw;\n")
+    for name in SERVERS:
+        server.psql("CREATE SERVER {0} FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{1}', port '{2}', dbname 'bench_far');\n"
+                    "CREATE USER MAPPING FOR PUBLIC SERVER {0} OPTIONS (user 'bench_node');\n"
+                    "CREATE FOREIGN TABLE bench.far_{0} (id int) SERVER {0} OPTIONS (schema_name 'public', table_name 'free');\n"
+                    .format(name, os.environ["PGHOST"], os.environ.get("PGPORT", "5432")))
+    server.psql("SELECT authz.foreign_login('told');\n")
 
 
-def processor(db):
-    """What the sessions of both sides have used, in milliseconds."""
+def processor(session):
+    """What all sessions have used, in seconds."""
+    pids = session.run("SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE backend_type = 'client backend'")
     used = 0
-    for (pid,) in db.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'").fetchall():
-        used += int(open("/proc/%d/schedstat" % pid).read().split()[0]) / 1e6
+    for pid in pids.split():
+        with open("/proc/%s/schedstat" % pid, encoding="ascii") as f:
+            used += int(f.read().split()[0]) * 1e-9
     return used
 
 
-def run(db, server, n):
-    used = processor(db)
+def turn(session, name, times):
+    used = processor(session)
     begin = time.perf_counter()
-    for _ in range(n):
-        with db.transaction():
-            db.execute("SELECT id FROM %s WHERE id = 7" % server, prepare=True)
-    clock = (time.perf_counter() - begin) * 1000
-    return clock / n, (processor(db) - used) / n
+    for _ in range(CALLS):
+        session.run("SELECT id FROM bench.far_%s WHERE id = 7" % name)
+    wall = time.perf_counter() - begin
+    times.wall.append(wall / CALLS)
+    times.cpu.append((processor(session) - used) / CALLS)
 
 
-def main():
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    setup()
-    with psycopg.connect(autocommit=True) as db:
-        db.execute("SELECT authz.set_token(%s)", (mint(sub="ann"),))
-        for server in "told", "plain":
-            run(db, server, 50)
-        pairs = [(run(db, "told", n), run(db, "plain", n)) for _ in range(ROUNDS)]
-    for what, at in ("by the clock", 0), ("processor time", 1):
-        print("%s, with a login     %.3f ms" % (what, statistics.median(told[at] for told, plain in pairs)))
-        print("%s, without          %.3f ms" % (what, statistics.median(plain[at] for told, plain in pairs)))
-        print("%s, a foreign login  %.3f ms (to reach: 0.5)"
-              % (what, statistics.median(told[at] - plain[at] for told, plain in pairs)))
-
-
-if __name__ == "__main__":
-    main()
+def run(server):
+    session = Connection(os.environ["PGUSER"], True)
+    session.log_in(mint())
+    times = {}
+    for number in range(TURNS + 1):
+        for name in SERVERS:
+            if number <= 1:
+                times[name] = Times([], [])         # the first turn is forgotten
+            turn(session, name, times[name])
+    session.close()
+    return [difference_row("a row of another server, with a foreign login, both sides", times["told"], times["plain"], 0.5e-3)]

@@ -97,6 +97,8 @@ SELECT what, trust_try(document::json) FROM (VALUES
 	(24, 'two cluster keys of one name', replace(:'full', '"kid": "there"', '"kid": "here"')),
 	(26, 'a cluster key of a name that signs here', replace(replace(:'full', '"kid": "here"', '"kid": "away"'), '"kid": "there"', '"kid": "here"')),
 	(25, 'a cluster key without name', replace(:'full', '"kid": "there", ', ''))) t (n, what, document) ORDER BY n;
+-- more cluster keys than can be: refused before each is compared with all others
+SELECT trust_try(replace(:'empty', '"cluster_keys": []', concat('"cluster_keys": [', (SELECT string_agg(format('{"kid": "k%s"}', n), ',') FROM generate_series(1, 300000) n), ']'))::json);
 SELECT authz.export_trust()::text = :'full' AS the_same;
 -- tokens that would belong to two issuers
 SELECT trust_try(replace(replace(:'full', '"profile": "mine", "options": {', '"profile": "mine", "options": {"unnamed": true, '), '"profile": "generic", "options": {}', '"profile": "generic", "options": {"unnamed": true}')::json);

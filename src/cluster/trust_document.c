@@ -8,6 +8,7 @@
 #include "cluster/trust_document.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 
 #include "server/arguments.h"
 #include "server/spi.h"
@@ -97,7 +98,7 @@ az_trust_list_name(AzTrustList list)
 }
 
 static void
-raise(const char *detail)
+raise_invalid(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -109,7 +110,7 @@ raise(const char *detail)
 void
 az_raise_bad_trust(AzTrustList list, size_t i, const char *why)
 {
-	raise(psprintf("Row %zu of \"%s\", counted from 1: %s", i + 1, lists[list].name, why));
+	raise_invalid(psprintf("Row %zu of \"%s\", counted from 1: %s", i + 1, lists[list].name, why));
 	pg_unreachable();
 }
 
@@ -190,6 +191,7 @@ check_row(AzTrustList list, size_t i, const AzJson *row, const Member *members, 
 {
 	int			j;
 
+	CHECK_FOR_INTERRUPTS();
 	if (az_json_type(row) != AZ_JSON_OBJECT)
 		az_raise_bad_trust(list, i, "It is not an object.");
 	for (j = 0; j < n; j++)
@@ -236,7 +238,7 @@ check_version(const AzJson *root)
 	int64_t		version;
 
 	if (!az_json_integer(az_json_get_z(root, "version"), &version))
-		raise("Member \"version\" is missing, or not a number.");
+		raise_invalid("Member \"version\" is missing, or not a number.");
 	if (version != AZ_TRUST_DOCUMENT_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -258,11 +260,11 @@ az_read_trust_document(const text *json, AzTrustDocument *document)
 		const AzJson *rows = az_json_get_z(document->root, lists[i].name);
 
 		if (rows == NULL || az_json_type(rows) != AZ_JSON_ARRAY)
-			raise(psprintf("Member \"%s\" is missing, or not an array.", lists[i].name));
+			raise_invalid(psprintf("Member \"%s\" is missing, or not an array.", lists[i].name));
 		document->lists[i] = rows;
 	}
 	if (az_json_count(document->root) != AZ_N_LISTS + 1)
-		raise("It has a member that this version does not know.");
+		raise_invalid("It has a member that this version does not know.");
 	for (i = 0; i < AZ_N_LISTS; i++)
 		check_list(i, document->lists[i]);
 }

@@ -9,6 +9,7 @@
 
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -232,6 +233,7 @@ put_keys(Columns *keys, const AzTrustDocument *document, size_t i, text *name,
 											 false, &key, &error);
 		AzIssuerKey made;
 
+		CHECK_FOR_INTERRUPTS();
 		az_free_with(CurrentMemoryContext, az_release_key, key);
 		az_check_key(status, &error, AZ_FORM_JWK);
 		az_issuer_key_make(key, &made);
@@ -364,6 +366,7 @@ az_import_issuers(const AzTrustDocument *document, AzTrustChange *issuers, AzTru
 		text	   *name = az_trust_text(az_json_at(rows, i), "issuer");
 		AzIssuer   *built = judge_issuer(document, i, name);
 
+		CHECK_FOR_INTERRUPTS();
 		write_issuer(az_json_at(rows, i), name, issuers);
 		put_keys(&wanted, document, i, name, built);
 	}
@@ -444,6 +447,14 @@ az_import_cluster_keys(const AzTrustDocument *document, AzTrustChange *change)
 	ListCell   *lc;
 	size_t		i;
 
+	/* before each is compared with all others */
+	if (az_json_count(keys) > AZ_MAX_CLUSTER_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("too many cluster keys"),
+				 errdetail("The document has %zu, and no more than %d can be.",
+						   az_json_count(keys), AZ_MAX_CLUSTER_KEYS),
+				 errhint("Pass what export_trust() returns; nothing was changed.")));
 	for (i = 0; i < az_json_count(keys); i++)
 	{
 		if (kid_of(az_json_at(keys, i)) == NULL)

@@ -7,7 +7,10 @@
  * newest number is kept, with how many transactions here hold it: those that have
  * taken it and run.  Citus sends an assertion on every connection that takes part in
  * a transaction, so as long as one of them holds it, it is taken again; what is older,
- * or held by nobody, was used.
+ * or held by nobody, was used.  By whom it is held plays no part: Citus connects as the
+ * current user, so that a function with the rights of its owner, or SET ROLE, has the
+ * same one come on connections of several roles; a node may be reached by several
+ * addresses or through a pool; and application_name is what the client likes.
  *
  * That is known to all sessions where the server preloads the library, and to this
  * one alone where it does not.  There is a place for so many at a time: one is free
