@@ -1028,7 +1028,7 @@ BEGIN
 	END LOOP;
 END
 $$;
-REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log FROM pg_database_owner;
+REVOKE ALL ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log, authz.cluster_key FROM pg_database_owner;
 GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE authz.jwks_status, authz.actor_ceiling, authz.audit_event, authz.audit_seal, authz.trust_log TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
@@ -1473,7 +1473,7 @@ COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
 COMMENT ON FUNCTION authz.hand_over_offer() IS
-'For whom an assertion must be that this connection takes in this transaction.';
+'For whom the next assertion must be that this connection takes.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS

@@ -1865,7 +1865,7 @@ CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, 
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.hand_over_offer() IS
-'For whom an assertion must be that this connection takes in this transaction.';
+'For whom the next assertion must be that this connection takes.';
 
 CREATE VIEW authz.hand_over AS
 	SELECT destination, challenge, assertion

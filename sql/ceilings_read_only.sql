@@ -18,6 +18,12 @@ CREATE FUNCTION only_writes() RETURNS integer LANGUAGE sql AS 'INSERT INTO only_
 CREATE PROCEDURE only_write() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO only_part VALUES (2); END $$;
 CREATE FUNCTION only_rule(integer) RETURNS boolean STABLE LANGUAGE sql RETURN true;
 CREATE TEMP TABLE only_temp (n integer);
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER only_far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '/no/such/directory');
+CREATE USER MAPPING FOR PUBLIC SERVER only_far;
+CREATE SERVER only_near FOREIGN DATA WRAPPER postgres_fdw;
+CREATE SCHEMA authz_foreign;
+CREATE FOREIGN TABLE authz_foreign.only_near (destination text, challenge text, assertion text) SERVER only_near;
 SELECT lo_create(77001), authz.add_issuer('https://people.keys.example', '{keys}'), authz.add_issuer('https://people.gone.example', '{gone}'), authz.add_key('https://people.keys.example', '{"kty": "OKP", "crv": "Ed25519", "kid": "old", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'),
 	authz.alter_issuer('https://people.example', '{"admin_permissions": ["MANAGE"], "client": "app"}'),
 	authz.revoke_token('https://people.example', 'old', now()), authz.add_cluster_key('old') IS NOT NULL, authz.set_actor_ceiling('https://people.example', 'old'), authz.register_access('only.old', 'only_doc', 'user', 'only_rule(integer)'), authz.protect('only_log', admin => true), authz.watch('only_log'),
@@ -67,7 +73,7 @@ INSERT INTO only_statement (statement) VALUES
 	('SELECT authz.register_access(''only.new'', ''only_doc'', ''user'', ''only_rule(integer)'')'), ('SELECT authz.unregister_access(''only.old'', ''only_doc'', ''user'')'), ('SELECT authz.accept_rules()'),
 	('SELECT authz.protect(''only_part'', admin => true)'), ('SELECT authz.unprotect(''only_log'')'), ('SELECT authz.watch(''only_part'')'), ('SELECT authz.sharing_view(''only_shared'', ''shares'', shares => ''only_keyed'', share_key => ''id'', share_subject => ''what'', dry_run => false)'), ('SELECT authz.unwatch(''only_log'')'), ('SELECT authz.audit(''only_part'')'), ('SELECT authz.unaudit(''only_log'')'), ('SELECT authz.seal_audit()'), ('SELECT authz.prune_audit(now())'),
 	('SELECT authz.add_cluster_key(''k'')'), ('SELECT authz.add_cluster_key_public(''p'', ''{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}'')'), ('SELECT authz.drop_cluster_key(''old'')'),
-	('SELECT authz.import_trust(authz.export_trust())'), ('DELETE FROM authz.actor_ceiling');
+	('SELECT authz.import_trust(authz.export_trust())'), ('SELECT authz.foreign_login(''only_far'')'), ('SELECT authz.drop_foreign_login(''only_near'')'), ('DELETE FROM authz.actor_ceiling');
 -- every function of ours that writes is among them, but for the one that writes no row
 SELECT proname FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND provolatile = 'v' AND proname !~ '^(require|(try_)?set_token|clear_token|verify_token|stamp_owner$|trust_guard$|set_changed$|export_login_trust$|sets$|hand_over_offer$|take_hand_over$|lint$|simulate$|access_review$|policy_(state|changes)$|audit_change$|verify_audit$|export_trust$|spread_trust$|cluster_key_guard$|stat_(get|reset)|sessions$)|_support$' AND NOT EXISTS (SELECT FROM only_statement WHERE statement LIKE '%authz.' || proname || '(%');
 SELECT authz.set_token(only_token(NULL));
@@ -298,6 +304,8 @@ CALL mint.go_home();
 DELETE FROM authz.actor_ceiling;
 DELETE FROM authz.item_permission WHERE client = 'app';
 SELECT lo_unlink(77001), authz.unregister_access('only.old', 'only_doc', 'user') \g /dev/null
+DROP SCHEMA authz_foreign CASCADE;
+DROP EXTENSION postgres_fdw CASCADE;
 DROP TABLE only_doc, only_part, only_log, only_keyed, only_statement, only_made CASCADE;
 DROP SEQUENCE only_seq;
 DROP TYPE only_type;

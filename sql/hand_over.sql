@@ -16,8 +16,8 @@ SELECT has_table_privilege('public', 'authz.hand_over', p) FROM unnest(ARRAY['SE
 SELECT attname, has_column_privilege('public', attrelid, attnum, 'UPDATE') FROM pg_attribute WHERE attrelid = 'authz.hand_over'::regclass AND attnum > 0 ORDER BY attnum;
 
 -- refuse: no role is one of the cluster until a superuser says so
-SHOW dbmi_authz.cluster_role;
 SELECT * FROM authz.hand_over;
+SHOW dbmi_authz.cluster_role;
 SELECT authz.hand_over_offer();
 UPDATE authz.hand_over SET assertion = NULL;
 UPDATE authz.hand_over SET assertion = 'x' WHERE false;
@@ -55,7 +55,7 @@ SELECT destination = (SELECT concat(system_identifier, '/', current_database()) 
 SET ROLE hand_app;
 SELECT count(*) FROM authz.hand_over;
 RESET ROLE;
--- one challenge waits, in one transaction
+-- one challenge waits, in one session
 BEGIN;
 SELECT challenge FROM authz.hand_over \gset
 SELECT challenge = :'challenge' FROM authz.hand_over;

@@ -170,7 +170,8 @@ SET dbmi_authz.simulate_writes = on;
 -- and what needs another server (test/tap/402_foreign_attacks.pl)
 SELECT name FROM roles_acl
  WHERE kind = 'function' AND privileges LIKE 'pg_database_owner%'
-   AND NOT EXISTS (SELECT FROM roles_function WHERE starts_with(statement, format('authz.%s(', split_part(name, '(', 1))));
+   AND NOT EXISTS (SELECT FROM roles_function WHERE starts_with(statement, format('authz.%s(', split_part(name, '(', 1))))
+ ORDER BY name COLLATE "C";
 -- accept
 SELECT substring(statement, '\w+\.\w+') AS function, roles_try('roles_owner', 'SELECT ' || statement) AS owner,
 	   roles_try(:'installer', 'SELECT ' || statement) AS superuser

@@ -23,6 +23,7 @@
 #include "cluster/asking.h"
 #include "cluster/assertion_for.h"
 #include "cluster/copied.h"
+#include "cluster/kept_quiet.h"
 #include "cluster/told.h"
 #include "items/grants.h"
 #include "planner/citus_plans.h"
@@ -206,6 +207,7 @@ tell_somebody(uint32 serial)
 	AzMadeAssertion made = az_make_assertion_for(az_destination_of_citus(), az_new_nonce());
 	char	   *text = psprintf(ASSERTION_TEXT, made.token);
 
+	az_keep_citus_quiet();
 	forward(text);
 	explicit_bzero(text, strlen(text));
 	pfree(text);

@@ -12,6 +12,8 @@
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -53,6 +55,13 @@ check_server(const ForeignServer *server)
 						server->servername),
 				 errdetail("Its owner could lead it elsewhere, and with it the identities that are handed over."),
 				 errhint("Give it to the owner with ALTER SERVER ... OWNER TO.")));
+	if (!az_may_use_server(server->serverid, GetUserId()))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for foreign server %s", server->servername),
+				 errhint("A superuser, or the owner of the server, allows it: GRANT USAGE ON FOREIGN SERVER %s TO %s.",
+						 quote_identifier(server->servername),
+						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
 /* A schema of that name that somebody else has made is not for us. */
@@ -128,13 +137,20 @@ hint_for(int sqlstate)
 		case ERRCODE_UNDEFINED_TABLE:
 		case ERRCODE_UNDEFINED_SCHEMA:
 		case ERRCODE_UNDEFINED_COLUMN:
-			return "Create the extension dbmi_authz, version 1.1 or later, in that database, and call this again.";
+			return "Create the extension dbmi_authz in that database, or update it there to version 1.1 or later, and call this again.";
 		case ERRCODE_INSUFFICIENT_PRIVILEGE:
 		case ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION:
 			return "The user of the user mapping must be a member there of the role that its setting dbmi_authz.cluster_role names.";
 		default:
 			return NULL;
 	}
+}
+
+static const char *
+what_it_says(const ErrorData *error)
+{
+	return error->detail == NULL ? psprintf("The other server says: %s.", error->message) :
+		psprintf("The other server says: %s.  %s", error->message, error->detail);
 }
 
 /* What the other side says is no answer to whoever asked: which server, and what to do. */
@@ -151,7 +167,7 @@ ask_destination(const ForeignServer *server)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("foreign server \"%s\" cannot be told who is in force",
 						server->servername),
-				 errdetail_internal("%s", error->message),
+				 errdetail_internal("%s", what_it_says(error)),
 				 errhint("%s", hint_for(error->sqlerrcode))));
 	return question.destination;
 }

@@ -4,9 +4,11 @@
  *	  Servers of postgres_fdw are told who is in force (foreign_login()).
  *
  * Within the transaction that postgres_fdw has open there, so what is told goes with
- * that transaction, and with its savepoints, which follow ours.  Two statements: one
- * says that it is nobody and brings back whom an assertion must be for, and the
- * nonce; the other one hands the assertion over, as a parameter.
+ * that transaction, and with its savepoints, which follow ours.  One statement hands an
+ * assertion over, as a parameter, and brings back the nonce of the next one.  Where
+ * none is known, or another session is there than the one that gave it (then the
+ * statement finds no row), another statement says that it is nobody, and brings back
+ * whom an assertion must be for, and the nonce.
  *
  * What is known of a connection is forgotten when any subtransaction is rolled back:
  * that may have rolled back what was told, and a connection that broke is replaced
@@ -47,12 +49,21 @@
 #include "session/session.h"
 #include "trust/admin.h"
 
+/* Longer ones are asked for each time. */
+#define MAX_CHALLENGE	63
+
+/* A pooler between the servers gives us other sessions all the time: then we ask first. */
+#define MAX_STALE		3
+
 /* What a connection was told. */
 typedef struct Connection
 {
 	Oid			mapping;		/* the key: there is one for each user mapping */
 	AzTold		told;
 	uint64		rollbacks;		/* how many there had been */
+	char		challenge[MAX_CHALLENGE + 1];	/* of the next assertion; "": unknown */
+	uint64		version;		/* of the login that it came by */
+	int			stale;			/* how often in a row another session was there */
 } Connection;
 
 static HTAB *connections = NULL;
@@ -84,6 +95,9 @@ column_of(TupleTableSlot *slot, int column)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* An assertion, and the challenge that it answers. */
+#define N_PARAMS	2
+
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *receiver)
 {
@@ -107,18 +121,25 @@ end_rows(DestReceiver *receiver)
 {
 }
 
+static const char *const statements[AZ_N_HAND_OVERS] = {
+	[AZ_HAND_OVER_ASKS] = "UPDATE ONLY %s.%s SET assertion = NULL"
+	" RETURNING destination, challenge",
+	[AZ_HAND_OVER_TELLS] = "UPDATE ONLY %s.%s SET assertion = $1"
+	" WHERE challenge OPERATOR(pg_catalog.=) $2 RETURNING destination, challenge"
+};
+
 /* As the owner of the table: the user of the query has no rights to name it by. */
 static SPIPlanPtr
-prepare(const AzForeignLogin *login)
+prepare(const AzForeignLogin *login, AzHandOver what)
 {
-	Oid			type = TEXTOID;
+	Oid			types[N_PARAMS] = {TEXTOID, TEXTOID};
 	SPIPlanPtr	plan;
 	char	   *sql;
 
 	SPI_connect();
-	sql = psprintf("UPDATE ONLY %s.%s SET assertion = $1 RETURNING destination, challenge",
-				   AZ_FOREIGN_SCHEMA, quote_identifier(get_rel_name(login->table)));
-	plan = SPI_prepare_cursor(sql, 1, &type, CURSOR_OPT_GENERIC_PLAN);
+	sql = psprintf(statements[what], AZ_FOREIGN_SCHEMA,
+				   quote_identifier(get_rel_name(login->table)));
+	plan = SPI_prepare_cursor(sql, N_PARAMS, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not prepare what hands an identity over");
 	SPI_finish();
@@ -145,7 +166,7 @@ scan_of(PlannedStmt *plan)
 
 /* The plan, for that user's mapping, asking for no rights, and writing nothing here. */
 static PlannedStmt *
-plan_for(AzForeignLogin *login, Oid user)
+plan_for(AzForeignLogin *login, AzHandOver what, Oid user)
 {
 	ResourceOwner owner = CurrentResourceOwner;
 	CachedPlanSource *source;
@@ -156,9 +177,9 @@ plan_for(AzForeignLogin *login, Oid user)
 	ListCell   *lc;
 
 	az_begin_as(login->owner, &caller);
-	if (login->hand_over == NULL)
-		login->hand_over = prepare(login);
-	source = linitial(SPI_plan_get_plan_sources(login->hand_over));
+	if (login->hand_over[what] == NULL)
+		login->hand_over[what] = prepare(login, what);
+	source = linitial(SPI_plan_get_plan_sources(login->hand_over[what]));
 	cached = GetCachedPlan(source, NULL, owner, NULL);
 	plan = copyObject(linitial_node(PlannedStmt, cached->stmt_list));
 	ReleaseCachedPlan(cached, owner);
@@ -178,9 +199,18 @@ plan_for(AzForeignLogin *login, Oid user)
 }
 
 static void
-execute(AzForeignLogin *login, Oid user, const char *assertion, Answer *answer)
+set_param(ParamListInfo params, int i, const char *text)
 {
-	ParamListInfo params = makeParamList(1);
+	params->params[i].ptype = TEXTOID;
+	params->params[i].isnull = text == NULL;
+	params->params[i].value = text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+static void
+execute(AzForeignLogin *login, AzHandOver what, Oid user, const char *assertion,
+		const char *challenge, Answer *answer)
+{
+	ParamListInfo params = makeParamList(N_PARAMS);
 	QueryDesc  *query;
 
 	memset(answer, 0, sizeof(*answer));
@@ -191,11 +221,10 @@ execute(AzForeignLogin *login, Oid user, const char *assertion, Answer *answer)
 	answer->receiver.mydest = DestNone;
 	answer->context = CurrentMemoryContext;
 
-	params->params[0].ptype = TEXTOID;
-	params->params[0].isnull = assertion == NULL;
-	params->params[0].value = assertion ? CStringGetTextDatum(assertion) : (Datum) 0;
-	query = CreateQueryDesc(plan_for(login, user), "", GetActiveSnapshot(), InvalidSnapshot,
-							&answer->receiver, params, NULL, 0);
+	set_param(params, 0, assertion);
+	set_param(params, 1, challenge);
+	query = CreateQueryDesc(plan_for(login, what, user), "", GetActiveSnapshot(),
+							InvalidSnapshot, &answer->receiver, params, NULL, 0);
 	standard_ExecutorStart(query, 0);
 	az_execute_past_hooks(query);
 	standard_ExecutorFinish(query);
@@ -246,20 +275,62 @@ utf8(const char *text)
 	return az_utf8(cstring_to_text(text), &len);
 }
 
+/* The next challenge is good for a later transaction, too, in the same session there. */
 static void
-hand_over(const char *server, AzForeignLogin *login, Oid user, bool somebody)
+keep_challenge(Connection *connection, const Answer *answer, uint64 version)
 {
+	if (strlen(answer->challenge) <= MAX_CHALLENGE)
+		strcpy(connection->challenge, answer->challenge);
+	connection->version = version;
+}
+
+/* False: it has another challenge, and knows whom it knew before. */
+static bool
+answers(const char *server, Connection *connection, AzForeignLogin *login, Oid user,
+		const char *challenge)
+{
+	uint64		version = login->version;
 	Answer		answer;
 	AzMadeAssertion made;
 
-	execute(login, user, NULL, &answer);
+	made = az_make_assertion_for(utf8(login->destination), utf8(challenge));
+	execute(login, AZ_HAND_OVER_TELLS, user, made.token, challenge, &answer);
+	az_wipe_assertion(&made);
+	if (answer.rows == 0)
+		return false;
+	check_destination(server, login, &answer);
+	keep_challenge(connection, &answer, version);
+	return true;
+}
+
+/* Is there a challenge of the session that is there, as far as we know? */
+static bool
+has_challenge(const Connection *connection, const AzForeignLogin *login)
+{
+	return *connection->challenge != '\0' && connection->version == login->version &&
+		connection->stale < MAX_STALE;
+}
+
+static void
+hand_over(const char *server, Connection *connection, AzForeignLogin *login, Oid user,
+		  bool somebody)
+{
+	bool		known = somebody && has_challenge(connection, login);
+	char	   *challenge = pstrdup(connection->challenge);
+	Answer		answer;
+
+	*connection->challenge = '\0';
+	if (known && answers(server, connection, login, user, challenge))
+	{
+		connection->stale = 0;
+		return;
+	}
+	connection->stale += known;
+	execute(login, AZ_HAND_OVER_ASKS, user, NULL, NULL, &answer);
 	check_destination(server, login, &answer);
 	if (!somebody)
-		return;
-	made = az_make_assertion_for(utf8(answer.destination), utf8(answer.challenge));
-	execute(login, user, made.token, &answer);
-	az_wipe_assertion(&made);
-	if (answer.rows != 1)
+		keep_challenge(connection, &answer, login->version);
+	else if (!answers(server, connection, login, user, answer.challenge))
 		raise_elsewhere(server, "It has not taken the identity.");
 }
 
@@ -326,7 +397,8 @@ tell(const AzReached *reached, const AzIdentity *id)
 
 	az_forget_told(&connection->told);
 	connection->rollbacks = rollbacks;
-	hand_over(where.arg, az_foreign_login(reached->server), reached->user, id != NULL);
+	hand_over(where.arg, connection, az_foreign_login(reached->server), reached->user,
+			  id != NULL);
 	az_note_told(&connection->told, serial, PG_INT64_MAX);
 
 	error_context_stack = where.previous;

@@ -232,16 +232,23 @@ read_table(AzForeignLogin *login)
 static void
 forget(AzForeignLogin *login)
 {
-	SPIPlanPtr	plan = login->hand_over;
+	static uint64 versions = 0;
 	char	   *destination = login->destination;
+	int			i;
 
 	login->table = InvalidOid;
-	login->hand_over = NULL;
+	login->version = ++versions;
 	login->destination = NULL;
-	if (plan)
-		SPI_freeplan(plan);
 	if (destination)
 		pfree(destination);
+	for (i = 0; i < AZ_N_HAND_OVERS; i++)
+	{
+		SPIPlanPtr	plan = login->hand_over[i];
+
+		login->hand_over[i] = NULL;
+		if (plan)
+			SPI_freeplan(plan);
+	}
 }
 
 static Slot *

@@ -26,14 +26,23 @@
 #define AZ_FOREIGN_ASSERTION	3	/* writing one hands it over; NULL is nobody's */
 #define AZ_FOREIGN_COLUMNS		3
 
+/* Both return the first two columns. */
+typedef enum AzHandOver
+{
+	AZ_HAND_OVER_ASKS,			/* says that it is nobody */
+	AZ_HAND_OVER_TELLS,			/* writes an assertion, the first parameter, where the
+								 * challenge is the second */
+	AZ_N_HAND_OVERS
+} AzHandOver;
+
 typedef struct AzForeignLogin
 {
 	Oid			server;
 	Oid			table;
 	Oid			owner;			/* of the table */
 	char	   *destination;
-	SPIPlanPtr	hand_over;		/* writes an assertion, a parameter, and returns the
-								 * first two columns; NULL: not made yet */
+	uint64		version;		/* another one whenever it may have changed */
+	SPIPlanPtr	hand_over[AZ_N_HAND_OVERS];	/* NULL: not made yet */
 } AzForeignLogin;
 
 /*

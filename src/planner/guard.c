@@ -13,6 +13,7 @@
  */
 #include "planner/guard.h"
 
+#include "access/parallel.h"
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -24,6 +25,7 @@
 #include "planner/shared_start.h"
 #include "planner/statement.h"
 #include "server/counts.h"
+#include "server/discretion.h"
 #include "session/answer.h"
 #include "session/change.h"
 #include "session/only_reads.h"
@@ -138,6 +140,8 @@ guard_ExecutorStart(QueryDesc *query, int eflags)
 {
 	AzPlanGuard	guard = az_read_guard(query->plannedstmt);
 
+	if (IsParallelWorker())
+		az_cover_worker();
 	az_enforce_read_only(az_plan_may_write(query->plannedstmt));
 	az_note_writes_of_sets(query->plannedstmt);
 	if (guard.shape != 0)

@@ -9,6 +9,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
@@ -70,6 +71,28 @@ az_sets_token(const Node *statement)
 		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
 }
 
+/*
+ * Definitions and settings of others may be sent to other servers as a text.
+ */
+bool
+az_is_text_shown_only(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CallStmt:
+		case T_CopyStmt:
+		case T_CreateTableAsStmt:
+		case T_DeclareCursorStmt:
+		case T_DoStmt:
+		case T_ExecuteStmt:
+		case T_ExplainStmt:
+		case T_PrepareStmt:
+			return true;
+		default:
+			return az_sets_token(statement);
+	}
+}
+
 /* ---- writing ---- */
 
 bool
@@ -80,11 +103,17 @@ az_plan_may_write(const PlannedStmt *plan)
 }
 
 static bool
+is_ours(Oid relation, char kind, const char *name)
+{
+	return get_rel_relkind(relation) == kind &&
+		strcmp(get_rel_name(relation), name) == 0 &&
+		strcmp(get_namespace_name(get_rel_namespace(relation)), AZ_SCHEMA) == 0;
+}
+
+static bool
 is_hand_over(Oid relation)
 {
-	return get_rel_relkind(relation) == RELKIND_VIEW &&
-		strcmp(get_rel_name(relation), AZ_HAND_OVER) == 0 &&
-		strcmp(get_namespace_name(get_rel_namespace(relation)), AZ_SCHEMA) == 0;
+	return is_ours(relation, RELKIND_VIEW, AZ_HAND_OVER);
 }
 
 /* Does it write to, or lock, a relation for which "is_none" does not hold? */
@@ -154,6 +183,17 @@ az_copied_into(Node *statement)
 
 	return IsA(statement, CopyStmt) && copy->is_from && copy->relation ?
 		RangeVarGetRelid(copy->relation, NoLock, true) : InvalidOid;
+}
+
+bool
+az_empties_cluster_keys(const Node *statement)
+{
+	const RefreshMatViewStmt *refresh = (const RefreshMatViewStmt *) statement;
+
+	return IsA(statement, RefreshMatViewStmt) && refresh->skipData &&
+		!allowSystemTableMods &&
+		is_ours(RangeVarGetRelid(refresh->relation, NoLock, true),
+				RELKIND_MATVIEW, AZ_CLUSTER_KEY);
 }
 
 bool

@@ -20,6 +20,12 @@ extern bool az_resets_token_locally(const Node *statement);
 /* Does it give dbmi_authz.token a value, be it in a catalog? */
 extern bool az_sets_token(const Node *statement);
 
+/*
+ * Is the text of such a statement for nothing but to be shown?  What it does stands in its
+ * tree, but extensions that have other servers do the same may send them the text.
+ */
+extern bool az_is_text_shown_only(const Node *statement);
+
 /* Does the plan write or lock rows?  Functions in it start queries of their own. */
 extern bool az_plan_may_write(const PlannedStmt *plan);
 
@@ -39,6 +45,12 @@ extern bool az_defines(Node *statement);
 
 /* The table that COPY FROM writes to; InvalidOid: it is another statement. */
 extern Oid	az_copied_into(Node *statement);
+
+/*
+ * Does REFRESH WITH NO DATA throw the cluster keys away, which nobody has asked for by
+ * allow_system_table_mods?
+ */
+extern bool az_empties_cluster_keys(const Node *statement);
 
 /* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
 extern bool az_explains_ddl(Node *statement);

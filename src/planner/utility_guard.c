@@ -60,6 +60,18 @@ refuse_alter_system(const Node *statement)
 				 NULL, NULL, AZ_SESSION_ONLY_HINT);
 }
 
+/* Any other REFRESH runs into the query that the materialized view is defined by. */
+static void
+refuse_emptying(const Node *statement)
+{
+	if (az_empties_cluster_keys(statement))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("authz.cluster_key cannot be refreshed"),
+				 errdetail("WITH NO DATA would remove all keys."),
+				 errhint("authz.drop_cluster_key() removes one, authz.cluster_keys() lists them.")));
+}
+
 /* What sessions keep that read tables, this one and others. */
 static void
 note_changes(Node *statement)
@@ -98,6 +110,15 @@ hands_over_nobody(void)
 	return az_takes_assertions() && (az_is_of_citus() || az_is_handed_over());
 }
 
+/* Of what others may send on, the server's own views show no token, either. */
+static pg_noinline const char *
+text_to_show(const Node *statement, const char *text)
+{
+	const char *covered = az_without_token_text(text);
+
+	return az_is_text_shown_only(statement) ? covered : text;
+}
+
 /*
  * Core calls no hook of the setting for a reset when it stands at its default
  * already, and no check hook in any case.
@@ -119,7 +140,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 
 	if (takes)
 		az_take_token(&discretion);
-	shown = az_without_token_text(query_string);
+	shown = text_to_show(node, query_string);
 	/* EXECUTE and CALL take kept plans: notice first what has made them stale */
 	if (IsTransactionState())
 		AcceptInvalidationMessages();
@@ -128,6 +149,7 @@ guard_ProcessUtility(PlannedStmt *statement, const char *query_string,
 	if (az_only_reads() && az_explains_ddl(node))
 		PreventCommandIfReadOnly("EXPLAIN ANALYZE");
 	refuse_alter_system(node);
+	refuse_emptying(node);
 	if (resets)
 		az_check_may_reset();
 	az_utility_enter(&utility, shown);

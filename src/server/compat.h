@@ -231,6 +231,15 @@ typedef struct RTEPermissionInfo AzRelationRights;
 	(object_aclcheck(NamespaceRelationId, schema, role, ACL_USAGE) == ACLCHECK_OK)
 #endif
 
+/* As az_may_execute(), for the use of a foreign server. */
+#if PG_VERSION_NUM < 160000
+#define az_may_use_server(server, role) \
+	(pg_foreign_server_aclcheck(server, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define az_may_use_server(server, role) \
+	(object_aclcheck(ForeignServerRelationId, server, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /*
  * An index scan takes a place to count in since 18 (core commit 0fbceae84).
  * Ours are not ordered.

@@ -177,7 +177,11 @@ holds_piece(const char *text, const char *token, size_t len)
 	return false;
 }
 
-/* Overwrite whatever belongs to a token. */
+/*
+ * Overwrite whatever belongs to a token.  Others read the text once more, to find its
+ * constants, and must come to the same words: what could be a comment or an operator
+ * remains, and becomes none.
+ */
 static void
 cover_tokens(char *bytes, ssize_t len)
 {
@@ -189,9 +193,11 @@ cover_tokens(char *bytes, ssize_t len)
 
 		while (begin > 0 && (is_base64url(bytes[begin - 1]) || bytes[begin - 1] == '.'))
 			begin--;
-		while (at < len && (is_base64url(bytes[at]) || bytes[at] == '.'))
-			at++;
-		memset(bytes + begin, '*', at - begin);
+		for (at = begin; at < len && (is_base64url(bytes[at]) || bytes[at] == '.'); at++)
+		{
+			if (bytes[at] != '.' && bytes[at] != '-')
+				bytes[at] = 'x';
+		}
 	}
 }
 
@@ -245,6 +251,15 @@ cover_statement(void)
 	}
 	covered = debug_query_string;
 	covered_at = GetCurrentStatementStartTimestamp();
+}
+
+/* It has its leader's text, and no message of a client. */
+void
+az_cover_worker(void)
+{
+	if (debug_query_string != NULL &&
+		az_begins_token(debug_query_string, strlen(debug_query_string)))
+		cover_activity();
 }
 
 void
@@ -315,7 +330,18 @@ cover_text(char *text)
 		cover_tokens(text, len);
 }
 
-/* What an error says, it says to the client too, who may look for it. */
+/*
+ * What an error says, it says to the client too, who may look for it.  So does what a
+ * function in one of the languages (pl_exec.c, plperl.c) has for the client.
+ */
+static bool
+is_answer(const ErrorData *report)
+{
+	return report->elevel >= ERROR ||
+		(report->output_to_client && report->filename != NULL &&
+		 strncmp(report->filename, "pl", 2) == 0);
+}
+
 void
 az_cover_report(ErrorData *report)
 {
@@ -325,7 +351,8 @@ az_cover_report(ErrorData *report)
 		az_begins_token(statement, strlen(statement)))
 		cover_statement();
 	cover_text(report->context);
-	if (report->elevel != LOG && report->elevel != LOG_SERVER_ONLY)
+	cover_text(report->internalquery);
+	if (is_answer(report))
 		return;
 	cover_text(report->message);
 	cover_text(report->detail);

@@ -35,6 +35,9 @@ extern void az_discretion_end(const AzDiscretion *discretion);
  */
 extern void az_take_token(AzDiscretion *discretion);
 
+/* A parallel worker shows the text of its leader: cover what stands in there. */
+extern void az_cover_worker(void);
+
 /*
  * That token was taken: where the statement has put it together from pieces, which are
  * not to be recognized, nothing of the statement is shown from now on.

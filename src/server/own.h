@@ -16,6 +16,9 @@
 /* The view through which an identity is handed over to this database. */
 #define AZ_HAND_OVER	"hand_over"
 
+/* The materialized view that keeps the keys of the cluster. */
+#define AZ_CLUSTER_KEY	"cluster_key"
+
 /* What the control file calls this version; 1.0 is the only one before. */
 #define AZ_VERSION	"1.1"
 

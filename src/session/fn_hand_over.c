@@ -15,11 +15,13 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "funcapi.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
 #include "server/discretion.h"
 #include "server/encoding.h"
+#include "server/guc.h"
 #include "server/report.h"
 #include "session/received.h"
 #include "session/token_setting.h"
@@ -31,6 +33,19 @@ enum
 };
 #define N_COLUMNS	Offer_assertion
 
+/* Whoever reads it may be at the other server, and see nothing of this one. */
+static char *
+why_not_here(void)
+{
+	if (*az_cluster_role == '\0')
+		return pstrdup("Parameter \"dbmi_authz.cluster_role\" is empty in this session.");
+	if (!OidIsValid(get_role_oid(az_cluster_role, true)))
+		return psprintf("Parameter \"dbmi_authz.cluster_role\" names role \"%s\", which does not exist.",
+						az_cluster_role);
+	return psprintf("It was not authenticated as role \"%s\", nor as a member of it.",
+					az_cluster_role);
+}
+
 static void
 check_takes(void)
 {
@@ -38,7 +53,8 @@ check_takes(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("no identity is taken from another server on this connection"),
-				 errhint("Connect as the role that dbmi_authz.cluster_role names on this server, or as a member of it.")));
+				 errdetail_internal("%s", why_not_here()),
+				 errhint("Connect as the role that dbmi_authz.cluster_role names on this server, or as a member of it.  A superuser sets it there, for new connections.")));
 }
 
 static Datum

@@ -88,7 +88,6 @@ az_is_other_size(uint32 item, uint32 now)
 #define AZ_GUARD_REACH_CACHE_ID	(-0x4164)
 #define AZ_REACHES_CITUS		1	/* nodes of Citus */
 #define AZ_REACHES_CITUS_ASKING	2	/* and it asks for the identity, or may */
-#define AZ_REACHES_FOREIGN		4	/* servers of postgres_fdw with a login */
 #define AZ_REACHES_UNCHECKED	8	/* nodes of Citus, by COPY into a table with policies */
 
 /*

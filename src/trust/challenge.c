@@ -4,15 +4,13 @@
  *	  What makes an assertion one for this occasion.
  *
  * For one server it is a challenge: random bytes that this session gives out, and
- * waits for until its transaction ends.  For all nodes of a cluster, which cannot be
+ * waits for until the first assertion, whatever comes of that.  For all nodes of a cluster, which cannot be
  * asked first, it is who sends it, random bytes of a backend, and a number that
  * grows (senders.c).
  *
  *-------------------------------------------------------------------------
  */
 #include "trust/challenge.h"
-
-#include "storage/proc.h"
 
 #include "token/b64url.h"
 
@@ -79,20 +77,12 @@ az_read_nonce(const char *nonce, unsigned char sender[AZ_SENDER_ID], uint64 *num
 /* ---- for this session ---- */
 
 static char challenge[RANDOM_CHARS + 1] = "";
-static LocalTransactionId given_in = InvalidLocalTransactionId;
-
-static bool
-waits(void)
-{
-	return *challenge != '\0' && given_in == az_local_xid();
-}
 
 char *
 az_new_challenge(void)
 {
-	if (!waits())
+	if (*challenge == '\0')
 		make_random(challenge);
-	given_in = az_local_xid();
 	return pstrdup(challenge);
 }
 
@@ -101,7 +91,7 @@ az_spend_challenge(void)
 {
 	static char spent[RANDOM_CHARS + 1];
 
-	strcpy(spent, waits() ? challenge : "");
+	strcpy(spent, challenge);
 	*challenge = '\0';
 	return spent;
 }

@@ -18,7 +18,7 @@ extern char *az_new_nonce(void);
 extern bool az_read_nonce(const char *nonce, unsigned char sender[AZ_SENDER_ID],
 						  uint64 *number);
 
-/* The one that waits for its assertion in this transaction, or a new one; palloc'd. */
+/* The one that waits in this session for its assertion, or a new one; palloc'd. */
 extern char *az_new_challenge(void);
 
 /* The same, which does not wait any more; "": there is none.  Borrowed until the next. */

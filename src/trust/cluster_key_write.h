@@ -8,10 +8,8 @@
 #ifndef AZ_CLUSTER_KEY_WRITE_H
 #define AZ_CLUSTER_KEY_WRITE_H
 
+#include "server/own.h"
 #include "trust/cluster_key_table.h"
-
-/* The name of their table, for errors and for the record of the trust. */
-#define AZ_CLUSTER_KEY	"cluster_key"
 
 /* 22023 unless a cluster key may have that key ID, in UTF-8. */
 extern void az_check_cluster_kid(const char *kid);

@@ -57,6 +57,7 @@ static char *nodes;				/* connection strings, separated by "|" */
 static char *application;
 static int	forwarding;
 static bool reads_begin;
+static int	shards;				/* of a table, on each node */
 
 static planner_hook_type prev_planner;
 static ProcessUtility_hook_type prev_ProcessUtility;
@@ -720,15 +721,12 @@ send_query(Remote *remote, const char *text, ParamListInfo params)
 }
 
 static void
-run_on(RemoteScan *scan, int node, bool block, AttInMetadata *in)
+ask(RemoteScan *scan, Remote *remote, AttInMetadata *in)
 {
 	CustomScan *plan = (CustomScan *) scan->state.ss.ps.plan;
 	EState	   *estate = scan->state.ss.ps.state;
-	Remote	   *remote = connect_to(node);
 	PGresult   *result;
 
-	if (block)
-		take_part(remote);
 	send_query(remote, strVal(linitial(plan->custom_private)), estate->es_param_list_info);
 	while ((result = next_result(remote)) != NULL)
 	{
@@ -739,6 +737,18 @@ run_on(RemoteScan *scan, int node, bool block, AttInMetadata *in)
 			estate->es_processed += atoi(PQcmdTuples(result));
 		PQclear(result);
 	}
+}
+
+/* All shards have the rows of the one that there is: for bench/cluster. */
+static void
+run_on(RemoteScan *scan, int node, int n, bool block, AttInMetadata *in)
+{
+	Remote	   *remote = connect_to(node);
+
+	if (block)
+		take_part(remote);
+	while (n-- > 0)
+		ask(scan, remote, in);
 }
 
 static void
@@ -757,7 +767,7 @@ run_on_nodes(RemoteScan *scan)
 	for (i = 0; i < number_of_nodes(); i++)
 	{
 		if (node < 0 || node == i)
-			run_on(scan, i, block || (writes && node < 0), in);
+			run_on(scan, i, node < 0 ? shards : 1, block || (writes && node < 0), in);
 	}
 }
 
@@ -875,6 +885,8 @@ _PG_init(void)
 							 &forwarding, 0, forwardings, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("citus.select_opens_transaction_block", "Reads begin.", NULL,
 							 &reads_begin, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("cluster_scan.shards", "How often a node is asked.", NULL, &shards,
+							1, 1, 100, PGC_USERSET, 0, NULL, NULL, NULL);
 	RegisterCustomScanMethods(&scan_methods);
 	prev_planner = planner_hook;
 	planner_hook = cluster_planner;

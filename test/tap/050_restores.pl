@@ -34,13 +34,14 @@ for my $version ('1.0', '1.1')
 {
 	(my $name = "shop_${version}_kept") =~ tr/./_/;
 	(my $moved = $name) =~ s/kept/moved/;
+	my $cluster_key = $version eq '1.0' ? '' : ", authz.add_cluster_key('node')";
 	$node->safe_psql('postgres', "CREATE DATABASE $name OWNER old");
 	is_deeply([ session($node, <<"SQL", db => $name, user => 'old') ], [], "$version: a database to dump");
 SET client_min_messages = error;
 CREATE EXTENSION dbmi_authz VERSION '$version';
 \\o /dev/null
 SELECT authz.add_issuer('https://id.example', '{clinic}'), authz.add_pem('https://id.example', '$pem', 'k1', 'ES256'),
-	   authz.add_secret('https://id.example', '\\x${\ ('ab' x 32)}', 'secret'), authz.revoke_token('https://id.example', 'gone');
+	   authz.add_secret('https://id.example', '\\x${\ ('ab' x 32)}', 'secret'), authz.revoke_token('https://id.example', 'gone')$cluster_key;
 \\o
 CREATE TABLE doc (id int, owner text);
 INSERT INTO doc VALUES (1, 'ann'), (2, 'bob'), (3, 'bob');
@@ -63,13 +64,21 @@ SELECT count(*), authz.subject() FROM doc;
 RESET ROLE;
 SELECT nspowner::regrole, nspacl FROM pg_namespace WHERE nspname = 'authz';
 SELECT count(*) FROM pg_proc WHERE pronamespace = 'authz'::regnamespace AND (proowner <> 10 OR prolang <> 13);
-SELECT string_agg(DISTINCT CASE relowner WHEN 10 THEN 'the first superuser' ELSE relowner::regrole::text END || CASE relkind WHEN 'v' THEN ': views' ELSE '' END, ', ')
+SELECT string_agg(DISTINCT CASE relowner WHEN 10 THEN 'the first superuser' ELSE relowner::regrole::text END || CASE WHEN relkind IN ('v', 'm') THEN ': views' ELSE '' END, ', ')
 	FROM pg_class WHERE relnamespace = 'authz'::regnamespace;
 SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz';
 SELECT (SELECT count(*) FROM authz.issuer), (SELECT count(*) FROM authz.issuer_key), (SELECT count(*) FROM authz.revocation);
 SELECT count(*) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema$|public$|authz$)';
+-- no dump has keys of a cluster; whoever owns the copy adds them
+SELECT datdba::regrole AS owner FROM pg_database WHERE datname = current_database() \gset
+SET ROLE :"owner";
+SELECT count(*) FROM authz.cluster_keys();
+BEGIN;
+SELECT authz.add_cluster_key('copy') \g /dev/null
+SELECT kid, signs FROM authz.cluster_keys();
+ROLLBACK;
 SQL
-	is_deeply(\@got, [ '1|ann', 'pg_database_owner|{pg_database_owner=U/pg_database_owner,=U/pg_database_owner}', '0', 'pg_database_owner, the first superuser: views', '1.1', '1|2|1', '0' ], $what) or diag("in $db");
+	is_deeply(\@got, [ '1|ann', 'pg_database_owner|{pg_database_owner=U/pg_database_owner,=U/pg_database_owner}', '0', 'pg_database_owner, the first superuser: views', '1.1', '1|2|1', '0', '0', 'copy|t' ], $what) or diag("in $db");
 	return;
 }
 

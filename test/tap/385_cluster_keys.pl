@@ -110,6 +110,27 @@ $standby->promote;
 is($standby->safe_psql('shop', $keys), $before, 'promotion takes none');
 is($standby->safe_psql('shop', q(SELECT authz.add_cluster_key('promoted') IS NOT NULL)), 't', 'and adding goes on');
 
+# Nobody empties it, nor a member of pg_maintain, where the library is loaded
+my $maintains = $standby->safe_psql('shop', 'SELECT current_setting($$server_version_num$$)::int >= 170000') eq 't';
+$standby->safe_psql('shop', 'CREATE ROLE upkeep LOGIN');
+$standby->safe_psql('shop', 'GRANT pg_maintain TO upkeep') if $maintains;
+$before = $standby->safe_psql('shop', $keys);
+for my $role ($super, $maintains ? 'upkeep' : ())
+{
+	for my $how ('', ' WITH NO DATA')
+	{
+		($status, $out, $err) = $standby->psql('shop', "SELECT authz.token_state(); SET ROLE $role; REFRESH MATERIALIZED VIEW authz.cluster_key$how");
+		like($err, qr/authz\.cluster_key cannot be refreshed/, "REFRESH$how by $role is refused");
+	}
+	# a plain one takes none either
+	$standby->safe_psql('shop', "SET ROLE $role; VACUUM FULL authz.cluster_key; ANALYZE authz.cluster_key; REINDEX TABLE authz.cluster_key");
+}
+is($standby->safe_psql('shop', $keys), $before, 'upkeep takes no key');
+is($standby->safe_psql('shop', q(SELECT count(*) FROM pg_stats WHERE tablename = 'cluster_key' AND attname LIKE '%jwk' AND (most_common_vals IS NOT NULL OR histogram_bounds IS NOT NULL))), 0, 'nor do statistics have one');
+$standby->safe_psql('shop', 'SET allow_system_table_mods = on; REFRESH MATERIALIZED VIEW authz.cluster_key WITH NO DATA');
+is($standby->safe_psql('shop', $keys), '', 'a superuser who means it removes all');
+$standby->safe_psql('shop', q(SELECT authz.add_cluster_key('again')));
+
 # Logs: nothing of a key that was passed, also by what fails
 my $log = slurp_file($node->logfile);
 unlike($log, qr/\Q$d\E/, 'no line of the log has the key');

@@ -226,7 +226,7 @@ sub view_script
 		push @lines, $what eq 'ask' ? ("SELECT destination, challenge FROM authz.hand_over \\gset", "\\setenv DESTINATION :destination", "\\setenv CHALLENGE :challenge")
 			: $what eq 'sign' ? "\\set assertion `" . (assertion_command(destination => 'DESTINATION', claims => { sub => $subject }, %how) =~ s/'DESTINATION'/"\$DESTINATION"/r) . "`"
 			: $what eq 'tell' ? "UPDATE authz.hand_over SET assertion = :'assertion';"
-			: $what eq '?' ? 'SELECT who();' : "$what;";
+			: $what eq '?' ? 'SELECT who();' : $what =~ /^\\/ ? $what : "$what;";
 	}
 	return join "\n", @lines;
 }
@@ -240,7 +240,9 @@ sub view_gives
 my $sign = [ 'sign', 'bob' ];
 view_gives('the view takes one, for the transaction', [ 'BEGIN', 'ask', $sign, 'tell', '?', 'COMMIT', '?' ], $bob, $nobody);
 view_gives('once', [ 'BEGIN', 'ask', $sign, 'tell', '?', 'SAVEPOINT s', 'tell', 'ROLLBACK TO s', '?' ], $bob, $refused, $refused);
-view_gives('in that transaction', [ 'BEGIN', 'ask', $sign, 'COMMIT', 'BEGIN', 'tell' ], $refused);
+view_gives('in a later transaction, too, once', [ 'BEGIN', 'ask', $sign, 'COMMIT', 'BEGIN', 'tell', '?', 'COMMIT', '?', 'BEGIN', 'tell' ], $bob, $nobody, $refused);
+view_gives('not in another session', [ 'BEGIN', 'ask', $sign, 'COMMIT', '\\c', 'BEGIN', 'tell' ], $refused);
+view_gives('not once another was taken', [ 'ask', $sign, '\\set first :assertion', 'BEGIN', 'tell', 'COMMIT', 'BEGIN', 'ask', $sign, 'tell', '?', "UPDATE authz.hand_over SET assertion = :'first'" ], $bob, $refused);
 view_gives('a failed try spends the challenge', [ 'BEGIN', 'ask', [ 'sign', 'bob', exp => '-1', iat => '-30' ], 'SAVEPOINT s', 'tell', 'ROLLBACK TO s',
 		$sign, 'tell', 'ROLLBACK TO s', 'ask', $sign, 'tell', '?' ], $refused, $refused, $bob);
 view_gives('for this server', [ 'BEGIN', 'ask', [ 'sign', 'bob', destination => 'citus/postgres' ], 'tell' ], $refused);

@@ -58,6 +58,8 @@ is($node->safe_psql('near', "SELECT pg_get_userbyid(nspowner) FROM pg_namespace 
 $node->safe_psql('near', 'CREATE FOREIGN DATA WRAPPER mine HANDLER postgres_fdw_handler VALIDATOR postgres_fdw_validator; CREATE SERVER mine FOREIGN DATA WRAPPER mine OPTIONS (dbname $$far$$)');
 $node->safe_psql('near', "ALTER SERVER mine OPTIONS (ADD host '" . $node->host . "', ADD port '" . $node->port . "'); CREATE USER MAPPING FOR PUBLIC SERVER mine OPTIONS (user 'node', password_required 'false')");
 gives('a wrapper of another name', $super, ['SELECT authz.foreign_login($$mine$$) \g /dev/null']);
+like(join("\n", session($node, 'SELECT authz.foreign_login($$mine$$);', db => 'near', user => 'owner', details => 1)),
+	qr/permission denied for foreign server mine\b.*GRANT USAGE ON FOREIGN SERVER mine TO owner\./s, 'the owner of the database needs the use of a server of a superuser, and is told how');
 $node->safe_psql('near', 'CREATE FOREIGN DATA WRAPPER postgres_fdw_too; CREATE SERVER none FOREIGN DATA WRAPPER postgres_fdw_too');
 gives('one that is none', $super, ['SELECT authz.foreign_login($$none$$)'], '42809: foreign server "none" is not one of postgres_fdw');
 

@@ -48,8 +48,8 @@ sub login
 }
 my $cannot = 'cannot be told who is in force';
 like(login('gone'), qr/^08001: could not connect to server "gone"/, 'not there');
-like(login('bare'), qr/^55000: foreign server "bare" $cannot\nDETAIL:  .*\nHINT:  Create the extension dbmi_authz, version 1.1 or later/, 'without the extension');
-like(login('old'), qr/^55000: foreign server "old" $cannot\nDETAIL:  .*\nHINT:  Create the extension dbmi_authz, version 1.1 or later/, 'an older version');
+like(login('bare'), qr/^55000: foreign server "bare" $cannot\nDETAIL:  .*\nHINT:  Create the extension dbmi_authz in that database, or update it there to version 1\.1 or later/, 'without the extension');
+like(login('old'), qr/^55000: foreign server "old" $cannot\nDETAIL:  .*\nHINT:  Create the extension dbmi_authz in that database, or update it there to version 1\.1 or later/, 'an older version');
 $node->safe_psql('postgres', "ALTER USER MAPPING FOR PUBLIC SERVER f OPTIONS (SET user 'plain')");
 like(login('f'), qr/^55000: foreign server "f" $cannot\nDETAIL:  .*\nHINT:  .*dbmi_authz.cluster_role/, 'a user from whom nothing is taken');
 $node->safe_psql('postgres', "ALTER USER MAPPING FOR PUBLIC SERVER f OPTIONS (SET user 'node')");

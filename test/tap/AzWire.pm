@@ -127,6 +127,7 @@ sub answers
 			push @answers, "$field{C}: $field{M}";
 		}
 		push @answers, 'suspended' if $type eq 's';
+		push @answers, $body if $type eq 'd';
 	}
 	return @answers;
 }
