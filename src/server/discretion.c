@@ -332,7 +332,7 @@ cover_text(char *text)
 
 /*
  * What an error says, it says to the client too, who may look for it.  So does what a
- * function in one of the languages (pl_exec.c, plperl.c) has for the client.
+ * function in one of the languages (PL/pgSQL, PL/Perl) has for the client.
  */
 static bool
 is_answer(const ErrorData *report)
