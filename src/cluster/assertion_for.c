@@ -12,8 +12,6 @@
 #include "items/stored.h"
 #include "server/encoding.h"
 #include "server/malloced.h"
-#include "items/stored.h"
-#include "server/encoding.h"
 #include "server/report.h"
 #include "session/session.h"
 #include "session/stopped.h"
