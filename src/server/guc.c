@@ -126,7 +126,7 @@ define_cluster_role(void)
 							   "On its connections, and those of its members, identities "
 							   "are taken that another server hands over.",
 							   &az_cluster_role,
-							   "",
+							   NULL,
 							   PGC_SUSET,
 							   0,
 							   NULL, NULL, NULL);

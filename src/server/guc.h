@@ -27,7 +27,7 @@ typedef enum AzLoginIdentity
 } AzLoginIdentity;
 
 extern int	az_login_identity;	/* AzLoginIdentity */
-extern char *az_cluster_role;	/* on whose connections assertions are taken; "": nobody's */
+extern char *az_cluster_role;	/* on whose connections assertions are taken; NULL or "": nobody's */
 extern int	az_max_token_size;	/* bytes */
 extern bool az_plan_folding;
 extern int	az_max_set_size;	/* keys */

@@ -37,7 +37,7 @@ enum
 static char *
 why_not_here(void)
 {
-	if (*az_cluster_role == '\0')
+	if (az_cluster_role == NULL || *az_cluster_role == '\0')
 		return pstrdup("Parameter \"dbmi_authz.cluster_role\" is empty in this session.");
 	if (!OidIsValid(get_role_oid(az_cluster_role, true)))
 		return psprintf("Parameter \"dbmi_authz.cluster_role\" names role \"%s\", which does not exist.",
