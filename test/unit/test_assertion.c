@@ -1065,7 +1065,8 @@ test_shared_key(void)
 	memcpy(known, id, id->size);
 	forged = strdup(token);
 	must(forged != NULL, "out of memory");
-	forged[strlen(forged) - 10] ^= 1;
+	/* another letter of base64url, whatever stands there */
+	forged[strlen(forged) - 10] = forged[strlen(forged) - 10] == 'A' ? 'B' : 'A';
 	ok(az_verify_again(here, forged, strlen(forged), NOW, &trust, known, &id) == AZ_SIGNATURE,
 	   "an asserted identity saves no signature");
 	known->asserted = 0;
