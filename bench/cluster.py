@@ -146,6 +146,7 @@ def wall_row(what, ours, literal):
 
 
 def run(server):
+    time.sleep(2)       # in the second of its start a node takes no assertion
     try:
         for what, (query, found, factor) in QUERIES.items():
             check(server, query, found)
