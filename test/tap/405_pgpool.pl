@@ -107,19 +107,7 @@ my $login = "SELECT authz.set_token('%{ann}')";
 my $other = "SELECT authz.set_token('%{bob}')";
 my $set = "SET dbmi_authz.token = '%{ann}'";
 
-# Statements on a connection, and all their answers.
-sub on
-{
-	my ($wire, @sql) = @_;
-	my @got;
-	for my $sql (@sql)
-	{
-		(my $text = $sql eq '?' ? $ask : $sql) =~ s/%\{(\w+)\}/$tokens{$1}/g;
-		push @got, grep { length } eval { $wire->query($text)->answers };
-		push @got, 'cut' if $@;
-	}
-	return @got;
-}
+sub on { my ($wire, @sql) = @_; return said_on($wire, $ask, \%tokens, @sql); }
 
 sub gives
 {

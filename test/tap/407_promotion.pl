@@ -60,18 +60,7 @@ my %tokens = (ann => mint(email => 'ann@example.com', jti => 'A'), bob => mint(s
 	map { ("carl$_" => mint(sub => "carl$_")) } 1 .. 20);
 my $ask = "SELECT coalesce(authz.subject(), 'nobody'), count(*) FROM doc";
 my ($ann, $bob, $nobody) = ('ann|115', 'bob|100', 'nobody|0');
-sub on
-{
-	my ($wire, @sql) = @_;
-	my @got;
-	for my $sql (@sql)
-	{
-		(my $text = $sql eq '?' ? $ask : $sql) =~ s/%\{(\w+)\}/$tokens{$1}/g;
-		push @got, grep { length } eval { $wire->query($text)->answers };
-		push @got, 'cut' if $@;
-	}
-	return @got;
-}
+sub on { my ($wire, @sql) = @_; return said_on($wire, $ask, \%tokens, @sql); }
 
 sub gives
 {

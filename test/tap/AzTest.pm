@@ -16,7 +16,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More ();
 
-our @EXPORT = qw(start_node init_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside log_since);
+our @EXPORT = qw(start_node init_node server_directory build_library old_version trust people mint forge session pgbench_bind parallel_on holds_token run_beside log_since said_on);
 
 my $tests = dirname(dirname(abs_path(__FILE__)));
 my $json = JSON::PP->new->canonical->ascii;
@@ -73,6 +73,21 @@ sub server_directory
 	my $dir = `pg_config --$which`;
 	chomp $dir;
 	return $dir;
+}
+
+# Statements on a connection, and all their answers: "?" is the question, "%{name}" a
+# token; "cut" where the connection is.
+sub said_on
+{
+	my ($wire, $ask, $tokens, @sql) = @_;
+	my @got;
+	for my $sql (@sql)
+	{
+		(my $text = $sql eq '?' ? $ask : $sql) =~ s/%\{(\w+)\}/$tokens->{$1}/g;
+		push @got, grep { length } eval { $wire->query($text)->answers };
+		push @got, 'cut' if $@;
+	}
+	return @got;
 }
 
 # What the server has logged behind that place, which moves on.
