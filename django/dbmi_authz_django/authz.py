@@ -11,7 +11,7 @@ from .decorators import requires, token_optional
 from .errors import (
     AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
 )
-from .identity import ask, identity
+from .identity import aask, aidentity, ask, identity
 from .login import as_token
 from .requirements import (
     ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
@@ -32,6 +32,6 @@ __all__ = [
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
-    "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
+    "StepUpRequired", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_token", "ask",
     "cache_page_per_identity", "identity", "requires", "token_optional",
 ]
