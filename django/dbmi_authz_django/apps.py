@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class DbmiAuthzConfig(AppConfig):
@@ -6,8 +7,13 @@ class DbmiAuthzConfig(AppConfig):
     label = "dbmi_authz"
     verbose_name = "dbmi_authz"
 
+    # alias -> name, before a test runner gives the databases others
+    database_names: dict = {}
+
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
         from . import caches, handover
         handover.install()
         caches.install()
+        self.database_names = {alias: str(given.get("NAME"))
+                               for alias, given in settings.DATABASES.items()}

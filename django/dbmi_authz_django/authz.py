@@ -5,7 +5,11 @@
     authz.identity().subject
     with authz.as_token(token): ...
     @authz.requires(authz.HasScope("notes:write"))
+
+and authz.test is what tests use alone.
 """
+from importlib import import_module
+
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
@@ -35,3 +39,10 @@ __all__ = [
     "StepUpRequired", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_token", "ask",
     "cache_page_per_identity", "identity", "requires", "token_optional",
 ]
+
+
+def __getattr__(name):
+    # imported when it is asked for: no part of a server
+    if name == "test":
+        return import_module("dbmi_authz_django.test")
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))

@@ -7,6 +7,7 @@ COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
 REALM              of the WWW-Authenticate header
+TEST_ISSUER        whose tokens tests mint, where the test database has several
 """
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -19,6 +20,7 @@ DEFAULTS = {
     "COOKIE_FIRST": False,
     "REFUSE_BAD_TOKENS": True,
     "REALM": "authz",
+    "TEST_ISSUER": None,
 }
 
 
@@ -38,6 +40,7 @@ class Conf:
         self.cookie_first = values["COOKIE_FIRST"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
         self.realm = values["REALM"]
+        self.test_issuer = values["TEST_ISSUER"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
 

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
+from . import hints
 from .asked import begin
 from .caches import private
 from .compat import iscoroutinefunction
@@ -109,6 +110,8 @@ def finished(login, request, response):
         # raised where only Django could catch it: in another middleware
         response.close()
         response = response_to(Unauthorized(login.refused))
+    if login.token is None and hasattr(request, "_dont_enforce_csrf_checks"):
+        hints.look(request)     # of a test client
     # what streams has not asked yet
     if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
         private(response)
