@@ -12,8 +12,9 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
-        from . import caches, handover
+        from . import caches, handover, tasks
         handover.install()
         caches.install()
+        tasks.install()
         self.database_names = {alias: str(given.get("NAME"))
                                for alias, given in settings.DATABASES.items()}

@@ -26,6 +26,7 @@ from .requirements import (
     IsAdmin, IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem,
     StepUp, UrlKwarg,
 )
+from .tasks import in_task, task_as, task_headers
 
 __all__ = [
     "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
@@ -37,7 +38,8 @@ __all__ = [
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
     "StepUpRequired", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_token", "ask",
-    "cache_page_per_identity", "identity", "requires", "token_optional",
+    "cache_page_per_identity", "identity", "in_task", "requires", "task_as", "task_headers",
+    "token_optional",
 ]
 
 

@@ -90,6 +90,11 @@ def current() -> Login | None:
     return NOBODY if login is not None and login.finished else login
 
 
+def entered() -> Login | None:
+    """What was entered last here, in force or not."""
+    return _login.get()
+
+
 def enter(login: Login | None) -> Token[Optional[Login]]:
     return _login.set(login)
 

@@ -1,15 +1,18 @@
 """Django's test cases, with users."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Set
 
 from django import test
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.utils.functional import classproperty
+
+from ..conf import conf
 
 from . import assertions
 from .clients import AsyncClient, Client
 from .issuer import issuers
 from .minting import Who, as_user, mint
-from ..conf import conf
 
 
 class AuthzMixin:
@@ -46,17 +49,24 @@ class AuthzMixin:
         assertions.assert_may_not(claims, command, obj, msg, **options)
 
 
+def with_primaries(cls: type) -> Set[str]:
+    """Of Django's "default", with that of which it is the mirror in tests.  Without
+    the other one Django makes no test database, and tests what is in use."""
+    mirror = connections[DEFAULT_DB_ALIAS].settings_dict["TEST"].get("MIRROR")
+    return {DEFAULT_DB_ALIAS} | ({mirror} if mirror else set())
+
+
 class SimpleTestCase(AuthzMixin, test.SimpleTestCase):      # type: ignore
     pass
 
 
 class TransactionTestCase(AuthzMixin, test.TransactionTestCase):        # type: ignore
-    pass
+    databases = classproperty(with_primaries)
 
 
 class TestCase(AuthzMixin, test.TestCase):      # type: ignore
-    pass
+    databases = classproperty(with_primaries)
 
 
 class LiveServerTestCase(AuthzMixin, test.LiveServerTestCase):      # type: ignore
-    pass
+    databases = classproperty(with_primaries)

@@ -10,6 +10,8 @@ def id_field():
 
 class Migration(migrations.Migration):
     initial = True
+    # the privileges below are for tables to come, those of Django too
+    run_before = [("contenttypes", "0001_initial"), ("sessions", "0001_initial")]
 
     operations = [
         # what follows, in the test database too, is for the application's role
