@@ -62,6 +62,11 @@ class Forbidden(AuthzError, PermissionDenied):
     default = {"error": "insufficient_scope", "error_description": "Access denied"}
 
 
+class AccountRefused(Forbidden):
+    """A good token, and no row of the user table that may be used with it: 403."""
+    default = {"error_description": "There is no active account for this login"}
+
+
 class NotFound(AuthzError, Http404):
     """No such row, or one whose existence is not to be told: 404."""
     status = 404
