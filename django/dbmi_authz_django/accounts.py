@@ -142,7 +142,8 @@ class Rule:
 
 def is_verified(identity: Identity) -> bool:
     """Some providers send a word."""
-    return identity.claims.get("email_verified") in (True, "true")
+    found = identity.claims.get("email_verified")
+    return found is True or found == "true"
 
 
 def user_model() -> Any:
