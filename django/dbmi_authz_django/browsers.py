@@ -20,7 +20,7 @@ from django.urls import (
     NoReverseMatch, Resolver404, get_resolver, get_script_prefix, get_urlconf, resolve, reverse,
 )
 from django.utils.html import escape
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
 from .conf import conf
@@ -184,7 +184,7 @@ def of_this_site(request: HttpRequest, url: str | None) -> str | None:
     if not url or not url_has_allowed_host_and_scheme(url, {request.get_host()}):
         return None
     parts = urlsplit(url)
-    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
+    return urlunsplit(("", "", escape_leading_slashes(parts.path or "/"), parts.query, ""))
 
 
 # ---- pages ----
