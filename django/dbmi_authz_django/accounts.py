@@ -20,6 +20,7 @@ choose another claim.
 """
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -169,7 +170,8 @@ def row_of(identity: Identity) -> Any:
     rule = Kept.now()
     if rule is None:
         return None
-    return rule.find(identity) if isinstance(rule, Rule) else rule(identity)
+    # a function may keep rows, and return one of them to several requests
+    return rule.find(identity) if isinstance(rule, Rule) else copy(rule(identity))
 
 
 def user_of(identity: Identity, login: Login | None) -> Any:

@@ -76,8 +76,8 @@ def elsewhere(request: HttpRequest, error: AuthzError) -> HttpResponse | None:
         return None     # a program's: a browser that goes to an address sends no header
     if isinstance(error, StepUpRequired):
         return step_up(request, error)
-    url = login_url(request)
-    return None if url is None else HttpResponseRedirect(with_next(request, url))
+    url = login_with_next(request)
+    return None if url is None else HttpResponseRedirect(url)
 
 
 def step_up(request: HttpRequest, error: StepUpRequired) -> HttpResponse | None:
@@ -104,7 +104,7 @@ def login_of_site() -> str | None:
     given = settings.LOGIN_URL if conf.login_url is None else conf.login_url
     if not given:
         return None
-    return resolved(given, get_urlconf(), get_script_prefix(), get_language())
+    return resolved(given, get_urlconf() or settings.ROOT_URLCONF, get_script_prefix(), get_language())
 
 
 def is_here(request: HttpRequest, url: str) -> bool:
@@ -163,6 +163,14 @@ def with_next(request: HttpRequest, url: str, back: str | None = None) -> str:
     return with_query(url, **{REDIRECT_FIELD_NAME: back})
 
 
+def login_with_next(request: HttpRequest, back: str | None = None) -> str | None:
+    if conf.login is not None:
+        found: str | None = imported(conf.login)(request)
+        return found
+    url = login_url(request)
+    return None if url is None else with_next(request, url, back)
+
+
 def with_query(url: str, **more: str) -> str:
     parts = urlsplit(url)
     query = QueryDict(parts.query, mutable=True)
@@ -173,10 +181,12 @@ def with_query(url: str, **more: str) -> str:
 
 def send_htmx_to_login(request: HttpRequest, response: HttpResponse) -> None:
     """htmx goes where HX-Redirect says: the whole page, and back to that page."""
-    url = login_url(request)
-    if url is not None and in_header(request) is None:
-        back = of_this_site(request, request.META.get("HTTP_HX_CURRENT_URL"))
-        response["HX-Redirect"] = url if back is None else with_next(request, url, back)
+    if in_header(request) is not None:
+        return
+    back = of_this_site(request, request.META.get("HTTP_HX_CURRENT_URL"))
+    url = login_url(request) if back is None else login_with_next(request, back)
+    if url is not None:
+        response["HX-Redirect"] = url
 
 
 def of_this_site(request: HttpRequest, url: str | None) -> str | None:
@@ -232,13 +242,10 @@ def way_back(request: HttpRequest, error: AuthzError) -> str | None:
     """The login, and from there to the page with the form."""
     if error.status not in (400, 401) or isinstance(error, StepUpRequired):
         return None
-    url = login_url(request)
-    if url is None:
-        return None
-    back = of_this_site(request, request.META.get("HTTP_REFERER"))
-    if request.method in ("GET", "HEAD"):
-        back = None
-    return with_next(request, url, back)
+    back = None
+    if request.method not in ("GET", "HEAD"):
+        back = of_this_site(request, request.META.get("HTTP_REFERER"))
+    return login_with_next(request, back)
 
 
 def built_in(request: HttpRequest, error: AuthzError) -> str:

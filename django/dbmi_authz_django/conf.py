@@ -9,6 +9,7 @@ COOKIE_DOMAIN, COOKIE_PATH, COOKIE_SAMESITE    as whoever sets the cookie has th
                    take a bad one away from a browser
 LOGIN_URL          where a browser is sent to log in; None: Django's LOGIN_URL, if there is
                    such a page; False: nowhere, it gets a page that says 401
+LOGIN              function(request) that gives the whole address instead, with the way back
 EXEMPT             beginnings of paths where a bad cookie makes a request nobody's
 STEP_UP            function(request, acrs, max_age) that gives the address, or the response,
                    for a browser whose login is not strong or recent enough
@@ -34,6 +35,7 @@ DEFAULTS = {
     "COOKIE_PATH": "/",
     "COOKIE_SAMESITE": "Lax",
     "LOGIN_URL": None,
+    "LOGIN": None,
     "EXEMPT": (),
     "STEP_UP": None,
     "USER": None,
@@ -62,8 +64,11 @@ class Conf:
         self.cookie_domain = values["COOKIE_DOMAIN"]
         self.cookie_path = values["COOKIE_PATH"]
         self.cookie_samesite = values["COOKIE_SAMESITE"]
+        self.login = values["LOGIN"]
         self.login_url = values["LOGIN_URL"]
-        self.exempt = tuple(values["EXEMPT"])
+        # a string is many beginnings, and one of them "/"
+        exempt = values["EXEMPT"]
+        self.exempt = (exempt,) if isinstance(exempt, str) else tuple(exempt)
         self.step_up = values["STEP_UP"]
         self.user = values["USER"]
         self.staff = values["STAFF"]

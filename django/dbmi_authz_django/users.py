@@ -51,9 +51,13 @@ class Held:
     def __deepcopy__(self, memo: Any) -> Held:
         return self
 
+    def is_somebody(self) -> bool:
+        """No longer when its request is over."""
+        return bool(self.identity) and (self.login is None or not self.login.finished)
+
     def holds(self, rule: Any) -> bool:
         """Of a requirement, or a function of the identity: the settings STAFF and SUPERUSER."""
-        if rule is None or not self.identity:
+        if rule is None or not self.is_somebody():
             return False
         found = self.answers.get(("rule", rule))
         if found is None:
@@ -68,7 +72,7 @@ class Held:
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Of the model level once, as Django does; of an object each time, as it is now."""
-        if not self.identity:
+        if not self.is_somebody():
             return False
         if obj is None:
             found = self.answers.get(("perm", perm))
@@ -82,10 +86,10 @@ class Held:
             return HasObjectPermission(perm).judge(None, {}, obj)[1] is True
 
     def has_module_perms(self, app_label: str) -> bool:
-        if not self.identity:
+        if not self.is_somebody():
             return False
         return self.is_admin() or any(perm.startswith(app_label + ".")
-                                      for perm in self.identity.permissions)
+                                      for perm in self.names())
 
     def is_admin(self) -> bool:
         found = self.answers.get("is_admin")
@@ -94,11 +98,15 @@ class Held:
                 found = self.answers["is_admin"] = ask("is_admin") is True
         return found
 
+    def names(self) -> set[str]:
+        """What the token itself names; whoever administers has all others, too."""
+        return set() if self.identity is None else set(self.identity.permissions)
+
     def all_permissions(self, obj: Any = None) -> set[str]:
-        if not self.identity:
+        if not self.is_somebody():
             return set()
         if obj is None:
-            return set(self.identity.permissions)
+            return self.names()
         if obj.pk is None:
             return set()
         with as_login(self.login), connections[DEFAULT_DB_ALIAS].cursor() as cursor:
