@@ -35,8 +35,8 @@ from .users import Held, TokenUser
 
 ASSIGNED = ("subject", "user_id")       # by the issuer
 OF_IDENTITY = (*ASSIGNED, "email", "username")
-DEFAULTS = {"field": "username", "claim": "subject", "issuers": None, "create": False,
-            "update": {}, "without_row": "refuse", "trusted": False}
+DEFAULTS: dict[str, Any] = {"field": "username", "claim": "subject", "issuers": None, "create": False,
+                            "update": {}, "without_row": "refuse", "trusted": False}
 
 # What says who somebody is or what they may is not copied from a token.
 NEVER = {"is_staff", "is_superuser", "is_active", "password", "groups", "user_permissions",
@@ -61,7 +61,7 @@ class Rule:
         if not isinstance(values["issuers"], (list, tuple)) or not values["issuers"]:
             raise ImproperlyConfigured("USER of DBMI_AUTHZ needs \"issuers\", a list of names: "
                                        "another issuer's subjects are other people.")
-        self.issuers = frozenset(values["issuers"])
+        self.issuers: frozenset[str] = frozenset(values["issuers"])
         if self.claim not in (*ASSIGNED, "email") and not self.trusted:
             raise ImproperlyConfigured(
                 "USER of DBMI_AUTHZ goes by the claim %r, which people may be able to choose. "
@@ -160,7 +160,8 @@ class Kept:
     @classmethod
     def now(cls) -> Any:
         if cls.given is not conf.user:
-            cls.rule = Rule(conf.user) if isinstance(conf.user, dict) else imported(conf.user)
+            given: Any = conf.user
+            cls.rule = Rule(given) if isinstance(given, dict) else imported(given)
             cls.given = conf.user
         return cls.rule
 

@@ -62,7 +62,7 @@ def respond(request: HttpRequest, error: AuthzError) -> HttpResponse:
 
 
 def is_of_bad_token(error: AuthzError) -> bool:
-    return isinstance(error, Unauthorized) and error.body.get("error") == "invalid_token"
+    return isinstance(error, Unauthorized) and bool(error.body.get("error") == "invalid_token")
 
 
 # ---- redirects ----
@@ -114,9 +114,10 @@ def is_here(request: HttpRequest, url: str) -> bool:
 
 def admin_login(match: Any) -> str | None:
     try:
-        return reverse("admin:login", current_app=match.namespace)
+        found: str = reverse("admin:login", current_app=match.namespace)
     except NoReverseMatch:
         return None
+    return found
 
 
 @lru_cache(maxsize=64)

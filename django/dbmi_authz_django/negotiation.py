@@ -25,13 +25,14 @@ def is_script(request: HttpRequest) -> bool:
     """Fetched by a script of a page, which says so: a browser (Fetch Metadata,
     "navigate" is the other mode), jQuery and its like, htmx."""
     meta = request.META
-    return (meta.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate"
-            or meta.get("HTTP_X_REQUESTED_WITH", "").lower() == "xmlhttprequest"
-            or is_htmx(request))
+    if meta.get("HTTP_SEC_FETCH_MODE", "navigate") != "navigate":
+        return True
+    named: str = meta.get("HTTP_X_REQUESTED_WITH", "")
+    return named.lower() == "xmlhttprequest" or is_htmx(request)
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    return request.META.get("HTTP_HX_REQUEST") == "true"
+    return bool(request.META.get("HTTP_HX_REQUEST") == "true")
 
 
 def prefers_html(accept: str) -> bool:

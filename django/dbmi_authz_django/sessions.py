@@ -57,7 +57,7 @@ class UserMiddleware(AuthenticationMiddleware):     # type: ignore[misc]
             answer = await sync_to_async(answer_to_both, thread_sensitive=True)(request)
             if answer is not None:
                 return answer
-        return await self.get_response(request)     # type: ignore[no-any-return]
+        return await self.get_response(request)
 
 
 def begin(request: HttpRequest) -> None:

@@ -67,7 +67,7 @@ class Held:
 
     def judge(self, rule: Any) -> bool:
         if isinstance(rule, Requirement):
-            return rule.judge(None, {}) == (True, True)
+            return bool(rule.judge(None, {}) == (True, True))
         return rule(self.identity) is True
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
@@ -188,12 +188,14 @@ class TokenUser:
 
     @property
     def pk(self) -> str | None:
-        return self.identity.user_id or self.identity.subject
+        found: str | None = self.identity.user_id or self.identity.subject
+        return found
 
     id = pk
 
     def get_username(self) -> str | None:
-        return self.identity.username or self.identity.subject
+        found: str | None = self.identity.username or self.identity.subject
+        return found
 
     username = property(get_username)
 
@@ -208,7 +210,8 @@ class TokenUser:
 
     @property
     def email(self) -> str | None:
-        return self.identity.email
+        found: str | None = self.identity.email
+        return found
 
     @property
     def is_staff(self) -> bool:

@@ -585,3 +585,43 @@ class Middleware(UserCase):
                 self.assertEqual(get(token("ann")).json(), {"user": "ann", "same": True})
         self.assertEqual(get(forged("ann")).status_code, 401)
         self.assertEqual(get().json()["user"], "AnonymousUser")
+
+
+class Checks(UserCase):
+    def ids(self) -> set[str]:
+        from dbmi_authz_django.user_checks import check_users
+        return {message.id[-4:] for message in check_users(None)}
+
+    def test_in_order(self) -> None:
+        self.assertEqual(self.ids(), set())
+        with setting(USER=ROWS, STAFF="people.views.is_head", EXEMPT=["/public/"],
+                     STEP_UP="people.views.stronger", SESSION_OF_ANOTHER="nobody"):
+            self.assertEqual(self.ids(), set())
+
+    def test_settings(self) -> None:
+        for wrong, id in (({"LOGIN": "people.views.nothing"}, "E060"), ({"USER": "x"}, "E060"),
+                          ({"USER": {**ROWS, "issuers": None}}, "E061"),
+                          ({"SESSION_OF_ANOTHER": "x"}, "E062"), ({"EXEMPT": "/"}, "E063"),
+                          ({"EXEMPT": ["public"]}, "E063"), ({"EXEMPT": [""]}, "E063"),
+                          ({"STAFF": "people.views.is_head"}, "W067")):
+            with setting(**wrong), self.subTest(wrong=wrong):
+                self.assertEqual(self.ids(), {id})
+
+    def test_a_string_is_one_beginning(self) -> None:
+        from dbmi_authz_django.conf import conf
+        with setting(EXEMPT="/public/"):
+            self.assertEqual(conf.exempt, ("/public/",))
+
+    def test_order(self) -> None:
+        for order, found in (([TOKENS, SESSIONS, AUTHENTICATION, USERS], set()),
+                             ([USERS, TOKENS, SESSIONS], {"E064", "E065"}),
+                             ([TOKENS, USERS, SESSIONS], {"E065"}),
+                             ([TOKENS, SESSIONS, USERS, AUTHENTICATION], {"E066"}),
+                             ([TOKENS, SESSIONS, AUTHENTICATION], set())):
+            with override_settings(MIDDLEWARE=order):
+                self.assertEqual(self.ids(), found)
+
+    def test_of_django(self) -> None:
+        """The admin takes UserMiddleware for AuthenticationMiddleware."""
+        from django.contrib.admin.checks import check_dependencies
+        self.assertNotIn("admin.E408", [message.id for message in check_dependencies()])
