@@ -20,6 +20,7 @@ choose another claim.
 """
 from __future__ import annotations
 
+import logging
 from copy import copy
 from typing import Any
 
@@ -32,6 +33,8 @@ from .identity import Identity
 from .login import Login
 from .rules import imported
 from .users import Held, TokenUser
+
+log = logging.getLogger("dbmi_authz_django")
 
 ASSIGNED = ("subject", "user_id")       # by the issuer
 OF_IDENTITY = (*ASSIGNED, "email", "username")
@@ -123,7 +126,9 @@ class Rule:
             row = self.find(identity)
             if row is None:
                 raise AccountRefused() from None
-        except ValidationError:
+        except ValidationError as error:
+            log.warning("No row can be made of a token; the fields in question: %s",
+                        ", ".join(sorted(error.message_dict)))
             raise AccountRefused() from None
         return row
 
@@ -142,9 +147,11 @@ class Rule:
 
 
 def is_verified(identity: Identity) -> bool:
-    """Some providers send a word."""
+    """The claim speaks of the claim "email", whatever the issuer's e-mail address is.
+    Some providers send a word."""
     found = identity.claims.get("email_verified")
-    return found is True or found == "true"
+    return (found is True or found == "true") and bool(
+        identity.claims.get("email") == identity.email)
 
 
 def user_model() -> Any:

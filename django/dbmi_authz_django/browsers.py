@@ -185,7 +185,8 @@ def send_htmx_to_login(request: HttpRequest, response: HttpResponse) -> None:
     if in_header(request) is not None:
         return
     back = of_this_site(request, request.META.get("HTTP_HX_CURRENT_URL"))
-    url = login_url(request) if back is None else login_with_next(request, back)
+    alone = back is None and conf.login is None
+    url = login_url(request) if alone else login_with_next(request, back)
     if url is not None:
         response["HX-Redirect"] = url
 

@@ -159,6 +159,8 @@ def drop_token(request: HttpRequest) -> None:
 def on_logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     """By a form, with a token of somebody else: from here on nobody in the database."""
     login = getattr(request, "authz_login", None)
+    if login is not None:
+        request._authz_user = user
     if login is not None and login.token is not None and not login.finished:
         try:
             with as_login(login):
@@ -173,6 +175,7 @@ def on_logged_out(sender: Any, request: Any, **kwargs: Any) -> None:
     """Of the session: the token goes, too, and its cookie."""
     if getattr(request, "authz_login", None) is not None:
         end_token(request)
+        request._authz_user = AnonymousUser()
 
 
 def end_token(request: HttpRequest) -> None:

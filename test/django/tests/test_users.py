@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
+import re
+import sys
+import types
 from typing import Any
 from unittest import mock
 
 from dbmi_authz_django import authz
-from dbmi_authz_django.accounts import Rule
+from dbmi_authz_django.accounts import Rule, is_verified
 from dbmi_authz_django.backends import TokenBackend
 from dbmi_authz_django.users import TokenUser
 from django.conf import settings
@@ -16,7 +20,7 @@ from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 
-from . import forged, mint, token
+from . import TEST, forged, mint, token
 from .base import Case
 
 ISSUER = "https://id.example"
@@ -288,6 +292,29 @@ class WithRows(UserCase):
         with setting(USER={**rule, "trusted": True}):
             self.assertEqual(self.json("/me/", mint("ann", email="chief@clinic.example"))["user"],
                              "chief")
+
+    def test_verified_is_the_claim_email(self) -> None:
+        """Not the address that an issuer takes from elsewhere."""
+        me = mock.Mock(claims={"email": "a@b.c", "email_verified": True}, email="chief@b.c")
+        self.assertFalse(is_verified(me))
+        me.email = "a@b.c"
+        self.assertTrue(is_verified(me))
+
+    def test_a_row_that_cannot_be_made(self) -> None:
+        with setting(USER={**ROWS, "create": True, "update": {"email": "address"}, "trusted": True}):
+            with self.assertLogs("dbmi_authz_django", "WARNING") as logged:
+                self.assertEqual(self.get("/me/", mint("x", address="no address")).status_code, 403)
+            self.assertIn("email", logged.output[0])
+            self.assertNotIn("no address", logged.output[0])
+            self.assertEqual(self.get("/me/", mint("x", address="x@y.example")).status_code, 200)
+
+    def test_two_requests_make_one_row(self) -> None:
+        rule = Rule({**ROWS, "create": True})
+        with authz.as_token(token("ann")):
+            me = authz.identity()
+            row = rule.made(me)
+            self.assertEqual(rule.made(me), row)
+        self.assertEqual(User.objects.count(), 1)
 
     def test_two_rows(self) -> None:
         self.user("one", email="ann@example.com")
@@ -625,3 +652,67 @@ class Checks(UserCase):
         """The admin takes UserMiddleware for AuthenticationMiddleware."""
         from django.contrib.admin.checks import check_dependencies
         self.assertNotIn("admin.E408", [message.id for message in check_dependencies()])
+
+
+class Page(UserCase):
+    """The examples of doc/django/users.md."""
+
+    def blocks(self) -> list[str]:
+        path = os.path.join(TEST, "..", "doc", "django", "users.md")
+        with open(path, encoding="utf-8") as page:
+            return re.findall(r"^```python\n(.*?)^```", page.read(), re.S | re.M)
+
+    def names(self) -> dict[str, Any]:
+        from clinic.models import Note
+        from django.http import HttpResponse, JsonResponse
+        return {"__name__": "page", "authz": authz, "Note": Note, "Page": __import__("clinic.models").models.Page,
+                "HttpResponse": HttpResponse, "JsonResponse": JsonResponse}
+
+    def test_settings(self) -> None:
+        """All that the page sets is accepted, and works."""
+        from dbmi_authz_django.user_checks import check_users
+        people = types.ModuleType("notes.people")
+        found = 0
+        with mock.patch.dict(sys.modules, {"notes": types.ModuleType("notes"),
+                                           "notes.people": people}):
+            for block in self.blocks():
+                if block.startswith("# notes/people.py"):
+                    exec(block, people.__dict__)
+            for block in self.blocks():
+                if block.startswith("# settings.py"):
+                    given: dict[str, Any] = {}
+                    exec(block, given)
+                    given.pop("__builtins__")
+                    found += 1
+                    with override_settings(**given):
+                        self.assertEqual([message.id for message in check_users(None)
+                                          if message.level > 30], [])
+                        response = Client().get("/me/", HTTP_AUTHORIZATION="JWT " + token("ann"))
+                        self.assertEqual(response.json()["user"], "ann")
+                        if "STEP_UP" in given.get("DBMI_AUTHZ", {}):
+                            self.assertEqual(
+                                people.__dict__["stronger"](RequestFactory().get("/x/"), ["gold"],
+                                                            None),
+                                "https://id.example/authorize?acr_values=gold&max_age=0&state=%2Fx%2F")
+        self.assertEqual(found, 5)
+
+    def test_views(self) -> None:
+        names = self.names()
+        for block in self.blocks():
+            if not block.startswith("# ") and "@app.task" not in block:
+                exec(block, names)
+        urls = types.ModuleType("page_urls")
+        from django.urls import path
+        urls.urlpatterns = [path(name + "/", names[name]) for name in (     # type: ignore
+            "mine", "add", "later", "home", "image", "write")]
+        urls.urlpatterns.append(path("accounts/login/", names["home"]))     # type: ignore
+        with override_settings(ROOT_URLCONF=urls, DBMI_CLIENT_CONFIG={"AUTHN_URL": "https://x"}):
+            client = Client(raise_request_exception=False)
+            ann = mint("ann", groups=["a"], permissions=["notes.add_note"], scope="notes:write")
+            self.assertEqual(self.json("/mine/", ann, client=client),
+                             {"user": "ann", "groups": ["a"]})
+            for name, good, bad in (("add", 200, 403), ("later", 200, 200), ("home", 200, 200),
+                                    ("image", 403, 403), ("write", 500, 403), ("mine", 200, 200)):
+                path_ = "/%s/" % name
+                self.assertEqual(self.get(path_, ann, client=client).status_code, good, name)
+                self.assertEqual(self.get(path_, mint("bob"), client=client).status_code, bad, name)
