@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from ..browsers import of_this_site
 from ..compat import iscoroutinefunction
 from ..conf import conf
+from ..decorators import token_optional
 from ..requirements import (
     HasAppPermission, HasGroup, HasItemPermission, HasRole, IsAdmin, IsAuthenticated, Requirement,
 )
@@ -79,6 +80,9 @@ def guarded(requirement: Requirement, permission: str | None = None,
     """What is denied is reported with the application and its administrators'
     permission, unless it is another."""
     def decorate(view: View) -> View:
+        return token_optional(decorated(view))      # a bad token is none: no error comes first
+
+    def decorated(view: View) -> View:
         def answer(request: HttpRequest, kwargs: Any) -> HttpResponse | None:
             if not is_logged_in(request):
                 return unauthorized_response(request)

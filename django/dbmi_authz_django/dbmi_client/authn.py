@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from ..errors import Unauthorized
 from ..identity import Identity, identity
+from ..login import current
 from .settings import authn_url, dbmi_settings
 
 DBMI_TEST_COOKIE_NAME = "DBMI_TEST_COOKIE"
@@ -32,6 +33,9 @@ def get_jwt(request: Any) -> str | None:
 
 def verified() -> Identity | None:
     """Who the token says; None without one, and for one that is refused."""
+    login = current()
+    if login is not None and login.refused is not None:
+        return None     # no second time: a transaction that it has broken answers nothing
     try:
         found = identity()
     except Unauthorized:
