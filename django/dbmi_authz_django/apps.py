@@ -7,7 +7,7 @@ class DbmiAuthzConfig(AppConfig):
     verbose_name = "dbmi_authz"
 
     def ready(self):
-        from . import checks  # noqa: F401  (registers them)
+        from . import checks, user_checks  # noqa: F401  (registers them)
         from . import caches, handover
         handover.install()
         caches.install()

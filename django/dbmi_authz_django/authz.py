@@ -9,7 +9,7 @@
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
-    AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
+    AccountRefused, AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
 )
 from .identity import ask, identity
 from .login import as_token
@@ -22,9 +22,10 @@ from .requirements import (
     IsAdmin, IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem,
     StepUp, UrlKwarg,
 )
+from .users import TokenUser
 
 __all__ = [
-    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
+    "AccountRefused", "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
     "HasAllOrgPermissions", "HasAllPermissions", "HasAllRoles", "HasAllScopes", "HasAmr",
     "HasAnyAcr", "HasAnyActor", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
@@ -32,6 +33,6 @@ __all__ = [
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
-    "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
+    "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "as_token", "ask",
     "cache_page_per_identity", "identity", "requires", "token_optional",
 ]
