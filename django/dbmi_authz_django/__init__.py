@@ -3,4 +3,4 @@
 Settings are in conf.py, what views use is in authz.py.  See doc/django.md.
 """
 
-__version__ = "1.1"
+__version__ = "1.1.0"

@@ -11,7 +11,7 @@ class DbmiAuthzConfig(AppConfig):
     database_names: dict = {}
 
     def ready(self):
-        from . import checks  # noqa: F401  (registers them)
+        from . import checks, user_checks  # noqa: F401  (registers them)
         from . import caches, handover, tasks
         handover.install()
         caches.install()

@@ -13,7 +13,7 @@ from importlib import import_module
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
-    AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
+    AccountRefused, AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
 )
 from .identity import aask, aidentity, ask, identity
 from .login import as_token
@@ -27,9 +27,10 @@ from .requirements import (
     StepUp, UrlKwarg,
 )
 from .tasks import in_task, task_as, task_headers
+from .users import TokenUser
 
 __all__ = [
-    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
+    "AccountRefused", "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
     "HasAllOrgPermissions", "HasAllPermissions", "HasAllRoles", "HasAllScopes", "HasAmr",
     "HasAnyAcr", "HasAnyActor", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
@@ -37,9 +38,9 @@ __all__ = [
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
-    "StepUpRequired", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_token", "ask",
-    "cache_page_per_identity", "identity", "in_task", "requires", "task_as", "task_headers",
-    "token_optional",
+    "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_token",
+    "ask", "cache_page_per_identity", "identity", "in_task", "requires", "task_as",
+    "task_headers", "token_optional",
 ]
 
 

@@ -5,6 +5,20 @@ HEADER             where clients send it
 SCHEMES            words that may stand before it in that header, in any case
 COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
+COOKIE_DOMAIN, COOKIE_PATH, COOKIE_SAMESITE    as whoever sets the cookie has them, to
+                   take a bad one away from a browser
+LOGIN_URL          where a browser is sent to log in; None: Django's LOGIN_URL, if there is
+                   such a page; False: nowhere, it gets a page that says 401
+LOGIN              function(request) that gives the whole address instead, with the way back
+EXEMPT             beginnings of paths where a bad cookie makes a request nobody's
+STEP_UP            function(request, acrs, max_age) that gives the address, or the response,
+                   for a browser whose login is not strong or recent enough
+USER               how request.user finds its row of the user table (accounts.py); None: it
+                   has none
+STAFF, SUPERUSER   a requirement, or a function of the identity: whom is_staff and
+                   is_superuser are true for
+SESSION_OF_ANOTHER what is done with a Django session and a token of different people:
+                   "refuse" or "nobody"
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
 REALM              of the WWW-Authenticate header
 TEST_ISSUER        whose tokens tests mint, where the test database has several
@@ -18,6 +32,17 @@ DEFAULTS = {
     "SCHEMES": ("Bearer", "JWT"),
     "COOKIE": None,
     "COOKIE_FIRST": False,
+    "COOKIE_DOMAIN": None,
+    "COOKIE_PATH": "/",
+    "COOKIE_SAMESITE": "Lax",
+    "LOGIN_URL": None,
+    "LOGIN": None,
+    "EXEMPT": (),
+    "STEP_UP": None,
+    "USER": None,
+    "STAFF": None,
+    "SUPERUSER": None,
+    "SESSION_OF_ANOTHER": "refuse",
     "REFUSE_BAD_TOKENS": True,
     "REALM": "authz",
     "TEST_ISSUER": None,
@@ -38,6 +63,19 @@ class Conf:
         self.schemes = frozenset(scheme.lower() for scheme in values["SCHEMES"])
         self.cookie = values["COOKIE"]
         self.cookie_first = values["COOKIE_FIRST"]
+        self.cookie_domain = values["COOKIE_DOMAIN"]
+        self.cookie_path = values["COOKIE_PATH"]
+        self.cookie_samesite = values["COOKIE_SAMESITE"]
+        self.login = values["LOGIN"]
+        self.login_url = values["LOGIN_URL"]
+        # a string is many beginnings, and one of them "/"
+        exempt = values["EXEMPT"]
+        self.exempt = (exempt,) if isinstance(exempt, str) else tuple(exempt)
+        self.step_up = values["STEP_UP"]
+        self.user = values["USER"]
+        self.staff = values["STAFF"]
+        self.superuser = values["SUPERUSER"]
+        self.session_of_another = values["SESSION_OF_ANOTHER"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
         self.realm = values["REALM"]
         self.test_issuer = values["TEST_ISSUER"]

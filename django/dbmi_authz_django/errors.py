@@ -3,9 +3,12 @@
 28000 is 401, 42501 is 403 (401 where another login would do), P0002 is 404; no database at all is 503.  Drivers put class 28 among the
 operational errors, beside lost connections; the exceptions here are none.
 """
+from __future__ import annotations
+
 import json
 import re
 from types import SimpleNamespace
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, OperationalError
@@ -22,8 +25,8 @@ class AuthzError(DatabaseError):
             "acr_values" and "max_age", too.
     reason  what the database said, where that is not for the client; or None
     """
-    status = None
-    default = {}
+    status: Any = None
+    default: dict[str, Any] = {}
     reason = None
 
     def __init__(self, body=None):
@@ -60,6 +63,11 @@ class Forbidden(AuthzError, PermissionDenied):
     """Logged in, and denied: 403.  Django answers so by itself too."""
     status = 403
     default = {"error": "insufficient_scope", "error_description": "Access denied"}
+
+
+class AccountRefused(Forbidden):
+    """A good token, and no row of the user table that may be used with it: 403."""
+    default = {"error_description": "There is no active account for this login"}
 
 
 class NotFound(AuthzError, Http404):

@@ -1,6 +1,7 @@
 """From the request to the login, and from errors to responses."""
 import logging
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.cache import patch_vary_headers
@@ -8,10 +9,11 @@ from django.utils.deprecation import MiddlewareMixin
 
 from . import hints
 from .asked import begin
+from .browsers import forget_cookie, from_cookie, is_exempt, respond
 from .caches import private
 from .compat import iscoroutinefunction
 from .conf import conf
-from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
+from .errors import AuthzError, MalformedRequest, Unauthorized, unavailable
 from .login import Login, enter, leave
 from .streams import keep_while_streaming
 from .token import token_of
@@ -43,7 +45,7 @@ class TokenMiddleware(MiddlewareMixin):
         try:
             login = login_of(request)
         except MalformedRequest as error:
-            return vary(response_to(error))
+            return malformed(request, error)
         streams = False
         mark = enter(login)
         try:
@@ -53,13 +55,15 @@ class TokenMiddleware(MiddlewareMixin):
             leave(mark)
             if not streams:
                 login.finish()
+        if is_lost(login, response):
+            response = replaced(login, request, response)
         return finished(login, request, response)
 
     async def __acall__(self, request):
         try:
             login = login_of(request)
         except MalformedRequest as error:
-            return vary(response_to(error))
+            return await sync_to_async(malformed)(request, error)
         streams = False
         mark = enter(login)
         try:
@@ -69,15 +73,18 @@ class TokenMiddleware(MiddlewareMixin):
             leave(mark)
             if not streams:
                 await login.afinish()
+        if is_lost(login, response):
+            response = await sync_to_async(replaced)(login, request, response)
         return finished(login, request, response)
 
     def process_view(self, request, view_func, view_args, view_kwargs):
-        if getattr(view_func, "authz_token_optional", False):
+        if getattr(view_func, "authz_token_optional", False) or (
+                from_cookie(request) and is_exempt(request)):
             request.authz_login.optional = True
 
     def process_exception(self, request, exception):
         answer = answer_of(exception)
-        return None if answer is None else response_to(answer)
+        return None if answer is None else respond(request, answer)
 
 
 def answer_of(exception):
@@ -97,7 +104,7 @@ def login_of(request):
     try:
         token = token_of(request)
     except MalformedRequest:
-        if not optional:
+        if not optional and not (from_cookie(request) and is_exempt(request)):
             raise
         token = None
     login = request.authz_login = Login(token, optional)
@@ -105,16 +112,32 @@ def login_of(request):
     return login
 
 
+def malformed(request, error):
+    response = respond(request, error)
+    if from_cookie(request):
+        forget_cookie(request, response, True)
+    return vary(response)
+
+
+def is_lost(login, response):
+    """A refusal that was raised where only Django could catch it: in another middleware."""
+    return login.refused is not None and response.status_code == 500
+
+
+def replaced(login, request, response):
+    response.close()
+    return respond(request, Unauthorized(login.refused))
+
+
 def finished(login, request, response):
-    if login.refused is not None and response.status_code == 500:
-        # raised where only Django could catch it: in another middleware
-        response.close()
-        response = response_to(Unauthorized(login.refused))
     if login.token is None and hasattr(request, "_dont_enforce_csrf_checks"):
         hints.look(request)     # of a test client
     # what streams has not asked yet
     if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
         private(response)
+    if from_cookie(request):
+        forget_cookie(request, response, login.token is None or login.refused is not None
+                      or hasattr(request, "authz_bad_token"))
     return vary(response)
 
 

@@ -10,51 +10,20 @@ from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.response import Response
 
+from .accounts import user_of
 from .errors import Forbidden, Unauthorized, challenge
 from .identity import identity
+from .login import current
 from .middleware import answer_of
-
-
-class TokenUser:
-    """request.user: who the token says, without a row of Django's user table."""
-    is_authenticated = True
-    is_active = True
-    is_anonymous = is_staff = is_superuser = False
-
-    def __init__(self, identity):
-        self.identity = identity
-
-    @property
-    def pk(self):
-        return self.identity.user_id or self.identity.subject
-
-    id = pk
-
-    def get_username(self):
-        return self.identity.username or self.identity.subject
-
-    username = property(get_username)
-
-    @property
-    def email(self):
-        return self.identity.email
-
-    def __str__(self):
-        return str(self.pk)
-
-    def __eq__(self, other):
-        return isinstance(other, TokenUser) and (
-            self.pk, self.identity.issuer) == (other.pk, other.identity.issuer)
-
-    def __hash__(self):
-        return hash((self.pk, self.identity.issuer))
+from .users import TokenUser  # noqa: F401  (where it was before 1.1)
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
-    """request.user is a TokenUser and request.auth the Identity, when the
-    database accepts the token; a bad token is 401, for open views too.
+    """request.user is a TokenUser, or with the setting USER a row of the user table,
+    and request.auth the Identity, when the database accepts the token; a bad token
+    is 401, for open views too.
 
-    Override get_user() to have rows of a user table instead.
+    Override get_user() to have other users.
     """
 
     def authenticate(self, request):
@@ -69,7 +38,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
         return self.get_user(found), found
 
     def get_user(self, identity):
-        return TokenUser(identity)
+        return user_of(identity, current())
 
     def authenticate_header(self, request):
         return challenge({})

@@ -24,9 +24,8 @@ def token_of(request):
         return one_token(header)
     if cookie is None:
         return None
-    token = one_token(cookie)
     request.authz_token_from_cookie = True      # so it needs protection against CSRF
-    return token
+    return one_token(cookie)
 
 
 def carries_token(request):

@@ -91,6 +91,7 @@ my $optimized = $ENV{DBMI_LONG} ? 0 : -1;
 my @compiled = (settings => [ 'jit=on', 'jit_above_cost=0', "jit_optimize_above_cost=$optimized" ], only => [qw(claims fold nulls items)]);
 
 # Two servers at once; each entry is a run.
+my @not_only_ascii = grep { slurp_file("$root/sql/$_.sql") =~ /[^\x00-\x7f]|\\u[[:xdigit:]]{4}|\bU&['"]/ } @all;
 my @queues;
 if ($ENV{DBMI_LONG})
 {
@@ -102,13 +103,15 @@ else
 	# An encoding changes texts, a mode of planning changes plans, the first of the
 	# servers has the library from the start, and each file has the same output
 	# under all of them.  So a run that has one of each fails where one of them
-	# alone would: no file loses a setting, and what a pair cannot run is run with
-	# the plans alone.  With DBMI_LONG 075_preloaded_by_server.pl preloads.
-	@queues = ([ [ 'latin1_generic', encoding => 'LATIN1', @generic, without => [ @not_latin1, @not_generic ] ],
-			[ 'latin1', encoding => 'LATIN1', only => \@not_generic ],
-			[ 'generic', @generic, only => \@not_latin1 ], [ 'compiled', @compiled ] ],
-		[ [ 'sql_ascii_in_parallel', encoding => 'SQL_ASCII', @in_parallel, without => [ @not_ascii, @not_in_parallel, @long ] ],
-			[ 'sql_ascii', encoding => 'SQL_ASCII', only => \@not_in_parallel ], [ 'in_parallel', @in_parallel, only => \@not_ascii ] ]);
+	# alone would: no file loses a setting, and what they cannot be run with together
+	# is run with some of them.  SQL_ASCII is for the files that say anything else
+	# than ASCII.  With DBMI_LONG 075_preloaded_by_server.pl preloads.
+	my @plans = (settings => [ @{ $generic[1] }, @{ $in_parallel[1] } ]);
+	my @not_with_plans = (@not_generic, @not_in_parallel);
+	@queues = ([ [ 'latin1_plans', encoding => 'LATIN1', @plans, without => [ @not_latin1, @not_with_plans, @long ] ],
+			[ 'latin1', encoding => 'LATIN1', only => \@not_with_plans ] ],
+		[ [ 'plans', @plans, only => \@not_latin1 ], [ 'compiled', @compiled ],
+			[ 'sql_ascii', encoding => 'SQL_ASCII', only => \@not_only_ascii, without => \@not_ascii ] ]);
 }
 my @running = map { begin_run($nodes[$_], @{ shift @{ $queues[$_] } }) } 0 .. $#queues;
 while (grep { defined } @running)

@@ -1,9 +1,10 @@
-"""doc/django.md: its Python is Python, and it names what there is."""
+"""doc/django.md and doc/django/: their Python is Python, and they name what there is."""
+import glob
 import os
 import re
 import unittest
 
-from dbmi_authz_django import authz, checks, operations
+from dbmi_authz_django import authz, checks, operations, user_checks
 from dbmi_authz_django.conf import DEFAULTS
 
 from . import TEST
@@ -12,8 +13,17 @@ from . import TEST
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        with open(os.path.join(TEST, "..", "doc", "django.md"), encoding="utf-8") as f:
-            cls.text = f.read()
+        doc = os.path.join(TEST, "..", "doc")
+        pages = [os.path.join(doc, "django.md"),
+                 *sorted(glob.glob(os.path.join(doc, "django", "*.md")))]
+        cls.text = ""
+        for page in pages:
+            with open(page, encoding="utf-8") as f:
+                cls.text += f.read() + "\n"
+        cls.code = ""
+        for module in (checks, user_checks):
+            with open(module.__file__, encoding="utf-8") as f:
+                cls.code += f.read()
         cls.blocks = re.findall(r"^```python\n(.*?)^```", cls.text, re.S | re.M)
 
     def test_python(self):
@@ -34,17 +44,14 @@ class Docs(unittest.TestCase):
                      "Watch"):
             if name not in ("AuthzError",):
                 self.assertRegex(self.text, r"\b%s\b" % name)
-        with open(checks.__file__) as f:
-            for id in re.findall(r'id="(dbmi_authz\.\w+)"', f.read()):
-                self.assertIn("`%s`" % id, self.text)
+        for id in re.findall(r'id="(dbmi_authz\.\w+)"', self.code):
+            self.assertIn("`%s`" % id, self.text)
 
     def test_what_is_named_is_there(self):
         for name in re.findall(r"\b(?:Has|Is|In)[A-Z]\w*\(", self.text):
             name = name[:-1]
             self.assertTrue(hasattr(authz, name) or hasattr(operations, name), name)
-        with open(checks.__file__) as f:
-            code = f.read()
         for id in re.findall(r"`(dbmi_authz\.[EW]\d+)`", self.text):
-            self.assertIn('id="%s"' % id, code)
+            self.assertIn('id="%s"' % id, self.code)
         for key in re.findall(r"^    \"([A-Z_]+)\":", self.text, re.M):
             self.assertTrue(key in DEFAULTS or key.startswith(("DEFAULT_", "EXCEPTION_")), key)

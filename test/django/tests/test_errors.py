@@ -2,6 +2,7 @@
 from dbmi_authz_django import authz
 from django.db import connection, connections
 from django.db.utils import DatabaseError
+from django.test import Client
 
 from . import mint, token
 from .base import Case
@@ -128,3 +129,30 @@ class Errors(Case):
         self.assertEqual(self.get("/readers/", "bob").status_code, 403)     # a guest
         self.assertEqual(self.get("/readers/", "cleo").status_code, 403)    # no scope
         self.assertEqual(self.get("/readers/").status_code, 401)
+
+    def test_in_middleware_for_a_browser(self):
+        """What another middleware raises is a page for a browser, too."""
+        from unittest import mock
+        browser = {"HTTP_ACCEPT": "text/html"}
+        for path, status in (("/denied/", 403), ("/insists/", 403)):
+            response = self.get(path, "ann", **browser)
+            self.assertEqual(response.status_code, status)
+            self.assertIn("text/html", response["Content-Type"])
+            self.assertIn('error="insufficient_scope"', response["WWW-Authenticate"])
+        response = self.get("/denied/", **browser)
+        self.assertEqual(response.status_code, 401)     # this project has no page to log in
+        self.assertIn("Authentication is required", response.content.decode())
+        session = "django.contrib.sessions.middleware.SessionMiddleware.process_request"
+        with mock.patch(session, side_effect=lambda request: authz.identity()):
+            client = Client(raise_request_exception=False)
+            bad = mint("ann", exp="-10")
+            response = self.get("/nothing/", bad, client, **browser)
+            self.assertEqual(response.status_code, 401)
+            self.assertIn("Token has expired", response.content.decode())
+            self.assertEqual(self.get("/nothing/", bad, client).json()["error"], "invalid_token")
+
+    def test_refused_account(self):
+        error = authz.AccountRefused()
+        self.assertEqual((error.status, error.body), (
+            403, {"error_description": "There is no active account for this login"}))
+        self.assertNotIn("error=", error.challenge)
