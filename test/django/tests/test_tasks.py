@@ -4,6 +4,7 @@ import contextlib
 import contextvars
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from django.http import JsonResponse
 from django.test import override_settings
 from django.urls import path
 
-from . import atomic_requests, forged, left_behind, mint, token
+from . import TEST, atomic_requests, forged, left_behind, mint, token
 from .base import Case
 
 app = Celery("tests", broker="memory://", backend="cache+memory://", set_as_current=False)
@@ -440,6 +441,31 @@ class Others(TaskCase):
             authz.task_as(lambda: token("ann"))(asks)
 
 
+class Page(TaskCase):
+    def test_examples(self):
+        """doc/django/tasks.md"""
+        with open(os.path.join(TEST, "..", "doc", "django", "tasks.md"), encoding="utf-8") as f:
+            blocks = re.findall(r"^```python\n(.*?)^```", f.read(), re.S | re.M)
+        self.assertGreater(len(blocks), 5)
+        provider = SimpleNamespace(token=lambda scope: token("bob"))
+        names = {"app": app, "Note": Note, "provider": provider}
+        for block in blocks:
+            exec(block, names)
+        self.assertEqual(names["count"](token("ann")), 2)
+        with authz.as_token(token("ann")):
+            self.assertEqual(names["report"].apply().get(), 1)
+            async_to_sync(names["view"])(None)
+            names["run"](lambda: seen.append(said()))
+            names["ask_for"](None)
+        self.assertEqual(seen, [NOBODY])
+        self.assertEqual(sent[-1][tasks.HEADER], token("ann"))
+        app.control.purge()
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(token("ann") + "\n")
+            file.flush()
+            names["handle"](None, token_file=file.name)
+
+
 PREFORK = """
 import os, sys
 sys.path[:0] = [{here!r}, {package!r}]
@@ -472,7 +498,6 @@ def leaves(token, how):
 class Prefork(TaskCase):
     def test_processes(self):
         """A forked one; also after a limit of time has struck in its task."""
-        from . import TEST
         with tempfile.TemporaryDirectory() as folder:
             code = PREFORK.format(here=os.path.join(TEST, "django"), folder=folder,
                                   package=os.path.join(TEST, "..", "django"))

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from django.db import connections
@@ -35,12 +36,30 @@ def tearDownModule():
     root("DROP ROLE team_owner, team_app")
 
 
+def page():
+    """The examples of doc/django/testing.md: a package for Django's runner, in which
+    pytest has a module."""
+    with open(os.path.join(TEST, "..", "doc", "django", "testing.md"), encoding="utf-8") as f:
+        blocks = re.findall(r"^```python\n(.*?)^```", f.read(), re.S | re.M)
+    folder = tempfile.TemporaryDirectory()
+    os.chmod(folder.name, 0o755)
+    os.mkdir(os.path.join(folder.name, "page"))
+    for name, wanted in (("__init__.py", ()), ("test_page.py", "TestCase"),
+                         ("test_fixtures.py", "import pytest")):
+        with open(os.path.join(folder.name, "page", name), "w", encoding="utf-8") as f:
+            if name == "test_fixtures.py":
+                f.write("from team.models import Note\n")
+            f.write("\n".join(block for block in blocks if wanted and wanted in block))
+    return folder
+
+
 def run(*command, **environment):
     """(exit code, what it said)"""
     done = subprocess.run(
         [*PYTHON, *command], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=300, env={**os.environ, "DJANGO_SETTINGS_MODULE": "team.settings",
-                          "PYTHONPATH": os.pathsep.join([HERE, os.path.join(TEST, "..", "django")]),
+                          "PYTHONPATH": os.pathsep.join([HERE, os.path.join(TEST, "..", "django"),
+                                                        environment.pop("PAGE", HERE)]),
                           **environment})
     return done.returncode, done.stdout
 
@@ -64,7 +83,8 @@ class Runs(unittest.TestCase):
 
     def test_one_role(self):
         """That makes the test database, and owns its tables."""
-        self.passes(django("test", "team"), 40)
+        with page() as folder:
+            self.passes(django("test", "team", "page", PAGE=folder), 46)
 
     def test_two_roles_at_once_and_again(self):
         """Policies bind the application's role; copies of a database that is kept, by
@@ -77,7 +97,9 @@ class Runs(unittest.TestCase):
         self.assertLessEqual({"kept_team", "kept_team_1", "kept_team_2"}, names)
 
     def test_pytest(self):
-        self.passes(pytest(TEAM_TEST_NAME="pytest_team"), 9)
+        with page() as folder:
+            self.passes(pytest(os.path.join(folder, "page", "test_fixtures.py"), PAGE=folder,
+                               TEAM_TEST_NAME="pytest_team"), 11)
 
     def test_no_policy_binds(self):
         """A test that would see all rows is an error, also where no check looks."""
