@@ -226,6 +226,19 @@ class Generators(LoginCase):
                 self.assertEqual(count(), 0)
                 self.assertIsNone(current())
 
+    def test_closed_in_the_middle_of_anything(self):
+        """As Python's collector does: also while the connection is told something."""
+        from dbmi_authz_django.handover import handover_of
+        generator = self.notes()
+        next(generator)
+        with handover_of(connection).lock:
+            thread = threading.Thread(target=generator.close, daemon=True)
+            thread.start()
+            thread.join(5)
+            self.assertFalse(thread.is_alive())
+        self.assertIsNone(said())
+        self.assertEqual(count(), 0)
+
     def test_delegated(self):
         def outer():
             yield count()

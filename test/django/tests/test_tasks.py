@@ -413,6 +413,14 @@ class Others(TaskCase):
             raise KeyError
         self.assertEqual(said(), NOBODY)
 
+    def test_context_of_a_task(self):
+        """That outlives it, with what the task has not left."""
+        with authz.in_task():
+            authz.as_token(token("ann")).__enter__()
+            context = contextvars.copy_context()
+            self.assertEqual(context.run(said)[:2], ["ann", 2])
+        self.assertEqual(context.run(said), NOBODY)
+
     def test_source(self):
         """It is asked each time, and not before."""
         asked = []
