@@ -230,7 +230,8 @@ class Generators(LoginCase):
         """As Python's collector does: also while the connection is told something."""
         from dbmi_authz_django.handover import handover_of
         generator = self.notes()
-        next(generator)
+        # of its own: where it was entered, nobody leaves it
+        contextvars.copy_context().run(next, generator)
         with handover_of(connection).lock:
             thread = threading.Thread(target=generator.close, daemon=True)
             thread.start()
