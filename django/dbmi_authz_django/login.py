@@ -217,7 +217,10 @@ class as_token:
                 "as_token() within an async generator would be in force for whoever asks it for "
                 "parts.  Decorate the generator with it, or use it where the parts are asked for.")
         login = self.login()
-        login.by, login.before = self, _login.get()
+        before = _login.get()
+        while before is not None and before.generator is not None and before.finished:
+            before = before.before      # closed in another context
+        login.by, login.before = self, before
         login.generator, login.thread = generator, get_ident()
         self.entered.add(login)
         _login.set(login)

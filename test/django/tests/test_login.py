@@ -231,9 +231,10 @@ class Generators(LoginCase):
         from dbmi_authz_django.handover import handover_of
         generator = self.notes()
         # of its own: where it was entered, nobody leaves it
-        contextvars.copy_context().run(next, generator)
+        context = contextvars.copy_context()
+        context.run(next, generator)
         with handover_of(connection).lock:
-            thread = threading.Thread(target=generator.close, daemon=True)
+            thread = threading.Thread(target=context.run, args=(generator.close,), daemon=True)
             thread.start()
             thread.join(5)
             self.assertFalse(thread.is_alive())
@@ -286,6 +287,19 @@ class Generators(LoginCase):
                 return count()
 
         self.assertEqual(in_thread(ends), BOB)
+        self.assertEqual(count(), 0)
+
+    def test_what_never_ends_here_does_not_pile_up(self):
+        """A thread that lives long forgets it."""
+        from dbmi_authz_django.login import entered
+        context = contextvars.copy_context()
+        for _ in range(5):
+            generator = self.notes()
+            context.run(next, generator)
+            generator.close()
+        last = context.run(entered)
+        self.assertTrue(last.finished)
+        self.assertIsNone(last.before)
         self.assertEqual(count(), 0)
 
     def test_while_another_thread_works_on_it(self):

@@ -120,7 +120,7 @@ class TaskCase(Case):
             found.clear()
 
     def nobody_left(self):
-        self.assertIsNone(entered())
+        self.assertIsNone(current())
         super().nobody_left()
 
 
