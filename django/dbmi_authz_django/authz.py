@@ -22,6 +22,7 @@ from .requirements import (
     IsAdmin, IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem,
     StepUp, UrlKwarg,
 )
+from .writes import delete_all, update_all
 
 __all__ = [
     "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
@@ -33,5 +34,6 @@ __all__ = [
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
     "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
-    "cache_page_per_identity", "identity", "requires", "token_optional",
+    "cache_page_per_identity", "delete_all", "identity", "requires", "token_optional",
+    "update_all",
 ]

@@ -6,6 +6,8 @@ SCHEMES            words that may stand before it in that header, in any case
 COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
+REFUSE_LOST_WRITES save() and delete() of a row that policies show but do not let
+                   write: True: Forbidden; False: nothing happens, as Django has it
 REALM              of the WWW-Authenticate header
 """
 from django.conf import settings
@@ -18,6 +20,7 @@ DEFAULTS = {
     "COOKIE": None,
     "COOKIE_FIRST": False,
     "REFUSE_BAD_TOKENS": True,
+    "REFUSE_LOST_WRITES": True,
     "REALM": "authz",
 }
 
@@ -37,6 +40,7 @@ class Conf:
         self.cookie = values["COOKIE"]
         self.cookie_first = values["COOKIE_FIRST"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
+        self.refuse_lost_writes = values["REFUSE_LOST_WRITES"]
         self.realm = values["REALM"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)

@@ -10,7 +10,7 @@ from .asked import begin
 from .caches import private
 from .compat import iscoroutinefunction
 from .conf import conf
-from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
+from .errors import AuthzError, MalformedRequest, Unauthorized, conflict_of, response_to, unavailable
 from .login import Login, enter, leave
 from .streams import keep_while_streaming
 from .token import token_of
@@ -75,12 +75,20 @@ class TokenMiddleware(MiddlewareMixin):
             request.authz_login.optional = True
 
     def process_exception(self, request, exception):
-        answer = answer_of(exception)
+        answer = answer_of(exception, of_rest_framework(request))
         return None if answer is None else response_to(answer)
 
 
-def answer_of(exception):
+def of_rest_framework(request):
+    """Its views are over when what they wrote is committed, and found in conflict."""
+    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    return hasattr(getattr(view, "cls", None), "handle_exception")
+
+
+def answer_of(exception, conflicts=False):
     """The AuthzError that answers it, or None.  Logs what only the operator can mend."""
+    if conflicts:
+        exception = conflict_of(exception) or exception
     if isinstance(exception, AuthzError):
         if exception.reason is not None:
             log.warning("%s: %s", type(exception).__name__, exception.reason)

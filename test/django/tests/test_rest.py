@@ -185,7 +185,7 @@ class Viewsets(Case):
 
     def test_unique_error_is_no_permission_error(self):
         again = {"owner": "ann", "title": "Ann 1"}
-        self.assertIn(self.send("post", "/api/notes/", "ann", again).status_code, (400, 500))
+        self.assertIn(self.send("post", "/api/notes/", "ann", again).status_code, (400, 409))
 
 
 class Authentication(Case):
