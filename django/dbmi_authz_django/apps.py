@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class DbmiAuthzConfig(AppConfig):
@@ -12,3 +12,5 @@ class DbmiAuthzConfig(AppConfig):
         handover.install()
         caches.install()
         writes.install()
+        if apps.is_installed("drf_spectacular"):
+            from . import spectacular  # noqa: F401  (registers it)

@@ -26,7 +26,7 @@ from .errors import Forbidden
 from .sql import table_name
 
 # Django's own
-UPDATE: Any = base.Model._do_update     # type: ignore[attr-defined]
+UPDATE: Any = base.Model._do_update
 DELETE: Any = DeleteQuery.delete_batch
 
 # Has the deletion in progress to be of every row that it names?
@@ -43,8 +43,8 @@ BODY = {"error": "insufficient_scope", "error_description": "This row may be rea
 
 
 def install() -> None:
-    base.Model._do_update = do_update   # type: ignore[attr-defined]
-    base.Collector = Complete           # type: ignore[attr-defined]    # of Model.delete() alone
+    base.Model._do_update = do_update
+    base.Collector = Complete       # of Model.delete() alone
     DeleteQuery.delete_batch = delete_batch
 
 
@@ -61,7 +61,7 @@ def stopped_by_policy(rows: Any) -> bool:
         if cursor.fetchone() == (False,):
             return True
         cursor.execute(WHY, [table, str(rows.values_list("pk", flat=True)[0])])
-        return " may not delete the row" in cursor.fetchone()[0]
+        return str(cursor.fetchone()[0]).find(" may not delete the row") > 0
 
 
 def do_update(self: Any, base_qs: Any, using: str, pk_val: Any, *args: Any, **kwargs: Any) -> Any:

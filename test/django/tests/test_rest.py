@@ -1,8 +1,20 @@
 """REST framework: authentication, permission classes, answers."""
+import sys
+import unittest
+from types import ModuleType, SimpleNamespace
+from unittest import mock
+
 from dbmi_authz_django import authz
-from dbmi_authz_django.rest_framework import TokenUser
+from dbmi_authz_django.rest_framework import TokenAuthentication, TokenUser
+from dbmi_authz_django.throttling import SubjectRateThrottle, SubjectScopedRateThrottle
 from django.conf import settings
+from django.core.cache import cache
 from django.test import Client, override_settings
+from django.urls import path
+from django.utils.module_loading import import_string
+from rest_framework import permissions, throttling
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from . import ORG1, ORG2, forged, mint, token
 from .base import Case
@@ -222,6 +234,149 @@ class Authentication(Case):
                 connection.settings_dict.update(old)
         self.assertEqual(response.status_code, 503)
         self.assertEqual(response.json()["error"], "temporarily_unavailable")
+
+
+class Broken:
+    """A cache that is down."""
+    def get(self, *args):
+        raise ConnectionError("no cache")
+
+
+class Throttling(Case):
+    """By subject, whatever token or address; nobody by address."""
+    RATES = {"subject": "2/hour", "anon": "1/hour", "reports": "1/hour"}
+
+    def setUp(self):
+        super().setUp()
+        cache.clear()
+        self.addCleanup(cache.clear)
+
+    def statuses(self, view, *senders):
+        found = []
+        for who, address in senders:
+            headers = {"HTTP_AUTHORIZATION": "Bearer " + who} if who else {}
+            with mock.patch.object(throttling.SimpleRateThrottle, "THROTTLE_RATES", self.RATES):
+                response = self.client.get("/", REMOTE_ADDR=address, **headers)
+            found.append(response.status_code)
+        return found
+
+    def view(self, throttle, **attributes):
+        class View(APIView):
+            throttle_classes = [throttle]
+
+            def get(self, request):
+                return Response()
+
+        for name, value in attributes.items():
+            setattr(View, name, value)
+        module = ModuleType("urls_of_a_test")
+        module.urlpatterns = [path("", View.as_view())]
+        urls = override_settings(ROOT_URLCONF=module)
+        urls.enable()
+        self.addCleanup(urls.disable)
+        return View
+
+    def test_by_subject(self):
+        view = self.view(SubjectRateThrottle)
+        self.assertEqual(self.statuses(
+            view, (token("ann"), "10.0.0.1"), (mint("ann", jti="other"), "10.0.0.2"), (token("ann"), "10.0.0.3"),
+            (token("bob"), "10.0.0.1"), (None, "10.0.0.1"), (None, "10.0.0.1"), (None, "10.0.0.2")),
+            [200, 200, 429, 200, 200, 429, 200])
+
+    def test_keys_are_digests(self):
+        view = self.view(SubjectRateThrottle)
+        self.statuses(view, (token("ann"), "10.0.0.1"))
+        key, = cache._cache
+        self.assertRegex(key, r"throttle_subject_authz_[0-9a-f]{64}$")
+
+    def test_another_issuer_is_another_subject(self):
+        from dbmi_authz_django.identity import Identity
+        from dbmi_authz_django.throttling import subject_of
+        with authz.as_token(token("ann")):
+            one = authz.identity()
+        other = object.__new__(Identity)
+        other.__dict__.update({**one.__dict__, "issuer": "https://other.example"})
+        digests = {subject_of(SimpleNamespace(auth=auth)) for auth in (one, other, None)}
+        self.assertEqual(len(digests), 3)
+
+    def test_scoped(self):
+        view = self.view(SubjectScopedRateThrottle, throttle_scope="reports")
+        self.assertEqual(self.statuses(view, (token("ann"), "10.0.0.1"), (token("ann"), "10.0.0.2"),
+                                       (token("bob"), "10.0.0.2"), (None, "10.0.0.2"), (None, "10.0.0.2")),
+                         [200, 429, 200, 200, 429])
+
+    def test_cache_that_is_down(self):
+        for refuse, status in ((False, 200), (True, 500)):
+            class Throttle(SubjectRateThrottle):
+                refuse_without_cache = refuse
+            view = self.view(Throttle)
+            with mock.patch.object(throttling.SimpleRateThrottle, "cache", Broken()), \
+                    self.assertLogs("django.request", "ERROR"):
+                self.assertEqual(self.statuses(view, (token("ann"), "10.0.0.1"), (None, "10.0.0.1")), [status] * 2)
+
+    def test_without_a_rate_for_nobody(self):
+        view = self.view(SubjectRateThrottle)
+        with mock.patch.object(self, "RATES", {"subject": "1/hour"}):
+            self.assertEqual(self.statuses(view, *[(None, "10.0.0.1")] * 3), [200] * 3)
+
+
+class OpenApi(unittest.TestCase):
+    HEADER = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    COOKIE = {"type": "apiKey", "in": "cookie", "name": "DBMI_JWT"}
+
+    def test_places(self):
+        from dbmi_authz_django.openapi import requirements, schemes
+        self.assertEqual(schemes(), {"authzToken": self.HEADER, "authzCookie": self.COOKIE})
+        self.assertEqual(requirements(), [{"authzToken": []}, {"authzCookie": []}])
+        with override_settings(DBMI_AUTHZ={"HEADER": "X-Token", "SCHEMES": []}):
+            self.assertEqual(schemes(), {"authzToken": {"type": "apiKey", "in": "header", "name": "X-Token"}})
+        with override_settings(DBMI_AUTHZ={"SCHEMES": ["JWT"]}):
+            self.assertEqual(schemes()["authzToken"]["description"], 'The token behind the word "jwt"')
+
+    def test_generator(self):
+        from dbmi_authz_django.openapi import AutoSchema, SchemaGenerator
+        from clinic.api import NoteViewSet
+
+        class Notes(NoteViewSet):
+            schema = AutoSchema()
+
+        class Open(Notes):
+            schema = AutoSchema(operation_id_base="Open")
+            permission_classes = [permissions.AllowAny]
+
+        class Others(Notes):
+            schema = AutoSchema(operation_id_base="Other")
+            authentication_classes = []
+
+        generator = SchemaGenerator(title="Notes", patterns=[
+            path(name, view.as_view({"get": "list"})) for name, view in
+            (("notes/", Notes), ("open/", Open), ("others/", Others))])
+        # of a package that only this generator needs
+        with mock.patch("rest_framework.schemas.openapi.uritemplate",
+                        SimpleNamespace(variables=lambda path: [])):
+            schema = generator.get_schema(public=True)
+        self.assertEqual(schema["components"]["securitySchemes"]["authzToken"], self.HEADER)
+        both = [{"authzToken": []}, {"authzCookie": []}]
+        self.assertEqual({name: operations["get"].get("security")
+                          for name, operations in schema["paths"].items()},
+                         {"/notes/": both, "/open/": [*both, {}], "/others/": None})
+
+    def test_spectacular(self):
+        """drf-spectacular is in no Debian: by a stand-in of its base class."""
+        class Extension:
+            def __init__(self, target):
+                self.target = target
+
+        stand_in = ModuleType("drf_spectacular.extensions")
+        stand_in.OpenApiAuthenticationExtension = Extension
+        with mock.patch.dict(sys.modules, {"drf_spectacular": ModuleType("drf_spectacular"),
+                                           "drf_spectacular.extensions": stand_in}):
+            from dbmi_authz_django import spectacular
+        scheme = spectacular.TokenScheme(TokenAuthentication)
+        self.assertEqual(import_string(scheme.target_class), TokenAuthentication)
+        self.assertEqual(dict(zip(scheme.name, scheme.get_security_definition(None))),
+                         {"authzToken": self.HEADER, "authzCookie": self.COOKIE})
+        self.assertEqual(scheme.get_security_requirement(None), [{"authzToken": []}, {"authzCookie": []}])
 
 
 class Identities(Case):
