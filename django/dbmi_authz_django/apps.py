@@ -8,9 +8,10 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
-        from . import caches, handover, writes
+        from . import caches, handover, reports, writes
         handover.install()
         caches.install()
+        reports.install()
         writes.install()
         if apps.is_installed("drf_spectacular"):
             from . import spectacular  # noqa: F401  (registers it)

@@ -2,12 +2,16 @@
 
 DATABASES          aliases whose connections carry the token
 HEADER             where clients send it
-SCHEMES            words that may stand before it in that header, in any case
+SCHEMES            words that may stand before it in that header, in any case; []: the
+                   header, which must not be Authorization, holds nothing but the token
 COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
 REFUSE_LOST_WRITES save() and delete() of a row that policies show but do not let
                    write: True: Forbidden; False: nothing happens, as Django has it
+UNPROTECTED        models that need no policies: "app", "app.*", "app.Model"
+KEYS_MAX_AGE       seconds after which keys that are fetched count as stale
+STAR_TOKENS        reports and logs show stars in place of tokens (reports.py)
 REALM              of the WWW-Authenticate header
 """
 from django.conf import settings
@@ -21,6 +25,9 @@ DEFAULTS = {
     "COOKIE_FIRST": False,
     "REFUSE_BAD_TOKENS": True,
     "REFUSE_LOST_WRITES": True,
+    "UNPROTECTED": (),
+    "KEYS_MAX_AGE": 7 * 86400,
+    "STAR_TOKENS": True,
     "REALM": "authz",
 }
 
@@ -41,6 +48,9 @@ class Conf:
         self.cookie_first = values["COOKIE_FIRST"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
         self.refuse_lost_writes = values["REFUSE_LOST_WRITES"]
+        self.unprotected = tuple(values["UNPROTECTED"])
+        self.keys_max_age = values["KEYS_MAX_AGE"]
+        self.star_tokens = values["STAR_TOKENS"]
         self.realm = values["REALM"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
