@@ -71,9 +71,9 @@ SELECT r.set::regclass::text AS name, array_agg(c.oid::regclass::text ORDER BY c
  GROUP BY r.set ORDER BY 1"""
 
 
-def rows(connection, sql):
+def rows(connection, sql, params=None):
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, params)
         Row = namedtuple("Row", [column[0] for column in cursor.description])
         return [Row(*row) for row in cursor.fetchall()]
 

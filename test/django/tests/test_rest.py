@@ -236,6 +236,22 @@ class Authentication(Case):
         self.assertEqual(response.json()["error"], "temporarily_unavailable")
 
 
+class RawHeader(Case):
+    """Q47: a header that holds nothing but the token."""
+
+    def test_values(self):
+        good = token("ann")
+        with override_settings(DBMI_AUTHZ={"HEADER": "X-Token", "SCHEMES": []}):
+            for value, status in ((good, 200), (" %s " % good, 200), (forged("ann"), 401), ("Bearer " + good, 400),
+                                  ("%s, %s" % (good, good), 400), ("%s %s" % (good, good), 400), ('"x"', 400)):
+                response = self.client.get("/needs/mixed/", HTTP_X_TOKEN=value)
+                self.assertEqual(response.status_code, status, value)
+                self.assertIn("X-Token", response["Vary"])
+            self.assertEqual(self.client.get("/needs/open/", HTTP_X_TOKEN="").json(), {"user": "AnonymousUser"})
+            # nobody's, as it is not the header
+            self.assertEqual(self.get("/needs/open/", "ann").json(), {"user": "AnonymousUser"})
+
+
 class Broken:
     """A cache that is down."""
     def get(self, *args):
