@@ -16,7 +16,7 @@ from rest_framework import permissions, throttling
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import ORG1, ORG2, forged, mint, token
+from . import ORG1, ORG2, atomic_requests, forged, mint, token
 from .base import Case
 
 # what they need -> who may
@@ -80,6 +80,13 @@ class Permissions(Case):
         said = self.statements(lambda: self.get("/needs/both/", "ann"))
         # the identity for request.user, and the requirement
         self.assertEqual(said.count("query"), 2)
+
+    def test_statements_of_a_list(self):
+        """The token, the identity and the list; the requirement of the view is one more."""
+        with atomic_requests():
+            said = self.statements(lambda: self.get("/api/notes/", "ann"))
+        self.assertEqual(said[-4:], ["set_token", "query", "query", "query"])
+        self.assertLessEqual(set(said[:-4]), {"query", "pg_catalog.current_setting"})
 
     def test_judge_of_an_object(self):
         requirement = (authz.HasScope("nothing") | authz.IsOwner("owner")) & ~authz.HasRole("x")
