@@ -94,8 +94,10 @@ def parts_in_force() -> set[str]:
 
 def parts_of(request: Any) -> set[str]:
     """Of the tokens that it carries, wherever."""
+    if not hasattr(request, "META"):    # of the development server it is a socket
+        return set()
     parts: set[str] = getattr(request, "authz_parts", None) or set()
-    if request is None or parts:
+    if parts:
         return parts
     for values in (getattr(request, name, {}) for name in ("META", "COOKIES", "GET", "_post")):
         for value in values.values():
@@ -200,7 +202,10 @@ class TokenFilter(logging.Filter):
         if shown != text:
             record.msg, record.args = shown, ()
         for name in record.__dict__.keys() - USUAL:     # "extra"
-            record.__dict__[name] = star(record.__dict__[name])
+            try:
+                record.__dict__[name] = star(record.__dict__[name])
+            except Exception:           # as of what contains itself
+                record.__dict__[name] = STARS
         if error is not None and not record.exc_text:
             text = logging.Formatter().formatException(record.exc_info)     # type: ignore[arg-type]
             shown = starred(text, known)
@@ -212,7 +217,7 @@ class TokenFilter(logging.Filter):
 def handlers() -> Iterator[logging.Handler]:
     """Of all loggers that there are."""
     manager = logging.root.manager
-    for logger in (logging.root, *manager.loggerDict.values()):
+    for logger in (logging.root, *list(manager.loggerDict.values())):
         for handler in getattr(logger, "handlers", ()):
             if not isinstance(handler, logging.NullHandler):
                 yield handler

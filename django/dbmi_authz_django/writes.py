@@ -23,6 +23,7 @@ from django.db.models.sql import DeleteQuery
 
 from .conf import conf
 from .errors import Forbidden
+from .login import current
 from .sql import table_name
 
 # Django's own
@@ -39,13 +40,19 @@ ACTS = """SELECT c.relhasrules OR EXISTS (
   FROM pg_catalog.pg_class c WHERE c.oid = %s::pg_catalog.regclass"""
 WHY = "SELECT authz.explain_access(%s::pg_catalog.regclass, 'DELETE', %s) LIMIT 1"
 
-BODY = {"error": "insufficient_scope", "error_description": "This row may be read, not written"}
-
-
 def install() -> None:
     base.Model._do_update = do_update
     base.Collector = Complete       # of Model.delete() alone
     DeleteQuery.delete_batch = delete_batch
+
+
+MESSAGE = {"error_description": "This row may be read, not written"}
+
+
+def lost() -> Forbidden:
+    login = current()
+    had_token = login is None or login.token is not None
+    return Forbidden({"error": "insufficient_scope", **MESSAGE} if had_token else MESSAGE)
 
 
 def guarded(using: str) -> bool:
@@ -69,7 +76,7 @@ def do_update(self: Any, base_qs: Any, using: str, pk_val: Any, *args: Any, **kw
     updated = UPDATE(self, base_qs, using, pk_val, *args, **kwargs)
     if not updated and not self._state.adding and guarded(using):
         if base_qs.filter(pk=pk_val).exists():
-            raise Forbidden(BODY)   # Django would insert it, in vain
+            raise lost()   # Django would insert it, in vain
     return updated
 
 
@@ -79,7 +86,7 @@ def delete_batch(self: Any, pk_list: list[Any], using: str) -> int:
     if deleted < len(pk_list) and _complete.get():
         left = self.get_meta().model._base_manager.using(using).filter(pk__in=pk_list)
         if left.exists() and stopped_by_policy(left):
-            raise Forbidden(BODY)
+            raise lost()
     return deleted
 
 
@@ -124,7 +131,7 @@ def update_all(queryset: Any, **values: Any) -> int:
         keys = list(queryset.using(using).values_list("pk", flat=True))
         updated: int = queryset.model._base_manager.using(using).filter(pk__in=keys).update(**values)
         if updated < len(keys):
-            raise Forbidden(BODY)
+            raise lost()
         return updated
 
 

@@ -2,6 +2,7 @@
 import io
 import json
 import logging
+import socket
 import sys
 from base64 import urlsafe_b64encode
 from contextlib import redirect_stderr
@@ -195,7 +196,10 @@ class Reports(Case):
             logger.warning("%d", token("ann"))      # cannot be formatted, and logging says so
         self.assertIn("Arguments:", stderr.getvalue())
         self.hidden(stderr.getvalue())
-        logger.error("plain %s", "text")
+        cycle = {}
+        cycle["itself"] = cycle
+        with socket.socket() as sock:
+            logger.error("plain %s", "text", extra={"request": sock, "more": cycle})
         self.hidden(stream.getvalue())
         self.assertIn("ValueError: " + reports.STARS, stream.getvalue())
         self.assertIn("plain text", stream.getvalue())

@@ -182,6 +182,15 @@ class Statuses(Case):
         self.send("patch", "/records/1/", "ann", {"text": "x"}, 200)
         self.send("delete", "/records/1/", "ann", None, 204)
 
+    def test_what_everybody_may_read(self):
+        with connections["root"].cursor() as cursor:
+            cursor.execute("CREATE POLICY everybody ON clinic_comment FOR SELECT USING (true)")
+            self.addCleanup(connections["root"].cursor().execute, "DROP POLICY everybody ON clinic_comment")
+        response = self.client.delete("/comments/1/")
+        self.assertEqual((response.status_code, response.json()),
+                         (403, {"error_description": "This row may be read, not written"}))
+        self.assertEqual(self.client.get("/comments/1/").status_code, 200)
+
     def test_hidden_is_as_if_it_were_not_there(self):
         for key in (2, 99):
             for method, data in (("get", None), ("delete", None), ("patch", {"title": "new"}),
