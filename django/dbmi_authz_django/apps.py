@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 
 
 class DbmiAuthzConfig(AppConfig):
@@ -8,6 +8,10 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks, user_checks  # noqa: F401  (registers them)
-        from . import caches, handover
+        from . import caches, handover, reports, writes
         handover.install()
         caches.install()
+        reports.install()
+        writes.install()
+        if apps.is_installed("drf_spectacular"):
+            from . import spectacular  # noqa: F401  (registers it)

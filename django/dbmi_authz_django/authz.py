@@ -23,6 +23,7 @@ from .requirements import (
     StepUp, UrlKwarg,
 )
 from .users import TokenUser
+from .writes import delete_all, update_all
 
 __all__ = [
     "AccountRefused", "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
@@ -34,5 +35,6 @@ __all__ = [
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
     "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "as_token", "ask",
-    "cache_page_per_identity", "identity", "requires", "token_optional",
+    "cache_page_per_identity", "delete_all", "identity", "requires", "token_optional",
+    "update_all",
 ]

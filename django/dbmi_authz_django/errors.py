@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Optional
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, JsonResponse
 
 from .conf import conf
@@ -74,6 +75,16 @@ class NotFound(AuthzError, Http404):
     """No such row, or one whose existence is not to be told: 404."""
     status = 404
     default = {"error_description": "Not found"}
+
+    @property
+    def challenge(self):
+        return None
+
+
+class Conflict(AuthzError):
+    """In the way of another row, seen or hidden: 409, by REST framework's views."""
+    status = 409
+    default = {"error": "conflict", "error_description": "In conflict with another row"}
 
     @property
     def challenge(self):
@@ -181,6 +192,21 @@ def unavailable(error):
         return None
     state = sqlstate(error)
     return Unavailable() if state is None or NO_CONNECTION.fullmatch(state) else None
+
+
+BETWEEN_ROWS = ("23001", "23503", "23505", "23P01")
+
+
+def conflict_of(error: BaseException) -> Optional[Conflict]:
+    """Conflict for a key that is taken, for a reference to no row, and for a row that others
+    refer to; or None.  The client is not told which: the other row may be hidden."""
+    if not isinstance(error, IntegrityError):
+        return None
+    if sqlstate(error) not in BETWEEN_ROWS and not isinstance(error, (ProtectedError, RestrictedError)):
+        return None
+    conflict = Conflict()
+    conflict.reason = message_of(error) or type(error).__name__
+    return conflict
 
 
 def challenge(body):

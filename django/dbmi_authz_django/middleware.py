@@ -4,6 +4,8 @@ import logging
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
+from django.urls import resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
@@ -12,7 +14,7 @@ from .browsers import forget_cookie, from_cookie, is_exempt, respond
 from .caches import private
 from .compat import iscoroutinefunction
 from .conf import conf
-from .errors import AuthzError, MalformedRequest, Unauthorized, unavailable
+from .errors import AuthzError, MalformedRequest, Unauthorized, conflict_of, unavailable
 from .login import Login, enter, leave
 from .streams import keep_while_streaming
 from .token import token_of
@@ -82,12 +84,20 @@ class TokenMiddleware(MiddlewareMixin):
             request.authz_login.optional = True
 
     def process_exception(self, request, exception):
-        answer = answer_of(exception)
+        answer = answer_of(exception, of_rest_framework(request))
         return None if answer is None else respond(request, answer)
 
 
-def answer_of(exception):
+def of_rest_framework(request):
+    """Its views are over when what they wrote is committed, and found in conflict."""
+    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    return hasattr(getattr(view, "cls", None), "handle_exception")
+
+
+def answer_of(exception, conflicts=False):
     """The AuthzError that answers it, or None.  Logs what only the operator can mend."""
+    if conflicts:
+        exception = conflict_of(exception) or exception
     if isinstance(exception, AuthzError):
         if exception.reason is not None:
             log.warning("%s: %s", type(exception).__name__, exception.reason)
@@ -103,7 +113,7 @@ def login_of(request):
     try:
         token = token_of(request)
     except MalformedRequest:
-        if not optional and not (from_cookie(request) and is_exempt(request)):
+        if not (optional or is_ignored(request) or from_cookie(request) and is_exempt(request)):
             raise
         token = None
     login = request.authz_login = Login(token, optional)
@@ -126,6 +136,13 @@ def is_lost(login, response):
 def replaced(login, request, response):
     response.close()
     return respond(request, Unauthorized(login.refused))
+def is_ignored(request):
+    """Of a view for which no token matters (health.py)?"""
+    try:
+        view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Http404:
+        return False
+    return getattr(view, "authz_token_ignored", False)
 
 
 def finished(login, request, response):

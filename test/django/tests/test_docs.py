@@ -1,23 +1,24 @@
-"""doc/django.md and doc/django/: their Python is Python, and they name what there is."""
+"""doc/django.md and the pages below: their Python is Python, and they name what there is."""
 import glob
+import logging.config
 import os
 import re
 import unittest
 
 from dbmi_authz_django import authz, checks, operations, user_checks
 from dbmi_authz_django.conf import DEFAULTS
+from rest_framework.test import APIRequestFactory
 
-from . import TEST
+from . import TEST, token
+from .base import Case
 
 
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         doc = os.path.join(TEST, "..", "doc")
-        pages = [os.path.join(doc, "django.md"),
-                 *sorted(glob.glob(os.path.join(doc, "django", "*.md")))]
         cls.text = ""
-        for page in pages:
+        for page in [os.path.join(doc, "django.md"), *sorted(glob.glob(os.path.join(doc, "django", "*.md")))]:
             with open(page, encoding="utf-8") as f:
                 cls.text += f.read() + "\n"
         cls.code = ""
@@ -55,3 +56,37 @@ class Docs(unittest.TestCase):
             self.assertIn('id="%s"' % id, self.code)
         for key in re.findall(r"^    \"([A-Z_]+)\":", self.text, re.M):
             self.assertTrue(key in DEFAULTS or key.startswith(("DEFAULT_", "EXCEPTION_")), key)
+
+
+class Examples(Case):
+    """The Python of pages is run; names that a project brings are the clinic's."""
+
+    def run_page(self, name):
+        from clinic.api import NoteSerializer
+        from clinic.models import Comment, Note
+        names = {"Note": Note, "NoteSerializer": NoteSerializer, "Comment": Comment}
+        with open(os.path.join(TEST, "..", "doc", "django", name), encoding="utf-8") as f:
+            blocks = re.findall(r"^```python\n(.*?)^```", f.read(), re.S | re.M)
+        for block in blocks:
+            exec(compile(block, name, "exec"), names)
+        return names
+
+    def test_rest_framework(self):
+        names = self.run_page("rest-framework.md")
+        view = names["CommentViewSet"].as_view({"get": "list"})
+        request = APIRequestFactory().get("/")
+        with authz.as_token(token("ann")):
+            data = view(request).data
+        self.assertEqual([comment["note"] and comment["note"]["id"] for comment in data], [1, None, 1])
+        request = APIRequestFactory().get("/", {"ordering": "-title", "search": "Ann"})
+        with authz.as_token(token("ann")):
+            data = names["NoteViewSet"].as_view({"get": "list"})(request).data
+        self.assertEqual([note["title"] for note in data], ["Ann 2", "Ann 1"])
+
+    def test_operations(self):
+        names = self.run_page("operations.md")
+        self.assertEqual(names["before_send"]({"user": {"id": token("ann")}}, {}), {"user": {"id": "*" * 20}})
+        self.assertEqual(names["urlpatterns"][0].callback(APIRequestFactory().get("/")).status_code, 200)
+        for name, value in {"disable_existing_loggers": False, "root": {}}.items():
+            names["LOGGING"][name] = value
+        logging.config.dictConfig(names["LOGGING"])
