@@ -8,6 +8,8 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
-        from . import caches, handover
+        from . import caches, handover, owner, silence
         handover.install()
+        silence.install()
+        owner.install()
         caches.install()

@@ -9,10 +9,11 @@
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
-    AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
+    AuthzError, Forbidden, MalformedRequest, NotFound, RowsHidden, StepUpRequired, Unauthorized,
 )
 from .identity import ask, identity
 from .login import as_token
+from .owner import AsOwnerError, as_owner
 from .requirements import (
     ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
     HasAllRoles, HasAllScopes, HasAmr, HasAnyAcr, HasAnyActor, HasAnyAmr, HasAnyGroup,
@@ -24,14 +25,14 @@ from .requirements import (
 )
 
 __all__ = [
-    "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
+    "AsOwnerError", "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
     "HasAllOrgPermissions", "HasAllPermissions", "HasAllRoles", "HasAllScopes", "HasAmr",
     "HasAnyAcr", "HasAnyActor", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
     "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
-    "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
-    "StepUpRequired", "Unauthorized", "UrlKwarg", "as_token", "ask",
+    "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "RowsHidden", "StepUp",
+    "StepUpRequired", "Unauthorized", "UrlKwarg", "as_owner", "as_token", "ask",
     "cache_page_per_identity", "identity", "requires", "token_optional",
 ]

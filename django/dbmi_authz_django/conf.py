@@ -7,6 +7,8 @@ COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
 REALM              of the WWW-Authenticate header
+OWNER_DATABASE     alias of the tables' owner, for as_owner(); None: "default"
+SILENT_DATABASES   aliases where policies may hide rows from an owner without an error
 """
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -19,6 +21,8 @@ DEFAULTS = {
     "COOKIE_FIRST": False,
     "REFUSE_BAD_TOKENS": True,
     "REALM": "authz",
+    "OWNER_DATABASE": None,
+    "SILENT_DATABASES": (),
 }
 
 
@@ -38,6 +42,8 @@ class Conf:
         self.cookie_first = values["COOKIE_FIRST"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
         self.realm = values["REALM"]
+        self.owner_database = values["OWNER_DATABASE"]
+        self.silent_databases = tuple(values["SILENT_DATABASES"])
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
 

@@ -8,7 +8,7 @@ import re
 from types import SimpleNamespace
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 from django.http import Http404, JsonResponse
 
 from .conf import conf
@@ -83,6 +83,26 @@ class Unavailable(AuthzError):
         return None
 
 
+class RowsHidden(ProgrammingError):
+    """Policies would hide rows from work that means all of them (silence.py).
+
+    No answer to a client: whoever wrote the code has to say whose work it is.
+    """
+
+    def __init__(self, alias, primary, models, carries_tokens):
+        named = ", ".join(models) or "the model"
+        ways = ['in a "with authz.as_owner(%s, using=...)"' % named,
+                "in a migration in AsOwner(...)",
+                "on the command line by manage.py authz_as_owner %s -- ..." % " ".join(
+                    models or ["app.Model"])]
+        if carries_tokens:
+            ways.append("or say whose queries these are: authz.as_token(token), and "
+                        "authz.as_token(None) for nobody")
+        super().__init__(
+            '%s (database "%s", where nobody would notice that rows are missing)\n'
+            "HINT:  Do it as the owner: %s." % (primary, alias, "; ".join(ways)))
+
+
 STEP_UP = "insufficient_user_authentication"
 
 
@@ -140,6 +160,8 @@ def answer_to(error, had_token=True):
     without it comes from a policy (a new row that violates it) or from
     PostgreSQL's own privileges.
     """
+    if isinstance(error, RowsHidden):
+        return None
     state = sqlstate(error)
     if state == "42501":
         body = body_of(error)
