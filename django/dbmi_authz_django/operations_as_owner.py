@@ -47,7 +47,7 @@ class AsOwner(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any,
                           to_state: Any) -> None:
-        with Aside(self, app_label, schema_editor, from_state):
+        with Aside(self, app_label, schema_editor, from_state, to_state):
             for operation in self.operations:
                 to_state = from_state.clone()
                 operation.state_forwards(app_label, to_state)
@@ -57,20 +57,22 @@ class AsOwner(Operation):
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any,
                            to_state: Any) -> None:
         states: List[Tuple[Operation, Any]] = []
+        end_state = to_state
         for operation in self.operations:
             states.append((operation, to_state))
             to_state = to_state.clone()
             operation.state_forwards(app_label, to_state)
-        with Aside(self, app_label, schema_editor, from_state):
+        with Aside(self, app_label, schema_editor, from_state, end_state):
             for operation, before in reversed(states):
                 operation.database_backwards(app_label, schema_editor, to_state, before)
                 to_state = before
 
-    def tables(self, app_label: str, state: Any) -> Iterator[str]:
+    def tables(self, app_label: str, state: Any, end_state: Any) -> Iterator[str]:
         for name in self.models:
             label, _, model = name.rpartition(".")
-            yield from tables_of(state.apps.get_model(label or app_label, model),
-                                 self.many_to_many)
+            key = (label or app_label, model.lower())
+            if key in state.models or key not in end_state.models:
+                yield from tables_of(state.apps.get_model(*key), self.many_to_many)
 
     def describe(self) -> str:
         return "As the owner of %s: %s" % (
@@ -87,10 +89,10 @@ class Aside:
     """Row security of the operation's tables, also where SQL is only shown."""
 
     def __init__(self, operation: AsOwner, app_label: str, schema_editor: Any,
-                 state: Any) -> None:
+                 state: Any, end_state: Any) -> None:
         self.schema_editor = schema_editor
         self.connection = schema_editor.connection
-        names = sorted(set(operation.tables(app_label, state)))
+        names = sorted(set(operation.tables(app_label, state, end_state)))
         self.block: Any = None
         self.shown: List[str] = []
         if self.connection.vendor == "postgresql":

@@ -469,7 +469,7 @@ class AsOwnerBlock(Owner):
 
     def test_work(self):
         """Q37: by the alias, and by itself where nobody is logged in."""
-        with authz.as_owner(Note, using="owner") as owner:
+        with authz.as_owner(Note, Comment, using="owner") as owner:
             self.assertEqual(owner, "owner")
             self.assertEqual(Note.objects.using(owner).count(), 4)
             self.assertEqual(Note.objects.update(words=7), 4)
@@ -706,7 +706,7 @@ class AsOwnerBlock(Owner):
             pass
 
         for error in (KeyError, Odd, KeyboardInterrupt, SystemExit, GeneratorExit):
-            with self.assertRaises(error), authz.as_owner(Note, using="owner"):
+            with self.assertRaises(error), authz.as_owner(Note, Comment, using="owner"):
                 Note.objects.all().delete()
                 raise error
             self.nothing_left()
@@ -970,9 +970,15 @@ class Migrations(Owner):
 
     def test_tables_that_change(self):
         """Q37: a table that is renamed meanwhile is forced again; one that is gone is not."""
-        operation = AsOwner("Comment", [migrations.RenameModel("Comment", "Reply")])
+        operation = AsOwner("Comment", [migrations.AlterModelTable("Comment", "reply"),
+                                        migrations.AlterField("Comment", "text",
+                                                              models.CharField(max_length=9))])
         self.run_operation(operation)
-        self.assertTrue(forced("clinic_reply"))
+        self.assertTrue(forced("reply"))
+        self.run_operation(operation, backwards=True)
+        operation = AsOwner("Draft", [migrations.CreateModel("Draft", [
+            ("id", models.AutoField(primary_key=True))])])
+        self.run_operation(operation)
         self.run_operation(operation, backwards=True)
         with self.assertRaises(KeyError), transaction.atomic("owner"):
             with authz.as_owner(Comment, using="owner"):
