@@ -12,7 +12,9 @@ from .errors import (
     AuthzError, Forbidden, MalformedRequest, NotFound, RowsHidden, StepUpRequired, Unauthorized,
 )
 from .identity import ask, identity
+from .keys import cache_key, get_or_set
 from .login import as_token
+from .outside import same_for_everybody
 from .owner import AsOwnerError, as_owner
 from .requirements import (
     ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
@@ -34,5 +36,6 @@ __all__ = [
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "RowsHidden", "StepUp",
     "StepUpRequired", "Unauthorized", "UrlKwarg", "as_owner", "as_token", "ask",
-    "cache_page_per_identity", "identity", "requires", "token_optional",
+    "cache_key", "cache_page_per_identity", "get_or_set", "identity", "requires",
+    "same_for_everybody", "token_optional",
 ]

@@ -7,11 +7,12 @@ from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 from .asked import begin
-from .caches import private
 from .compat import iscoroutinefunction
+from .conditional import put_on, take_off
 from .conf import conf
 from .errors import AuthzError, MalformedRequest, Unauthorized, response_to, unavailable
 from .login import Login, enter, leave
+from .outside import private
 from .streams import keep_while_streaming
 from .token import token_of
 
@@ -101,6 +102,7 @@ def login_of(request):
         token = None
     login = request.authz_login = Login(token, optional)
     begin(request)
+    take_off(request, token)
     return login
 
 
@@ -109,9 +111,10 @@ def finished(login, request, response):
         # raised where only Django could catch it: in another middleware
         response.close()
         response = response_to(Unauthorized(login.refused))
+    put_on(request, response, login.token)
     # what streams has not asked yet
     if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
-        private(response)
+        private(response, [*request.authz_asked.logins(), login])
     return vary(response)
 
 

@@ -34,11 +34,11 @@ class AsOwner(Operation):
         self.lock_timeout = lock_timeout
 
     @property
-    def reversible(self) -> bool:   # type: ignore[override,unused-ignore]
+    def reversible(self) -> bool:
         return all(operation.reversible for operation in self.operations)
 
     @property
-    def reduces_to_sql(self) -> bool:   # type: ignore[override,unused-ignore]
+    def reduces_to_sql(self) -> bool:
         return all(operation.reduces_to_sql for operation in self.operations)
 
     def state_forwards(self, app_label: str, state: Any) -> None:

@@ -320,13 +320,11 @@ def routed(block: Block) -> Iterator[None]:
 
 def stays(connection: Any) -> Callable[..., Any]:
     """In its transaction, and the owner's."""
-    carries_tokens = connection.alias in conf.databases
-
     def wrapper(execute: Callable[..., Any], sql: Any, params: Any, many: bool,
                 context: Any) -> Any:
         if ENDS.match(text_of(sql, connection.connection)):
             raise AsOwnerError("no COMMIT and no ROLLBACK within as_owner(), but to a savepoint")
-        if carries_tokens and current() is not None:
+        if connection.alias in conf.databases and current() is not None:
             raise AsOwnerError("within as_owner() on an alias that carries tokens nobody can be "
                                "logged in: no policy binds its queries")
         return execute(sql, params, many, context)

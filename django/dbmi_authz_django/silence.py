@@ -68,13 +68,16 @@ class Loud:
     hooks      see Handover
     """
 
-    def __init__(self, connection: Any, carries_tokens: bool) -> None:
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
-        self.carries_tokens = carries_tokens
         self.raw: Any = None
         self.session: Optional[bool] = False
         self.local: Any = ""
         self.hooks: Any = None
+
+    @property
+    def carries_tokens(self) -> bool:
+        return self.connection.alias in conf.databases
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool,
                  context: Any) -> Any:
@@ -231,10 +234,9 @@ def loud_of(connection: Any) -> Optional[Loud]:
     for wrapper in connection.execute_wrappers:
         if isinstance(wrapper, Loud):
             return wrapper
-    carries_tokens = connection.alias in conf.databases
-    if carries_tokens and _mode.get() is None:
+    if connection.alias in conf.databases and _mode.get() is None:
         return None
-    loud = Loud(connection, carries_tokens)
+    loud = Loud(connection)
     # within the handover, and before those of connection.execute_wrapper(), which
     # takes the last one away
     wrappers = connection.execute_wrappers
