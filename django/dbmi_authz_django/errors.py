@@ -90,14 +90,14 @@ class RowsHidden(ProgrammingError):
     """
 
     def __init__(self, alias, primary, models, carries_tokens):
-        named = ", ".join(models) or "the model"
-        ways = ['in a "with authz.as_owner(%s, using=...)"' % named,
-                "in a migration in AsOwner(...)",
-                "on the command line by manage.py authz_as_owner %s -- ..." % " ".join(
-                    models or ["app.Model"])]
+        named = ", ".join(models) or "..."
+        alias_of_owner = "..." if carries_tokens else '"%s"' % alias
+        ways = ['as_owner(%s, using=%s)' % (named, alias_of_owner),
+                "in a migration the operation AsOwner",
+                'before a command "authz_as_owner %s --"' % " ".join(models or ["app.Model"])]
         if carries_tokens:
-            ways.append("or say whose queries these are: authz.as_token(token), and "
-                        "authz.as_token(None) for nobody")
+            ways.append("or say whose queries these are: as_token(token), as_token(None) for "
+                        "nobody")
         super().__init__(
             '%s (database "%s", where nobody would notice that rows are missing)\n'
             "HINT:  Do it as the owner: %s." % (primary, alias, "; ".join(ways)))

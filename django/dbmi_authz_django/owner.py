@@ -37,6 +37,7 @@ from .sql import table_name
 log = logging.getLogger("dbmi_authz_django")
 
 LOCK_TIMEOUT = timedelta(seconds=5)
+TEST_RUNNER = "the test runner"
 
 Timeout = Union[None, int, float, timedelta]
 
@@ -187,9 +188,10 @@ def set_aside(alias: str, names: Optional[Sequence[str]], lock_timeout: Timeout,
                 % (lock_timeout, others_of_ours(connection))) from error
         kept = False
         if forced:
-            log.warning('as_owner: row security of %s is set aside for role "%s" (database "%s") '
-                        "by %s", ", ".join(table.name for table in forced), forced[0].role, alias,
-                        described(who))
+            log.log(logging.DEBUG if who == TEST_RUNNER else logging.WARNING,
+                    'as_owner: row security of %s is set aside for role "%s" (database "%s") '
+                    "by %s", ", ".join(table.name for table in forced), forced[0].role, alias,
+                    described(who))
         try:
             with routed(Block(alias, threading.get_ident(),
                               tuple(table.plain_name for table in tables))):
@@ -394,7 +396,7 @@ def of_test_database(function: Callable[..., Any]) -> Callable[..., Any]:
         connection = self.connection
         if connection.vendor != "postgresql" or current() is not None:
             return function(self, *args, **kwargs)
-        with set_aside(connection.alias, None, LOCK_TIMEOUT, "the test runner"):
+        with set_aside(connection.alias, None, LOCK_TIMEOUT, TEST_RUNNER):
             return function(self, *args, **kwargs)
     return as_its_owner
 

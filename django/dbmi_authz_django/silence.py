@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+from weakref import WeakKeyDictionary
 
 from django.apps import apps
 from django.core.management.base import BaseCommand
@@ -58,6 +59,9 @@ FORGETS = re.compile(r"\b(RESET|DISCARD)\s+ALL\b", re.I)
 
 # (alias, database, role) -> has it the rights of an owner?  Asked once in a process.
 _owners: Dict[Tuple[Any, ...], bool] = {}
+
+# The same of connections that a pool of psycopg's hands out again
+_off: WeakKeyDictionary[Any, Optional[bool]] = WeakKeyDictionary()
 
 
 class Loud:
@@ -101,7 +105,7 @@ class Loud:
         if raw is None:
             return False
         if raw is not self.raw:
-            self.raw, self.session, self.local = raw, False, ""
+            self.raw, self.session, self.local = raw, _off.get(raw, False), ""
         status = drivers.transaction_status(raw)
         if status == IDLE:
             self.local = ""
@@ -127,10 +131,10 @@ class Loud:
             return False
         word = "off" if off else "DEFAULT"
         if status == IDLE and not self.shares_session():
-            self.session = None
+            self.session = _off[raw] = None
             with outside_of_transactions(raw):
                 self.send("SET row_security TO " + word)
-            self.session = off
+            self.session = _off[raw] = off
         elif status == IDLE and raw.autocommit:
             return off and SUBJECT.match(text) is not None
         else:
@@ -158,8 +162,11 @@ class Loud:
         return found
 
     def shares_session(self) -> bool:
-        """With other clients, by a pool in transaction mode, as Django calls it."""
-        return bool(self.connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
+        """With other clients, by a pool in transaction mode, as Django calls it, or with
+        requests, by one of psycopg's."""
+        given = self.connection.settings_dict
+        return bool(given.get("DISABLE_SERVER_SIDE_CURSORS")
+                    or self.carries_tokens and given["OPTIONS"].get("pool"))
 
     def send(self, sql: str) -> None:
         """Past Django's cursors, like the token."""

@@ -1,4 +1,5 @@
-"""doc/django.md: its Python is Python, and it names what there is."""
+"""doc/django.md and doc/django/: their Python is Python, and they name what there is."""
+import glob
 import os
 import re
 import unittest
@@ -12,8 +13,12 @@ from . import TEST
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        with open(os.path.join(TEST, "..", "doc", "django.md"), encoding="utf-8") as f:
-            cls.text = f.read()
+        doc = os.path.join(TEST, "..", "doc")
+        cls.text = ""
+        for page in [os.path.join(doc, "django.md"),
+                     *sorted(glob.glob(os.path.join(doc, "django", "*.md")))]:
+            with open(page, encoding="utf-8") as f:
+                cls.text += f.read()
         cls.blocks = re.findall(r"^```python\n(.*?)^```", cls.text, re.S | re.M)
 
     def test_python(self):

@@ -1,4 +1,6 @@
 """Q35: what caches outside and clients are told, conditions, and values that are kept."""
+import os
+import re
 import time
 from unittest import mock
 
@@ -17,9 +19,9 @@ from django.views.decorators.cache import cache_control, cache_page
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import condition, etag, last_modified
 
-from . import mint, token
+from . import TEST, mint, token
 from .test_caches import (
-    ANN, BOB, BOTH, CONDITIONAL, FETCH, OURS, PEOPLE, UPDATE, Pages, listing, titles,
+    ANN, BOB, BOTH, CONDITIONAL, FETCH, Listing, OURS, PEOPLE, UPDATE, Pages, listing, titles,
 )
 
 HOUR = {"max_age": 3600}
@@ -455,3 +457,19 @@ class Sessions(Pages):
                     self.middleware(BOTH, *settings.MIDDLEWARE):
                 for n, (who, notes) in enumerate(PEOPLE):
                     self.assertEqual(self.json("/view/", who), {"notes": notes, "seen": n})
+
+
+class Page(Pages):
+    """doc/django/caches.md: its examples run."""
+
+    def test_examples(self):
+        """Q35"""
+        with open(os.path.join(TEST, "..", "doc", "django", "caches.md"), encoding="utf-8") as f:
+            blocks = re.findall(r"^```python\n(.*?)^```", f.read(), re.S | re.M)
+        names = {"OtherView": Listing, "compute": lambda year: titles() + [year]}
+        exec("\n".join(blocks), names)
+        with override_settings(ROOT_URLCONF=(path("x/", lambda request: HttpResponse(
+                repr(names["statistics"](request, 2026)))),)):
+            for who, notes in PEOPLE * 2:
+                self.assertEqual(self.get("/x/", who).content.decode(), repr([*notes, 2026]))
+        self.assertEqual(len(names["urlpatterns"]), 2)

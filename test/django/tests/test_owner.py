@@ -2,6 +2,7 @@
 import io
 import json
 import os
+import re
 import tempfile
 import threading
 import time
@@ -23,7 +24,7 @@ from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
 
-from . import atomic_requests, token
+from . import TEST, atomic_requests, token
 from .base import Case
 from .test_vanishing import copied, raw_titles
 
@@ -118,7 +119,7 @@ class Silence(Owner):
         with self.hidden() as caught:
             Note.objects.using("owner").count()
         text = str(caught.exception)
-        for words in ('as_owner(clinic.Note', 'AsOwner(', 'authz_as_owner clinic.Note -- ',
+        for words in ('as_owner(clinic.Note, using="owner")', 'AsOwner', 'authz_as_owner clinic.Note --"',
                       'database "owner"'):
             self.assertIn(words, text)
         self.assertNotIn("as_token", text)      # which this alias does not carry
@@ -1001,3 +1002,25 @@ class Migrations(Owner):
         """Q37"""
         with self.refused("owns"):
             self.run_operation(AsOwner("Note", [migrations.RunSQL("SELECT 1")]), alias="default")
+
+
+class Page_(Owner):
+    """doc/django/owner.md: its examples run."""
+
+    def test_examples(self):
+        """Q37"""
+        with open(os.path.join(TEST, "..", "doc", "django", "owner.md"), encoding="utf-8") as f:
+            blocks = re.findall(r"^```python\n(.*?)^```", f.read(), re.S | re.M)
+        execute("UPDATE clinic_note SET title = '' WHERE id = 4")
+        names = {"Note": Note, "Comment": Comment}
+        exec("\n".join(blocks), names)
+        self.assertIn("untitled", all_titles())
+        names["forget"]("bob")
+        self.assertNotIn("Bob 1", all_titles())
+        names["make_notes"]()
+        self.assertIn("mine", all_titles())
+        operation, = names["Migration"].operations
+        with connections["owner"].schema_editor() as editor:
+            state = ProjectState()
+            state.add_model(ModelState.from_model(Note))
+            operation.database_forwards("clinic", editor, state, state)
