@@ -8,8 +8,10 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks, user_checks  # noqa: F401  (registers them)
-        from . import caches, handover, reports, writes
+        from . import caches, handover, owner, reports, silence, writes
         handover.install()
+        silence.install()
+        owner.install()
         caches.install()
         reports.install()
         writes.install()

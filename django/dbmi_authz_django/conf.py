@@ -27,6 +27,8 @@ UNPROTECTED        models that need no policies: "app", "app.*", "app.Model"
 KEYS_MAX_AGE       seconds after which keys that are fetched count as stale
 STAR_TOKENS        reports and logs show stars in place of tokens (reports.py)
 REALM              of the WWW-Authenticate header
+OWNER_DATABASE     alias of the tables' owner, for as_owner(); None: "default"
+SILENT_DATABASES   aliases where policies may hide rows from an owner without an error
 """
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -54,6 +56,8 @@ DEFAULTS = {
     "KEYS_MAX_AGE": 7 * 86400,
     "STAR_TOKENS": True,
     "REALM": "authz",
+    "OWNER_DATABASE": None,
+    "SILENT_DATABASES": (),
 }
 
 
@@ -90,6 +94,8 @@ class Conf:
         self.keys_max_age = values["KEYS_MAX_AGE"]
         self.star_tokens = values["STAR_TOKENS"]
         self.realm = values["REALM"]
+        self.owner_database = values["OWNER_DATABASE"]
+        self.silent_databases = tuple(values["SILENT_DATABASES"])
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
 

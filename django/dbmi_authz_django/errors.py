@@ -11,7 +11,9 @@ from types import SimpleNamespace
 from typing import Any, Optional
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.db import (
+    DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError,
+)
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, JsonResponse
 
@@ -102,6 +104,26 @@ class Unavailable(AuthzError):
         return None
 
 
+class RowsHidden(ProgrammingError):
+    """Policies would hide rows from work that means all of them (silence.py).
+
+    No answer to a client: whoever wrote the code has to say whose work it is.
+    """
+
+    def __init__(self, alias, primary, models, carries_tokens):
+        named = ", ".join(models) or "..."
+        alias_of_owner = "..." if carries_tokens else '"%s"' % alias
+        ways = ['as_owner(%s, using=%s)' % (named, alias_of_owner),
+                "in a migration the operation AsOwner",
+                'before a command "authz_as_owner %s --"' % " ".join(models or ["app.Model"])]
+        if carries_tokens:
+            ways.append("or say whose queries these are: as_token(token), as_token(None) for "
+                        "nobody")
+        super().__init__(
+            '%s (database "%s", where nobody would notice that rows are missing)\n'
+            "HINT:  Do it as the owner: %s." % (primary, alias, "; ".join(ways)))
+
+
 STEP_UP = "insufficient_user_authentication"
 
 
@@ -159,6 +181,8 @@ def answer_to(error, had_token=True):
     without it comes from a policy (a new row that violates it) or from
     PostgreSQL's own privileges.
     """
+    if isinstance(error, RowsHidden):
+        return None
     state = sqlstate(error)
     if state == "42501":
         body = body_of(error)

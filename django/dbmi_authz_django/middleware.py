@@ -11,11 +11,12 @@ from django.utils.deprecation import MiddlewareMixin
 
 from .asked import begin
 from .browsers import forget_cookie, from_cookie, is_exempt, respond
-from .caches import private
 from .compat import iscoroutinefunction
+from .conditional import put_on, take_off
 from .conf import conf
 from .errors import AuthzError, MalformedRequest, Unauthorized, conflict_of, unavailable
 from .login import Login, enter, leave
+from .outside import private
 from .streams import keep_while_streaming
 from .token import token_of
 
@@ -118,6 +119,7 @@ def login_of(request):
         token = None
     login = request.authz_login = Login(token, optional)
     begin(request)
+    take_off(request, token)
     return login
 
 
@@ -136,6 +138,8 @@ def is_lost(login, response):
 def replaced(login, request, response):
     response.close()
     return respond(request, Unauthorized(login.refused))
+
+
 def is_ignored(request):
     """Of a view for which no token matters (health.py)?"""
     try:
@@ -146,9 +150,10 @@ def is_ignored(request):
 
 
 def finished(login, request, response):
+    put_on(request, response, login.token)
     # what streams has not asked yet
     if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
-        private(response)
+        private(response, [*request.authz_asked.logins(), login])
     if from_cookie(request):
         forget_cookie(request, response, login.token is None or login.refused is not None
                       or hasattr(request, "authz_bad_token"))
