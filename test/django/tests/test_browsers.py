@@ -120,6 +120,7 @@ class Login(BrowserCase):
 
     def test_exempt(self) -> None:
         with setting(EXEMPT=["/public/"]):
+            self.assertEqual(self.get("/public/", forged("ann")).status_code, 401)
             response = self.visit("/public/", forged("ann"))
             self.assertEqual(response.content, b"notes: 0")
             self.assertForgotten(response)
