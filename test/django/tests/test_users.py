@@ -189,6 +189,8 @@ class WithoutRows(UserCase):
         with authz.as_token(mint("ann", permissions=["clinic.view_note"])):
             user = TokenUser(authz.identity())
             self.assertTrue(user.has_perm("clinic.view_note"))
+        self.assertFalse(user.has_perm("clinic.view_note"))     # nor what it has heard before
+        self.assertFalse(user.has_module_perms("clinic"))
         self.assertFalse(user.has_perm("clinic.add_note"))
         with authz.as_token(mint("bob", permissions=["clinic.add_note"])):
             self.assertFalse(user.has_perm("clinic.add_note"))
