@@ -220,10 +220,8 @@ class Handover:
         # a log of queries shows what a cursor has executed
         if facts is None or self.connection.queries_logged or not drivers.can_ask_along(self.raw):
             return self.run(drivers.adopt, function, login.token, is_local)
-        adopted, text = self.run(drivers.adopt, function, login.token, is_local, FACTS)
-        if adopted:
-            facts.text = text
-        return adopted
+        adopted, facts.text = self.run(drivers.adopt, function, login.token, is_local, FACTS)
+        return adopted      # if not, they are nobody's, and so is the login or it raises
 
     def clear(self, is_local):
         self.run(drivers.row, CLEAR)

@@ -28,7 +28,8 @@ STARS = "********************"
 # Three parts, or five of an encrypted one; the last may be empty.
 COMPACT = re.compile(r"(?<![\w-])([\w-]{8,})(?:\.[\w-]*){2,4}", re.A)
 # In a list, as split() makes it
-APART = re.compile(r"(?<![\w-])([\w-]{8,})\W{1,8}([\w-]{2,})\W{1,8}([\w-]{16,})", re.A)
+APART = re.compile(
+    r"(?<![\w-])([\w-]{8,})\W{1,8}(?:b\W)?([\w-]{2,})\W{1,8}(?:b\W)?([\w-]{16,})", re.A)
 # A part alone, if it is a JSON object: '{' and a quote or a white space
 PART = re.compile(r"(?<![\w-])e[wy][\w-]{14,}", re.A)
 LONG = 16       # characters of a part of the token in force that give it away

@@ -23,9 +23,9 @@ log = logging.getLogger("django.request")
 
 def subject_of(request: Any) -> Optional[str]:
     """A digest of issuer and subject; None for whoever has no token."""
-    found = request.auth
-    if not isinstance(found, Identity):
+    if not isinstance(request.auth, Identity):
         return None
+    found: Any = request.auth
     who = "%s\0%s" % (found.issuer, found.subject or found.user_id or found.client_id)
     return sha256(who.encode()).hexdigest()
 

@@ -51,7 +51,8 @@ def unprotected(connection: Any) -> list[Any]:
     by_table = {table_name(model._meta.db_table): model for model in candidates(connection.alias)}
     with connection.cursor() as cursor:
         cursor.execute(BARE, [list(by_table)])
-        return sorted((by_table[name] for name, in cursor.fetchall()), key=lambda model: model._meta.label)
+        return sorted((by_table[name] for name, in cursor.fetchall()),
+                      key=lambda model: str(model._meta.label))
 
 
 def replicas() -> dict[str, str]:

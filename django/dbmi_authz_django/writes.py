@@ -68,7 +68,7 @@ def stopped_by_policy(rows: Any) -> bool:
         if cursor.fetchone() == (False,):
             return True
         cursor.execute(WHY, [table, str(rows.values_list("pk", flat=True)[0])])
-        return str(cursor.fetchone()[0]).find(" may not delete the row") > 0
+        return " may not delete the row" in str(cursor.fetchone()[0])
 
 
 def do_update(self: Any, base_qs: Any, using: str, pk_val: Any, *args: Any, **kwargs: Any) -> Any:

@@ -128,6 +128,9 @@ class Replicas(Case):
         self.assertIn("routers read", self.found(databases, [Reads("bare")])["bare"])
         self.assertEqual(self.found(databases, [Reads("default")]), {})
         self.assertEqual(self.found(databases, [Reads("bare")], DATABASES=["bare"]), {})
+        elsewhere = Reads("bare")
+        elsewhere.db_for_write = elsewhere.db_for_read      # nothing of it is ours
+        self.assertEqual(self.found(databases, [elsewhere]), {})
 
 
 class Models(Case):

@@ -11,7 +11,7 @@ from clinic.models import Note
 from dbmi_authz_django import authz, checks, reports
 from django.core import mail
 from django.http import HttpResponse
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 from django.urls import path
 from django.utils.log import AdminEmailHandler
 from django.views.debug import ExceptionReporter
@@ -66,12 +66,18 @@ def keeps(request):
     raise ValueError("refused: " + derived, nested, parts, octets, odd, longer, half)
 
 
+def alone(request):
+    """Only the signature, which looks like nothing."""
+    signature = request.META["HTTP_AUTHORIZATION"].split(".")[-1]
+    raise ValueError(signature)
+
+
 def says(request):
     logging.getLogger("clinic.says").warning("got %s and %r", request.GET["token"], [request.GET["token"].encode()])
     return HttpResponse()
 
 
-urlpatterns = [path("fails/", fails), path("keeps/", keeps), path("says/", says)]
+urlpatterns = [path("fails/", fails), path("keeps/", keeps), path("says/", says), path("alone/", alone)]
 
 
 class Shape(Case):
@@ -99,6 +105,13 @@ class Shape(Case):
         secret = token("ann")
         self.assertEqual(reports.star({"a": [secret, (secret.encode(), {secret})], secret: 1}),
                          {"a": [reports.STARS, (reports.STARS.encode(), {reports.STARS})], reports.STARS: 1})
+
+    def test_parts_in_a_list(self):
+        parts = token("ann").split(".")
+        for shown in (repr(parts), repr(tuple(parts)), ", ".join(parts), "\n".join(parts), repr([p.encode() for p in parts])):
+            for part in parts:
+                self.assertNotIn(part, reports.star(shown))
+        self.assertIs(reports.star("one.two three, four"), "one.two three, four")
 
     def test_parts_of_the_token_in_force(self):
         signature = token("ann").split(".")[2]
@@ -146,8 +159,31 @@ class Reports(Case):
                     if response.status_code == 500:
                         self.assertIn("refused: " + reports.STARS, response.content.decode())
 
+    def test_signature_alone(self):
+        with override_settings(DEBUG=True):
+            for scheme in ("Bearer", "Token"):
+                response = self.client.get("/alone/", HTTP_AUTHORIZATION="%s %s" % (scheme, forged("ann")))
+                self.hidden(response.content.decode())
+                self.assertIn("ValueError", response.content.decode())
+
+    def test_the_filter_by_itself(self):
+        """Where a project has a reporter of its own."""
+        secret = forged("ann")
+        request = RequestFactory().post("/", {"t": ["Bearer " + secret]}, HTTP_AUTHORIZATION="Token " + secret)
+        filter = reports.SafeExceptionReporterFilter()
+        self.assertEqual(filter.get_post_parameters(request).getlist("t"), ["Bearer " + reports.STARS])
+        self.assertEqual(filter.get_post_parameters(None), {})
+        signature = secret.split(".")[2]
+
+        def frame():
+            inner = [signature]
+            return inner and sys._getframe()
+        shown = dict(filter.get_traceback_frame_variables(request, frame()))
+        self.assertEqual((repr(shown["inner"]), shown["signature"]), ("['%s']" % reports.STARS, reports.STARS))
+
     def test_mails_to_the_administrators(self):
-        handler = AdminEmailHandler(include_html=True)
+        # as LOGGING makes it, before applications are ready
+        handler = AdminEmailHandler(include_html=True, reporter_class="django.views.debug.ExceptionReporter")
         logger = logging.getLogger("django.request")
         logger.addHandler(handler)
         self.addCleanup(logger.removeHandler, handler)

@@ -341,6 +341,15 @@ class Throttling(Case):
                     self.assertLogs("django.request", "ERROR"):
                 self.assertEqual(self.statuses(view, (token("ann"), "10.0.0.1"), (None, "10.0.0.1")), [status] * 2)
 
+    def test_cache_in_the_database(self):
+        """What it raises about the token is no failure of the cache."""
+        class Refusing:
+            def get(self, *args):
+                raise authz.Unauthorized()
+        view = self.view(SubjectRateThrottle)
+        with mock.patch.object(throttling.SimpleRateThrottle, "cache", Refusing()):
+            self.assertEqual(self.statuses(view, (token("ann"), "10.0.0.1")), [401])
+
     def test_without_a_rate_for_nobody(self):
         view = self.view(SubjectRateThrottle)
         with mock.patch.object(self, "RATES", {"subject": "1/hour"}):
