@@ -135,7 +135,7 @@ class as_owner:
         return self.entered.blocks.pop().__exit__(*exc_info)
 
     def block(self, who: str) -> Any:
-        alias = self.using or conf.owner_database or DEFAULT_DB_ALIAS
+        alias = str(self.using or conf.owner_database or DEFAULT_DB_ALIAS)
         names = sorted({name for model in self.models
                         for name in tables_of(model, self.many_to_many)})
         return set_aside(alias, names, self.lock_timeout, who)
