@@ -7,6 +7,8 @@ COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
 REALM              of the WWW-Authenticate header
+ADMIN_DATABASE     alias of the owner of the database, for the admin's pages (administration/);
+                   None: there are none.  Read when Django starts
 """
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -19,6 +21,7 @@ DEFAULTS = {
     "COOKIE_FIRST": False,
     "REFUSE_BAD_TOKENS": True,
     "REALM": "authz",
+    "ADMIN_DATABASE": None,
 }
 
 
@@ -38,6 +41,7 @@ class Conf:
         self.cookie_first = values["COOKIE_FIRST"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
         self.realm = values["REALM"]
+        self.admin_database = values["ADMIN_DATABASE"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
 
