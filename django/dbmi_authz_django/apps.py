@@ -8,6 +8,7 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
+        from .administration import checks as _  # noqa: F401
         from . import caches, handover
         handover.install()
         caches.install()

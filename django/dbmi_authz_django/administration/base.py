@@ -32,6 +32,16 @@ def no_token(text: str) -> None:
                                 "give the value of one of its claims."), code="token")
 
 
+def forget_tokens(form: forms.Form) -> None:
+    """Whatever was wrong with a form, its page does not repeat a token."""
+    if form.is_bound:
+        given = form.data.copy()
+        for name, value in form.data.items():
+            if TOKEN.search(value):
+                given[name] = ""
+        form.data = given
+
+
 class Ahead(Paginator):
     """Counts up to some pages beyond the one that is shown, and not a million rows."""
     page_shown = 1
@@ -142,6 +152,8 @@ class NotStored(Shown):
 def page(model_admin: Any, request: HttpRequest, template: str, title: Any,
          **context: Any) -> HttpResponse:
     request.current_app = model_admin.admin_site.name
+    if "form" in context:
+        forget_tokens(context["form"])
     return TemplateResponse(request, "dbmi_authz/admin/%s.html" % template, {
         **model_admin.admin_site.each_context(request), "title": title,
         "opts": model_admin.model._meta, "media": Shown(model_admin.model, model_admin.admin_site).media,
@@ -173,9 +185,7 @@ def confirm(model_admin: Shown, request: HttpRequest, what: Tuple[Any, ...], tit
 def said(error: DatabaseError) -> str:
     """What the database has against it, in a sentence.  Answers about the login
     itself are for the middleware."""
-    if isinstance(error, (Unauthorized,)):
-        raise error
-    if isinstance(error, Forbidden) and error.reason is None:
+    if isinstance(error, Unauthorized) or isinstance(error, Forbidden) and error.reason is None:
         raise error
     return message_of(error) or str(_("The database refused it."))
 

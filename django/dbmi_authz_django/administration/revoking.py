@@ -2,6 +2,7 @@
 or an actor."""
 from __future__ import annotations
 
+import json
 from typing import Any, List, Tuple
 
 from django import forms
@@ -11,13 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from . import rights
 from .base import Shown, confirm, confirmed, no_token, said
-from .fields import parts
+from .fields import FOREVER, parts
 from .models import InactiveSubject, Issuer, Revocation
-from .words import BAD, PLAIN, moment, state
+from .words import BAD, moment, state
 
 FEW = 50    # issuers that a list of choices shows
 
@@ -116,11 +118,10 @@ class RevocationAdmin(Shown):
     def effect(self, row: Revocation) -> str:
         if row.kind != "subject":
             return state(BAD, gettext("refused"))
-        text = moment(row.issued_before)
-        if row.issued_before.year >= 9999:
+        if row.issued_before >= FOREVER:
             return state(BAD, gettext("all tokens, for good"))
-        return state(PLAIN, gettext("tokens issued up to then")) if not text else state(
-            BAD, gettext("tokens from before")) + " " + text
+        return format_html("{} {}", state(BAD, gettext("tokens from before")),
+                           moment(row.issued_before))
 
     @admin.display(description=_("revoked"))
     def revoked(self, row: Revocation) -> str:
@@ -191,7 +192,7 @@ class RevocationAdmin(Shown):
 
 
 def key_of(*names: str) -> str:
-    import json
+    """As RowKey has it."""
     return json.dumps(names, ensure_ascii=False)
 
 

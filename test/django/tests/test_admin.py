@@ -8,17 +8,19 @@ from contextlib import contextmanager
 from unittest import mock
 
 
-from dbmi_authz_django.administration import revoking, rights, sessions, words
+from dbmi_authz_django.administration import checks, revoking, rights, sessions, words
 from dbmi_authz_django.administration.models import (
     Issuer, IssuerKey, ItemPermission, Revocation, TrustChange,
 )
 from dbmi_authz_django.conf import conf
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
 from django.contrib.auth.models import Permission, User
+from django.core.checks import run_checks
 from django.db import connections
-from django.test import Client
+from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from . import KEY, mint, token
@@ -477,6 +479,7 @@ class Ending(Pages):
                                                  **fields}).content.decode()
             self.assertIn(words_of_it, text)
             self.assertNotIn("authz_seal", text)
+            self.assertNotIn(token("bob"), text)
         owner("SELECT authz.add_issuer('https://gone.example', '{clinic}')")
         fields = self.end(issuer="https://gone.example")
         with mock.patch.object(revoking.RevokeForm, "clean_issuer",
@@ -791,6 +794,7 @@ class Explaining(Pages):
         for claims, words_of_it in [("", "not a JSON object"), ("[]", "not a JSON object"),
                                     (token("ann"), "not a JSON object"), ('{"sub": 7}', None)]:
             answer, page = self.ask(whom="claims", claims=claims)
+            self.assertNotIn(token("ann"), page)
             if words_of_it:
                 self.assertIn(words_of_it, page)
                 self.assertIsNone(answer)
@@ -837,6 +841,67 @@ class Explaining(Pages):
             self.assertNotIn("row_security_off", self.text("finding/?level=info"))
         finally:
             root("DROP TABLE open_to_all")
+
+
+class Checks(Case):
+    """Each finding provoked once, with its twin that is silent."""
+
+    def settings(self, **values):
+        with override_settings(DBMI_AUTHZ=values):
+            return ids(checks.check_admin_settings(None))
+
+    def database(self, **values):
+        with override_settings(DBMI_AUTHZ=values):
+            return ids(checks.check_admin_database(None, list(values.values())))
+
+    def test_settings(self):
+        self.assertEqual(self.settings(), [])
+        self.assertEqual(self.settings(ADMIN_DATABASE="owner"), [])
+        self.assertEqual(self.settings(ADMIN_DATABASE="nowhere"), ["E080"])
+        self.assertEqual(self.settings(ADMIN_DATABASE="default"), ["E081"])
+        self.assertEqual(self.settings(DATABASES=["default", "owner"], ADMIN_DATABASE="owner"), ["E081"])
+        with mock.patch.object(type(connections["owner"]), "vendor", "sqlite"):
+            self.assertEqual(self.settings(ADMIN_DATABASE="owner"), ["E082"])
+        without = [app for app in settings.INSTALLED_APPS if app != "django.contrib.admin"]
+        with override_settings(INSTALLED_APPS=without):
+            self.assertEqual(self.settings(ADMIN_DATABASE="owner"), ["W083"])
+            self.assertEqual(self.settings(), [])
+
+    def test_databases(self):
+        self.assertEqual(self.database(ADMIN_DATABASE="down"), ["E084"])
+        self.assertEqual(self.database(ADMIN_DATABASE="bare"), ["E085"])
+        self.assertEqual(self.database(ADMIN_DATABASE="root"), ["E086"])
+        self.assertEqual(self.database(ADMIN_DATABASE="owner"), ["W089"])
+        with member():
+            self.assertEqual(self.database(ADMIN_DATABASE="owner"), [])
+        with mock.patch.dict(connections["owner"].settings_dict, USER="clinic_app"):
+            connections["owner"].close()
+            self.addCleanup(connections["owner"].close)
+            self.assertEqual(self.database(ADMIN_DATABASE="owner"), ["E087"])
+        connections["owner"].close()
+        # only what was asked for
+        with override_settings(DBMI_AUTHZ={"ADMIN_DATABASE": "down"}):
+            self.assertEqual(checks.check_admin_database(None, ["default"]), [])
+            self.assertEqual(checks.check_admin_database(None, None), [])
+
+    def test_another_database(self):
+        root("CREATE DATABASE clinic_twin TEMPLATE template0 OWNER clinic_owner")
+        try:
+            with mock.patch.dict(connections["owner"].settings_dict, NAME="clinic_twin"):
+                connections["owner"].close()
+                owner("CREATE EXTENSION dbmi_authz")
+                self.assertEqual(self.database(ADMIN_DATABASE="owner"), ["E088"])
+                connections["owner"].close()
+        finally:
+            root("DROP DATABASE clinic_twin WITH (FORCE)")
+
+    def test_registered(self):
+        with override_settings(DBMI_AUTHZ={"ADMIN_DATABASE": "default"}):
+            self.assertIn("E081", ids(e for e in run_checks() if e.id.startswith("dbmi_authz")))
+
+
+def ids(found):
+    return sorted(error.id.partition(".")[2] for error in found)
 
 
 class Words(Case):

@@ -156,6 +156,7 @@ class Chromium(unittest.TestCase):
                         os.environ["ADMIN_PICTURES"], name, suffix))
         self.light()
         self.assertEqual(self.browser.run(UNNAMED), [])
+        self.assertNotRegex(self.browser.text(), r"</(span|time|pre|a)>")
 
     def test_lists(self):
         self.open("dbmi_authz/")
