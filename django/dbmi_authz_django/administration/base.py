@@ -70,6 +70,7 @@ class Shown(admin.ModelAdmin):
     list_per_page = 100
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = getattr(getattr(admin, "ShowFacets", None), "NEVER", None)     # Django 5.0
     view_on_site = False
     change_list_template = "dbmi_authz/admin/change_list.html"
 

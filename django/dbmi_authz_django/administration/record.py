@@ -44,7 +44,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class TrustChangeAdmin(Shown):
-    list_display = ("what", "of", "when", "who", "role", "whence")
+    list_display = ("what", "of", "when", "who", "session_role")
     list_filter = (AgeFilter, RelationFilter)
     search_fields = ("issuer", "subject", "session_role", "new_row", "old_row")
     ordering = ("-at",)

@@ -85,7 +85,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class RevocationAdmin(Shown):
-    list_display = ("value", "kind", "effect", "issuer", "revoked", "prune")
+    list_display = ("value", "kind", "effect", "issuer", "revoked")
     list_filter = (KindFilter,)
     search_fields = ("value", "issuer")
     ordering = ("-revoked_at",)

@@ -1,18 +1,19 @@
 """The admin's pages over schema authz: what they show, to whom, and what they change."""
 import json
 import os
-
+import re
 import subprocess
 import sys
+import unittest
 from contextlib import contextmanager
 from unittest import mock
-
 
 from dbmi_authz_django.administration import checks, revoking, rights, sessions, words
 from dbmi_authz_django.administration.models import (
     Issuer, IssuerKey, ItemPermission, Revocation, TrustChange,
 )
 from dbmi_authz_django.conf import conf
+from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -23,7 +24,7 @@ from django.db import connections
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
-from . import KEY, mint, token
+from . import KEY, PEOPLE, TEST, mint, token, trust
 from .base import Case
 
 ISSUER = "https://id.example"
@@ -170,7 +171,7 @@ class Looking(Pages):
         owner("SELECT authz.alter_issuer(%s, %s::json)", ISSUER, json.dumps(
             {"jwks_uri": "https://user:word@id.example/keys?code=hush"}))
         self.addCleanup(owner, "SELECT authz.alter_issuer(%s, '{\"jwks_uri\": null}')", ISSUER)
-        self.addCleanup(lambda: __import__("tests").trust())
+        self.addCleanup(trust)
         page = self.text("issuer/%s/change/" % quote(ISSUER))
         self.assertIn("https://id.example/keys?…", page)
         self.assertNotIn("hush", page)
@@ -777,7 +778,7 @@ class Explaining(Pages):
     def test_only_rows_that_the_visitor_sees(self):
         """An administrator whose policies hide a row is not shown it by Bob's eyes."""
         data = {"model": "clinic.record", "pk": "2", "whom": "claims", "issuer": ISSUER, "claims": json.dumps(
-            {"sub": "bob", **{"org_id_to_org_member_info": __import__("tests").PEOPLE["bob"][
+            {"sub": "bob", **{"org_id_to_org_member_info": PEOPLE["bob"][
                 "org_id_to_org_member_info"]}})}
         with member():
             hidden = self.ask(BASE + "explanation/", **data)[0]
@@ -898,6 +899,32 @@ class Checks(Case):
     def test_registered(self):
         with override_settings(DBMI_AUTHZ={"ADMIN_DATABASE": "default"}):
             self.assertIn("E081", ids(e for e in run_checks() if e.id.startswith("dbmi_authz")))
+
+
+class Page(unittest.TestCase):
+    """doc/django/admin.md names what there is."""
+
+    def test_page(self):
+        with open(os.path.join(TEST, "..", "doc", "django", "admin.md"), encoding="utf-8") as f:
+            text = f.read()
+        with open(checks.__file__, encoding="utf-8") as f:
+            code = f.read()
+        known = set(re.findall(r'id="(dbmi_authz\.[EW]\d+)"', code))
+        self.assertEqual(len(known), 10)
+        self.assertEqual(set(re.findall(r"`(dbmi_authz\.[EW]\d+)`", text)), known)
+        blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+        self.assertEqual(len(blocks), 3)
+        names = {"my_site": admin.AdminSite("mine"), "more": {}}
+        for block in blocks:
+            exec(re.sub(r"\{\.\.\., ", "{**more, ", block), names)
+        self.assertTrue(names["my_site"].is_registered(Issuer))
+        self.assertTrue(issubclass(names["NoteAdmin"], admin.ModelAdmin))
+        for model in apps.get_app_config("dbmi_authz").get_models():
+            if "view" in model._meta.default_permissions:
+                self.assertTrue(Permission.objects.using("owner").filter(
+                    codename="view_" + model._meta.model_name).exists())
+        for name in re.findall(r"`(?:dbmi_authz\.)?(view_\w+)`", text):
+            self.assertTrue(Permission.objects.using("owner").filter(codename=name).exists(), name)
 
 
 def ids(found):
