@@ -53,11 +53,11 @@ class Ahead(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return min(self.seen, (self.page_shown + AHEAD) * self.per_page)
+        return int(min(self.seen, (self.page_shown + AHEAD) * self.per_page))
 
     @property
     def more(self) -> bool:
-        return self.seen > self.count
+        return bool(self.seen > self.count)
 
 
 class Shown(admin.ModelAdmin):
@@ -102,7 +102,7 @@ class Shown(admin.ModelAdmin):
 
     @admin.display(description=lazy(format_html, str)(
         '<input type="checkbox" id="action-toggle" aria-label="{}">', _("Select all")))
-    def action_checkbox(self, obj: Any) -> str:
+    def action_checkbox(self, obj: Any) -> Any:
         """Django's, with a name (which Django 3.2 gives it none)."""
         return forms.CheckboxInput({
             "class": "action-select", "aria-label": str(_("Select %s")) % obj,
@@ -123,8 +123,9 @@ class Shown(admin.ModelAdmin):
             **(extra_context or {})})
 
     def url(self, name: str, *args: Any) -> str:
-        return reverse("admin:%s_%s_%s" % (self.opts.app_label, self.opts.model_name, name),
-                       args=args, current_app=self.admin_site.name)
+        address: str = reverse("admin:%s_%s_%s" % (self.opts.app_label, self.opts.model_name, name),
+                               args=args, current_app=self.admin_site.name)
+        return address
 
     def page(self, request: HttpRequest, template: str, title: Any, **context: Any) -> HttpResponse:
         return page(self, request, template, title, **context)

@@ -1,7 +1,7 @@
 """Checks of ADMIN_DATABASE: before anything is asked, and of the database itself."""
 from __future__ import annotations
 
-from typing import Any, Iterator, List, Optional
+from typing import Any, Iterator, List
 
 from django.apps import apps
 from django.conf import settings
@@ -52,7 +52,7 @@ def check_admin_settings(app_configs: Any, **kwargs: Any) -> List[Any]:
 
 @register(Tags.database)
 def check_admin_database(app_configs: Any, databases: Any, **kwargs: Any) -> List[Any]:
-    alias: Optional[str] = conf.admin_database
+    alias: Any = conf.admin_database
     if alias not in (databases or ()) or connections[alias].vendor != "postgresql":
         return []
     try:

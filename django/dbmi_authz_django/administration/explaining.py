@@ -122,8 +122,8 @@ def in_words(error: DatabaseError) -> str:
     if isinstance(error, AuthzError) and body_of(error) is not None:
         raise error
     if sqlstate(error) == "42501":
-        return gettext("The database refuses that: %s.") % (message_of(error) or "42501")
-    return message_of(error) or gettext("The database cannot say.")
+        return str(gettext("The database refuses that: %s.") % (message_of(error) or "42501"))
+    return str(message_of(error) or gettext("The database cannot say."))
 
 
 def explain(model: Any, form: ExplainForm, pk: Optional[str], seen: bool) -> List[str]:

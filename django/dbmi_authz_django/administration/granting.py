@@ -100,11 +100,11 @@ class ItemPermissionAdmin(Shown):
         return [(self.url("add"), _("Grant a permission"))] if rights.administers(request) else []
 
     @admin.display(description=_("granted by"))
-    def by(self, row: ItemPermission) -> str:
+    def by(self, row: ItemPermission) -> Any:
         return row.granted_by or gettext("the owner of the database")
 
     @admin.display(description=_("granted"))
-    def granted(self, row: ItemPermission) -> str:
+    def granted(self, row: ItemPermission) -> Any:
         return moment(row.granted_at)
 
     def add_view(self, request: HttpRequest, form_url: str = "",
@@ -201,8 +201,8 @@ class ItemPermissionAdmin(Shown):
 
 def denied(error: DatabaseError) -> str:
     if isinstance(error, Forbidden):
-        return gettext("The database denies that to your token. Whoever grants is an administrator "
-                       "of the application, or manages the item: has it an e-mail address?")
+        return str(_("The database denies that to your token. Whoever grants is an administrator "
+                     "of the application, or manages the item: has it an e-mail address?"))
     return said(error)
 
 

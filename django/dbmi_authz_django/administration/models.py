@@ -5,7 +5,7 @@ no lookup and no export.
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Tuple
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +34,7 @@ class Table(models.Model):
     class Meta:
         abstract = True
         managed = False
-        default_permissions = ("view",)
+        default_permissions: Tuple[str, ...] = ("view",)
         base_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -56,7 +56,7 @@ class Issuer(Table):
         verbose_name_plural = _("issuers")
 
     def __str__(self) -> str:
-        return self.issuer
+        return str(self.issuer)
 
 
 class IssuerKey(Table):
@@ -124,7 +124,7 @@ class InactiveSubject(Table):
         verbose_name_plural = _("people locked out")
 
     def __str__(self) -> str:
-        return self.subject
+        return str(self.subject)
 
 
 class ItemPermission(Table):

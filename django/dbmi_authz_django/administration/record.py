@@ -44,7 +44,7 @@ class AgeFilter(admin.SimpleListFilter):
 
 
 class TrustChangeAdmin(Shown):
-    list_display = ("what", "of", "when", "who", "session_role")
+    list_display = ("what", "of", "when", "who")
     list_filter = (AgeFilter, RelationFilter)
     search_fields = ("issuer", "subject", "session_role", "new_row", "old_row")
     ordering = ("-at",)
@@ -67,11 +67,11 @@ class TrustChangeAdmin(Shown):
         return self.get_queryset(request).annotate(here=place).filter(here=True).first()
 
     @admin.display(description=_("what"))
-    def what(self, row: TrustChange) -> str:
+    def what(self, row: TrustChange) -> Any:
         return "%s %s" % (row.command, row.relation)
 
     @admin.display(description=_("of which"))
-    def of(self, row: TrustChange) -> str:
+    def of(self, row: TrustChange) -> Any:
         document = row.new_row or row.old_row
         if not isinstance(document, dict):
             return NOTHING
@@ -83,26 +83,26 @@ class TrustChangeAdmin(Shown):
         return " · ".join(found) or NOTHING
 
     @admin.display(description=_("when"))
-    def when(self, row: TrustChange) -> str:
+    def when(self, row: TrustChange) -> Any:
         return moment(row.at)
 
     @admin.display(description=_("who was logged in"))
-    def who(self, row: TrustChange) -> str:
+    def who(self, row: TrustChange) -> Any:
         if row.subject is None:
-            return gettext("nobody")
+            return gettext("nobody; role %s") % row.session_role
         return gettext("%(subject)s of %(issuer)s") % {"subject": row.subject, "issuer": row.issuer}
 
     @admin.display(description=_("from"))
-    def whence(self, row: TrustChange) -> str:
+    def whence(self, row: TrustChange) -> Any:
         found: List[Optional[str]] = [row.client_address, row.application]
         return ", ".join(each for each in found if each) or gettext("the server itself")
 
     @admin.display(description=_("before"))
-    def before(self, row: TrustChange) -> str:
+    def before(self, row: TrustChange) -> Any:
         return pretty(row.old_row)
 
     @admin.display(description=_("after"))
-    def after(self, row: TrustChange) -> str:
+    def after(self, row: TrustChange) -> Any:
         return pretty(row.new_row)
 
 

@@ -115,7 +115,7 @@ class RevocationAdmin(Shown):
                 (self.url("add"), _("End a person's sessions"))]
 
     @admin.display(description=_("effect"))
-    def effect(self, row: Revocation) -> str:
+    def effect(self, row: Revocation) -> Any:
         if row.kind != "subject":
             return state(BAD, gettext("refused"))
         if row.issued_before >= FOREVER:
@@ -124,11 +124,11 @@ class RevocationAdmin(Shown):
                            moment(row.issued_before))
 
     @admin.display(description=_("revoked"))
-    def revoked(self, row: Revocation) -> str:
+    def revoked(self, row: Revocation) -> Any:
         return moment(row.revoked_at)
 
     @admin.display(description=_("can be removed"))
-    def prune(self, row: Revocation) -> str:
+    def prune(self, row: Revocation) -> Any:
         return moment(row.until)
 
     def add_view(self, request: HttpRequest, form_url: str = "",
@@ -206,7 +206,7 @@ class InactiveAdmin(Shown):
     empty = _("Nobody is locked out.")
 
     @admin.display(description=_("effect"))
-    def effect(self, row: InactiveSubject) -> str:
+    def effect(self, row: InactiveSubject) -> Any:
         return state(BAD, gettext("counts as nobody"))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:

@@ -20,7 +20,7 @@ from .. import drivers
 from ..conf import conf
 from ..errors import Forbidden, Unauthorized
 from ..handover import Handover
-from ..identity import Identity, ask, identity
+from ..identity import ask, identity
 from ..login import Login, current
 
 SALT = "dbmi_authz_django.administration"
@@ -29,7 +29,8 @@ CONFIRM_WITHIN = 600        # seconds that a confirmation page is good for
 
 def visitor_alias() -> str:
     """Whose connections know the visitor."""
-    return DEFAULT_DB_ALIAS if DEFAULT_DB_ALIAS in conf.databases else conf.databases[0]
+    alias: str = DEFAULT_DB_ALIAS if DEFAULT_DB_ALIAS in conf.databases else conf.databases[0]
+    return alias
 
 
 def login_here() -> Optional[Login]:
@@ -38,13 +39,14 @@ def login_here() -> Optional[Login]:
     return None if login is None or login.token is None else login
 
 
-def visitor() -> Identity:
+def visitor() -> Any:
+    """The Identity of the visitor."""
     return identity(visitor_alias())
 
 
 def is_superuser(request: HttpRequest) -> bool:
     user = request.user
-    return user.is_active and user.is_staff and user.is_superuser
+    return bool(user.is_active and user.is_staff and user.is_superuser)
 
 
 def administers(request: HttpRequest) -> bool:
@@ -53,7 +55,7 @@ def administers(request: HttpRequest) -> bool:
     if known is None:
         known = is_superuser(request) and token_administers(request)
         request.authz_administers = known
-    return known
+    return bool(known)
 
 
 def token_administers(request: HttpRequest) -> bool:
@@ -61,7 +63,7 @@ def token_administers(request: HttpRequest) -> bool:
     if known is None:
         known = login_here() is not None and bool(ask("is_admin", using=visitor_alias()))
         request.authz_token_administers = known
-    return known
+    return bool(known)
 
 
 def insist(request: HttpRequest) -> None:
@@ -127,7 +129,7 @@ def owner_apart() -> Iterator[Any]:
 def seal(request: HttpRequest, what: Tuple[Any, ...]) -> str:
     """Of a confirmation page: who was asked, and what.  What is confirmed by
     somebody else, as somebody else, or too late, does not count."""
-    return signing.dumps([*who(request), *what], salt=SALT)
+    return str(signing.dumps([*who(request), *what], salt=SALT))
 
 
 def sealed(request: HttpRequest, given: str, what: Tuple[Any, ...]) -> bool:
@@ -135,7 +137,7 @@ def sealed(request: HttpRequest, given: str, what: Tuple[Any, ...]) -> bool:
         found = signing.loads(given, salt=SALT, max_age=CONFIRM_WITHIN)
     except signing.BadSignature:
         return False
-    return found == [*who(request), *what]
+    return bool(found == [*who(request), *what])
 
 
 def who(request: HttpRequest) -> Tuple[str, Optional[str], Optional[str]]:

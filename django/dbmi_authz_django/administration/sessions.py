@@ -51,11 +51,11 @@ class SessionAdmin(NotStored):
         end = rights.administers(request)
         return self.page(
             request, "sessions", _("Who is logged in"), about=self.about, preloaded=True,
-            wanted=wanted, rows=[self.row(*row, end) for row in found[:MOST]],
+            wanted=wanted, rows=[self.row(end, *row) for row in found[:MOST]],
             more=len(found) > MOST)
 
-    def row(self, pid: int, issuer: str, subject: str, actor: str, since: Any, expires: Any,
-            name: str, end: bool) -> Any:
+    def row(self, end: bool, pid: int, issuer: str, subject: str, actor: str, since: Any,
+            expires: Any, name: str) -> Any:
         cut = subject is None or subject.endswith("...")    # authz.sessions() shortens
         address = None if cut or not end else "%s?%s" % (
             reverse("admin:dbmi_authz_revocation_add", current_app=self.admin_site.name),

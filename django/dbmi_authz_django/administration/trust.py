@@ -41,10 +41,13 @@ def attach(issuers: List[Issuer]) -> None:
 
 
 class IssuerList(ChangeList):
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = list(self.result_list)
-        attach(self.result_list)
+        found: List[Issuer] = list(self.result_list)
+        attach(found)
+        self.result_list = found
 
 
 class KeySetFilter(admin.SimpleListFilter):
@@ -66,7 +69,7 @@ class KeySetFilter(admin.SimpleListFilter):
         return queryset
 
 
-def how(issuer: Issuer) -> str:
+def how(issuer: Issuer) -> Any:
     """The state of its keys, the worst that is true."""
     status = issuer.status
     if not issuer.keys:
@@ -128,50 +131,50 @@ class IssuerAdmin(Shown):
         return int(issuer.keys)
 
     @admin.display(description=_("state of the keys"))
-    def state(self, issuer: Issuer) -> str:
+    def state(self, issuer: Issuer) -> Any:
         return how(issuer)
 
     @admin.display(description=_("last set"))
-    def taken(self, issuer: Issuer) -> str:
+    def taken(self, issuer: Issuer) -> Any:
         return moment(issuer.status and issuer.status.last_success)
 
     @admin.display(description=_("last attempt"))
-    def tried(self, issuer: Issuer) -> str:
+    def tried(self, issuer: Issuer) -> Any:
         return moment(issuer.status and issuer.status.last_attempt)
 
     @admin.display(description=_("next fetch"))
-    def due(self, issuer: Issuer) -> str:
+    def due(self, issuer: Issuer) -> Any:
         return moment(issuer.status and issuer.status.next_due)
 
     @admin.display(description=_("last error"))
-    def error(self, issuer: Issuer) -> str:
+    def error(self, issuer: Issuer) -> Any:
         error = issuer.status and issuer.status.last_error
         return "%s (%s)" % (FETCH_ERRORS.get(error, error), error) if error else NOTHING
 
     @admin.display(description=_("entries left out"))
-    def left_out(self, issuer: Issuer) -> str:
+    def left_out(self, issuer: Issuer) -> Any:
         skipped = issuer.status.skipped if issuer.status else None
         return pretty(skipped) if skipped else NOTHING
 
     @admin.display(description=_("oldest key"))
-    def oldest_key(self, issuer: Issuer) -> str:
+    def oldest_key(self, issuer: Issuer) -> Any:
         return moment(issuer.oldest)
 
     @admin.display(description=_("audience"))
-    def audience_list(self, issuer: Issuer) -> str:
+    def audience_list(self, issuer: Issuer) -> Any:
         if issuer.audience is None:
             return gettext("not looked at")
         return format_html_join(", ", "{}", ((name,) for name in issuer.audience))
 
     @admin.display(description=_("keys"))
-    def key_links(self, issuer: Issuer) -> str:
+    def key_links(self, issuer: Issuer) -> Any:
         address = reverse("admin:dbmi_authz_issuerkey_changelist",
                           current_app=self.admin_site.name)
         return format_html('<a href="{}?{}">{}</a>', address, urlencode({"issuer": issuer.pk}),
                            ngettext("%d key", "%d keys", issuer.keys) % issuer.keys)
 
     @admin.display(description=_("options"))
-    def option_list(self, issuer: Issuer) -> str:
+    def option_list(self, issuer: Issuer) -> Any:
         return pretty(issuer.options) if issuer.options else gettext("none: as the profile says")
 
     def tools(self, request: HttpRequest) -> List[Tuple[str, Any]]:
@@ -182,7 +185,7 @@ class IssuerAdmin(Shown):
 
 
 class KeyAdmin(Shown):
-    list_display = ("name", "issuer", "alg", "kind", "source", "added")
+    list_display = ("name", "issuer", "alg", "kind", "added")
     list_filter = ("alg", "source")
     search_fields = ("issuer", "kid")
     ordering = ("issuer", "kid", "alg")
@@ -190,27 +193,29 @@ class KeyAdmin(Shown):
     about = _("What tokens are verified with. A key shows its names and its age, never what it is "
               "made of.")
     empty = _("No key yet: every token is refused. Fetch a key set with authz_jwks or update-keys.")
-    fieldsets = [(None, {"fields": ["name", "issuer", "alg", "kind", "source", "added",
-                                    "thumbprint"]})]
+    fieldsets = [(None, {
+        "fields": ["name", "issuer", "alg", "kind", "source", "added", "thumbprint"],
+        "description": _("Who has a shared secret can make tokens; a public key only verifies them."),
+    })]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(public_thumbprint=RawSQL(
             "CASE WHEN alg IN ('HS256', 'HS384', 'HS512') THEN NULL ELSE thumbprint END", ()))
 
     @admin.display(description=_("key ID"))
-    def name(self, key: IssuerKey) -> str:
+    def name(self, key: IssuerKey) -> Any:
         return str(key)
 
     @admin.display(description=_("kind"))
-    def kind(self, key: IssuerKey) -> str:
+    def kind(self, key: IssuerKey) -> Any:
         if key.alg in SECRET_ALGORITHMS:
-            return state(WARN, gettext("shared secret: who has it can make tokens"))
+            return state(WARN, gettext("shared secret"))
         return state(GOOD, gettext("public key"))
 
     @admin.display(description=_("added"))
-    def added(self, key: IssuerKey) -> str:
+    def added(self, key: IssuerKey) -> Any:
         return moment(key.added_at)
 
     @admin.display(description=_("thumbprint"))
-    def thumbprint(self, key: IssuerKey) -> str:
+    def thumbprint(self, key: IssuerKey) -> Any:
         return key.public_thumbprint or gettext("not shown of a secret")

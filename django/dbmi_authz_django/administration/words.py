@@ -18,14 +18,14 @@ NOTHING = "–"
 GOOD, WARN, BAD, PLAIN = "good", "warn", "bad", "plain"
 
 
-def state(kind: str, text: Any) -> str:
+def state(kind: str, text: Any) -> Any:
     """A state with its colour and its words."""
     sign = {GOOD: "✓", WARN: "!", BAD: "✗", PLAIN: "·"}[kind]
     return format_html('<span class="authz-state authz-{}"><span aria-hidden="true">{}</span> '
                        "{}</span>", kind, sign, text)
 
 
-def span(length: timedelta) -> str:
+def span(length: timedelta) -> Any:
     """ "3 days": the largest unit that is there, and no more."""
     seconds = int(abs(length.total_seconds()))
     if seconds < 60:
@@ -40,7 +40,7 @@ def span(length: timedelta) -> str:
     return ngettext("%d year", "%d years", days // 365) % (days // 365)
 
 
-def moment(at: Optional[datetime]) -> str:
+def moment(at: Optional[datetime]) -> Any:
     """ "3 days ago", with the time itself for those who point at it."""
     if at is None:
         return NOTHING
@@ -55,7 +55,7 @@ def moment(at: Optional[datetime]) -> str:
                        formats.date_format(local, "DATETIME_FORMAT"), text % span(length))
 
 
-def pretty(document: Any) -> str:
+def pretty(document: Any) -> Any:
     """JSON for people; the address of a key set without user, password and query."""
     if document is None:
         return NOTHING

@@ -125,9 +125,9 @@ class Browser:
     def named(self, role, name):
         """What assistive technology calls so."""
         css = {"link": "a", "button": "input[type=submit], button, [role=button]",
-               "textbox": "input, textarea", "combobox": "select", "radio": "input[type=radio]",
-               "checkbox": "input[type=checkbox]"}[role]
-        found = [element for element in self.all(css)
+               "textbox": "input, textarea", "combobox": "select", "radio": "input[type=radio]"}[role]
+        # which it may be, and then what the browser itself says
+        found = [element for element in self.maybe(css, name)
                  # style sheets may show capitals, and then the name has them, too
                  if self.ask("/element/%s/computedlabel" % element).lower() == name.lower()
                  and self.ask("/element/%s/computedrole" % element) in (role, "searchbox")]
@@ -135,6 +135,15 @@ class Browser:
             raise AssertionError("%d of %s %r on %s: %s" % (
                 len(found), role, name, self.url(), self.text()[:1500]))
         return found[0]
+
+    def maybe(self, css, name):
+        found = self.run("""
+            const name = arguments[1].toLowerCase();
+            return [...document.querySelectorAll(arguments[0])].filter(e => e.type !== 'hidden' && [
+                e.innerText, e.type === 'submit' && e.value, e.getAttribute('aria-label'),
+                ...[...(e.labels || [])].map(l => l.innerText)
+            ].some(text => text && text.trim().toLowerCase().startsWith(name)))""", css, name)
+        return [element[ELEMENT] for element in found]
 
     def click(self, role, name):
         self.press(self.named(role, name))

@@ -145,7 +145,7 @@ class Chromium(unittest.TestCase):
     def looks(self, name):
         """By day, by night, and on a phone."""
         for suffix, dark, phone in [("light", False, False), ("dark", True, False),
-                                    ("phone", False, True), ("phone-dark", True, True)]:
+                                    ("phone", True, True)]:
             with self.subTest(name, look=suffix):
                 self.light(dark, phone)
                 self.assertEqual(self.browser.run(WIDER), [])
