@@ -7,7 +7,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Tuple
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.core.paginator import Paginator
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -30,6 +30,12 @@ def no_token(text: str) -> None:
     if TOKEN.search(text):
         raise ValidationError(_("This is a token. It belongs nowhere but into a request; "
                                 "give the value of one of its claims."), code="token")
+
+
+def no_nul(request: HttpRequest) -> None:
+    """PostgreSQL has no such text, and each driver has its own error for it."""
+    if any("\0" in value for values in request.GET.lists() for value in values[1]):
+        raise SuspiciousOperation("NUL in the address")
 
 
 def forget_tokens(form: forms.Form) -> None:
@@ -90,6 +96,9 @@ class Shown(admin.ModelAdmin):
         # Django allows any field of the model, whether it is shown or not
         return lookup in self.allowed_lookups
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         return False
 
@@ -117,6 +126,7 @@ class Shown(admin.ModelAdmin):
         return []
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        no_nul(request)
         return super().changelist_view(request, {
             "authz_about": self.about, "authz_empty": self.empty,
             "authz_tools": self.tools(request), "authz_notes": self.notes(request),
@@ -145,6 +155,7 @@ class NotStored(Shown):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        no_nul(request)
         return self.show(request)
 
     def show(self, request: HttpRequest) -> HttpResponse:

@@ -69,7 +69,7 @@ class ExplainForm(forms.Form):
             try:
                 if not isinstance(json.loads(data.get("claims") or ""), dict):
                     raise ValueError
-            except ValueError:
+            except (ValueError, RecursionError):
                 self.add_error("claims", _("This is not a JSON object."))
         return data
 

@@ -81,7 +81,10 @@ def parts(key: str, number: int) -> Optional[List[str]]:
     """What a RowKey was made of; None of what is no such key."""
     try:
         found = json.loads(key)
-    except ValueError:
+        "".join(found).encode()     # half a surrogate pair is no text
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if any("\0" in each for each in found):
         return None
     if isinstance(found, list) and len(found) == number and all(isinstance(f, str) for f in found):
         return found

@@ -15,7 +15,14 @@ from .fields import Document, Moment, RowKey, Texts, names_of
 
 
 class Manager(models.Manager):
-    """Reads as the alias ADMIN_DATABASE, whatever DATABASE_ROUTERS say."""
+    """Reads as the alias ADMIN_DATABASE, whatever DATABASE_ROUTERS say.
+
+    What names an alias wants something else: dumpdata, for one, which would end
+    at a table that the application may not read.  It gets no rows.
+    """
+
+    def using(self, alias: str) -> Any:
+        return self.none()
 
     def get_queryset(self) -> Any:
         return super().get_queryset().using(self._db or conf.admin_database)
