@@ -8,6 +8,7 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks, user_checks  # noqa: F401  (registers them)
+        from .administration import checks as _  # noqa: F401
         from . import caches, handover, owner, reports, silence, writes
         handover.install()
         silence.install()

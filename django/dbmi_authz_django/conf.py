@@ -29,6 +29,8 @@ STAR_TOKENS        reports and logs show stars in place of tokens (reports.py)
 REALM              of the WWW-Authenticate header
 OWNER_DATABASE     alias of the tables' owner, for as_owner(); None: "default"
 SILENT_DATABASES   aliases where policies may hide rows from an owner without an error
+ADMIN_DATABASE     alias of the owner of the database, for the admin's pages (administration/);
+                   None: there are none.  Read when Django starts
 """
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -58,6 +60,7 @@ DEFAULTS = {
     "REALM": "authz",
     "OWNER_DATABASE": None,
     "SILENT_DATABASES": (),
+    "ADMIN_DATABASE": None,
 }
 
 
@@ -96,6 +99,7 @@ class Conf:
         self.realm = values["REALM"]
         self.owner_database = values["OWNER_DATABASE"]
         self.silent_databases = tuple(values["SILENT_DATABASES"])
+        self.admin_database = values["ADMIN_DATABASE"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
 
