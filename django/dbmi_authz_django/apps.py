@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.conf import settings
 
 
 class DbmiAuthzConfig(AppConfig):
@@ -6,15 +7,21 @@ class DbmiAuthzConfig(AppConfig):
     label = "dbmi_authz"
     verbose_name = "dbmi_authz"
 
+    # alias -> name, before a test runner gives the databases others
+    database_names: dict = {}
+
     def ready(self):
         from . import checks, user_checks  # noqa: F401  (registers them)
         from .administration import checks as _  # noqa: F401
-        from . import caches, handover, owner, reports, silence, writes
+        from . import caches, handover, owner, reports, silence, tasks, writes
         handover.install()
         silence.install()
         owner.install()
         caches.install()
         reports.install()
+        tasks.install()
         writes.install()
         if apps.is_installed("drf_spectacular"):
             from . import spectacular  # noqa: F401  (registers it)
+        self.database_names = {alias: str(given.get("NAME"))
+                               for alias, given in settings.DATABASES.items()}

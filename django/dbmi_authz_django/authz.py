@@ -5,14 +5,18 @@
     authz.identity().subject
     with authz.as_token(token): ...
     @authz.requires(authz.HasScope("notes:write"))
+
+and authz.test is what tests use alone.
 """
+from importlib import import_module
+
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
     AccountRefused, AuthzError, Forbidden, MalformedRequest, NotFound, RowsHidden, StepUpRequired,
     Unauthorized,
 )
-from .identity import ask, identity
+from .identity import aask, aidentity, ask, identity
 from .keys import cache_key, get_or_set
 from .login import as_token
 from .outside import same_for_everybody
@@ -26,6 +30,7 @@ from .requirements import (
     IsAdmin, IsAtLeastOrgRole, IsAuthenticated, IsDelegated, IsOwner, IsOwnerOrAdmin, ManagesItem,
     StepUp, UrlKwarg,
 )
+from .tasks import in_task, task_as, task_headers
 from .users import TokenUser
 from .writes import delete_all, update_all
 
@@ -39,7 +44,15 @@ __all__ = [
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
     "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "RowsHidden", "StepUp",
-    "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "as_owner", "as_token", "ask",
-    "cache_key", "cache_page_per_identity", "delete_all", "get_or_set", "identity", "requires",
-    "same_for_everybody", "token_optional", "update_all",
+    "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_owner",
+    "as_token", "ask", "cache_key", "cache_page_per_identity", "delete_all", "get_or_set", "identity",
+    "in_task", "requires", "same_for_everybody", "task_as", "task_headers", "token_optional",
+    "update_all",
 ]
+
+
+def __getattr__(name):
+    # imported when it is asked for: no part of a server
+    if name == "test":
+        return import_module("dbmi_authz_django.test")
+    raise AttributeError("module %r has no attribute %r" % (__name__, name))

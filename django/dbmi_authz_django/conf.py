@@ -31,6 +31,7 @@ OWNER_DATABASE     alias of the tables' owner, for as_owner(); None: "default"
 SILENT_DATABASES   aliases where policies may hide rows from an owner without an error
 ADMIN_DATABASE     alias of the owner of the database, for the admin's pages (administration/);
                    None: there are none.  Read when Django starts
+TEST_ISSUER        whose tokens tests mint, where the test database has several
 """
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -61,6 +62,7 @@ DEFAULTS = {
     "OWNER_DATABASE": None,
     "SILENT_DATABASES": (),
     "ADMIN_DATABASE": None,
+    "TEST_ISSUER": None,
 }
 
 
@@ -100,6 +102,7 @@ class Conf:
         self.owner_database = values["OWNER_DATABASE"]
         self.silent_databases = tuple(values["SILENT_DATABASES"])
         self.admin_database = values["ADMIN_DATABASE"]
+        self.test_issuer = values["TEST_ISSUER"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)
 

@@ -255,8 +255,9 @@ class Handover:
                 self.take_off()
 
     def before_cursor(self):
-        """What a cursor can do past us must not find a login that is finished."""
-        if any(held.finished for held in self.held()):
+        """What a cursor can do past us must not find a login that is finished, or whose
+        generator waits."""
+        if not all(held.in_force for held in self.held()):
             self.let_go()
 
     def held(self):

@@ -1,8 +1,13 @@
 """Who the database says that this is."""
+from __future__ import annotations
+
 import json
 import re
 from hashlib import sha256
+from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.dateparse import parse_datetime
 
@@ -58,8 +63,17 @@ def identity(using=DEFAULT_DB_ALIAS):
     return found
 
 
+async def aidentity(using: str = DEFAULT_DB_ALIAS) -> Identity:
+    """The same in a coroutine.  What identity() has found is found here, and the
+    other way round."""
+    login = current()
+    if login is not None and using in login.identities:
+        return identity(using)
+    return await sync_to_async(identity, thread_sensitive=True)(using)
+
+
 def ask_facts(using):
-    with connections[using].cursor() as cursor:
+    with cursor_for("identity", using) as cursor:
         with facts.Wanted() as wanted:
             cursor.execute(facts.FACTS)
         return Identity(cursor.fetchone()[0] if wanted.text is None else wanted.text)
@@ -74,6 +88,20 @@ def ask(function, *args, using=DEFAULT_DB_ALIAS):
     if not re.fullmatch(r"[a-z_]+", function):
         raise ValueError("no name of a function: %r" % (function,))
     sql = "SELECT authz.%s(%s)" % (function, ", ".join(["%s"] * len(args)))
-    with connections[using].cursor() as cursor:
+    with cursor_for("ask", using) as cursor:
         cursor.execute(sql, args)
         return cursor.fetchone()[0]
+
+
+async def aask(function: str, *args: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
+    """The same in a coroutine."""
+    return await sync_to_async(ask, thread_sensitive=True)(function, *args, using=using)
+
+
+def cursor_for(name: str, using: str) -> Any:
+    try:
+        return connections[using].cursor()
+    except SynchronousOnlyOperation:
+        raise SynchronousOnlyOperation(
+            "authz.%s() asks the database, which a coroutine does by \"await authz.a%s()\"."
+            % (name, name)) from None

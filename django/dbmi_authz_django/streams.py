@@ -10,7 +10,7 @@ like ConditionalGetMiddleware, drops it without closing it.  So the login ends
   because Python may collect it in the middle of anything; the next use of the
   connection takes it off (handover.py).
 """
-from .login import enter, leave
+from .login import Parts
 
 
 def keep_while_streaming(login, request, response):
@@ -40,6 +40,7 @@ class Lasting:
 
     def __init__(self, login, content):
         self.login = login
+        self.parts = Parts(login)
         self.content = content
 
     def close(self):
@@ -54,14 +55,12 @@ class Content(Lasting):
         return self
 
     def __next__(self):
-        mark = enter(self.login)
         try:
-            return next(self.content)
+            with self.parts:
+                return next(self.content)
         except BaseException:       # its end too
             self.login.finish()
             raise
-        finally:
-            leave(mark)
 
 
 class AsyncContent(Lasting):
@@ -69,11 +68,9 @@ class AsyncContent(Lasting):
         return self
 
     async def __anext__(self):
-        mark = enter(self.login)
         try:
-            return await self.content.__anext__()
+            with self.parts:
+                return await self.content.__anext__()
         except BaseException:
             await self.login.afinish()
             raise
-        finally:
-            leave(mark)
