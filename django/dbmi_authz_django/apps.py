@@ -8,6 +8,7 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
-        from . import caches, handover
+        from . import caches, handover, set_aside
         handover.install()
         caches.install()
+        set_aside.install()
