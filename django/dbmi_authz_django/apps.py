@@ -8,7 +8,10 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks  # noqa: F401  (registers them)
-        from . import caches, handover, set_aside
+        from . import autodetector, caches, handover, recreated, set_aside, state
         handover.install()
         caches.install()
         set_aside.install()
+        state.install()
+        recreated.install()
+        autodetector.install()

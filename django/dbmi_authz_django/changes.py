@@ -24,10 +24,15 @@ def statements(model: Any, editor: Any, old: Table, new: Table) -> Iterator[str]
     # what narrows comes first
     for policy in sorted(new.policies, key=lambda policy: policy.permissive):
         before = old.policy(policy.name)
+        if before == policy:
+            continue
+        there, back = columns_of_then(policy, new, table)
+        yield from there
         if before is None:
             yield creation(policy, model, editor)
-        elif before != policy:
+        else:
             yield from alteration(before, policy, model, editor)
+        yield from back
     for policy in sorted(old.policies, key=lambda policy: not policy.permissive):
         if new.policy(policy.name) is None:
             yield removal(policy.name, model)
@@ -35,6 +40,15 @@ def statements(model: Any, editor: Any, old: Table, new: Table) -> Iterator[str]
         yield "ALTER TABLE %s NO FORCE ROW LEVEL SECURITY" % table
     if old.enabled and not new.enabled:
         yield disabling(table, careful=old.protect is not None)
+
+
+def columns_of_then(policy: Policy, table: Table, name: str) -> tuple[list[str], list[str]]:
+    """The columns get the names that they had when the policy's SQL was written,
+    so that it is read as it was, and back.  PostgreSQL follows."""
+    renamed = [(old, new) for of, old, new in table.columns if of == policy.name]
+    line = "ALTER TABLE %s RENAME COLUMN %s TO %s"
+    return ([line % (name, identifier(new), identifier(old)) for old, new in reversed(renamed)],
+            [line % (name, identifier(old), identifier(new)) for old, new in renamed])
 
 
 def disabling(table: str, careful: bool) -> str:

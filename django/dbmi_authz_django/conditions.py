@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Union
 
-from django.core.exceptions import FieldDoesNotExist, FieldError
+from django.core.exceptions import FieldError
 from django.db.models import BooleanField, F, Func, Q
 from django.db.models.expressions import Expression
 from django.db.models.sql import Query
@@ -52,24 +52,18 @@ class Parent(Expression):   # type: ignore[misc]  # Django has no types
 
     def __init__(self, field: str, condition: Condition | None, model: Any = None) -> None:
         super().__init__(output_field=BooleanField())
-        self.field = field
+        self.parent = field
         self.condition = condition
         self.model = model
 
     def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> Parent:
         if query.alias_cols:
             raise TypeError("CanSee is for policies; a queryset sees what policies let through")
-        return Parent(self.field, self.condition, query.model)
+        return Parent(self.parent, self.condition, query.model)
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        field = self.model._meta.get_field(self.field)
-        if not field.concrete or not field.many_to_one and not field.one_to_one:
-            raise FieldError("CanSee needs a foreign key, and %s.%s is none"
-                             % (self.model._meta.label, self.field))
+        field = foreign_key(self.model, self.parent)
         parent, child = field.related_model._meta, self.model._meta
-        if parent.concrete_model is child.concrete_model:
-            raise FieldError("CanSee(%r) of %s would ask its own policies without end"
-                             % (self.field, child.label))
         # the child's column needs its table's name: inside, the parent's come first
         text = 'EXISTS (SELECT FROM %s "dbmi_authz_parent" WHERE "dbmi_authz_parent".%s = %s.%s' % (
             table_name(parent.db_table), identifier(field.target_field.column),
@@ -171,10 +165,10 @@ def renamed(condition: Any, old: str, new: str) -> Any:
     return paths_changed(condition, change)
 
 
-def parents_of(condition: Any) -> Iterator[str]:
-    """The fields of each CanSee."""
+def parents_of(condition: Any) -> Iterator[CanSee]:
+    """Each CanSee in it."""
     if isinstance(condition, CanSee):
-        yield condition.field
+        yield condition
     elif isinstance(condition, (list, tuple)):
         for item in condition:
             yield from parents_of(item)
@@ -202,16 +196,27 @@ def told(value: Any) -> Any:
     return value
 
 
-def check_fields(condition: Condition | None, model: Any) -> None:
-    """Raises FieldDoesNotExist or FieldError where the model has no such field."""
+def check(condition: Condition | None, model: Any) -> None:
+    """Raises FieldDoesNotExist or FieldError where it does not fit the model."""
+    if condition is None or isinstance(condition, str):
+        return
     for name in fields_of(condition):
-        if name == "pk":
-            continue
-        field = model._meta.get_field(name)
-        if not field.concrete or field.column is None or field.model._meta.concrete_model \
-                is not model._meta.concrete_model:
+        field = model._meta.pk if name == "pk" else model._meta.get_field(name)
+        if getattr(field, "column", None) is None or field not in model._meta.local_fields:
             raise FieldError("%r is no column of the table of %s" % (name, model._meta.label))
+    # a relation that is followed
+    Query(model, alias_cols=False).build_where(
+        condition if isinstance(condition, Q) else Q(condition))
+    for parent in parents_of(condition):
+        check(parent.condition, foreign_key(model, parent.field).related_model)
 
 
-__all__ = ["CanSee", "Condition", "FieldDoesNotExist", "check_fields", "compiled", "fields_of",
-           "frozen", "parents_of", "renamed", "told"]
+def foreign_key(model: Any, name: str) -> Any:
+    field = model._meta.get_field(name)
+    if not field.concrete or not (field.many_to_one or field.one_to_one):
+        raise FieldError("CanSee needs a foreign key, and %s.%s is none"
+                         % (model._meta.label, name))
+    if field.related_model._meta.concrete_model is model._meta.concrete_model:
+        raise FieldError("CanSee(%r) of %s would ask its own policies without end"
+                         % (name, model._meta.label))
+    return field

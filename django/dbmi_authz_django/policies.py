@@ -177,6 +177,8 @@ class Table:
     policies: tuple[Policy, ...] = ()
     # made by operations that makemigrations writes
     declared: bool = field(default=False, compare=False)
+    # (policy, old, new): columns that have got another name since its SQL was written
+    columns: tuple[tuple[str, str, str], ...] = field(default=(), compare=False)
 
     def policy(self, name: str) -> Policy | None:
         for policy in self.policies:
@@ -189,20 +191,32 @@ class Table:
         name = instead_of or policy.name
         if self.policy(name) is None:
             return self.changed(policies=(*self.policies, policy))
-        return self.changed(policies=tuple(policy if each.name == name else each
-                                           for each in self.policies))
+        if instead_of is not None:
+            columns = tuple((policy.name if of == name else of, old, new)
+                            for of, old, new in self.columns)
+        else:
+            columns = tuple(renamed for renamed in self.columns if renamed[0] != name)
+        return self.changed(columns=columns, policies=tuple(
+            policy if each.name == name else each for each in self.policies))
 
     def without_policy(self, name: str) -> Table:
-        return self.changed(policies=tuple(p for p in self.policies if p.name != name))
+        return self.changed(policies=tuple(p for p in self.policies if p.name != name),
+                            columns=tuple(c for c in self.columns if c[0] != name))
 
     def with_field(self, old: str, new: str) -> Table:
         return self.changed(
             protect=self.protect and self.protect.with_field(old, new),
             policies=tuple(policy.with_field(old, new) for policy in self.policies))
 
+    def with_column(self, old: str, new: str) -> Table:
+        return self.changed(columns=self.columns + tuple(
+            (policy.name, old, new) for policy in self.policies
+            if all(isinstance(c, (str, type(None))) for c in (policy.using, policy.check))))
+
     def changed(self, **values: Any) -> Table:
         return Table(**{"enabled": self.enabled, "forced": self.forced, "protect": self.protect,
-                        "policies": self.policies, "declared": self.declared, **values})
+                        "policies": self.policies, "declared": self.declared,
+                        "columns": self.columns, **values})
 
     def fields(self) -> list[str]:
         names = set(self.protect.fields()) if self.protect else set()

@@ -27,7 +27,8 @@ class Written:
     """What a migration can hold: makemigrations writes it as the call that made it."""
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
-        return ("%s.%s" % (__name__, type(self).__name__), self.written(), {})
+        cls = type(self)
+        return ("%s.%s" % (cls.__module__, cls.__name__), self.written(), {})
 
     def written(self) -> tuple[Any, ...]:
         """The arguments."""

@@ -9,8 +9,10 @@ What RunSQL has done is not known here, unless its state_operations tell.
 """
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from functools import wraps
+from typing import Any, Callable, NamedTuple
 
+from django.db.migrations import operations
 from django.db.models.fields.related import ManyToManyField
 
 from .policies import NOTHING, Table
@@ -89,12 +91,109 @@ def places(app_label: str, model_name: str, state: Any) -> list[Place]:
         for field_name in model_state.options.get(KEY, {})]
 
 
-def rename_field(app_label: str, model_name: str, old: str, new: str, state: Any) -> None:
-    """What names the field names it by its new name."""
-    model_state = state.models.get((app_label, model_name.lower()))
-    tables: dict[str, Table] = {} if model_state is None else model_state.options.get(KEY, {})
-    if tables:
-        model_state.options[KEY] = {
-            (new if field_name == old else field_name):
-            (table if field_name else table.with_field(old, new))
-            for field_name, table in tables.items()}
+# ---- Django's own operations that change names ----
+
+def column(model_state: Any, name: str) -> str | None:
+    field = model_state.fields[name].clone()
+    field.set_attributes_from_name(name)
+    return field.column         # type: ignore[no-any-return]
+
+
+def renaming_field(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def state_forwards(self: Any, app_label: str, state: Any) -> Any:
+        key = app_label, self.model_name_lower
+        before = state.models.get(key)
+        old = before and self.old_name in before.fields and column(before, self.old_name)
+        result = original(self, app_label, state)
+        if before and KEY in state.models[key].options:
+            new = column(state.models[key], self.new_name)
+            rename_field(Place(*key), state, self.old_name, self.new_name, old, new)
+        return result
+    return state_forwards
+
+
+def rename_field(place: Place, state: Any, old: str, new: str, old_column: str | None,
+                 new_column: str | None) -> None:
+    options = state.models[place.app_label, place.model_name].options
+    tables = {}
+    for field_name, table in options[KEY].items():
+        if not field_name:
+            table = table.with_field(old, new)
+            if old_column and new_column and old_column != new_column:
+                table = table.with_column(old_column, new_column)
+        tables[new if field_name == old else field_name] = table
+    options[KEY] = tables
+
+
+def altering_field(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def state_forwards(self: Any, app_label: str, state: Any) -> Any:
+        key = app_label, self.model_name_lower
+        before = state.models.get(key)
+        old = before and self.name in before.fields and column(before, self.name)
+        result = original(self, app_label, state)
+        options = state.models[key].options
+        new = column(state.models[key], self.name)
+        if old and new and old != new and "" in options.get(KEY, {}):
+            options[KEY] = {**options[KEY], "": options[KEY][""].with_column(old, new)}
+        return result
+    return state_forwards
+
+
+def removing_field(original: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(original)
+    def state_forwards(self: Any, app_label: str, state: Any) -> Any:
+        result = original(self, app_label, state)
+        options = state.models[app_label, self.model_name_lower].options
+        if self.name in options.get(KEY, {}):       # its table is gone
+            options[KEY] = {name: table for name, table in options[KEY].items()
+                            if name != self.name}
+        return result
+    return state_forwards
+
+
+def renaming_model(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The foreign keys of automatic tables are named after the models."""
+    @wraps(original)
+    def state_forwards(self: Any, app_label: str, state: Any) -> Any:
+        result = original(self, app_label, state)
+        old, new = self.old_name_lower, self.new_name_lower
+        for (label, name), model_state in state.models.items():
+            tables = model_state.options.get(KEY)
+            if not tables or not any(tables) or old == new:
+                continue
+            changed = {}
+            for field_name, table in tables.items():
+                if field_name and (label, name) == (app_label, new) \
+                        or field_name and points_to(model_state, field_name, app_label, new):
+                    for prefix in ("", "from_", "to_"):
+                        table = table.with_field(prefix + old, prefix + new)
+                        table = table.with_column("%s%s_id" % (prefix, old),
+                                                  "%s%s_id" % (prefix, new))
+                changed[field_name] = table
+            model_state.options[KEY] = changed
+        return result
+    return state_forwards
+
+
+def points_to(model_state: Any, field_name: str, app_label: str, model_name: str) -> bool:
+    to = model_state.fields[field_name].remote_field.model
+    label, _, name = str(to).rpartition(".")
+    return ((label or model_state.app_label), name.lower()) == (app_label, model_name)
+
+
+MARK = "dbmi_authz_follows"
+
+
+def install() -> None:
+    """So that what is known goes by the names of now; the database follows by itself."""
+    for operation, wrapper in ((operations.RenameField, renaming_field),
+                               (operations.AlterField, altering_field),
+                               (operations.RemoveField, removing_field),
+                               (operations.RenameModel, renaming_model)):
+        original = operation.state_forwards
+        if not getattr(original, MARK, False):
+            wrapped = wrapper(original)
+            setattr(wrapped, MARK, True)
+            operation.state_forwards = wrapped

@@ -104,6 +104,17 @@ class TableOperation(ModelOperation):
     def after(self, table: Table) -> Table:
         raise NotImplementedError
 
+    def subjects(self) -> set[str]:
+        """What of the table it is about: names of policies, or "" for all else."""
+        return {""}
+
+    def reduce(self, operation: Any, app_label: str) -> Any:
+        if isinstance(operation, TableOperation) \
+                and operation.model_name.lower() == self.model_name.lower() \
+                and not self.subjects() & operation.subjects():
+            return True         # the two may change places
+        return super().reduce(operation, app_label)
+
     def state_forwards(self, app_label: str, state: Any) -> None:
         place = self.place(app_label, state)
         remember(place, state, self.after(known(place, state)))

@@ -19,6 +19,9 @@ class PolicyOperation(TableOperation):
     def describe(self) -> str:
         return "%s policy %s on %s" % (self.verb, self.policy.name, self.model_name)
 
+    def subjects(self) -> set[str]:
+        return {self.policy.name}
+
     @property
     def migration_name_fragment(self) -> str:
         return "policy_%s" % self.policy.name.lower()
@@ -143,6 +146,9 @@ class RemovePolicy(TableOperation):
             yield changes.removal(self.name, model)
         yield from super().statements(model, schema_editor, old, new, backwards)
 
+    def subjects(self) -> set[str]:
+        return {self.name}
+
     def describe(self) -> str:
         return "Removes policy %s from %s" % (self.name, self.model_name)
 
@@ -169,6 +175,9 @@ class RenamePolicy(TableOperation):
                    backwards: bool) -> Iterator[str]:
         names = (self.new_name, self.old_name) if backwards else (self.old_name, self.new_name)
         yield changes.renaming(*names, model)
+
+    def subjects(self) -> set[str]:
+        return {self.old_name, self.new_name}
 
     def describe(self) -> str:
         return "Renames policy %s on %s to %s" % (self.old_name, self.model_name, self.new_name)

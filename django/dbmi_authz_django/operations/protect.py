@@ -120,5 +120,8 @@ class ProtectChild(TableOperation):
             table = table.with_policy(policy)
         return table
 
+    def subjects(self) -> set[str]:
+        return {"", *(policy.name for policy in self.policies)}
+
     def describe(self) -> str:
         return "Protects %s by its %s" % (self.model_name, self.parent)

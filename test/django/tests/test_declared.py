@@ -1,0 +1,442 @@
+"""Policies that models declare: makemigrations finds them, and nothing else (Q38)."""
+import importlib
+import io
+import os
+import shutil
+import sys
+import tempfile
+import textwrap
+
+from dbmi_authz_django import authz
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
+from django.test import override_settings
+
+from . import token
+from .base import Case
+from .test_migrations import facts, row_security
+
+HEAD = """
+from django.db import models
+from django.db.models import F, Q
+from dbmi_authz_django.authz import HasAnyScope, HasScope, InOrg, IsAdmin, IsOwner
+from dbmi_authz_django.policies import CanSee, Policy, Protect, follow_parent
+
+"""
+NOTE = """
+class Note(models.Model):
+    owner = models.TextField(db_index=True)
+    public = models.BooleanField(default=False)
+
+    class Authz:
+        policies = [
+            Policy("own", using=IsOwner("owner")),
+            Policy("readers", "SELECT", using=HasScope("read") & IsOwner("owner") | Q(public=True)),
+        ]
+"""
+
+
+class App(Case):
+    """An application in a directory of its own, whose models a test writes anew."""
+    name = "declaring"
+
+    def setUp(self):
+        super().setUp()
+        self.directory = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.path = os.path.join(self.directory, self.name)
+        os.makedirs(os.path.join(self.path, "migrations"))
+        for name in ("", "migrations"):
+            open(os.path.join(self.path, name, "__init__.py"), "w").close()
+        sys.path.insert(0, self.directory)
+        self.addCleanup(sys.path.remove, self.directory)
+        self.addCleanup(self.forget)
+        self.addCleanup(self.drop)
+
+    def drop(self):
+        with connections["root"].cursor() as cursor:
+            cursor.execute("""DO $$ DECLARE r text; BEGIN
+                FOR r IN SELECT relname FROM pg_class WHERE relname LIKE 'declaring\\_%'
+                            AND relkind = 'r' AND relnamespace = 'public'::regnamespace
+                LOOP EXECUTE format('DROP TABLE %I CASCADE', r); END LOOP; END $$""")
+            cursor.execute("DELETE FROM django_migrations WHERE app = %s", [self.name])
+
+    def forget(self):
+        for name in [n for n in sys.modules if n.split(".")[0] == self.name]:
+            del sys.modules[name]
+        apps.all_models.pop(self.name, None)
+        importlib.invalidate_caches()
+        apps.clear_cache()
+
+    def models(self, text):
+        """The models are these from now on."""
+        with open(os.path.join(self.path, "models.py"), "w") as file:
+            file.write(HEAD + textwrap.dedent(text))
+        # as a new process finds them
+        shutil.rmtree(os.path.join(self.path, "__pycache__"), ignore_errors=True)
+
+    def run_(self, *command, **options):
+        """In a process of its own's stead: the application is loaded anew."""
+        self.forget()
+        out = io.StringIO()
+        from django.conf import settings
+        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, self.name]):
+            try:
+                call_command(*command, stdout=out, stderr=out, **options)
+            except SystemExit as error:
+                out.write("exit %s" % error.code)
+        self.forget()
+        return out.getvalue()
+
+    def make(self, *names, **options):
+        """makemigrations, and its file's text; a second run finds nothing."""
+        before = set(self.files())
+        out = self.run_("makemigrations", self.name, interactive=False, **options)
+        text = ""
+        for name in sorted(set(self.files()) - before):
+            with open(os.path.join(self.path, "migrations", name)) as file:
+                text += file.read()
+        again = self.run_("makemigrations", self.name, interactive=False, check=True, dry_run=True)
+        self.assertIn("No changes detected", again, out + text + again)
+        return text
+
+    def files(self):
+        return [name for name in os.listdir(os.path.join(self.path, "migrations"))
+                if name[0].isdigit()]
+
+    def migrate(self, *target):
+        return self.run_("migrate", self.name, *target, database="owner", verbosity=0)
+
+    def policies(self, table="declaring_note"):
+        return dict(facts("SELECT policyname, concat_ws(' / ', cmd, qual, with_check)"
+                          " FROM pg_policies WHERE tablename = %s ORDER BY 1", table))
+
+
+class Made(App):
+    def test_from_nothing(self):
+        self.models(NOTE)
+        text = self.make()
+        for part in ("dbmi_authz_django.operations.AlterRowSecurity(",
+                     "dbmi_authz_django.operations.AddPolicy(",
+                     "policy=dbmi_authz_django.policies.Policy('own', using=",
+                     "('clinic', '0002_policies')"):
+            self.assertIn(part, text)
+        self.migrate()
+        self.assertEqual(self.policies(), {
+            "own": "ALL / authz.is_owner(owner)",
+            "readers": "SELECT / ((authz.has_scope('read'::text) AND authz.is_owner(owner))"
+                       " OR public)"})
+        self.assertEqual(row_security("declaring_note"), (True, True))
+        with authz.as_token(token("ann")), connections["default"].cursor() as cursor:
+            cursor.execute("INSERT INTO declaring_note (owner, public) VALUES ('ann', false)")
+            cursor.execute("SELECT count(*) FROM declaring_note")
+            self.assertEqual(cursor.fetchone(), (1,))
+        self.migrate("zero")
+        self.assertEqual(facts("SELECT to_regclass('declaring_note')::text"), [(None,)])
+
+    def test_nothing_declared_is_nobodys_business(self):
+        self.models(NOTE.partition("    class Authz")[0])
+        self.assertNotIn("dbmi_authz", self.make())
+        # what a migration of one's own makes stays, too
+        with open(os.path.join(self.path, "migrations", "0002_own.py"), "w") as file:
+            file.write("from django.db import migrations\n"
+                       "from dbmi_authz_django.operations import Policy, Protect\n"
+                       "class Migration(migrations.Migration):\n"
+                       "    dependencies = [('declaring', '0001_initial'),"
+                       " ('clinic', '0002_policies')]\n"
+                       "    operations = [Protect('Note', owner='owner'),"
+                       " Policy('Note', 'all', 'SELECT', using='public')]\n")
+        self.assertEqual(self.make(), "")
+        # and is taken over where the model declares the same
+        self.models(NOTE.partition("    class Authz")[0] + '''
+    class Authz:
+        protect = Protect(owner="owner")
+        policies = [Policy("all", "SELECT", using="public")]
+''')
+        self.assertEqual(self.make(), "")
+
+    def test_changes(self):
+        self.models(NOTE)
+        self.make()
+        self.migrate()
+        before = self.policies()
+        self.models(NOTE.replace('HasScope("read")', 'HasAnyScope("read", "write")').replace(
+            'Policy("own", using=IsOwner("owner"))',
+            'Policy("own", "UPDATE", using=IsOwner("owner"), permissive=False)'))
+        text = self.make()
+        self.assertEqual(text.count("AlterPolicy("), 2, text)
+        self.migrate()
+        self.assertEqual(self.policies(), {
+            "own": "UPDATE / authz.is_owner(owner)",
+            "readers": "SELECT / ((authz.has_any_scope(VARIADIC ARRAY['read'::text, 'write'::text])"
+                       " AND authz.is_owner(owner)) OR public)"})
+        self.migrate("0001")
+        self.assertEqual(self.policies(), before)
+
+    def test_renamed_and_removed(self):
+        self.models(NOTE)
+        self.make()
+        self.migrate()
+        self.models(NOTE.replace('"readers"', '"who reads"').replace(
+            'Policy("own", using=IsOwner("owner")),', ""))
+        text = self.make()
+        self.assertIn("RenamePolicy(", text)
+        self.assertIn("RemovePolicy(", text)
+        before = self.policies()
+        self.migrate()
+        self.assertEqual(list(self.policies()), ["who reads"])
+        self.migrate("0001")
+        self.assertEqual(self.policies(), before)
+
+    def test_protect(self):
+        protected = NOTE.partition("        policies")[0] + "        protect = Protect(%s)\n"
+        self.models(protected % 'owner="owner"')
+        self.assertIn("AlterProtection(", self.make())
+        self.migrate()
+        first = self.policies()
+        self.assertEqual(len(first), 4)
+        self.models(protected % 'owner="owner", select_any_scopes=["read"]')
+        self.assertIn("AlterProtection(", self.make())
+        self.migrate()
+        self.assertIn("read", self.policies()["authz_protect_select"])
+        self.migrate("0001")
+        self.assertEqual(self.policies(), first)
+        self.models(NOTE.partition("        policies")[0] + "        force = False\n")
+        text = self.make()
+        self.assertIn("AlterRowSecurity(", text)
+        self.migrate()
+        self.assertEqual((self.policies(), row_security("declaring_note")), ({}, (True, False)))
+
+    def test_class_goes(self):
+        """What was declared goes, and the table is closed, and not open."""
+        self.models(NOTE)
+        self.make()
+        self.migrate()
+        self.models(NOTE.partition("    class Authz")[0])
+        self.assertEqual(self.make().count("RemovePolicy("), 2)
+        self.migrate()
+        self.assertEqual((self.policies(), row_security("declaring_note")), ({}, (True, True)))
+
+    def test_field_goes_and_comes(self):
+        """The policy after the new field, the old field after the policy."""
+        self.models(NOTE)
+        self.make()
+        self.migrate()
+        before = self.policies()
+        self.models(NOTE.replace('owner = models.TextField(db_index=True)',
+                                 'org = models.UUIDField(null=True)')
+                    .replace('IsOwner("owner")', 'InOrg(Org)')
+                    .replace("class Note", "from dbmi_authz_django.requirements import Field\n"
+                                           "Org = Field('org')\nclass Note"))
+        text = self.make()
+        order = [text.index(part) for part in ("AddField(", "AlterPolicy(", "RemoveField(")]
+        self.assertEqual(order, sorted(order), text)
+        self.migrate()
+        self.assertEqual(self.policies()["own"], "ALL / authz.in_org(org)")
+        # back again the owner's column is not NULL, and there are no rows
+        self.migrate("0001")
+        self.assertEqual(self.policies(), before)
+
+    def test_type_changes_with_the_policy(self):
+        sized = NOTE.replace("public = models.BooleanField(default=False)",
+                             "public = models.IntegerField(default=0)").replace(
+                                 "Q(public=True)", "Q(public__gt=3)")
+        self.models(sized)
+        self.make()
+        self.migrate()
+        before = self.policies()
+        self.models(sized.replace("models.IntegerField(default=0)", "models.TextField(default='')")
+                    .replace("Q(public__gt=3)", "Q(public='100%')"))
+        text = self.make()
+        order = [text.index(part) for part in ("RemovePolicy(", "AlterField(", "AddPolicy(")]
+        self.assertEqual(order, sorted(order), text)
+        self.migrate()
+        self.assertIn("(public = '100%'::text)", self.policies()["readers"])
+        self.migrate("0001")
+        self.assertEqual(self.policies(), before)
+
+    def test_renames_of_field_and_model(self):
+        """The database follows by itself, and there is nothing to do for the policies."""
+        from unittest import mock
+        self.models(NOTE)
+        self.make()
+        self.migrate()
+        before = self.policies()
+        with mock.patch("django.db.migrations.questioner.MigrationQuestioner.ask_rename",
+                        return_value=True), \
+                mock.patch("django.db.migrations.questioner.MigrationQuestioner.ask_rename_model",
+                           return_value=True):
+            self.models(NOTE.replace("owner", "keeper"))
+            text = self.make()
+            self.assertIn("RenameField(", text)
+            self.assertNotIn("dbmi_authz", text)
+            self.models(NOTE.replace("owner", "keeper").replace("class Note", "class Paper"))
+            text = self.make()
+            self.assertIn("RenameModel(", text)
+            self.assertNotIn("dbmi_authz", text)
+            # a change after it, and all the way back
+            self.models(NOTE.replace("owner", "keeper").replace("class Note", "class Paper")
+                        .replace('HasScope("read")', 'HasScope("all")'))
+            self.assertEqual(self.make().count("AlterPolicy("), 1)
+        self.migrate()
+        self.assertEqual(self.policies("declaring_paper")["own"], "ALL / authz.is_owner(keeper)")
+        self.migrate("0003")
+        self.assertIn("'read'", self.policies("declaring_paper")["readers"])
+        self.migrate("0001")
+        self.assertEqual(self.policies(), before)
+
+    def test_abstract_and_inherited(self):
+        self.models('''
+class Owned(models.Model):
+    owner = models.TextField(db_index=True)
+
+    class Meta:
+        abstract = True
+
+    class Authz:
+        policies = [Policy("%(app_label)s_%(class)s_own", using=IsOwner("owner"))]
+
+class Note(Owned):
+    pass
+
+class Letter(Owned):
+    class Authz(Owned.Authz):
+        policies = Owned.Authz.policies + [Policy("admins", using=IsAdmin())]
+
+class Free(Owned):
+    Authz = None
+
+class Stamped(Letter):      # a table of its own, without the owner
+    stamp = models.TextField()
+
+class Seen(Letter):
+    class Meta:
+        proxy = True
+
+class Elsewhere(Owned):
+    class Meta:
+        managed = False
+''')
+        text = self.make()
+        self.assertEqual(text.count("AddPolicy("), 3, text)
+        for name in ("'declaring_note_own'", "'declaring_letter_own'", "'admins'"):
+            self.assertEqual(text.count(name), 1, text)
+        self.migrate()
+        self.assertEqual(list(self.policies()), ["declaring_note_own"])
+        self.assertEqual(list(self.policies("declaring_stamped")), [])
+
+    def test_child_and_many_to_many(self):
+        self.models(NOTE + '''
+class Remark(models.Model):
+    note = models.ForeignKey(Note, models.CASCADE)
+    author = models.TextField(db_index=True)
+
+    class Authz:
+        policies = follow_parent("note", owner="author")
+
+class Team(models.Model):
+    owner = models.TextField(db_index=True)
+    members = models.ManyToManyField(Note)
+
+    class Authz:
+        protect = Protect(owner="owner", mode="owner_or_read")
+        through = {"members": follow_parent("team", write=IsOwner("owner"))}
+''')
+        text = self.make()
+        self.assertIn("model_name='team.members'", text)
+        self.migrate()
+        self.assertEqual(list(self.policies("declaring_remark")),
+                         ["by_note", "by_note_delete", "by_note_insert", "by_note_update"])
+        self.assertEqual(row_security("declaring_team_members"), (True, True))
+        with connections["root"].cursor() as cursor:
+            cursor.execute("INSERT INTO declaring_note (owner, public) VALUES ('ann', false),"
+                           " ('bob', false), ('bob', true)")
+            cursor.execute("INSERT INTO declaring_remark (note_id, author)"
+                           " VALUES (1, 'x'), (2, 'x'), (3, 'x')")
+            cursor.execute("INSERT INTO declaring_team (owner) VALUES ('ann'), ('bob')")
+
+        def asked(sql):
+            with authz.as_token(token("ann")), connections["default"].cursor() as cursor:
+                cursor.execute(sql)
+                return [id for id, in cursor.fetchall()]
+
+        def refused(sql):
+            with self.assertRaises(authz.Forbidden):
+                asked(sql)
+
+        self.assertEqual(asked("SELECT note_id FROM declaring_remark ORDER BY 1"), [1, 3])
+        insert = "INSERT INTO declaring_remark (note_id, author) VALUES (%s) RETURNING note_id"
+        self.assertEqual(asked(insert % "3, 'ann'"), [3])
+        refused(insert % "2, 'ann'")        # a note that she does not see
+        refused(insert % "3, 'bob'")        # in his name
+        self.assertEqual(asked("DELETE FROM declaring_remark WHERE author = 'x' RETURNING 1"), [])
+        insert = "INSERT INTO declaring_team_members (team_id, note_id) VALUES (%s) RETURNING 1"
+        self.assertEqual(asked(insert % "1, 1"), [1])
+        refused(insert % "2, 1")            # a team that she sees, and does not own
+        self.assertEqual(asked("DELETE FROM declaring_team_members RETURNING team_id"), [1])
+        # all of it goes, and comes back
+        before = {table: (self.policies(table), row_security(table)) for table in (
+            "declaring_note", "declaring_remark", "declaring_team", "declaring_team_members")}
+        self.models("")
+        self.make()
+        self.migrate()
+        self.assertEqual(self.policies(), {})
+        self.migrate("0001")
+        self.assertEqual({table: (self.policies(table), row_security(table)) for table in before},
+                         before)
+
+    def test_squashed(self):
+        self.models(NOTE)
+        self.make()
+        self.models(NOTE.replace('HasScope("read")', 'HasScope("all")'))
+        self.make()
+        self.models(NOTE.replace('HasScope("read")', 'HasScope("all")').replace(
+            'Policy("own", using=IsOwner("owner")),', ""))
+        self.make()
+        self.run_("squashmigrations", self.name, "0003", interactive=False, verbosity=0,
+                  squashed_name="all")
+        names = [name for name in self.files() if name == "0001_all.py"]
+        with open(os.path.join(self.path, "migrations", names[0])) as file:
+            text = file.read()
+        self.assertEqual((text.count("AddPolicy("), text.count("RemovePolicy("),
+                          text.count("AlterPolicy(")), (1, 0, 0), text)
+        for name in self.files():
+            if name not in names:
+                os.remove(os.path.join(self.path, "migrations", name))
+        self.assertEqual(self.make(), "")
+        self.migrate()
+        self.assertEqual(list(self.policies()), ["readers"])
+
+    def test_commands(self):
+        self.models(NOTE)
+        self.assertIn("exit 1", self.run_("makemigrations", self.name, interactive=False,
+                                          check=True, dry_run=True))
+        self.make()
+        sql = self.run_("sqlmigrate", self.name, "0001", database="owner")
+        self.assertIn('CREATE POLICY "own" ON "declaring_note" AS PERMISSIVE FOR ALL TO PUBLIC'
+                      ' USING (authz.is_owner("owner"));', sql)
+        self.assertIn("DROP POLICY", self.run_("sqlmigrate", self.name, "0001", database="owner",
+                                               backwards=True))
+        self.assertIn("Creates policy own on note",
+                      self.run_("migrate", self.name, plan=True, database="owner"))
+        self.run_("migrate", self.name, fake=True, database="owner", verbosity=0)
+        self.assertEqual(self.policies(), {})
+        self.run_("migrate", self.name, "zero", fake=True, database="owner", verbosity=0)
+        self.migrate()
+        self.assertEqual(len(self.policies()), 2)
+
+
+class Loaded(App):
+    def test_from_the_files(self):
+        """What is read from the files is what was declared."""
+        self.models(NOTE)
+        self.make()
+        from django.conf import settings
+        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, self.name]):
+            from dbmi_authz_django.declared import declared
+            from dbmi_authz_django.state import Place, known
+            loader = MigrationLoader(None)
+            table = known(Place(self.name, "note"), loader.project_state())
+            self.assertEqual(table, declared(apps.get_model(self.name, "Note"))[""])
