@@ -7,7 +7,7 @@ class DbmiAuthzConfig(AppConfig):
     verbose_name = "dbmi_authz"
 
     def ready(self):
-        from . import checks  # noqa: F401  (registers them)
+        from . import checks, policy_checks  # noqa: F401  (registers them)
         from . import autodetector, caches, handover, recreated, set_aside, state
         handover.install()
         caches.install()

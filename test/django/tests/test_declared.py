@@ -440,3 +440,127 @@ class Loaded(App):
             loader = MigrationLoader(None)
             table = known(Place(self.name, "note"), loader.project_state())
             self.assertEqual(table, declared(apps.get_model(self.name, "Note"))[""])
+
+
+class Drift(App):
+    """The database is as declared, or "check --database" says what is not."""
+    DECLARED = NOTE.replace("        policies", '        protect = Protect(owner="owner")\n        policies') + """
+class Remark(models.Model):
+    note = models.ForeignKey(Note, models.CASCADE)
+
+    class Authz:
+        policies = follow_parent("note")
+        through = {}
+"""
+
+    def found(self, alias="owner"):
+        from dbmi_authz_django import policy_checks
+        self.forget()
+        from django.conf import settings
+        with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, self.name]):
+            found = policy_checks.check_drift(None, [alias])
+        self.forget()
+        return [(error.id.partition(".")[2], error.msg) for error in found]
+
+    def ids(self, sql=None, **options):
+        with connections["root"].cursor() as cursor:
+            cursor.execute(sql)
+        found = self.found(**options)
+        with connections["root"].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_class WHERE relpersistence = 't'")
+            self.assertEqual(cursor.fetchone(), (0,))
+        return sorted({id for id, _ in found}), " ".join(msg for _, msg in found)
+
+    def test_drift(self):
+        self.models(self.DECLARED)
+        self.make()
+        # not migrated: nothing to say
+        self.assertEqual(self.found(), [])
+        self.migrate()
+        for alias in ("owner", "default", "root"):
+            self.assertEqual(self.found(alias), [])
+        note = "ON declaring_note"
+        for there, back, id, text in (
+                ("DROP POLICY by_note ON declaring_remark",
+                 "CREATE POLICY by_note ON declaring_remark FOR SELECT USING (EXISTS (SELECT FROM"
+                 " declaring_note dbmi_authz_parent WHERE dbmi_authz_parent.id ="
+                 " declaring_remark.note_id))", "E054", "policy 'by_note' is declared"),
+                ("ALTER POLICY own %s USING (true)" % note,
+                 "ALTER POLICY own %s USING (authz.is_owner(owner))" % note, "E055",
+                 "using is true, and declared as authz.is_owner(owner)"),
+                ("ALTER POLICY own %s TO clinic_app" % note, "ALTER POLICY own %s TO PUBLIC" % note,
+                 "E055", "roles is ['clinic_app'], and declared as ['PUBLIC']"),
+                ("ALTER POLICY authz_protect_delete %s USING (true)" % note,
+                 "ALTER POLICY authz_protect_delete %s USING (authz.is_owner(owner))" % note,
+                 "E055", "authz_protect_delete"),
+                ("CREATE POLICY more %s USING (true)" % note, "DROP POLICY more %s" % note,
+                 "W056", "policy 'more' is there"),
+                ("ALTER TABLE declaring_note DISABLE ROW LEVEL SECURITY",
+                 "ALTER TABLE declaring_note ENABLE ROW LEVEL SECURITY", "E053", "not enabled"),
+                ("ALTER TABLE declaring_note NO FORCE ROW LEVEL SECURITY",
+                 "ALTER TABLE declaring_note FORCE ROW LEVEL SECURITY", "E053", "not forced")):
+            with self.subTest(there):
+                ids, said = self.ids(there)
+                self.assertEqual(ids, [id], said)
+                self.assertIn(text, said)
+                self.assertEqual(self.ids(back)[0], [])
+        # a role that can make no copy compares what it sees
+        self.ids("REVOKE TEMPORARY ON DATABASE clinic FROM PUBLIC")
+        try:
+            self.assertEqual(self.ids("ALTER POLICY own %s USING (true)" % note, alias="default")[0],
+                             [])
+            self.assertEqual(self.ids("ALTER POLICY own %s TO clinic_app" % note,
+                                      alias="default")[0], ["E055"])
+        finally:
+            self.ids("GRANT TEMPORARY ON DATABASE clinic TO PUBLIC")
+        # while a migration waits that mends it
+        self.models(self.DECLARED.replace('Policy("own",', 'Policy("mine",'))
+        self.assertEqual(self.ids("SELECT 1")[0], ["E054", "W056"])
+        self.make()
+        self.assertEqual(self.ids("SELECT 1")[0], [])
+
+    def test_declarations(self):
+        from dbmi_authz_django import policy_checks
+
+        def of(body, head=NOTE.partition("    class Authz")[0]):
+            self.models(head + textwrap.indent(textwrap.dedent(body), "    "))
+            self.forget()
+            from django.conf import settings
+            with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, self.name]):
+                found = policy_checks.check_declarations([apps.get_app_config(self.name)])
+            self.forget()
+            return " ".join("%s %s" % (e.id.partition(".")[2], e.msg) for e in found)
+
+        for body, said in (
+                ("class Authz:\n    policies = [Policy('x', using=IsOwner('owner'))]", ""),
+                ("Authz = None", ""),
+                ("class Authz:\n    police = []", "no attribute 'police'"),
+                ("class Authz:\n    protect = 'owner'", "protect is a Protect"),
+                ("class Authz:\n    policies = ['x']", "has 'x' among its policies"),
+                ("class Authz:\n    policies = 2 * [Policy('x', using='true')]",
+                 "two policies 'x'"),
+                ("class Authz:\n    policies = [Policy('x', using=IsOwner('keeper'))]",
+                 "no field named 'keeper'"),
+                ("class Authz:\n    policies = [Policy('x', using=Q(owner__y__z=1))]",
+                 "Unsupported lookup"),
+                ("class Authz:\n    protect = Protect(owner='keeper')", "no field named 'keeper'"),
+                ("class Authz:\n    policies = [Policy('x', using=CanSee('owner'))]",
+                 "CanSee needs a foreign key"),
+                ("other = models.ForeignKey('self', models.CASCADE)\n"
+                 "class Authz:\n    policies = [Policy('x', using=CanSee('other'))]",
+                 "its own policies without end"),
+                ("other = models.ForeignKey('clinic.Note', models.CASCADE)\n"
+                 "class Authz:\n    policies = [Policy('x', using=Q(other__owner='x'))]",
+                 "Joined field references are not permitted"),
+                ("class Authz:\n    policies = [Policy('x' * 64, using='true')]",
+                 "longer than 63 bytes"),
+                ("class Authz:\n    through = {'owner': []}", "no many-to-many field"),
+                ("class Meta:\n    managed = False\n"
+                 "class Authz:\n    policies = []", "W052"),
+        ):
+            with self.subTest(body):
+                found = of(body)
+                self.assertIn(said, found)
+                self.assertEqual(not said, not found, found)
+        self.assertIn("E051", of("class Meta:\n    proxy = True\nclass Authz:\n    policies = []",
+                                 NOTE + "\nclass Seen(Note):\n"))
