@@ -8,10 +8,11 @@ class DbmiAuthzConfig(AppConfig):
 
     def ready(self):
         from . import checks, policy_checks  # noqa: F401  (registers them)
-        from . import autodetector, caches, handover, recreated, set_aside, state
+        from . import autodetector, caches, handover, recreated, set_aside, state, syncdb
         handover.install()
         caches.install()
         set_aside.install()
         state.install()
         recreated.install()
         autodetector.install()
+        syncdb.install()

@@ -68,7 +68,8 @@ class Parent(Expression):   # type: ignore[misc]  # Django has no types
         text = 'EXISTS (SELECT FROM %s "dbmi_authz_parent" WHERE "dbmi_authz_parent".%s = %s.%s' % (
             table_name(parent.db_table), identifier(field.target_field.column),
             last_part(child.db_table), identifier(field.column))
-        text, params = text.replace("%", "%%"), []
+        text = text.replace("%", "%%")
+        params: list[Any] = []
         if self.condition is not None:
             more, params = where(self.condition, field.related_model, connection)
             text += " AND (%s)" % more

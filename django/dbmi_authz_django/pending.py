@@ -13,7 +13,8 @@ from .operations.base import ModelOperation, TableOperation
 def unapplied(connection: Any) -> Iterator[Any]:
     """Migrations that this database does not have yet."""
     loader = MigrationLoader(connection)
-    for key, migration in sorted(loader.graph.nodes.items(), key=lambda item: item[0]):
+    for key in sorted(loader.graph.nodes):
+        migration = loader.graph.nodes[key]
         if migration is not None and key not in loader.applied_migrations:
             yield migration
 
@@ -42,7 +43,8 @@ def changes_policies(connection: Any) -> set[str]:
 def missing_dependencies() -> Iterator[tuple[str, str, str]]:
     """(migration, what it names, the application that it should depend on)."""
     loader = MigrationLoader(None)
-    for key, migration in sorted(loader.graph.nodes.items(), key=lambda item: item[0]):
+    for key in sorted(loader.graph.nodes):
+        migration = loader.graph.nodes[key]
         if migration is None:
             continue
         for name in names_of(migration.operations):

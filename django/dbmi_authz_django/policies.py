@@ -12,7 +12,7 @@ what a database has otherwise (drift.py).
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Iterable
 
 from .conditions import CanSee, Condition, fields_of, frozen, renamed, told
@@ -157,7 +157,7 @@ def follow_parent(parent: str, owner: str | None = None,
         return [Policy(name, using=reads)]
     policies = [Policy(name, "SELECT", using=reads)]
     if owner is not None:
-        writes: Any = CanSee(parent) & IsOwner(owner)
+        writes: Any = CanSee(parent) & IsOwner(owner)  # type: ignore[no-untyped-call]
     elif write is not False:
         writes = CanSee(parent, write)
     else:
@@ -214,9 +214,7 @@ class Table:
             if all(isinstance(c, (str, type(None))) for c in (policy.using, policy.check))))
 
     def changed(self, **values: Any) -> Table:
-        return Table(**{"enabled": self.enabled, "forced": self.forced, "protect": self.protect,
-                        "policies": self.policies, "declared": self.declared,
-                        "columns": self.columns, **values})
+        return replace(self, **values)
 
     def fields(self) -> list[str]:
         names = set(self.protect.fields()) if self.protect else set()

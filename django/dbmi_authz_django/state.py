@@ -104,7 +104,7 @@ def renaming_field(original: Callable[..., Any]) -> Callable[..., Any]:
     def state_forwards(self: Any, app_label: str, state: Any) -> Any:
         key = app_label, self.model_name_lower
         before = state.models.get(key)
-        old = before and self.old_name in before.fields and column(before, self.old_name)
+        old = column(before, self.old_name) if before and self.old_name in before.fields else None
         result = original(self, app_label, state)
         if before and KEY in state.models[key].options:
             new = column(state.models[key], self.new_name)
@@ -131,7 +131,7 @@ def altering_field(original: Callable[..., Any]) -> Callable[..., Any]:
     def state_forwards(self: Any, app_label: str, state: Any) -> Any:
         key = app_label, self.model_name_lower
         before = state.models.get(key)
-        old = before and self.name in before.fields and column(before, self.name)
+        old = column(before, self.name) if before and self.name in before.fields else None
         result = original(self, app_label, state)
         options = state.models[key].options
         new = column(state.models[key], self.name)

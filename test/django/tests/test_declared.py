@@ -429,6 +429,15 @@ class Team(models.Model):
         self.migrate()
         self.assertEqual(len(self.policies()), 2)
 
+    def test_without_migrations(self):
+        shutil.rmtree(os.path.join(self.path, "migrations"))
+        self.models(NOTE)
+        self.run_("migrate", run_syncdb=True, database="owner", verbosity=0)
+        self.assertEqual(list(self.policies()), ["own", "readers"])
+        self.assertEqual(row_security("declaring_note"), (True, True))
+        # a second time there is nothing to do
+        self.run_("migrate", run_syncdb=True, database="owner", verbosity=0)
+
 
 class Loaded(App):
     def test_from_the_files(self):
