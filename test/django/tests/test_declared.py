@@ -2,6 +2,7 @@
 import importlib
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from django.db import connections
 from django.db.migrations.loader import MigrationLoader
 from django.test import override_settings
 
-from . import token
+from . import TEST, token
 from .base import Case
 from .test_migrations import facts, row_security
 
@@ -59,7 +60,7 @@ class App(Case):
     def drop(self):
         with connections["root"].cursor() as cursor:
             cursor.execute("""DO $$ DECLARE r text; BEGIN
-                FOR r IN SELECT relname FROM pg_class WHERE relname LIKE 'declaring\\_%'
+                FOR r IN SELECT relname FROM pg_class WHERE relname ~ '^(declaring|notes)_'
                             AND relkind = 'r' AND relnamespace = 'public'::regnamespace
                 LOOP EXECUTE format('DROP TABLE %I CASCADE', r); END LOOP; END $$""")
             cursor.execute("DELETE FROM django_migrations WHERE app = %s", [self.name])
@@ -451,6 +452,56 @@ class Loaded(App):
             loader = MigrationLoader(None)
             table = known(Place(self.name, "note"), loader.project_state())
             self.assertEqual(table, declared(apps.get_model(self.name, "Note"))[""])
+
+
+class Page(App):
+    """doc/django/migrations.md: its files, in their order, are an application."""
+    name = "notes"
+    LATER = """
+class Sheet(models.Model):
+    owner = models.TextField()
+
+class Folder(models.Model):
+    owner = models.TextField(db_index=True)
+    sheets = models.ManyToManyField(Sheet)
+
+class Share(models.Model):
+    folder = models.ForeignKey(Folder, models.CASCADE)
+    person = models.TextField(db_index=True)
+
+class Page(models.Model):
+    folder = models.ForeignKey(Folder, models.CASCADE)
+    owner = models.TextField(db_index=True)
+
+class Remark(models.Model):
+    page = models.ForeignKey(Page, models.CASCADE)
+    author = models.TextField(db_index=True)
+"""
+
+    def test_files(self):
+        with open(os.path.join(TEST, "..", "doc", "django", "migrations.md"),
+                  encoding="utf-8") as file:
+            blocks = re.findall(r"^```python\n# notes/(\S+)\n(.*?)^```", file.read(), re.S | re.M)
+        self.assertEqual([path for path, _ in blocks], [
+            "models.py", "models.py", "migrations/0100_by_hand.py", "migrations/0101_by_sql.py",
+            "migrations/0102_sets.py"])
+        for path, text in blocks:
+            if path == "models.py":
+                self.models(text)
+                last = self.make()
+                self.migrate()
+        self.assertIn("RemovePolicy(", last)
+        self.models(self.LATER)
+        self.make(name="models")
+        os.rename(os.path.join(self.path, "migrations", "0003_models.py"),
+                  os.path.join(self.path, "migrations", "0099_models.py"))
+        for path, text in blocks[2:]:
+            with open(os.path.join(self.path, path), "w") as file:
+                file.write(text)
+        self.migrate()
+        self.assertIn("authz_protect_select", self.policies("notes_remark"))
+        self.assertEqual(self.policies("notes_sheet"), {})
+        self.migrate("zero")
 
 
 class Drift(App):

@@ -1,19 +1,27 @@
-"""doc/django.md: its Python is Python, and it names what there is."""
+"""doc/django.md and doc/django/: their Python is Python, and they name what there is."""
+import glob
 import os
 import re
 import unittest
 
-from dbmi_authz_django import authz, checks, operations
+from dbmi_authz_django import authz, checks, operations, policy_checks
 from dbmi_authz_django.conf import DEFAULTS
 
 from . import TEST
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        with open(os.path.join(TEST, "..", "doc", "django.md"), encoding="utf-8") as f:
-            cls.text = f.read()
+        cls.text = "\n".join(read(path) for path in [
+            os.path.join(TEST, "..", "doc", "django.md"),
+            *sorted(glob.glob(os.path.join(TEST, "..", "doc", "django", "*.md")))])
+        cls.checks = "\n".join(read(module.__file__) for module in (checks, policy_checks))
         cls.blocks = re.findall(r"^```python\n(.*?)^```", cls.text, re.S | re.M)
 
     def test_python(self):
@@ -23,28 +31,23 @@ class Docs(unittest.TestCase):
             compile(re.sub(r"\{\.\.\., ", "{**more, ", block), "django.md", "exec")
 
     def test_imports(self):
-        found = re.findall(r"^from (dbmi_authz_django\S*) import (.*)$", self.text, re.M)
+        found = re.findall(r"^from (dbmi_authz_django\S*) import (\([^)]*\)|.*)$", self.text, re.M)
         self.assertGreater(len(found), 3)
         for module, names in found:
             exec("from %s import %s" % (module, names), {})
 
     def test_everything_is_named(self):
-        for name in (*DEFAULTS, *authz.__all__, "InstallExtension", "AddIssuer",
-                     "EnableRowSecurity", "Policy", "Protect", "CreateSet", "CreateSetOf",
-                     "Watch"):
+        for name in (*DEFAULTS, *authz.__all__, *operations.__all__):
             if name not in ("AuthzError",):
                 self.assertRegex(self.text, r"\b%s\b" % name)
-        with open(checks.__file__) as f:
-            for id in re.findall(r'id="(dbmi_authz\.\w+)"', f.read()):
-                self.assertIn("`%s`" % id, self.text)
+        for id in re.findall(r'id="(dbmi_authz\.\w+)"', self.checks):
+            self.assertIn("`%s`" % id, self.text)
 
     def test_what_is_named_is_there(self):
         for name in re.findall(r"\b(?:Has|Is|In)[A-Z]\w*\(", self.text):
             name = name[:-1]
             self.assertTrue(hasattr(authz, name) or hasattr(operations, name), name)
-        with open(checks.__file__) as f:
-            code = f.read()
         for id in re.findall(r"`(dbmi_authz\.[EW]\d+)`", self.text):
-            self.assertIn('id="%s"' % id, code)
+            self.assertIn('id="%s"' % id, self.checks)
         for key in re.findall(r"^    \"([A-Z_]+)\":", self.text, re.M):
             self.assertTrue(key in DEFAULTS or key.startswith(("DEFAULT_", "EXCEPTION_")), key)
