@@ -8,7 +8,7 @@ are literals, and a relation is not followed, except by CanSee.
 """
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, Union
+from typing import Any, Callable, Iterable, Iterator, Union
 
 from django.core.exceptions import FieldError
 from django.db.models import BooleanField, F, Func, Q
@@ -118,30 +118,38 @@ def frozen(condition: Any) -> Any:
 
 # ---- the fields that it names ----
 
-def paths_changed(value: Any, change: Callable[[str], str]) -> Any:
+def same(value: Any) -> Any:
+    return value
+
+
+def paths_changed(value: Any, change: Callable[[str], str],
+                  in_parent: Callable[[CanSee], CanSee] = same) -> Any:
     """The same condition with each path of fields changed."""
     if isinstance(value, CanSee):
+        value = in_parent(value)
         return CanSee(change(value.field), value.condition)
     if isinstance(value, Field):
         return type(value)(change("__".join(value.path)))
     if isinstance(value, F):
         return type(value)(change(value.name))
     if isinstance(value, Q):
-        return rebuilt_q(value, change)
+        return rebuilt_q(value, change, in_parent)
     if isinstance(value, (list, tuple)):
-        return type(value)(paths_changed(item, change) for item in value)
+        return type(value)(paths_changed(item, change, in_parent) for item in value)
     if isinstance(value, (Written, Expression)):
         _, args, kwargs = value.deconstruct()
         if isinstance(value, Func):     # its texts are names of fields
             args = tuple(change(arg) if isinstance(arg, str) else arg for arg in args)
-        return type(value)(*paths_changed(tuple(args), change),
-                           **{key: paths_changed(arg, change) for key, arg in kwargs.items()})
+        return type(value)(*paths_changed(tuple(args), change, in_parent),
+                           **{key: paths_changed(arg, change, in_parent)
+                              for key, arg in kwargs.items()})
     return value
 
 
-def rebuilt_q(value: Q, change: Callable[[str], str]) -> Q:
-    children = [(change(child[0]), paths_changed(child[1], change))
-                if isinstance(child, tuple) else paths_changed(child, change)
+def rebuilt_q(value: Q, change: Callable[[str], str],
+              in_parent: Callable[[CanSee], CanSee]) -> Q:
+    children = [(change(child[0]), paths_changed(child[1], change, in_parent))
+                if isinstance(child, tuple) else paths_changed(child, change, in_parent)
                 for child in value.children]
     return Q(*children, _connector=value.connector, _negated=value.negated)
 
@@ -164,6 +172,15 @@ def renamed(condition: Any, old: str, new: str) -> Any:
         first, *rest = path.split("__")
         return "__".join([new if first == old else first, *rest])
     return paths_changed(condition, change)
+
+
+def renamed_in_parents(condition: Any, parents: Iterable[str], old: str, new: str) -> Any:
+    """After a field of the rows that these foreign keys name has got another name."""
+    def in_parent(value: CanSee) -> CanSee:
+        if value.field not in parents or value.condition is None:
+            return value
+        return CanSee(value.field, renamed(value.condition, old, new))
+    return paths_changed(condition, str, in_parent)
 
 
 def parents_of(condition: Any) -> Iterator[CanSee]:

@@ -15,7 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Iterable
 
-from .conditions import CanSee, Condition, fields_of, frozen, renamed, told
+from .conditions import (
+    CanSee, Condition, fields_of, frozen, parents_of, renamed, renamed_in_parents, told,
+)
 from .requirements import IsOwner
 
 COMMANDS = ("ALL", "SELECT", "INSERT", "UPDATE", "DELETE")
@@ -107,6 +109,16 @@ class Policy(Declared):
 
     def fields(self) -> list[str]:
         return sorted({*fields_of(self.using), *fields_of(self.check)})
+
+    def asks_others(self) -> bool:
+        """May it read other tables?"""
+        return any("select" in condition.lower() if isinstance(condition, str)
+                   else any(parents_of(condition)) for condition in (self.using, self.check)
+                   if condition is not None)
+
+    def with_parent_field(self, parents: Iterable[str], old: str, new: str) -> Policy:
+        return self.replaced(using=renamed_in_parents(self.using, parents, old, new),
+                             check=renamed_in_parents(self.check, parents, old, new))
 
     def for_class(self, app_label: str, model_name: str) -> Policy:
         if "%(" not in self.name:
@@ -207,6 +219,10 @@ class Table:
         return self.changed(
             protect=self.protect and self.protect.with_field(old, new),
             policies=tuple(policy.with_field(old, new) for policy in self.policies))
+
+    def with_parent_field(self, parents: Iterable[str], old: str, new: str) -> Table:
+        return self.changed(policies=tuple(policy.with_parent_field(parents, old, new)
+                                           for policy in self.policies))
 
     def with_column(self, old: str, new: str) -> Table:
         return self.changed(columns=self.columns + tuple(

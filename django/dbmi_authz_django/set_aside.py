@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
-from django.db import DatabaseError, NotSupportedError, ProgrammingError
+from django.db import DatabaseError, NotSupportedError, ProgrammingError, transaction
 
 from .policies import COMMANDS
 from .sql import identifier, literal, table_name
@@ -179,19 +179,23 @@ def rows(connection: Any, sql: str, params: Sequence[Any]) -> list[tuple[Any, ..
 
 @contextmanager
 def names_in_full(editor: Any) -> Iterator[None]:
-    """Everything is said with its schema, and read so."""
+    """Everything is said with its schema, and read so.  Never for the session, which
+    a pool may give to others."""
     connection = editor.connection
+    if not connection.in_atomic_block:
+        with transaction.atomic(connection.alias), names_in_full(editor):
+            yield
+        return
     (before,), = rows(connection, "SELECT pg_catalog.current_setting('search_path')", [])
-    path = "SELECT pg_catalog.set_config('search_path', %s, %s)"
-    local = connection.in_atomic_block
-    rows(connection, path, ["pg_catalog, pg_temp", local])
+    path = "SELECT pg_catalog.set_config('search_path', %s, true)"
+    rows(connection, path, ["pg_catalog, pg_temp"])
     try:
         yield
     except BaseException:
         with suppress(DatabaseError):       # of a transaction that has failed already
-            rows(connection, path, [before, local])
+            rows(connection, path, [before])
         raise
-    rows(connection, path, [before, local])
+    rows(connection, path, [before])
 
 
 def reading(connection: Any, columns: Sequence[tuple[int, int]]) -> tuple[list[Policy], list[View]]:
@@ -251,27 +255,24 @@ def fields_on(model: Any, field: Any, seen: set[Any]) -> Iterator[Any]:
         yield from fields_on(other.model, other, seen)
 
 
-def refuse_outside_of_transactions(editor: Any, model: Any, field: Any,
-                                   policies: Sequence[Policy]) -> None:
-    if not editor.collect_sql and not editor.connection.in_atomic_block:
-        raise NotSupportedError(
-            "The type of %s.%s cannot change in a migration with atomic = False: %s would be "
-            "missing meanwhile.  Put this operation into a migration of its own."
-            % (model._meta.label, field.name, ", ".join(map(str, policies))))
-
-
 @contextmanager
 def policies_set_aside(editor: Any, model: Any, field: Any) -> Iterator[None]:
     connection = editor.connection
     columns = columns_of(connection, model, field)
+    lasting = connection.in_atomic_block or editor.collect_sql
     with names_in_full(editor):
         policies, views = reading(connection, columns)
+        if policies and not lasting:
+            raise NotSupportedError(
+                "The type of %s.%s cannot change in a migration with atomic = False: %s would be "
+                "missing meanwhile.  Put this operation into a migration of its own."
+                % (model._meta.label, field.name, ", ".join(map(str, policies))))
         if policies:
-            refuse_outside_of_transactions(editor, model, field, policies)
             editor.execute("LOCK TABLE %s IN ACCESS EXCLUSIVE MODE" % ", ".join(
                 sorted({policy.table for policy in policies})), None)
             # as they are now that nobody else can change them
             policies, views = reading(connection, columns)
+            policies = [policy for policy in policies if not is_gone(editor, policy)]
             refuse_more(views)
             for policy in policies:
                 editor.execute(policy.removal(), None)
@@ -286,6 +287,15 @@ def policies_set_aside(editor: Any, model: Any, field: Any) -> Iterator[None]:
             for policy in policies:
                 for line in policy.creation():
                     again(editor, line, policy, model, field)
+
+
+def is_gone(editor: Any, policy: Policy) -> bool:
+    """Has a statement dropped it that sqlmigrate only shows?"""
+    drop = "DROP POLICY %s ON " % identifier(policy.name)
+    table = policy.table.rpartition(".")[2].strip('"')
+    return editor.collect_sql and any(
+        line.startswith(drop) and line.rstrip(";").rpartition(".")[2].rpartition(" ")[2].strip('"')
+        == table for line in editor.collected_sql)
 
 
 def again(editor: Any, line: str, policy: Policy, model: Any, field: Any) -> None:
@@ -312,7 +322,7 @@ def refuse_cascade(editor: Any, what: str, columns: Sequence[tuple[int, int]],
     with names_in_full(editor):
         policies, _ = reading(editor.connection, columns) if columns else ([], [])
     policies = [policy for policy in policies if policy.relid not in going]
-    if policies:
+    if policies and not editor.collect_sql:     # what is only shown may have seen to it
         raise NotSupportedError(
             "%s would silently take along what names it: %s.  Remove or alter that before, by "
             "RemovePolicy, AlterPolicy or Unprotect." % (what, ", ".join(map(str, policies))))

@@ -109,8 +109,23 @@ def renaming_field(original: Callable[..., Any]) -> Callable[..., Any]:
         if before and KEY in state.models[key].options:
             new = column(state.models[key], self.new_name)
             rename_field(Place(*key), state, self.old_name, self.new_name, old, new)
+        rename_in_children(*key, self.old_name, self.new_name, state)
         return result
     return state_forwards
+
+
+def rename_in_children(app_label: str, model_name: str, old: str, new: str, state: Any) -> None:
+    """In what CanSee says of the rows of this model."""
+    for model_state in state.models.values():
+        tables = model_state.options.get(KEY)
+        if tables:
+            keys = [name for name, field in model_state.fields.items()
+                    if field.remote_field is not None and not field.many_to_many
+                    and points_to(model_state, name, app_label, model_name)]
+            through = [prefix + model_name for prefix in ("", "from_", "to_")]
+            model_state.options[KEY] = {
+                field_name: table.with_parent_field(through if field_name else keys, old, new)
+                for field_name, table in tables.items()}
 
 
 def rename_field(place: Place, state: Any, old: str, new: str, old_column: str | None,

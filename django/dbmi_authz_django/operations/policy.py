@@ -22,6 +22,9 @@ class PolicyOperation(TableOperation):
     def subjects(self) -> set[str]:
         return {self.policy.name}
 
+    def references_model(self, name: str, app_label: str, *args: Any) -> bool:
+        return self.policy.asks_others() or super().references_model(name, app_label, *args)
+
     @property
     def migration_name_fragment(self) -> str:
         return "policy_%s" % self.policy.name.lower()

@@ -120,6 +120,9 @@ class ProtectChild(TableOperation):
             table = table.with_policy(policy)
         return table
 
+    def references_model(self, name: str, app_label: str, *args: Any) -> bool:
+        return True
+
     def subjects(self) -> set[str]:
         return {"", *(policy.name for policy in self.policies)}
 

@@ -270,9 +270,15 @@ class Tables(Kept):
         self.apply(EnableRowSecurity("Task"))
         self.apply(Policy("Task", "own_team", using=CanSee("team", authz.IsOwner("owner"))))
         self.assertEqual(self.as_ann("SELECT team_id FROM kept_task"), [1])
-        self.apply(AlterPolicy("Task", Declared("own_team", using=CanSee(
-            "team", authz.IsOwner("owner")) & authz.IsOwner("owner"))))
+        # the parent's field gets another name, and the policy is known by it
+        self.apply(migrations.RenameField("Team", "owner", "keeper"))
+        before = self.policies()
+        steps = self.there_and_back(AlterPolicy("Task", Declared("own_team", using=CanSee(
+            "team", authz.IsOwner("keeper")) & authz.IsOwner("owner"))))
+        next(steps)
         self.assertEqual(self.as_ann("SELECT team_id FROM kept_task"), [])
+        next(steps)
+        self.assertEqual(self.policies(), before)
 
     def test_not_where_a_row_is_asked_for(self):
         with self.assertRaises(TypeError):

@@ -236,6 +236,24 @@ class ChangesOfType(Kept):
         (path,), = facts("SHOW search_path")
         self.assertIn("public", path)
 
+    def test_sqlmigrate_of_what_is_removed_before(self):
+        """What a statement above has dropped is neither dropped nor made again."""
+        from dbmi_authz_django.operations import RemovePolicy
+        state = self.state.clone()
+        with connections["owner"].schema_editor(collect_sql=True, atomic=False) as editor:
+            for operation in (RemovePolicy("Note", "own"),
+                              self.field("owner", models.TextField(db_index=True)),
+                              migrations.RemoveField("Note", "owner")):
+                before = state.clone()
+                operation.state_forwards("kept", state)
+                operation.database_forwards("kept", editor, before, state)
+        text = "\n".join(editor.collected_sql)
+        self.assertEqual(text.count('DROP POLICY "own"'), 1, text)
+        self.assertNotIn('CREATE POLICY "own"', text)
+        self.assertIn('DROP COLUMN "owner" CASCADE', text)
+        (path,), = facts("SHOW search_path")
+        self.assertIn("public", path)
+
     def test_materialized_view(self):
         self.root("CREATE MATERIALIZED VIEW kept_all AS SELECT note_id, person FROM kept_share;"
                   "ALTER MATERIALIZED VIEW kept_all OWNER TO clinic_owner;"
