@@ -34,19 +34,9 @@ class Column(NamedTuple):
     name: str
 
 
-# Those that depend on a column, those that reference it by a foreign key, and so on:
-# their types change along.
-COLUMNS = """
-WITH RECURSIVE changed(relid, attnum) AS (
-    SELECT a.attrelid, a.attnum FROM pg_catalog.pg_attribute a
-     WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attname = %s AND NOT a.attisdropped
-    UNION
-    SELECT c.conrelid, c.conkey[k.n]
-      FROM changed JOIN pg_catalog.pg_constraint c
-        ON c.contype = 'f' AND c.confrelid = changed.relid,
-           LATERAL generate_series(1, array_length(c.conkey, 1)) k(n)
-     WHERE c.confkey[k.n] = changed.attnum)
-SELECT relid::int8, attnum FROM changed"""
+COLUMN = """
+SELECT attrelid::int8, attnum FROM pg_catalog.pg_attribute
+ WHERE attrelid = pg_catalog.to_regclass(%s) AND attname = %s AND NOT attisdropped"""
 
 # Views that read them, directly or by other views, the innermost first.  reaches:
 # does a policy ask it, or is it read by one that a policy asks?
@@ -232,7 +222,7 @@ def columns_of(connection: Any, model: Any, field: Any) -> list[tuple[int, int]]
     found: set[tuple[int, int]] = set()
     for column in (Column(table_name(model._meta.db_table), field.column),
                    *referencing(model, field)):
-        found.update((relid, attnum) for relid, attnum in rows(connection, COLUMNS, list(column)))
+        found.update((relid, attnum) for relid, attnum in rows(connection, COLUMN, list(column)))
     return sorted(found)
 
 
@@ -414,10 +404,7 @@ def removing(original: Callable[..., Any]) -> Callable[..., Any]:
     def remove_field(self: Any, model: Any, field: Any) -> Any:
         if field.column is not None:
             table = table_name(model._meta.db_table)
-            columns = rows(self.connection, """
-                SELECT attrelid::int8, attnum FROM pg_catalog.pg_attribute
-                 WHERE attrelid = pg_catalog.to_regclass(%s) AND attname = %s
-                   AND NOT attisdropped""", [table, field.column])
+            columns = rows(self.connection, COLUMN, [table, field.column])
             refuse_cascade(self, "Column %s of %s" % (field.column, table),
                            [(relid, attnum) for relid, attnum in columns])
         return original(self, model, field)
