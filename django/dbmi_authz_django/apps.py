@@ -11,13 +11,21 @@ class DbmiAuthzConfig(AppConfig):
     database_names: dict = {}
 
     def ready(self):
-        from . import checks, user_checks  # noqa: F401  (registers them)
+        from . import checks, policy_checks, user_checks  # noqa: F401  (registers them)
         from .administration import checks as _  # noqa: F401
-        from . import caches, handover, owner, reports, silence, tasks, writes
+        from . import (
+            autodetector, caches, handover, owner, recreated, reports, set_aside, silence, state,
+            syncdb, tasks, writes,
+        )
         handover.install()
         silence.install()
         owner.install()
         caches.install()
+        set_aside.install()
+        state.install()
+        recreated.install()
+        autodetector.install()
+        syncdb.install()
         reports.install()
         tasks.install()
         writes.install()

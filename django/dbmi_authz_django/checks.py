@@ -12,7 +12,7 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from . import status, unprotected
+from . import pending, status, unprotected
 from .conf import DEFAULTS, conf
 
 CACHE = "django.middleware.cache.UpdateCacheMiddleware"
@@ -128,7 +128,7 @@ def check_databases(app_configs, databases, **kwargs):
             continue
         found += of_role(alias, server)
         found += of_session(alias, server)
-        found += of_extension(alias, server)
+        found += of_extension(alias, server, connection)
         found += of_pool(alias, connection, server)
         for table in tables:
             found += of_table(alias, server, table)
@@ -171,8 +171,12 @@ def of_session(alias: str, server: Any) -> Iterator[Any]:
             id="dbmi_authz.W095")
 
 
-def of_extension(alias, server):
-    if server.installed is None:
+def of_extension(alias, server, connection):
+    migration = pending.installs_extension(connection) if server.installed is None else None
+    if migration is not None:
+        yield Warning("Database %r does not have the extension dbmi_authz yet; migration %s installs"
+                      " it." % (alias, migration), id="dbmi_authz.W058")
+    elif server.installed is None:
         yield Error("Database %r does not have the extension dbmi_authz." % alias,
                     hint="Use the migration operation InstallExtension, or CREATE EXTENSION.",
                     id="dbmi_authz.E024")

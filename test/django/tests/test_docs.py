@@ -5,7 +5,8 @@ import os
 import re
 import unittest
 
-from dbmi_authz_django import authz, checks, operations, user_checks
+from dbmi_authz_django import authz, checks, operations, policy_checks, user_checks
+from dbmi_authz_django.administration import checks as administration_checks
 from dbmi_authz_django.conf import DEFAULTS
 from rest_framework.test import APIRequestFactory
 
@@ -13,18 +14,19 @@ from . import TEST, token
 from .base import Case
 
 
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        doc = os.path.join(TEST, "..", "doc")
-        cls.text = ""
-        for page in [os.path.join(doc, "django.md"), *sorted(glob.glob(os.path.join(doc, "django", "*.md")))]:
-            with open(page, encoding="utf-8") as f:
-                cls.text += f.read() + "\n"
-        cls.code = ""
-        for module in (checks, user_checks):
-            with open(module.__file__, encoding="utf-8") as f:
-                cls.code += f.read()
+        cls.text = "\n".join(read(path) for path in [
+            os.path.join(TEST, "..", "doc", "django.md"),
+            *sorted(glob.glob(os.path.join(TEST, "..", "doc", "django", "*.md")))])
+        cls.checks = "\n".join(read(module.__file__) for module in (
+            checks, policy_checks, user_checks, administration_checks))
         cls.blocks = re.findall(r"^```python\n(.*?)^```", cls.text, re.S | re.M)
 
     def test_python(self):
@@ -34,18 +36,16 @@ class Docs(unittest.TestCase):
             compile(re.sub(r"\{\.\.\., ", "{**more, ", block), "django.md", "exec")
 
     def test_imports(self):
-        found = re.findall(r"^from (dbmi_authz_django\S*) import (.*)$", self.text, re.M)
+        found = re.findall(r"^from (dbmi_authz_django\S*) import (\([^)]*\)|.*)$", self.text, re.M)
         self.assertGreater(len(found), 3)
         for module, names in found:
             exec("from %s import %s" % (module, names), {})
 
     def test_everything_is_named(self):
-        for name in (*DEFAULTS, *authz.__all__, "InstallExtension", "AddIssuer",
-                     "EnableRowSecurity", "Policy", "Protect", "CreateSet", "CreateSetOf",
-                     "Watch"):
+        for name in (*DEFAULTS, *authz.__all__, *operations.__all__):
             if name not in ("AuthzError",):
                 self.assertRegex(self.text, r"\b%s\b" % name)
-        for id in re.findall(r'id="(dbmi_authz\.\w+)"', self.code):
+        for id in re.findall(r'id="(dbmi_authz\.\w+)"', self.checks):
             self.assertIn("`%s`" % id, self.text)
 
     def test_what_is_named_is_there(self):
@@ -53,7 +53,7 @@ class Docs(unittest.TestCase):
             name = name[:-1]
             self.assertTrue(hasattr(authz, name) or hasattr(operations, name), name)
         for id in re.findall(r"`(dbmi_authz\.[EW]\d+)`", self.text):
-            self.assertIn('id="%s"' % id, self.code)
+            self.assertIn('id="%s"' % id, self.checks)
         for key in re.findall(r"^    \"([A-Z_]+)\":", self.text, re.M):
             self.assertTrue(key in DEFAULTS or key.startswith(("DEFAULT_", "EXCEPTION_")), key)
 

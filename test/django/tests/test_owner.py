@@ -12,7 +12,7 @@ from unittest import mock
 
 from clinic.models import Comment, Folder, Note, Page, Record
 from dbmi_authz_django import authz, owner as module, silence
-from dbmi_authz_django.operations_as_owner import AsOwner
+from dbmi_authz_django.operations import AsOwner
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 from django.db import (
