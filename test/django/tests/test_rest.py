@@ -387,9 +387,10 @@ class OpenApi(unittest.TestCase):
         generator = SchemaGenerator(title="Notes", patterns=[
             path(name, view.as_view({"get": "list"})) for name, view in
             (("notes/", Notes), ("open/", Open), ("others/", Others))])
-        # of a package that only this generator needs
-        with mock.patch("rest_framework.schemas.openapi.uritemplate",
-                        SimpleNamespace(variables=lambda path: [])):
+        # of packages that only this generator needs
+        with mock.patch.multiple("rest_framework.schemas.openapi", create=True,
+                                 uritemplate=SimpleNamespace(variables=lambda path: []),
+                                 inflection=SimpleNamespace(pluralize=lambda name: name + "s")):
             schema = generator.get_schema(public=True)
         self.assertEqual(schema["components"]["securitySchemes"]["authzToken"], self.HEADER)
         both = [{"authzToken": []}, {"authzCookie": []}]
