@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 
 
@@ -11,10 +11,25 @@ class DbmiAuthzConfig(AppConfig):
     database_names: dict = {}
 
     def ready(self):
-        from . import checks, user_checks  # noqa: F401  (registers them)
-        from . import caches, handover, tasks
+        from . import checks, policy_checks, user_checks  # noqa: F401  (registers them)
+        from .administration import checks as _  # noqa: F401
+        from . import (
+            autodetector, caches, handover, owner, recreated, reports, set_aside, silence, state,
+            syncdb, tasks, writes,
+        )
         handover.install()
+        silence.install()
+        owner.install()
         caches.install()
+        set_aside.install()
+        state.install()
+        recreated.install()
+        autodetector.install()
+        syncdb.install()
+        reports.install()
         tasks.install()
+        writes.install()
+        if apps.is_installed("drf_spectacular"):
+            from . import spectacular  # noqa: F401  (registers it)
         self.database_names = {alias: str(given.get("NAME"))
                                for alias, given in settings.DATABASES.items()}

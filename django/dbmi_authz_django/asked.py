@@ -46,6 +46,9 @@ class Asked:
     def at_all(self):
         return bool(self.log.since(self.moment))
 
+    def logins(self):
+        return self.log.since(self.moment)
+
     def as_somebody(self, but=None):
         """Other than this login."""
         return any(login not in (None, but) for login in self.log.since(self.moment))

@@ -13,10 +13,14 @@ from importlib import import_module
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
-    AccountRefused, AuthzError, Forbidden, MalformedRequest, NotFound, StepUpRequired, Unauthorized,
+    AccountRefused, AuthzError, Forbidden, MalformedRequest, NotFound, RowsHidden, StepUpRequired,
+    Unauthorized,
 )
 from .identity import aask, aidentity, ask, identity
+from .keys import cache_key, get_or_set
 from .login import as_token
+from .outside import same_for_everybody
+from .owner import AsOwnerError, as_owner
 from .requirements import (
     ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
     HasAllRoles, HasAllScopes, HasAmr, HasAnyAcr, HasAnyActor, HasAnyAmr, HasAnyGroup,
@@ -28,19 +32,22 @@ from .requirements import (
 )
 from .tasks import in_task, task_as, task_headers
 from .users import TokenUser
+from .writes import delete_all, update_all
 
 __all__ = [
-    "AccountRefused", "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr", "HasActor", "HasAllAmrs",
+    "AccountRefused", "AsOwnerError", "AuthzError", "ClaimIs", "Field", "Forbidden", "HasAcr",
+    "HasActor", "HasAllAmrs",
     "HasAllOrgPermissions", "HasAllPermissions", "HasAllRoles", "HasAllScopes", "HasAmr",
     "HasAnyAcr", "HasAnyActor", "HasAnyAmr", "HasAnyGroup", "HasAnyItemPermission",
     "HasAnyOrgPermission", "HasAnyPermission", "HasAnyRole", "HasAnyScope",
     "HasAppPermission", "HasClaim", "HasGroup", "HasItemPermission", "HasObjectPermission",
     "HasOrgPermission", "HasOrgRole", "HasPerm", "HasPermission", "HasRole", "HasScope",
     "InOrg", "InSet", "IsAdmin", "IsAtLeastOrgRole", "IsAuthenticated", "IsDelegated",
-    "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "StepUp",
-    "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_token",
-    "ask", "cache_page_per_identity", "identity", "in_task", "requires", "task_as",
-    "task_headers", "token_optional",
+    "IsOwner", "IsOwnerOrAdmin", "MalformedRequest", "ManagesItem", "NotFound", "RowsHidden", "StepUp",
+    "StepUpRequired", "TokenUser", "Unauthorized", "UrlKwarg", "aask", "aidentity", "as_owner",
+    "as_token", "ask", "cache_key", "cache_page_per_identity", "delete_all", "get_or_set", "identity",
+    "in_task", "requires", "same_for_everybody", "task_as", "task_headers", "token_optional",
+    "update_all",
 ]
 
 

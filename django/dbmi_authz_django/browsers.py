@@ -158,10 +158,10 @@ def match_of(request: HttpRequest) -> Any:
 def with_next(request: HttpRequest, url: str, back: str | None = None) -> str:
     """The address of the login, which brings people back."""
     if back is None:
-        # elsewhere they need to know of which site
-        here = not urlsplit(url).netloc or urlsplit(url).netloc == request.get_host()
-        back = request.get_full_path() if here else request.build_absolute_uri()
-    return with_query(url, **{REDIRECT_FIELD_NAME: back})
+        back = request.get_full_path()
+    if urlsplit(url).netloc and urlsplit(url).netloc != request.get_host():
+        back = request.build_absolute_uri(back)     # elsewhere they need to know of which site
+    return with_query(url, {REDIRECT_FIELD_NAME: back})
 
 
 def login_with_next(request: HttpRequest, back: str | None = None) -> str | None:
@@ -172,7 +172,7 @@ def login_with_next(request: HttpRequest, back: str | None = None) -> str | None
     return None if url is None else with_next(request, url, back)
 
 
-def with_query(url: str, **more: str) -> str:
+def with_query(url: str, more: dict[str, Any]) -> str:
     parts = urlsplit(url)
     query = QueryDict(parts.query, mutable=True)
     for name, value in more.items():

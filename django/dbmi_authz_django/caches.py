@@ -17,12 +17,12 @@ from django.middleware.cache import (
     CacheMiddleware, FetchFromCacheMiddleware, UpdateCacheMiddleware,
 )
 from django.templatetags.cache import CacheNode
-from django.utils.cache import patch_cache_control
 
 from .asked import asked_here, begin
 from .compat import iscoroutinefunction
 from .identity import identity
 from .login import current
+from .outside import private
 from .token import carries_token
 
 # Django's own
@@ -74,25 +74,18 @@ def keep(self, request, response):
     asked = getattr(request, "authz_asked", None)
     if asked is None:
         return response     # no cache was asked for it
-    if asked.as_somebody():
+    for_all = getattr(response, "authz_same_for_everybody", False)
+    if asked.as_somebody() and not for_all:
         return private_if_alone(request, response)
-    response.authz_asked = asked.at_all()
+    response.authz_asked = asked.at_all() and not for_all
     return KEEP(self, request, response)
-
-
-def private(response):
-    """For caches outside."""
-    response.setdefault("Cache-Control", "private")
-    control = response["Cache-Control"]
-    if control != "private" and "no-store" not in control:
-        patch_cache_control(response, private=True)
-    return response
 
 
 def private_if_alone(request, response):
     """TokenMiddleware says it later, if it is there.  Caches of Django's further out
     do not keep what is private, and cache_page_per_identity() may be one."""
-    return response if hasattr(request, "authz_login") else private(response)
+    return response if hasattr(request, "authz_login") else private(
+        response, request.authz_asked.logins())
 
 
 class PageCache(CacheMiddleware):

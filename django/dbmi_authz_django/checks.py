@@ -1,7 +1,10 @@
 """System checks.  Those that ask a database run with "check --database ALIAS"
 and before "migrate", as all checks with Django's tag "database" do.
 """
+from __future__ import annotations
+
 import re
+from typing import Any, Iterator
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
@@ -9,7 +12,7 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from . import status
+from . import pending, status, unprotected
 from .conf import DEFAULTS, conf
 
 CACHE = "django.middleware.cache.UpdateCacheMiddleware"
@@ -23,9 +26,14 @@ def check_settings(app_configs, **kwargs):
     for name in sorted(set(given) - set(DEFAULTS)):
         found.append(Error("DBMI_AUTHZ has no setting %r." % name, id="dbmi_authz.E001",
                            hint="There are %s." % ", ".join(sorted(DEFAULTS))))
-    if isinstance(given.get("DATABASES"), str) or isinstance(given.get("SCHEMES"), str):
-        found.append(Error("DATABASES and SCHEMES of DBMI_AUTHZ are lists.", id="dbmi_authz.E002"))
+    if any(isinstance(given.get(name), str) for name in ("DATABASES", "SCHEMES", "UNPROTECTED")):
+        found.append(Error("DATABASES, SCHEMES and UNPROTECTED of DBMI_AUTHZ are lists.",
+                           id="dbmi_authz.E002"))
         return found
+    if not conf.schemes and conf.header.lower() == "authorization":
+        found.append(Error(
+            "SCHEMES of DBMI_AUTHZ is empty, but the header Authorization begins with a scheme.",
+            hint="Name another HEADER, which holds nothing but the token.", id="dbmi_authz.E092"))
     for alias in conf.databases:
         if alias not in settings.DATABASES:
             found.append(Error("DATABASES of DBMI_AUTHZ names %r, which is not in DATABASES."
@@ -34,6 +42,38 @@ def check_settings(app_configs, **kwargs):
             found.append(Error("Database %r is not PostgreSQL, and carries no tokens." % alias,
                                id="dbmi_authz.E004"))
     return found
+
+
+@register(Tags.security)
+def check_replicas(app_configs: Any, **kwargs: Any) -> list[Any]:
+    return [Warning(
+        "Database %r carries no token, but %s: what is read there is nobody's." % (alias, why),
+        hint="Name it in DATABASES of DBMI_AUTHZ.", id="dbmi_authz.W091")
+        for alias, why in unprotected.replicas().items()]
+
+
+@register(Tags.security)
+def check_exceptions(app_configs: Any, **kwargs: Any) -> list[Any]:
+    return [Warning("UNPROTECTED of DBMI_AUTHZ names %r, which is no application and no model." % name,
+                    id="dbmi_authz.W093") for name in unprotected.names_nothing()]
+
+
+@register(Tags.security)
+def check_reports(app_configs: Any, **kwargs: Any) -> Iterator[Any]:
+    """Whether tokens can get into debug pages, mails to ADMINS and logs."""
+    from . import reports
+    for name, _, ours in reports.REPORTERS:
+        if not is_ours(getattr(settings, name), ours):
+            yield Warning(
+                "%s is %s: its reports may show tokens." % (name, getattr(settings, name)),
+                hint="Let it inherit from dbmi_authz_django.reports.%s." % ours.__name__,
+                id="dbmi_authz.W096")
+    open_ones = sorted({type(handler).__name__ for handler in reports.handlers()
+                        if not reports.has_stars(handler)})
+    if open_ones:
+        yield Warning("Logs of %s may show tokens." % ", ".join(open_ones),
+                      hint="Give it the filter dbmi_authz_django.reports.TokenFilter in LOGGING.",
+                      id="dbmi_authz.W097")
 
 
 @register(Tags.security)
@@ -81,17 +121,20 @@ def check_databases(app_configs, databases, **kwargs):
         try:
             server, tables = status.server(connection), status.tables(connection)
             sets = status.sets(connection)
+            models = unprotected.unprotected(connection)
         except DatabaseError as error:
             found.append(Error("Database %r cannot be checked: %s" % (
                 alias, str(error).partition("\n")[0]), id="dbmi_authz.E020"))
             continue
         found += of_role(alias, server)
-        found += of_extension(alias, server)
+        found += of_session(alias, server)
+        found += of_extension(alias, server, connection)
         found += of_pool(alias, connection, server)
         for table in tables:
             found += of_table(alias, server, table)
         for each in sets:
             found += of_set(alias, each)
+        found += [of_model(alias, model) for model in models]
     return found
 
 
@@ -110,8 +153,30 @@ def of_role(alias, server):
             id="dbmi_authz.W023")
 
 
-def of_extension(alias, server):
-    if server.installed is None:
+def of_session(alias: str, server: Any) -> Iterator[Any]:
+    """What RESET ROLE, SET ROLE and the option assume_role can make of the role."""
+    if server.superuser or server.bypass:
+        return
+    if server.may_become is not None:
+        yield Error(
+            "Database %r: policies bind role %r, but whoever can run SQL can become %r, whom no policy binds."
+            % (alias, server.role, server.may_become),
+            hint="Log in as a role that is a member of no such role; assume_role does not hold anybody.",
+            id="dbmi_authz.E094")
+    elif server.may_administer and not server.administers:
+        yield Warning(
+            "Database %r: whoever can run SQL as %r can become the database's owner."
+            % (alias, server.session_role),
+            hint="Let migrations run as the owner, and the application log in as another role.",
+            id="dbmi_authz.W095")
+
+
+def of_extension(alias, server, connection):
+    migration = pending.installs_extension(connection) if server.installed is None else None
+    if migration is not None:
+        yield Warning("Database %r does not have the extension dbmi_authz yet; migration %s installs"
+                      " it." % (alias, migration), id="dbmi_authz.W058")
+    elif server.installed is None:
         yield Error("Database %r does not have the extension dbmi_authz." % alias,
                     hint="Use the migration operation InstallExtension, or CREATE EXTENSION.",
                     id="dbmi_authz.E024")
@@ -165,3 +230,11 @@ def of_set(alias, unwatched):
         "Database %r: set %s is worked out for each query, because changes of %s are not told."
         % (alias, unwatched.name, ", ".join(unwatched.unwatched)),
         hint="Use the migration operation Watch, or authz.watch().", id="dbmi_authz.W031")
+
+
+def of_model(alias: str, model: Any) -> Any:
+    return Warning(
+        "Database %r: table %s has no row security, so everybody reads and writes all of it."
+        % (alias, model._meta.db_table), obj=model,
+        hint="Add policies; or name %r in UNPROTECTED of DBMI_AUTHZ, if that is meant."
+        % model._meta.label, id="dbmi_authz.W090")

@@ -2,7 +2,8 @@
 
 DATABASES          aliases whose connections carry the token
 HEADER             where clients send it
-SCHEMES            words that may stand before it in that header, in any case
+SCHEMES            words that may stand before it in that header, in any case; []: the
+                   header, which must not be Authorization, holds nothing but the token
 COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
 COOKIE_DOMAIN, COOKIE_PATH, COOKIE_SAMESITE    as whoever sets the cookie has them, to
@@ -20,7 +21,16 @@ STAFF, SUPERUSER   a requirement, or a function of the identity: whom is_staff a
 SESSION_OF_ANOTHER what is done with a Django session and a token of different people:
                    "refuse" or "nobody"
 REFUSE_BAD_TOKENS  False: a request with a bad token goes on as nobody's
+REFUSE_LOST_WRITES save() and delete() of a row that policies show but do not let
+                   write: True: Forbidden; False: nothing happens, as Django has it
+UNPROTECTED        models that need no policies: "app", "app.*", "app.Model"
+KEYS_MAX_AGE       seconds after which keys that are fetched count as stale
+STAR_TOKENS        reports and logs show stars in place of tokens (reports.py)
 REALM              of the WWW-Authenticate header
+OWNER_DATABASE     alias of the tables' owner, for as_owner(); None: "default"
+SILENT_DATABASES   aliases where policies may hide rows from an owner without an error
+ADMIN_DATABASE     alias of the owner of the database, for the admin's pages (administration/);
+                   None: there are none.  Read when Django starts
 TEST_ISSUER        whose tokens tests mint, where the test database has several
 """
 from django.conf import settings
@@ -44,7 +54,14 @@ DEFAULTS = {
     "SUPERUSER": None,
     "SESSION_OF_ANOTHER": "refuse",
     "REFUSE_BAD_TOKENS": True,
+    "REFUSE_LOST_WRITES": True,
+    "UNPROTECTED": (),
+    "KEYS_MAX_AGE": 7 * 86400,
+    "STAR_TOKENS": True,
     "REALM": "authz",
+    "OWNER_DATABASE": None,
+    "SILENT_DATABASES": (),
+    "ADMIN_DATABASE": None,
     "TEST_ISSUER": None,
 }
 
@@ -77,7 +94,14 @@ class Conf:
         self.superuser = values["SUPERUSER"]
         self.session_of_another = values["SESSION_OF_ANOTHER"]
         self.refuse_bad_tokens = values["REFUSE_BAD_TOKENS"]
+        self.refuse_lost_writes = values["REFUSE_LOST_WRITES"]
+        self.unprotected = tuple(values["UNPROTECTED"])
+        self.keys_max_age = values["KEYS_MAX_AGE"]
+        self.star_tokens = values["STAR_TOKENS"]
         self.realm = values["REALM"]
+        self.owner_database = values["OWNER_DATABASE"]
+        self.silent_databases = tuple(values["SILENT_DATABASES"])
+        self.admin_database = values["ADMIN_DATABASE"]
         self.test_issuer = values["TEST_ISSUER"]
         # Whatever caches a response must tell the users apart.
         self.vary = (self.header, "Cookie") if self.cookie else (self.header,)

@@ -4,6 +4,10 @@ Neither way of theirs to execute a statement will do for the token: psycopg2
 writes parameters into it as literals (libpq.py), psycopg 3 takes two round
 trips at the beginning of a transaction (pipeline.py).
 """
+from __future__ import annotations
+
+from typing import Any
+
 # Of libpq, the same in both drivers.
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
 
@@ -48,20 +52,36 @@ def begin(raw):
     raw.lobject(1, "n")
 
 
-def adopt(raw, function, token, is_local):
-    """What set_token() or try_set_token() returns; the token as a parameter."""
-    sql = "SELECT authz.%s($1, $2)" % function
-    args = (token, "t" if is_local else "f")
+def can_ask_along(raw: Any) -> bool:
+    """Can a statement travel with the one that adopts a token?"""
+    if is_psycopg3(raw):
+        from . import pipeline
+        return pipeline.PIPELINES and not raw.pgconn.pipeline_status    # the project's own
+    from . import libpq
+    return libpq.PIPELINES and libpq.available(raw)
+
+
+def adopt(raw, function, token, is_local, also=None):
+    """What set_token() or try_set_token() returns; the token as a parameter.
+
+    also    a statement without parameters that goes in the same round trip: then
+            that and its value, where can_ask_along()
+    """
+    statements = [("SELECT authz.%s($1, $2)" % function, (token, "t" if is_local else "f"))]
+    if also is not None:
+        statements.append((also, ()))
     fresh = not raw.autocommit and transaction_status(raw) == IDLE
     if is_psycopg3(raw):
         from . import pipeline
         if fresh and not pipeline.can_begin(raw):
             fresh = False
             row(raw, "SELECT 1")        # psycopg begins
-        return pipeline.value(raw, sql, args, fresh) != b"f"
-    from . import libpq
-    if libpq.available(raw):
+        adopted, *more = pipeline.values(raw, statements, fresh)
+    else:
+        from . import libpq
+        if not libpq.available(raw):
+            return row(raw, "SELECT authz.%s(%%s, %%s)" % function, (token, is_local))[0]
         if fresh:
             begin(raw)
-        return libpq.value(raw, sql, args) != "f"
-    return row(raw, "SELECT authz.%s(%%s, %%s)" % function, (token, is_local))[0]
+        adopted, *more = libpq.values(raw, statements)
+    return (adopted != "f", *more) if more else adopted != "f"

@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import re
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Optional
 
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import (
+    DatabaseError, IntegrityError, InterfaceError, OperationalError, ProgrammingError,
+)
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, JsonResponse
 
 from .conf import conf
@@ -80,6 +83,16 @@ class NotFound(AuthzError, Http404):
         return None
 
 
+class Conflict(AuthzError):
+    """In the way of another row, seen or hidden: 409, by REST framework's views."""
+    status = 409
+    default = {"error": "conflict", "error_description": "In conflict with another row"}
+
+    @property
+    def challenge(self):
+        return None
+
+
 class Unavailable(AuthzError):
     """The database cannot be reached, or the connection was lost: 503."""
     status = 503
@@ -89,6 +102,26 @@ class Unavailable(AuthzError):
     @property
     def challenge(self):
         return None
+
+
+class RowsHidden(ProgrammingError):
+    """Policies would hide rows from work that means all of them (silence.py).
+
+    No answer to a client: whoever wrote the code has to say whose work it is.
+    """
+
+    def __init__(self, alias, primary, models, carries_tokens):
+        named = ", ".join(models) or "..."
+        alias_of_owner = "..." if carries_tokens else '"%s"' % alias
+        ways = ['as_owner(%s, using=%s)' % (named, alias_of_owner),
+                "in a migration the operation AsOwner",
+                'before a command "authz_as_owner %s --"' % " ".join(models or ["app.Model"])]
+        if carries_tokens:
+            ways.append("or say whose queries these are: as_token(token), as_token(None) for "
+                        "nobody")
+        super().__init__(
+            '%s (database "%s", where nobody would notice that rows are missing)\n'
+            "HINT:  Do it as the owner: %s." % (primary, alias, "; ".join(ways)))
 
 
 STEP_UP = "insufficient_user_authentication"
@@ -148,6 +181,8 @@ def answer_to(error, had_token=True):
     without it comes from a policy (a new row that violates it) or from
     PostgreSQL's own privileges.
     """
+    if isinstance(error, RowsHidden):
+        return None
     state = sqlstate(error)
     if state == "42501":
         body = body_of(error)
@@ -181,6 +216,21 @@ def unavailable(error):
         return None
     state = sqlstate(error)
     return Unavailable() if state is None or NO_CONNECTION.fullmatch(state) else None
+
+
+BETWEEN_ROWS = ("23001", "23503", "23505", "23P01")
+
+
+def conflict_of(error: BaseException) -> Optional[Conflict]:
+    """Conflict for a key that is taken, for a reference to no row, and for a row that others
+    refer to; or None.  The client is not told which: the other row may be hidden."""
+    if not isinstance(error, IntegrityError):
+        return None
+    if sqlstate(error) not in BETWEEN_ROWS and not isinstance(error, (ProtectedError, RestrictedError)):
+        return None
+    conflict = Conflict()
+    conflict.reason = message_of(error) or type(error).__name__
+    return conflict
 
 
 def challenge(body):

@@ -27,6 +27,7 @@ import re
 import threading
 from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ImproperlyConfigured
@@ -41,6 +42,7 @@ from .compat import opened_connections
 from .conf import conf
 from .drivers import ACTIVE, IDLE, INERROR, INTRANS
 from .errors import AuthzError, Failure, Unauthorized, answer_to
+from .facts import FACTS, has_come, wanted
 from .login import Login, current
 
 log = logging.getLogger("dbmi_authz_django")
@@ -103,9 +105,13 @@ class Handover:
         login = current()
         try:
             if not self.prepare(login, sql):
+                if has_come(sql):
+                    return None
                 return execute(sql, params, many, context)
             with transaction.atomic(connection.alias, savepoint=False):
                 self.prepare(login, sql)
+                if has_come(sql):
+                    return None
                 return execute(sql, params, many, context)
         except AuthzError:
             connection.errors_occurred = before     # no reason to doubt the connection
@@ -194,8 +200,8 @@ class Handover:
         gently = login.optional or drivers.transaction_status(self.raw) == INTRANS
         try:
             if not gently:
-                self.run(drivers.adopt, "set_token", login.token, is_local)
-            elif not self.run(drivers.adopt, "try_set_token", login.token, is_local):
+                self.send("set_token", login, is_local)
+            elif not self.send("try_set_token", login, is_local):
                 if not login.optional:
                     raise Unauthorized(json.loads(self.run(drivers.row, LAST_ERROR)[0]))
                 login.token = None
@@ -207,6 +213,15 @@ class Handover:
             self.trying = None
             raise
         self.remember(login, is_local)
+
+    def send(self, function: str, login: Any, is_local: bool) -> Any:
+        """Whether it was adopted; and the facts of the identity, where they are wanted."""
+        facts = wanted()
+        # a log of queries shows what a cursor has executed
+        if facts is None or self.connection.queries_logged or not drivers.can_ask_along(self.raw):
+            return self.run(drivers.adopt, function, login.token, is_local)
+        adopted, facts.text = self.run(drivers.adopt, function, login.token, is_local, FACTS)
+        return adopted      # if not, they are nobody's, and so is the login or it raises
 
     def clear(self, is_local):
         self.run(drivers.row, CLEAR)

@@ -4,17 +4,20 @@ import logging
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
+from django.urls import resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 from . import hints
 from .asked import begin
 from .browsers import forget_cookie, from_cookie, is_exempt, respond
-from .caches import private
 from .compat import iscoroutinefunction
+from .conditional import put_on, take_off
 from .conf import conf
-from .errors import AuthzError, MalformedRequest, Unauthorized, unavailable
+from .errors import AuthzError, MalformedRequest, Unauthorized, conflict_of, unavailable
 from .login import Login, enter, leave
+from .outside import private
 from .streams import keep_while_streaming
 from .token import token_of
 
@@ -83,12 +86,20 @@ class TokenMiddleware(MiddlewareMixin):
             request.authz_login.optional = True
 
     def process_exception(self, request, exception):
-        answer = answer_of(exception)
+        answer = answer_of(exception, of_rest_framework(request))
         return None if answer is None else respond(request, answer)
 
 
-def answer_of(exception):
+def of_rest_framework(request):
+    """Its views are over when what they wrote is committed, and found in conflict."""
+    view = getattr(getattr(request, "resolver_match", None), "func", None)
+    return hasattr(getattr(view, "cls", None), "handle_exception")
+
+
+def answer_of(exception, conflicts=False):
     """The AuthzError that answers it, or None.  Logs what only the operator can mend."""
+    if conflicts:
+        exception = conflict_of(exception) or exception
     if isinstance(exception, AuthzError):
         if exception.reason is not None:
             log.warning("%s: %s", type(exception).__name__, exception.reason)
@@ -104,11 +115,12 @@ def login_of(request):
     try:
         token = token_of(request)
     except MalformedRequest:
-        if not optional and not (from_cookie(request) and is_exempt(request)):
+        if not (optional or is_ignored(request) or from_cookie(request) and is_exempt(request)):
             raise
         token = None
     login = request.authz_login = Login(token, optional)
     begin(request)
+    take_off(request, token)
     return login
 
 
@@ -129,12 +141,22 @@ def replaced(login, request, response):
     return respond(request, Unauthorized(login.refused))
 
 
+def is_ignored(request):
+    """Of a view for which no token matters (health.py)?"""
+    try:
+        view = resolve(request.path_info, getattr(request, "urlconf", None)).func
+    except Http404:
+        return False
+    return getattr(view, "authz_token_ignored", False)
+
+
 def finished(login, request, response):
     if login.token is None and hasattr(request, "_dont_enforce_csrf_checks"):
         hints.look(request)     # of a test client
+    put_on(request, response, login.token)
     # what streams has not asked yet
     if request.authz_asked.as_somebody() or response.streaming and login.token is not None:
-        private(response)
+        private(response, [*request.authz_asked.logins(), login])
     if from_cookie(request):
         forget_cookie(request, response, login.token is None or login.refused is not None
                       or hasattr(request, "authz_bad_token"))

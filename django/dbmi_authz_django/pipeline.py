@@ -3,6 +3,10 @@ with the BEGIN before it.
 
 psycopg asks libpq whether a transaction has begun, so it may be begun here.
 """
+from __future__ import annotations
+
+from typing import Any
+
 from psycopg.pq import DiagnosticField, ExecStatus, version
 
 from .errors import Failure
@@ -16,29 +20,37 @@ def can_begin(raw):
             and PIPELINES)
 
 
-def value(raw, sql, args, begin):
-    """The only value that a statement with $1, $2 ... returns, as bytes."""
-    if any("\0" in arg for arg in args):
-        raise ValueError("a parameter cannot contain NUL")
-    params = [arg.encode("utf-8", "replace") for arg in args]
-    if not begin:
-        return value_of(raw.pgconn.exec_params(sql.encode(), params))
-    results = in_one_go(raw.pgconn, sql.encode(), params)
+def values(raw: Any, statements: Any, begin: bool) -> list[str | None]:
+    """The only value that each returns, as text.  A statement: its text with $1, $2 ... and
+    its parameters.  More than one, or a BEGIN before, go in one round trip."""
+    commands = [(sql.encode(), encoded(args)) for sql, args in statements]
+    if begin:
+        commands.insert(0, (b"BEGIN", None))
+    if len(commands) == 1:
+        results = [raw.pgconn.exec_params(*commands[0])]
+    else:
+        results = in_one_go(raw.pgconn, commands)
     for result in results:
         if result.status == ExecStatus.FATAL_ERROR:
             raise failure(result)
-    return value_of(results[-1])
+    return [value_of(result) for result in results[-len(statements):]]
 
 
-def in_one_go(pgconn, command, params):
+def encoded(args: Any) -> Any:
+    if any("\0" in arg for arg in args):
+        raise ValueError("a parameter cannot contain NUL")
+    return [arg.encode("utf-8", "replace") for arg in args]
+
+
+def in_one_go(pgconn: Any, commands: Any) -> list[Any]:
     pgconn.enter_pipeline_mode()
     try:
-        pgconn.send_query_params(b"BEGIN", None)
-        pgconn.send_query_params(command, params)
+        for command, params in commands:
+            pgconn.send_query_params(command, params)
         pgconn.pipeline_sync()
         results = []
         gaps = 0        # one after each statement; more if the connection is lost
-        while gaps < 3:
+        while gaps <= len(commands):
             result = pgconn.get_result()
             if result is None:
                 gaps += 1
@@ -51,10 +63,11 @@ def in_one_go(pgconn, command, params):
         pgconn.exit_pipeline_mode()
 
 
-def value_of(result):
+def value_of(result: Any) -> str | None:
     if result.status != ExecStatus.TUPLES_OK:
         raise failure(result)
-    return result.get_value(0, 0)
+    found = result.get_value(0, 0)
+    return None if found is None else found.decode()
 
 
 def failure(result):

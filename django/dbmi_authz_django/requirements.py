@@ -11,6 +11,9 @@ Arguments are values, or a Field of the object that a view found, or a UrlKwarg.
 As long as there is no object, what depends on one is unknown, and unknown does
 not deny yet: SQL's logic of three values works that out.
 """
+from __future__ import annotations
+
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
@@ -20,11 +23,26 @@ from . import expressions
 from .sql import regclass, relation_name, table_name
 
 
-class Field:
+class Written:
+    """What a migration can hold: makemigrations writes it as the call that made it."""
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        cls = type(self)
+        return ("%s.%s" % (cls.__module__, cls.__name__), self.written(), {})
+
+    def written(self) -> tuple[Any, ...]:
+        """The arguments."""
+        raise NotImplementedError
+
+
+class Field(Written):
     """An attribute of the object, by its name: Field("owner"), Field("project__org_id")."""
 
     def __init__(self, path):
         self.path = path.split("__")
+
+    def written(self) -> tuple[Any, ...]:
+        return ("__".join(self.path),)
 
     def value(self, kwargs, obj):
         for name in self.path:
@@ -59,10 +77,13 @@ class UrlKwarg:
         return kwargs[self.name]
 
 
-class Requirement:
+class Requirement(Written):
     """A condition in SQL.  Stateless, so REST framework gets it for a class and
     for an instance of it alike."""
     of_object = False
+
+    def written(self) -> tuple[Any, ...]:
+        raise TypeError("%r cannot be part of a policy" % self)
 
     def sql(self, kwargs, obj):
         """(text, parameters); NULL for what an object must be known for."""
@@ -121,6 +142,9 @@ class Joined(Requirement):
         self.parts = parts
         self.of_object = any(part.of_object for part in parts)
 
+    def written(self) -> tuple[Any, ...]:
+        return (self.operator, *self.parts)
+
     def sql(self, kwargs, obj):
         texts, params = [], []
         for part in self.parts:
@@ -138,6 +162,9 @@ class Not(Requirement):
         self.part = part
         self.of_object = part.of_object
 
+    def written(self) -> tuple[Any, ...]:
+        return (self.part,)
+
     def sql(self, kwargs, obj):
         text, params = self.part.sql(kwargs, obj)
         return "(authz.is_authenticated() AND NOT %s)" % text, params
@@ -153,6 +180,9 @@ class Check(Requirement):
         self.function = function
         self.args = args
         self.of_object = any(isinstance(arg, Field) for arg in args)
+
+    def written(self) -> tuple[Any, ...]:
+        return (self.function, *self.args)
 
     def sql(self, kwargs, obj):
         if self.of_object and obj is None:
@@ -223,6 +253,10 @@ class Variadic(Check):
         if not names:
             raise ValueError("authz.%s() needs at least one name" % function)
         super().__init__(function, *before, tuple(names))
+
+    def written(self) -> tuple[Any, ...]:
+        *before, names = self.args
+        return (self.function, names, *before)
 
     def sql(self, kwargs, obj):
         text, params = super().sql(kwargs, obj)
@@ -308,8 +342,12 @@ class InSet(Check):
     """
 
     def __init__(self, set, key):
+        self.name = set
         self.set = relation_name(set)
         super().__init__("in_set", KeyField(key) if isinstance(key, str) else key)
+
+    def written(self) -> tuple[Any, ...]:
+        return (self.name, *self.args)
 
     def sql(self, kwargs, obj):
         if self.of_object and obj is None:
@@ -367,6 +405,8 @@ class HasObjectPermission(Check):
     def __init__(self, perm):
         super().__init__("has_object_perm", perm)
         self.of_object = True
+
+    written = Requirement.written
 
     expression = Requirement.expression
 

@@ -6,6 +6,11 @@ the requirements (requirements.py) with permission classes of others.
         "EXCEPTION_HANDLER": "dbmi_authz_django.rest_framework.exception_handler",
     }
 """
+from __future__ import annotations
+
+from typing import Any, Callable
+
+from django.db import connections, router, transaction
 from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.response import Response
@@ -64,7 +69,7 @@ def exception_handler(exc, context):
     REST framework itself raises without or with too weak a login."""
     # it reads the settings, which name classes of this module
     from rest_framework import views
-    answer = answer_of(exc)
+    answer = answer_of(exc, conflicts=True)
     if isinstance(exc, exceptions.NotAuthenticated):
         answer = Unauthorized()
     elif type(exc) is exceptions.PermissionDenied and exc.detail == \
@@ -112,3 +117,30 @@ class NotAtAll(permissions.NOT):
 
 def joined_with_other(operator, one, other):
     return Mixed(permissions.AND if operator == "AND" else permissions.OR, one, other)
+
+
+# ---- writes ----
+
+class AuthzMixin:
+    """For viewsets and generic views that write: each request writes all or nothing, and
+    knows of every conflict before it answers.
+
+    Without it, and without ATOMIC_REQUESTS, a nested write may stop half-way; with
+    ATOMIC_REQUESTS a reference to a row that is deleted is found when the view is over.
+    """
+
+    def whole(self, write: Callable[..., Any], request: Any, args: Any, kwargs: Any) -> Any:
+        using = router.db_for_write(self.get_queryset().model)      # type: ignore[attr-defined]
+        with transaction.atomic(using=using):
+            response = write(request, *args, **kwargs)
+            connections[using].check_constraints()
+            return response
+
+    def create(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.whole(super().create, request, args, kwargs)    # type: ignore[misc]
+
+    def update(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.whole(super().update, request, args, kwargs)    # type: ignore[misc]
+
+    def destroy(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return self.whole(super().destroy, request, args, kwargs)   # type: ignore[misc]

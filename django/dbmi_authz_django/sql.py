@@ -1,31 +1,34 @@
 """Names and literals in statements that cannot have parameters."""
+from __future__ import annotations
+
 import json
+from typing import Any
 
 
-def identifier(name):
+def identifier(name: str) -> str:
     return '"%s"' % name.replace('"', '""')
 
 
-def table_name(db_table):
+def table_name(db_table: str) -> str:
     """Django's own way: '"schema"."table"' is taken as it stands."""
     if db_table.startswith('"') and db_table.endswith('"'):
         return db_table
     return identifier(db_table)
 
 
-def relation_name(name):
+def relation_name(name: str) -> str:
     """Of a view: "view", "schema.view", or in quotes as above."""
     if '"' in name:
         return table_name(name)
     return ".".join(identifier(part) for part in name.split("."))
 
 
-def regclass(quoted):
+def regclass(quoted: str) -> str:
     """A table or view in a statement, for the server to look up there."""
     return "%s::regclass" % literal(quoted)
 
 
-def literal(value):
+def literal(value: Any) -> str:
     """Of None, bool, int, str, a list of str, or a dict (as json)."""
     if value is None:
         return "NULL"

@@ -3,7 +3,10 @@ from collections import namedtuple
 
 SERVER = """
 SELECT current_user AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypass,
-       pg_has_role(d.datdba, 'USAGE') AS administers,
+       pg_has_role(d.datdba, 'USAGE') AS administers, session_user AS session_role,
+       (SELECT min(f.rolname::text) FROM pg_roles f WHERE (f.rolsuper OR f.rolbypassrls)
+           AND f.rolname <> current_user AND pg_has_role(session_user, f.oid, 'MEMBER')) AS may_become,
+       pg_has_role(session_user, d.datdba, 'MEMBER') AS may_administer,
        (SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz') AS installed,
        (SELECT default_version FROM pg_available_extensions WHERE name = 'dbmi_authz') AS available,
        coalesce(current_setting('dbmi_authz.token_scope', true), 'session') AS token_scope,
@@ -68,9 +71,9 @@ SELECT r.set::regclass::text AS name, array_agg(c.oid::regclass::text ORDER BY c
  GROUP BY r.set ORDER BY 1"""
 
 
-def rows(connection, sql):
+def rows(connection, sql, params=None):
     with connection.cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql, params)
         Row = namedtuple("Row", [column[0] for column in cursor.description])
         return [Row(*row) for row in cursor.fetchall()]
 

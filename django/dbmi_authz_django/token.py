@@ -37,12 +37,14 @@ def carries_token(request):
 
 
 def in_header(request):
-    """What stands after our scheme, or None."""
+    """What stands after our scheme, or None; all of it where there are no schemes."""
     value = request.META.get(conf.meta_key)
     if not value:
         return None
     # whatever it is, also a token whose scheme was forgotten
     request.META[conf.meta_key] = Concealed(value)
+    if not conf.schemes:
+        return value.strip()
     scheme, _, token = value.strip().partition(" ")
     return token.strip() if scheme.lower() in conf.schemes else None
 

@@ -24,6 +24,7 @@
 #include "cluster/assertion_for.h"
 #include "cluster/copied.h"
 #include "cluster/kept_quiet.h"
+#include "cluster/refused.h"
 #include "cluster/told.h"
 #include "items/grants.h"
 #include "planner/citus_plans.h"
@@ -175,6 +176,7 @@ forward(const char *text)
 	VariableSetStmt *set = makeNode(VariableSetStmt);
 	PlannedStmt *statement = makeNode(PlannedStmt);
 	int			level = NewGUCNestLevel();
+	AzRefused	refused;
 
 	az_set_within_level(FORWARDING, "local");
 	set->kind = VAR_SET_MULTI;
@@ -182,7 +184,9 @@ forward(const char *text)
 	statement->commandType = CMD_UTILITY;
 	statement->utilityStmt = (Node *) set;
 	statement->stmt_location = -1;
+	az_refused_begin(&refused);
 	az_run_behind_guard(statement, text);
+	az_refused_end(&refused);
 	AtEOXact_GUC(true, level);
 }
 

@@ -17,6 +17,7 @@
 
 #include "cluster/citus.h"
 #include "cluster/foreign.h"
+#include "cluster/refused.h"
 #include "planner/citus_plans.h"
 #include "server/asked.h"
 #include "session/candidate.h"
@@ -84,10 +85,17 @@ static void
 hand_over_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					  AZ_EXECUTE_ONCE_PARAM)
 {
+	bool		asks = az_asks_citus(query->plannedstmt);
+	AzRefused	refused;
+
 	if (!ScanDirectionIsNoMovement(direction))
 		tell_citus(query);
 	tie_early(query);
+	if (asks)
+		az_refused_begin(&refused);
 	prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
+	if (asks)
+		az_refused_end(&refused);
 }
 
 static void

@@ -255,7 +255,11 @@ quietly('CREATE VIEW all_memo AS SELECT * FROM memo; CREATE VIEW own_memo WITH (
 # on the nodes it is the role in force that reads
 says($coordinator, "view $_", as('ann', "SELECT count(*) FROM $_") . "SELECT count(*) FROM $_; SELECT authz.set_token('%{ann}'); SELECT count(*) FROM $_;", qr/^5 0 25P01: /) for 'all_memo', 'own_memo';
 says($coordinator, 'row_security off', 'SET row_security = off; ' . as('ann', 'SELECT count(*) FROM memo'), qr/^42501: /);
-says($coordinator, 'a superuser is no member: an error', as('ann', 'SELECT count(*) FROM memo', 'SELECT DISTINCT authz.subject() FROM open_doc'), qr/^600 (WARNING: .* )?[0-9A-Z]{5}: /, user => $super);
+says($coordinator, 'a superuser is no member: an error', as('ann', 'SELECT DISTINCT authz.subject() FROM open_doc'), qr/^28000: token was refused/, user => $super);
+my $essential = '28000: failure on connection marked as essential: ';
+says($coordinator, '... also on connections that are in use', as('ann', 'SELECT count(*) FROM memo', 'SELECT DISTINCT authz.subject() FROM open_doc'), qr/^600 WARNING:  28000: token was refused $essential/, user => $super);
+says($coordinator, '... also of one who writes', as('ann', 'INSERT INTO open_doc SELECT 1, authz.subject()'), qr/^WARNING:  28000: token was refused $essential/, user => $super);
+says($coordinator, '... who may write for nobody', 'BEGIN; INSERT INTO open_doc SELECT -1, $$x$$; SELECT count(*) FROM open_doc; ROLLBACK;', 601, user => $super);
 
 # ---- MERGE ----
 

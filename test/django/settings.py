@@ -35,7 +35,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
 ]
 
-DBMI_AUTHZ = {"COOKIE": "DBMI_JWT"}
+DBMI_AUTHZ = {"COOKIE": "DBMI_JWT", "UNPROTECTED": ["clinic.Folder", "clinic.Share"], "ADMIN_DATABASE": "owner"}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["dbmi_authz_django.rest_framework.TokenAuthentication"],

@@ -62,6 +62,7 @@ static int	forwarding;
 static bool reads_begin;
 static int	shards;				/* of a table, on each node */
 static bool parts;
+static bool essential = false;	/* is the connection that is made to take part */
 
 /* 18 has it by itself. */
 #if PG_VERSION_NUM < 180000
@@ -136,9 +137,11 @@ drop_remote(Remote *remote)
 	free(remote);
 }
 
+/* Of a connection that is essential what failed is a warning, and that it did the error. */
 pg_noreturn static void
 raise_remote(Remote *remote, PGresult *result)
 {
+	int			level = essential ? WARNING : ERROR;
 	char	   *code = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
 	char	   *message = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 	char	   *detail = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL) : NULL;
@@ -147,12 +150,14 @@ raise_remote(Remote *remote, PGresult *result)
 	message = pstrdup(message ? message : pchomp(PQerrorMessage(remote->conn)));
 	detail = detail ? pstrdup(detail) : NULL;
 	hint = hint ? pstrdup(hint) : NULL;
-	ereport(ERROR,
+	essential = false;
+	ereport(level,
 			(errcode(code ? MAKE_SQLSTATE(code[0], code[1], code[2], code[3], code[4]) :
 					 ERRCODE_CONNECTION_FAILURE),
 			 errmsg("%s", message), detail ? errdetail("%s", detail) : 0,
 			 hint ? errhint("%s", hint) : 0,
 			 errcontext("on node %d", remote->node)));
+	elog(ERROR, "failure on connection marked as essential: node %d", remote->node);
 }
 
 /* Wait for what comes next; may be cancelled. */
@@ -794,6 +799,14 @@ send_query(Remote *remote, const char *text, ParamListInfo params)
 		raise_remote(remote, NULL);
 }
 
+static bool
+writes(const RemoteScan *scan)
+{
+	const CustomScan *plan = (const CustomScan *) scan->state.ss.ps.plan;
+
+	return intVal(lthird(plan->custom_private)) != CMD_SELECT;
+}
+
 static void
 ask(RemoteScan *scan, Remote *remote, AttInMetadata *in)
 {
@@ -807,7 +820,7 @@ ask(RemoteScan *scan, Remote *remote, AttInMetadata *in)
 		if (!is_good(result))
 			raise_remote(remote, result);
 		keep_rows(scan, result, in);
-		if (intVal(lthird(plan->custom_private)) != CMD_SELECT)
+		if (writes(scan))
 			estate->es_processed += atoi(PQcmdTuples(result));
 		PQclear(result);
 	}
@@ -819,8 +832,10 @@ run_on(RemoteScan *scan, int node, int n, bool block, AttInMetadata *in)
 {
 	Remote	   *remote = connect_to(node);
 
+	essential = writes(scan);
 	if (block)
 		take_part(remote);
+	essential = false;
 	while (n-- > 0)
 		ask(scan, remote, in);
 }
@@ -830,8 +845,7 @@ run_on_nodes(RemoteScan *scan)
 {
 	CustomScan *plan = (CustomScan *) scan->state.ss.ps.plan;
 	int			node = intVal(lsecond(plan->custom_private));
-	bool		writes = intVal(lthird(plan->custom_private)) != CMD_SELECT;
-	bool		block = IsTransactionBlock() && (writes || reads_begin);
+	bool		block = IsTransactionBlock() && (writes(scan) || reads_begin);
 	/* a copy: that of a table is counted, and lives as long as who counts */
 	TupleDesc	desc = CreateTupleDescCopy(scan->state.ss.ss_ScanTupleSlot->tts_tupleDescriptor);
 	AttInMetadata *in = TupleDescGetAttInMetadata(desc);
@@ -842,7 +856,7 @@ run_on_nodes(RemoteScan *scan)
 	for (i = 0; i < number_of_nodes(); i++)
 	{
 		if (node < 0 || node == i)
-			run_on(scan, i, node < 0 ? shards : 1, block || (writes && node < 0), in);
+			run_on(scan, i, node < 0 ? shards : 1, block || (writes(scan) && node < 0), in);
 	}
 }
 

@@ -72,7 +72,7 @@ GRANT SELECT ON doc TO node;
 SQL
 require MIME::Base64;
 sub nonce { return MIME::Base64::encode_base64(pack('Nx12', $_[0]), '') =~ tr{+/=}{-_}dr . ".$_[1]" }
-# All of them by one process: they last a minute.
+# All of them by one process: they last a minute, or as long as is said behind a comma.
 sub assertions
 {
 	my $tests = "$FindBin::RealBin/..";
@@ -84,20 +84,57 @@ import sys
 sys.dont_write_bytecode = True
 mint = SourceFileLoader("mint", "mint").load_module()
 for nonce in os.environ["NONCES"].split():
+    nonce, _, lasts = nonce.partition(",")
     print(mint.mint({"iss": "https://id.example", "aud": "clinic", "sub": "ann", "exp": "+3600"}, "fixtures/ed25519_a.pem", "EdDSA", "c1",
-                    mint.assertion_header("citus/postgres", nonce)))
+                    mint.assertion_header("citus/postgres", nonce, **({"exp": lasts} if lasts else {}))))
 PYTHON`;
 	return @made;
 }
-my $ask = q{SELECT authz.token_state(), authz.last_error() ->> 'error_description';};
+my $ask = q{SELECT authz.token_state() || CASE authz.token_state() WHEN 'rejected' THEN '|' || (authz.last_error() ->> 'error_description') ELSE '' END;};
 my ($late, $again, @first) = assertions(nonce(257, 1), nonce(256, 2), map { nonce($_, 1) } 1 .. 256);
 is(scalar @first, 256, 'assertions of so many senders');
 my @sql = map { ('BEGIN;', "SET LOCAL dbmi_authz.token = '$_';", $ask, 'COMMIT;') } @first;
 my @got = session($node, join("\n", @sql, 'BEGIN;', "SET LOCAL dbmi_authz.token = '$late';", $ask, 'SAVEPOINT s;', 'SELECT * FROM doc;', 'ROLLBACK TO s;',
 		"SET LOCAL dbmi_authz.token = '$again';", 'SELECT * FROM doc;'), user => 'node');
-is_deeply([ @got[ 0 .. 255 ] ], [ ('valid|') x 256 ], 'so many senders are remembered');
+is_deeply([ @got[ 0 .. 255 ] ], [ ('valid') x 256 ], 'so many senders are remembered');
 is_deeply([ @got[ 256 .. $#got ] ], [ 'rejected|Too many assertions at once', '28000: the identity that another server handed over was refused', 'ann' ],
 	'one more is refused, with an error and not with fewer rows; one that is known goes on') or diag(join "\n", @got[ 256 .. $#got ]);
+
+$node->stop;
+
+# ---- and where it is, with four places ----
+
+my $few = PostgreSQL::Test::Utils::tempdir() . '/few_senders.so';
+build_library('hooks/few_senders.c', $few);
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'dbmi_authz, $few'\nautovacuum = off");
+$node->start;
+sleep 1;			# what was made in the second in which it began may have been used
+
+# Two of them have the same place in the table by which they are found, as have the rest.
+my %id = (short => 1, long => 2, held => 1 << 24, other => 2 << 24, fifth => 3, sixth => 3 << 24, seventh => 4);
+my @names = (map({ "$_ 1" } sort keys %id), 'long 2', 'other 2', 'fifth 2');
+my %made;
+@made{@names} = assertions(map { my ($name, $number) = split; nonce($id{$name}, $number) . ($name =~ /short|held/ ? ',+6' : '') } @names);
+my $made = time;
+sub state_of
+{
+	return join ', ', session($node, join("\n", map { ('BEGIN;', "SET LOCAL dbmi_authz.token = '$made{$_}';", $ask, 'COMMIT;') } @_), user => 'node');
+}
+my ($full, $used) = ('rejected|Too many assertions at once', 'rejected|Assertion was used before');
+my $holds = $node->background_psql('postgres', extra_params => [ '-U', 'node' ]);
+is($holds->query_safe("BEGIN; SET LOCAL dbmi_authz.token = '$made{'held 1'}'; SELECT authz.subject()"), 'ann', 'one is held');
+is(state_of('short 1', 'long 1', 'other 1'), 'valid, valid, valid', 'three are not');
+is(join(', ', session($node, "BEGIN; SET LOCAL dbmi_authz.token = '$made{'fifth 1'}'; $ask SELECT * FROM doc;", user => 'node')),
+	"$full, 28000: the identity that another server handed over was refused", 'the server: one more is refused');
+is(state_of('long 1', 'long 2', 'short 1', 'held 1'), "$used, valid, $used, valid", '... all others go on as they did');
+sleep 1 while time < $made + 7;
+is(state_of('fifth 1'), 'valid', 'when all that one of them has made has expired, there is a place');
+is(state_of('sixth 1', 'long 2', 'other 1', 'fifth 1', 'other 2'), "$full, $used, $used, $used, valid", '... one; the others keep theirs, also who has expired and is held');
+is($holds->query_safe('SELECT authz.subject()'), 'ann', '... and counts');
+$holds->query_safe('COMMIT');
+$holds->quit;
+is(state_of('sixth 1'), 'valid', '... until the transaction ends');
+is(state_of('seventh 1', 'long 2', 'other 2', 'fifth 1', 'sixth 1', 'fifth 2'), "$full, $used, $used, $used, $used, valid", '... and nothing is forgotten that was used');
 
 $node->stop;
 done_testing();

@@ -54,6 +54,19 @@ gives('the key is back', $as_ann, $ann);
 $node->safe_psql('postgres', 'REVOKE cluster FROM app');
 gives('a role that is not one of the cluster\'s', $as_ann, qr/^28000: /);
 $node->safe_psql('postgres', 'GRANT cluster TO app');
+# of a query that writes Citus makes the node's error a warning, and its own is an internal one
+$_->safe_psql('postgres', 'CREATE ROLE outsider LOGIN; GRANT ALL ON memo TO outsider') for $coordinator, @nodes;
+my $super = getpwuid $<;
+my $writes = "UPDATE memo SET owner = 'eve' WHERE mine(owner) OR authz.has_scope('admin')";
+my @essential = ('28000: failure on connection marked as essential: node 0', 'DETAIL:  A node has refused the identity; the warning before this says why.',
+	'HINT:  Nodes take it on connections of members of dbmi_authz.cluster_role.  Work as such a role; a superuser is none.');
+for my $who ('outsider', $super)
+{
+	my @got = session($coordinator, "BEGIN; SELECT authz.set_token('%{ann}') \\g /dev/null\n$writes;", tokens => \%tokens, user => $who, details => 1);
+	is_deeply([ shift @got, shift @got ], [ 'WARNING:  28000: token was refused', 'DETAIL:  {"error":"invalid_token","error_description":"Assertion is not accepted here"}' ], "one who writes, $who: a warning, why");
+	is_deeply([ @got[ 1 .. $#got ] ], \@essential, '... and an error of that code');
+	is_deeply([ session($coordinator, "BEGIN; $writes; ROLLBACK;", user => $who) ], [], '... and for nobody none');
+}
 
 # what a node has stored
 $node->safe_psql('postgres', "SELECT authz.drop_issuer('https://id.example')");
@@ -114,6 +127,7 @@ gives('one within the other', "BEGIN;\n${depth}ROLLBACK TO a30;\nann\n$memo\nREL
 old_version();
 $node->safe_psql('postgres', 'DROP EXTENSION dbmi_authz CASCADE');
 gives('a node that has lost the extension', $as_ann, '42883: function authz.version() does not exist');
+gives('... one who writes: an error of Citus that comes of something else is as it is', "BEGIN;\nann\n$writes;", 'WARNING:  42883: function authz.version() does not exist', 'XX000: failure on connection marked as essential: node 0');
 $node->safe_psql('postgres', "DROP SCHEMA authz; CREATE EXTENSION dbmi_authz VERSION '1.0'; CREATE POLICY p ON memo USING (mine(owner));");
 trust_again($node, '{"client": "clinic"}');
 gives('one that has an older one', $as_ann, '42883: function authz.version() does not exist');

@@ -26,7 +26,8 @@ sub gives
 	my ($what, $script, @expected) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my @lines = map { exists $tokens{$_} ? "SELECT authz.set_token('%{$_}') \\g /dev/null" : /\\g|\\\.$/ ? $_ : "$_;" } @$script;
-	is_deeply([ grep { !/^COPY \w+, line/ } session($node, join("\n", @lines), tokens => \%tokens) ], \@expected, $what);
+	# 18 counts rows in fractions
+	is_deeply([ map { s/\(actual rows=\d+\K\.00//r } grep { !/^COPY \w+, line/ } session($node, join("\n", @lines), tokens => \%tokens) ], \@expected, $what);
 	return;
 }
 my $admin = sub { return session($node, $_[0], user => $super, details => 1); };
@@ -118,7 +119,7 @@ gives('a cursor is for who opened it, though nothing is asked here', [ 'BEGIN', 
 gives('also one that was opened before the library was loaded', [ 'BEGIN', 'DECLARE c CURSOR FOR SELECT id FROM f.free', 'FETCH c', 'ann', 'FETCH c', 'COMMIT' ],
 	1, '28000: identity has changed since the query was planned');
 gives('its twin goes on', [ 'BEGIN', 'ann', 'DECLARE c CURSOR FOR SELECT id FROM f.free', 'FETCH c', $who, 'FETCH c', 'COMMIT' ], 1, 'ann|ann|valid', 2);
-gives('EXPLAIN tells nobody of anybody', [ 'ann', 'BEGIN', 'EXPLAIN (COSTS OFF) SELECT * FROM f.doc \\g /dev/null', 'COMMIT', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM f.doc' ],
+gives('EXPLAIN tells nobody of anybody', [ 'ann', 'BEGIN', 'EXPLAIN (COSTS OFF) SELECT * FROM f.doc \\g /dev/null', 'COMMIT', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT * FROM f.doc' ],
 	'Foreign Scan on doc (actual rows=10 loops=1)');
 gives('a transaction that only reads', [ 'BEGIN READ ONLY', 'ann', $who, "$n f.doc", 'bob', "$n f.doc", $logout, $who, 'COMMIT' ], 'ann|ann|valid', '10|ann|ann', '20|bob|bob', 'nobody|nobody|none');
 gives('SERIALIZABLE READ ONLY', [ 'BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY', 'ann', "$n f.doc", 'COMMIT' ], '10|ann|ann');

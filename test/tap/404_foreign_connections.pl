@@ -72,7 +72,8 @@ sub gives
 	my ($what, $script, @expected) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my @lines = map { exists $tokens{$_} ? "SELECT authz.set_token('%{$_}') \\g /dev/null" : /\\g|\\\.$|^\\/ ? $_ : "$_;" } @$script;
-	my @got = grep { !/^(COPY \w+, line|handing the|remote SQL|NOTICE)/ } session($node, join("\n", @lines), tokens => \%tokens);
+	# 18 counts rows in fractions
+	my @got = map { s/\(actual rows=\d+\K\.00//r } grep { !/^(COPY \w+, line|handing the|remote SQL|NOTICE)/ } session($node, join("\n", @lines), tokens => \%tokens);
 	is_deeply(\@got, \@expected, $what) or diag("got:\n  ", join("\n  ", @got));
 	return;
 }
@@ -144,7 +145,7 @@ gives('TRUNCATE', [ 'bob', 'TRUNCATE f.emptied', 'ann', 'TRUNCATE f.emptied' ], 
 gives('COPY TO', [ 'ann', 'COPY (SELECT owner FROM f.kept) TO STDOUT', 'bob', 'COPY (SELECT owner FROM f.kept) TO STDOUT' ], 'ann', 'bob');
 gives('CREATE TABLE AS, SELECT INTO', [ 'ann', 'CREATE TEMP TABLE t AS SELECT owner FROM f.kept', 'SELECT owner INTO TEMP u FROM f.kept', 'TABLE t', 'TABLE u' ], 'ann', 'ann');
 gives('PREPARE TRANSACTION is refused', [ 'ann', 'BEGIN', 'SELECT subject FROM f.who', "PREPARE TRANSACTION 'x'", @looks ], 'ann', '0A000: cannot PREPARE a transaction that has operated on postgres_fdw foreign tables', nobody_of('f'));
-gives('EXPLAIN ANALYZE', [ 'ann', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM f.kept', 'BEGIN', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) UPDATE f.kept SET note = $$y$$', 'bob', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT * FROM f.doc', 'ROLLBACK' ],
+gives('EXPLAIN ANALYZE', [ 'ann', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT * FROM f.kept', 'BEGIN', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) UPDATE f.kept SET note = $$y$$', 'bob', 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF) SELECT * FROM f.doc', 'ROLLBACK' ],
 	'Foreign Scan on kept (actual rows=1 loops=1)', 'Update on kept (actual rows=0 loops=1)', '  ->  Foreign Update on kept (actual rows=1 loops=1)', 'Foreign Scan on doc (actual rows=20 loops=1)');
 gives('WITH HOLD', [ 'BEGIN', 'ann', 'DECLARE c CURSOR WITH HOLD FOR SELECT owner FROM f.kept', 'COMMIT', 'FETCH c', 'bob', 'SELECT owner FROM f.kept' ], 'ann', 'bob');
 gives('a scrollable cursor, read again from its start', [ 'BEGIN', 'ann', 'DECLARE c SCROLL CURSOR FOR SELECT owner FROM f.doc', 'FETCH 1 FROM c', 'MOVE ABSOLUTE 0 c', 'FETCH 1 FROM c', 'SAVEPOINT a', 'bob', 'FETCH ABSOLUTE 1 FROM c', 'ROLLBACK' ], 'ann', 'ann', '28000: identity has changed since the query was planned');

@@ -80,7 +80,8 @@ def guarded(requirement: Requirement, permission: str | None = None,
     """What is denied is reported with the application and its administrators'
     permission, unless it is another."""
     def decorate(view: View) -> View:
-        return token_optional(decorated(view))      # a bad token is none: no error comes first
+        made: View = token_optional(decorated(view))    # a bad token is none, and no error
+        return made
 
     def decorated(view: View) -> View:
         def answer(request: HttpRequest, kwargs: Any) -> HttpResponse | None:

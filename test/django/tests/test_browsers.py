@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 
 from . import forged, mint, token
-from .test_users import ROWS, TEMPLATES, UserCase, setting
+from .test_users import MIDDLEWARE, ROWS, TEMPLATES, UserCase, setting
 
 FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 BROWSER = {"HTTP_ACCEPT": FIREFOX}
@@ -120,6 +120,7 @@ class Login(BrowserCase):
 
     def test_exempt(self) -> None:
         with setting(EXEMPT=["/public/"]):
+            self.assertEqual(self.get("/public/", forged("ann")).status_code, 401)
             response = self.visit("/public/", forged("ann"))
             self.assertEqual(response.content, b"notes: 0")
             self.assertForgotten(response)
@@ -194,6 +195,9 @@ class Login(BrowserCase):
         with setting(LOGIN_URL="https://id.example/login?client=1"):
             self.assertEqual(self.visit("/readers/", forged("ann"))["Location"],
                              "https://id.example/login?client=1&next=http%3A//testserver/readers/")
+            response = self.visit("/readers/", forged("ann"), method="post",
+                                  HTTP_REFERER="http://testserver/form/")
+            self.assertIn(b"client=1&amp;next=http%3A//testserver/form/", response.content)
 
     def test_no_loop(self) -> None:
         """A login page that itself wants a token says 401."""
@@ -212,7 +216,7 @@ class Login(BrowserCase):
             self.assertIsNone(of_this_site(make.get("/"), url), url)
         self.assertEqual(of_this_site(make.get("/"), "http://testserver//evil.example"),
                          "/%2Fevil.example")
-        self.assertEqual(with_query("/a/?next=//evil", next="/b/"), "/a/?next=/b/")
+        self.assertEqual(with_query("/a/?next=//evil", {"next": "/b/"}), "/a/?next=/b/")
 
     def test_cookie_as_it_was_set(self) -> None:
         with setting(COOKIE_DOMAIN=".clinic.example", COOKIE_PATH="/app", COOKIE_SAMESITE="Strict"):
@@ -240,6 +244,16 @@ class Login(BrowserCase):
             self.assertEqual(response["Location"], LOGIN + "/me/")
             self.assertForgotten(response)
             self.assertEqual(response.cookies["sessionid"].value, "")
+
+    def test_forgery(self) -> None:
+        """A cookie is sent for pages of others, too."""
+        csrf = "django.middleware.csrf.CsrfViewMiddleware"
+        with override_settings(MIDDLEWARE=[*MIDDLEWARE[:2], csrf, *MIDDLEWARE[2:]]):
+            for path in ("/log_in/", "/api/by-model/"):
+                client = Client(raise_request_exception=False, enforce_csrf_checks=True)
+                response = self.visit(path, token("ann"), client, method="post")
+                self.assertEqual(response.status_code, 403)
+                self.assertIn(b"CSRF", response.content)
 
     def test_async(self) -> None:
         from asgiref.sync import async_to_sync

@@ -2,6 +2,7 @@
 import copy
 import io
 from contextlib import contextmanager
+from types import SimpleNamespace
 from unittest import mock
 
 from dbmi_authz_django import checks
@@ -41,6 +42,8 @@ class Settings(Case):
     def test_fine(self):
         self.assertEqual(ids(checks.check_settings(None)), [])
         self.assertEqual(ids(checks.check_middleware(None)), [])
+        self.assertEqual(ids(checks.check_exceptions(None)), [])
+        self.assertEqual(ids(checks.check_reports(None)), [])
 
     def test_registered(self):
         with override_settings(DBMI_AUTHZ={"COOKY": "x"}):
@@ -50,6 +53,19 @@ class Settings(Case):
         self.assertEqual(self.settings(COOKY="x"), ["E001"])
         self.assertEqual(self.settings(DATABASES="default"), ["E002"])
         self.assertEqual(self.settings(DATABASES=["nowhere"]), ["E003"])
+
+    def test_header_without_scheme(self):
+        """Q47"""
+        self.assertEqual(self.settings(SCHEMES=[]), ["E092"])
+        self.assertEqual(self.settings(SCHEMES=[], HEADER="X-Token"), [])
+        self.assertEqual(self.settings(UNPROTECTED="clinic.Folder"), ["E002"])
+
+    def test_exceptions_of_nothing(self):
+        with override_settings(DBMI_AUTHZ={"UNPROTECTED": [
+                "clinic", "auth.*", "clinic.Note", "CLINIC.note", "auth.User_groups", "clinic.Nota", "klinik.*"]}):
+            found = checks.check_exceptions(None)
+        self.assertEqual(ids(found), ["W093", "W093"])
+        self.assertIn("'clinic.Nota'", found[0].msg)
 
     def test_other_vendor(self):
         with mock.patch.object(type(connections["bare"]), "vendor", "sqlite"):
@@ -70,11 +86,100 @@ class Settings(Case):
         self.assertEqual(self.middleware("cache", "ours", "auth"), [])
 
 
+class Reads:
+    """A router that reads from somewhere else."""
+    def __init__(self, alias):
+        self.alias = alias
+
+    def db_for_read(self, model, **hints):
+        if model._meta.app_label == "auth":
+            raise KeyError("wants an instance")
+        return self.alias
+
+
+class Replicas(Case):
+    """Q47: an alias that reads the same rows without the token."""
+
+    def found(self, databases, routers=(), **values):
+        from dbmi_authz_django import unprotected
+        with override_settings(DBMI_AUTHZ=values), \
+                mock.patch.object(unprotected, "settings", SimpleNamespace(DATABASES=databases)), \
+                mock.patch.object(unprotected.router, "routers", list(routers)):
+            return {found.msg.split("'")[1]: found.msg for found in checks.check_replicas(None)}
+
+    def databases(self, *aliases):
+        return {alias: settings.DATABASES[alias] for alias in aliases}
+
+    def test_none(self):
+        self.assertEqual(self.found(self.databases("default", "owner", "root", "bare")), {})
+        self.assertEqual(self.found(self.databases("default", "down"), DATABASES=["default", "down"]), {})
+
+    def test_same_database_by_the_same_role(self):
+        found = self.found(self.databases("default", "owner", "down"))
+        self.assertEqual(list(found), ["down"])
+        self.assertIn("the database of 'default'", found["down"])
+
+    def test_mirror(self):
+        with mock.patch.dict(connections["bare"].settings_dict, TEST={"MIRROR": "default"}):
+            self.assertIn("mirror of 'default'", self.found(self.databases("default", "bare"))["bare"])
+
+    def test_router(self):
+        databases = self.databases("default", "bare")
+        self.assertIn("routers read", self.found(databases, [Reads("bare")])["bare"])
+        self.assertEqual(self.found(databases, [Reads("default")]), {})
+        self.assertEqual(self.found(databases, [Reads("bare")], DATABASES=["bare"]), {})
+        elsewhere = Reads("bare")
+        elsewhere.db_for_write = elsewhere.db_for_read      # nothing of it is ours
+        self.assertEqual(self.found(databases, [elsewhere]), {})
+
+
+class Models(Case):
+    """Q41: tables without row security."""
+
+    def found(self, *names, alias="default", djangos="django.contrib."):
+        with override_settings(DBMI_AUTHZ={"DATABASES": [alias], "UNPROTECTED": names}), \
+                mock.patch("dbmi_authz_django.unprotected.DJANGO", djangos):
+            return {found.obj._meta.label for found in checks.check_databases(None, [alias])
+                    if found.id == "dbmi_authz.W090"}
+
+    def test_of_the_project(self):
+        found = self.found()
+        self.assertLessEqual({"clinic.Folder", "clinic.Share"}, found)
+        self.assertFalse(found & {"clinic.Note", "clinic.Comment", "clinic.Record", "clinic.Page"})
+        self.assertFalse([label for label in found if label.split(".")[0] in ("auth", "admin", "sessions")])
+        self.assertEqual(found - self.found("clinic.Folder"), {"clinic.Folder"})
+        for name in ("clinic", "clinic.*", "Clinic.*"):
+            self.assertFalse([label for label in self.found(name) if label.startswith("clinic.")])
+
+    def test_tables_between_many_and_many(self):
+        found = self.found(djangos="no such.")
+        self.assertLessEqual({"auth.User", "auth.User_groups", "auth.Group_permissions", "sessions.Session"}, found)
+        self.assertIn("auth.User_groups", self.found("auth.User", djangos="no such."))
+        self.assertNotIn("auth.User_groups", self.found("auth", djangos="no such."))
+
+    def test_tables_that_are_not_there(self):
+        self.assertEqual(self.found(alias="bare"), set())
+
+    def test_row_security_without_policies_is_closed(self):
+        with while_("ALTER TABLE clinic_folder ENABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE clinic_folder DISABLE ROW LEVEL SECURITY"):
+            self.assertNotIn("clinic.Folder", self.found())
+        with while_("ALTER TABLE clinic_note DISABLE ROW LEVEL SECURITY",
+                    "ALTER TABLE clinic_note ENABLE ROW LEVEL SECURITY"):
+            self.assertNotIn("clinic.Note", self.found())       # that is E028
+
+    def test_routers(self):
+        with mock.patch("dbmi_authz_django.unprotected.router.allow_migrate_model",
+                        lambda alias, model: model._meta.model_name != "folder"):
+            self.assertNotIn("clinic.Folder", self.found())
+
+
 class Databases(Case):
     def found(self, alias="default", **values):
         with override_settings(DBMI_AUTHZ={"DATABASES": [alias]}), \
                 mock.patch.dict(connections[alias].settings_dict, values):
-            return ids(checks.check_databases(None, [alias]))
+            # the models of other tests need no policies
+            return [id for id in ids(checks.check_databases(None, [alias])) if id != "W090"]
 
     def test_fine(self):
         self.assertEqual(self.found(CONN_MAX_AGE=0), [])
@@ -98,6 +203,24 @@ class Databases(Case):
         with while_("ALTER ROLE clinic_app BYPASSRLS", "ALTER ROLE clinic_app NOBYPASSRLS"):
             self.assertEqual(self.found(CONN_MAX_AGE=0), ["E022"])
         self.assertEqual(self.found("owner", CONN_MAX_AGE=0), ["W023"])
+
+    def test_what_the_role_may_become(self):
+        """Q47: assume_role, which is SET ROLE after the login."""
+        connection = connections["root"]
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE clinic_app")
+        try:
+            with override_settings(DBMI_AUTHZ={"DATABASES": ["root"]}):
+                found = [each for each in checks.check_databases(None, ["root"]) if each.id == "dbmi_authz.E094"]
+            self.assertEqual(self.found("root", CONN_MAX_AGE=0), ["E094"])
+        finally:
+            connection.close()
+        self.assertIn("policies bind role 'clinic_app', but whoever can run SQL can become 'postgres'", found[0].msg)
+        with while_("GRANT postgres TO clinic_app", "REVOKE postgres FROM clinic_app"):
+            self.assertIn("E094", self.found(CONN_MAX_AGE=0))
+        with while_("ALTER ROLE clinic_app NOINHERIT; GRANT clinic_owner TO clinic_app",
+                    "REVOKE clinic_owner FROM clinic_app; ALTER ROLE clinic_app INHERIT"):
+            self.assertEqual(self.found(CONN_MAX_AGE=0), ["W095"])
 
     def test_extension(self):
         self.assertEqual(self.found("bare", CONN_MAX_AGE=0), ["E024"])

@@ -213,6 +213,52 @@ class Status(Commands):
         self.assertEqual(self.run_command("authz_status", database="bare")[0], 1)
         self.assertEqual(self.run_command("authz_status", database="down")[0], 1)
 
+    def json(self, database):
+        code, out, _ = self.run_command("authz_status", database=database, json=True)
+        return code, json.loads(out)
+
+    def test_json(self):
+        code, found = self.json("owner")
+        self.assertEqual((code, found["database"], found["error"]), (0, "owner", None))
+        self.assertEqual(set(found), {"database", "error", "extension", "postgresql", "token_scope", "role",
+                                      "tables", "unprotected", "issuers"})
+        self.assertEqual(found["extension"], {"installed": "1.1", "available": "1.1"})
+        self.assertEqual(found["role"], {"name": "clinic_owner", "bound": True, "superuser": False,
+                                         "bypassrls": False, "administers": True, "may_become": None})
+        note = next(table for table in found["tables"] if table["name"] == "clinic_note")
+        self.assertEqual(note, {"name": "clinic_note", "policies": 1, "enabled": True, "forced": True,
+                                "owned": True, "binds": True})
+        issuer = next(issuer for issuer in found["issuers"] if issuer["issuer"] == ISSUER)
+        self.assertEqual((issuer["profile"], issuer["keys"], issuer["jwks_uri"], issuer["stale"],
+                          issuer["last_error"]), ("generic", 1, None, False, None))
+        self.assertRegex(issuer["last_success"], r"^20\d\d-\d\d-\d\dT")
+
+    def test_json_of_others(self):
+        code, found = self.json("default")
+        self.assertEqual((code, found["issuers"], found["role"]["bound"]), (0, None, True))
+        self.assertFalse(self.json("root")[1]["role"]["bound"])
+        for database in ("bare", "down"):
+            code, found = self.json(database)
+            self.assertEqual((code, set(found), found["database"]), (1, {"database", "error"}, database))
+
+    def test_stale_keys(self):
+        with connections["owner"].cursor() as cursor:
+            cursor.execute("SELECT authz.add_issuer('https://a.example', ARRAY['x'], 'generic',"
+                           " '{\"jwks_uri\": \"https://a.example/k\"}')")
+            try:
+                self.assertIn("https://a.example/k, fetched never (stale)", self.run_command("authz_status")[1])
+                stale = {issuer["issuer"]: issuer["stale"] for issuer in self.json("owner")[1]["issuers"]}
+                self.assertEqual(stale, {ISSUER: False, "https://a.example": True})
+            finally:
+                cursor.execute("SELECT authz.drop_issuer('https://a.example')")
+
+    def test_unprotected(self):
+        from django.test import override_settings
+        with override_settings(DBMI_AUTHZ={}):
+            self.assertIn("unprotected  clinic.Folder\n", self.run_command("authz_status")[1])
+            self.assertIn("clinic.Share", self.json("owner")[1]["unprotected"])
+        self.assertNotIn("clinic.Folder", self.run_command("authz_status")[1])
+
     def test_weakness(self):
         with connections["root"].cursor() as cursor:
             cursor.execute("ALTER TABLE clinic_note NO FORCE ROW LEVEL SECURITY")

@@ -86,9 +86,9 @@ class WithoutRows(UserCase):
         self.assertEqual(seen, [])
 
     def test_one_statement(self) -> None:
-        """request.user and identity() are asked in one."""
+        """request.user and identity() come with the login."""
         seen = self.statements(lambda: self.get("/me/", "ann"))
-        self.assertEqual(seen.count("query"), 2, seen)      # the identity, and the notes
+        self.assertEqual(seen.count("query"), 1, seen)      # the notes
 
     def test_login_required_and_template(self) -> None:
         response = self.get("/inside/", mint("ann", permissions=["clinic.view_note"]))
@@ -189,6 +189,8 @@ class WithoutRows(UserCase):
         with authz.as_token(mint("ann", permissions=["clinic.view_note"])):
             user = TokenUser(authz.identity())
             self.assertTrue(user.has_perm("clinic.view_note"))
+        self.assertFalse(user.has_perm("clinic.view_note"))     # nor what it has heard before
+        self.assertFalse(user.has_module_perms("clinic"))
         self.assertFalse(user.has_perm("clinic.add_note"))
         with authz.as_token(mint("bob", permissions=["clinic.add_note"])):
             self.assertFalse(user.has_perm("clinic.add_note"))
@@ -345,7 +347,7 @@ class WithRows(UserCase):
             row = User.objects.get()
             self.assertEqual((row.email, row.first_name), ("ann@example.com", "A" * 150))
             seen = self.statements(lambda: self.json("/me/", known))
-            self.assertEqual(seen.count("query"), 3)        # nothing changed, nothing written
+            self.assertEqual(seen.count("query"), 2)        # nothing changed, nothing written
         for field in ("is_staff", "is_superuser", "is_active", "password", "groups", "username"):
             with self.assertRaisesRegex(ImproperlyConfigured, field):
                 Rule({**ROWS, "update": {field: "x"}})

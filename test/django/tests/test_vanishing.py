@@ -14,6 +14,7 @@ from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from clinic.models import Note
 from dbmi_authz_django import authz
+from dbmi_authz_django.conditional import mark_of
 from dbmi_authz_django.handover import Handover
 from dbmi_authz_django.middleware import TokenMiddleware
 from django.core.asgi import get_asgi_application
@@ -30,6 +31,11 @@ from .base import Case
 OURS = "dbmi_authz_django.middleware.TokenMiddleware"
 CONDITIONAL = "django.middleware.http.ConditionalGetMiddleware"
 PSYCOPG3 = hasattr(connection.Database, "pq")
+
+
+def copy_of(who):
+    """The ETag of a response that somebody has, of streams()."""
+    return '"1.az-%s"' % mark_of(token(who))
 
 
 def count():
@@ -223,7 +229,7 @@ class Middleware(Vanishing):
                 for atomic in (False, True):
                     with self.subTest(lose=lose, view=view, atomic=atomic), \
                             self.middleware(lose, OURS), atomic_requests(atomic):
-                        response = self.get("/%s/" % view, "ann", HTTP_IF_NONE_MATCH='"1"')
+                        response = self.get("/%s/" % view, "ann", HTTP_IF_NONE_MATCH=copy_of("ann"))
                         if not response.streaming:
                             self.nobody()
                         response.close()
@@ -234,7 +240,7 @@ class Middleware(Vanishing):
         for view in STREAMS:
             with self.middleware(CONDITIONAL, OURS):
                 for who in (None, "bob"):
-                    self.get("/%s/" % view, "ann", HTTP_IF_NONE_MATCH='"1"').close()
+                    self.get("/%s/" % view, "ann", HTTP_IF_NONE_MATCH=copy_of("ann")).close()
                     self.assertEqual(self.get("/copies/", who).content, b"")
 
     def test_login_is_over(self):
@@ -396,7 +402,7 @@ class Streams(Vanishing):
             try:
                 client = Client(raise_request_exception=False)
                 for _ in range(3):
-                    self.get("/streams/", "ann", client, HTTP_IF_NONE_MATCH='"1"')
+                    self.get("/streams/", "ann", client, HTTP_IF_NONE_MATCH=copy_of("ann"))
                     found.append(self.get("/copies/", "bob", client).content)
             finally:
                 connection.close()
@@ -441,7 +447,7 @@ class Streams(Vanishing):
             connections["owner"].close()
             for lose in LOSE:
                 with self.middleware(lose, OURS):
-                    self.get("/streams/?alias=owner", "ann", HTTP_IF_NONE_MATCH='"1"').close()
+                    self.get("/streams/?alias=owner", "ann", HTTP_IF_NONE_MATCH=copy_of("ann")).close()
                     self.assertIsNone(left_behind("owner"))
                     self.nobody()
             connections["owner"].close()
@@ -546,7 +552,7 @@ class Async(Vanishing):
         @async_to_sync
         async def work():
             headers = [(b"authorization", b"Bearer " + token(who).encode())] if who else []
-            headers.append((b"if-none-match", b'"1"'))
+            headers.append((b"if-none-match", copy_of("ann").encode()))
             communicator = ApplicationCommunicator(self.application(), {
                 "type": "http", "http_version": "1.1", "method": "GET", "path": path_,
                 "query_string": b"", "asgi": {"version": "3.0"}, "headers": headers})
@@ -631,3 +637,332 @@ class Async(Vanishing):
             self.assertEqual(await sync_to_async(copied)(), [])
             self.assertIsNone(await sync_to_async(left_behind)())
         work()
+
+
+class Roads(Vanishing):
+    """More of those on which Django, a server or a project loses a response."""
+
+    def serve(self, view, who="ann", urls="view/", method="get", **headers):
+        with override_settings(ROOT_URLCONF=(path(urls, view),)):
+            if who:
+                headers["HTTP_AUTHORIZATION"] = "Bearer " + token(who)
+            return getattr(self.client, method)("/view/", **headers)
+
+    def next_one(self):
+        """Finds nobody, whoever it is, by what does not pass by us; also what comes after."""
+        for who in (None, "bob"):
+            self.assertEqual(self.serve(copies, who).content, b"")
+        self.nobody()
+
+    def test_not_modified(self):
+        """Q36: the stream is dropped for a 304, by middleware outside and inside."""
+        for order in ((CONDITIONAL, OURS), (OURS, CONDITIONAL)):
+            with self.middleware(*order):
+                response = self.serve(streams, HTTP_IF_NONE_MATCH=copy_of("ann"))
+                self.assertEqual(response.status_code, 304)
+                self.nobody()
+                self.next_one()
+
+    def test_head(self):
+        """Q36: whose content nobody reads."""
+        for view in (streams, streams_other, streams_in_transaction):
+            response = self.serve(view, method="head")
+            self.assertEqual(response.content if not response.streaming
+                             else b"".join(response), b"")
+            response.close()
+            self.next_one()
+
+    def test_files(self):
+        """Q36: a file, and what looks like one and asks the database: nobody, and no error."""
+        from django.http import FileResponse
+
+        class Rows(io.RawIOBase):
+            def __init__(self):
+                self.left = 1
+
+            def readable(self):
+                return True
+
+            def read(self, size=-1):
+                self.left -= 1
+                return b"".join(part.encode() for part in parts()) if not self.left else b""
+
+        def of_rows(request):
+            count()
+            return FileResponse(Rows())
+
+        def of_disk(request):
+            count()
+            return FileResponse(open(__file__, "rb"))
+
+        for view, expected in ((of_disk, None), (of_rows, b"")):
+            for read in (True, False):
+                response = self.serve(view)
+                if read:
+                    content = b"".join(response.streaming_content)
+                    if expected is not None:
+                        self.assertEqual(content, expected)
+                else:
+                    self.nobody()
+                response.close()
+                self.next_one()
+
+    def test_template_responses(self):
+        """Q36: that fail where they are rendered, or in what a middleware does to them."""
+        from django.template.response import TemplateResponse
+
+        class Fails(TemplateResponse):
+            @property
+            def rendered_content(self):
+                count()
+                raise RuntimeError("while rendering")
+
+        class Later(TemplateResponse):
+            @property
+            def rendered_content(self):
+                return str(count())
+
+        def fails(request):
+            return Fails(request, "nothing")
+
+        def callback(request):
+            response = Later(request, "nothing")
+            response.add_post_render_callback(lambda response: 1 / 0)
+            return response
+
+        class Spoils:
+            def __init__(self, get_response):
+                self.get_response = get_response
+
+            def __call__(self, request):
+                return self.get_response(request)
+
+            def process_template_response(self, request, response):
+                count()
+                raise RuntimeError("of the middleware")
+
+        globals()["Spoils"] = Spoils
+        for order in ((OURS,), (OURS, __name__ + ".Spoils"), (__name__ + ".Spoils", OURS)):
+            for view in (fails, callback):
+                with self.middleware(*order):
+                    self.assertEqual(self.serve(view).status_code, 500)
+                    self.next_one()
+
+    def test_exceptions_that_middleware_swallows(self):
+        """Q36: around the view, and around ours."""
+        def swallows(get_response):
+            def middleware(request):
+                try:
+                    return get_response(request)
+                except Exception:
+                    return HttpResponse("swallowed")
+
+            middleware.process_exception = lambda request, error: HttpResponse(str(count()))
+            return middleware
+
+        class Odd(BaseException):
+            pass
+
+        def fails(request):
+            count()
+            raise RuntimeError
+
+        def odd(request):
+            count()
+            raise Odd
+
+        globals()["swallows"] = swallows
+        for order in ((OURS, __name__ + ".swallows"), (__name__ + ".swallows", OURS)):
+            with self.middleware(*order):
+                self.assertEqual(self.serve(fails).status_code, 200)
+                self.nobody()
+                self.next_one()
+        with self.middleware(OURS):
+            for atomic in (False, True):
+                with atomic_requests(atomic), self.assertRaises(Odd):
+                    self.serve(odd)
+                self.nobody()
+                self.next_one()
+
+    def test_server_that_dies(self):
+        """Q36: in the middle of a stream; it closes nothing, and its thread serves others."""
+        application = get_wsgi_application()
+
+        def environ(view, who):
+            return RequestFactory()._base_environ(PATH_INFO="/%s/" % view, **(
+                {"HTTP_AUTHORIZATION": "Bearer " + token(who)} if who else {}))
+
+        for view in STREAMS:
+            for read in (0, 1):
+                with self.middleware(OURS):
+                    content = iter(application(environ(view, "ann"), lambda *args: None))
+                    if read:
+                        next(content)
+                    del content
+                    for who in (None, "bob"):
+                        found = b"".join(application(environ("copies", who), lambda *args: None))
+                        self.assertEqual(found, b"", (view, read, who))
+                    self.nobody()
+
+    def test_threads_that_stay(self):
+        """Q36: with the context of a request that is over, with and without a connection
+        of their own from then, a thread is nobody; a plain one never was somebody."""
+        go, found = threading.Event(), []
+
+        def work(early):
+            try:
+                if early:
+                    found.append(count())
+                ready.release()
+                go.wait(10)
+                found.append((count(), copied(), raw_titles()))
+            finally:
+                connection.close()
+
+        def view(request):
+            for with_context in (True, False):
+                for early in (True, False):
+                    run = contextvars.copy_context() if with_context else contextvars.Context()
+                    threads.append(threading.Thread(target=run.run, args=(work, early)))
+                    threads[-1].start()
+                    ready.acquire(timeout=10)
+            return HttpResponse(str(count()))
+
+        ready, threads = threading.Semaphore(0), []
+        self.assertEqual(self.serve(view).content, b"2")
+        self.assertEqual(sorted(found), [0, 2])
+        go.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(found[2:], [(0, [], [])] * 4)
+
+    def test_connections_that_close(self):
+        """Q36: within the request, also those that Django thinks too old."""
+        def closes(request):
+            count()
+            close_old_connections()
+            before = count()
+            with mock.patch.object(connection, "close_at", 0):
+                close_old_connections()
+            return HttpResponse("%d %d" % (before, count()))
+
+        def manual(request):
+            transaction.set_autocommit(False)
+            try:
+                return HttpResponse("%d %d" % (count(), count()))
+            finally:
+                transaction.rollback()
+                transaction.set_autocommit(True)
+
+        for view in (closes, manual):
+            self.assertEqual(self.serve(view).content, b"2 2")
+            self.nobody()
+            self.next_one()
+
+    def test_handlers_within_handlers(self):
+        """Q36: however they end."""
+        from django.core.handlers.base import BaseHandler
+
+        def inner(request):
+            count()
+            if "fails" in request.GET:
+                raise KeyError
+            return streams(request)
+
+        def outer(request):
+            handler = BaseHandler()
+            handler.load_middleware()
+            seen = []
+            for who in ("bob", None):
+                for query in ({}, {"fails": ""}):
+                    asked = RequestFactory().get("/inner/", query, **(
+                        {"HTTP_AUTHORIZATION": "Bearer " + token(who)} if who else {}))
+                    handler.get_response(asked)     # and nothing closes it
+                    seen.append((count(), len(copied())))
+            return HttpResponse(repr(seen))
+
+        with override_settings(ROOT_URLCONF=(path("outer/", outer), path("inner/", inner))), \
+                self.middleware(OURS):
+            content = self.get("/outer/", "ann").content.decode()
+        self.assertEqual(content, repr([(2, 2)] * 4))
+        self.nobody()
+        self.next_one()
+
+    def test_commands(self):
+        """Q36: one that a view calls is the view's; one that fails leaves nobody."""
+        from django.core.management import call_command
+        from django.core.management.base import BaseCommand
+
+        class Command(BaseCommand):
+            requires_system_checks = []
+            stealth_options = ("who",)
+
+            def handle(self, *args, who=None, **options):
+                with authz.as_token(who) if who else suppress():
+                    found = count()
+                    if who:
+                        raise KeyError
+                    return str(found)
+
+        def view(request):
+            with suppress(KeyError):
+                call_command(Command(), who=token("bob"))
+            return HttpResponse(call_command(Command(stdout=io.StringIO())))
+
+        self.assertEqual(self.serve(view).content, b"2")
+        self.nobody()
+        with self.assertRaises(KeyError):
+            call_command(Command(), who=token("ann"))
+        self.nobody()
+        self.next_one()
+
+    def test_on_commit(self):
+        """Q36: what waits for the commit is the request's, and leaves nobody if it fails."""
+        seen = []
+
+        def view(request):
+            with transaction.atomic():
+                count()
+                transaction.on_commit(lambda: seen.append((count(), 1 / ("x" not in request.GET))))
+            return HttpResponse("ok")
+
+        for atomic in (False, True):
+            with atomic_requests(atomic):
+                self.assertEqual(self.serve(view).status_code, 200)
+                with override_settings(ROOT_URLCONF=(path("view/", view),)):
+                    self.assertEqual(self.get("/view/?x", "ann").status_code, 500)
+            self.nobody()
+            self.next_one()
+        self.assertEqual(seen, [(2, 1.0)] * 2)
+
+    def test_signals_behind_the_request(self):
+        """Q36: what others ask when it is finished is nobody's."""
+        seen = []
+
+        def receiver(**kwargs):
+            seen.append((count(), copied(), raw_titles()))
+
+        request_finished.connect(receiver)
+        try:
+            for view in (streams, copies):
+                response = self.serve(view)
+                if response.streaming:
+                    next(response.streaming_content)
+                response.close()
+        finally:
+            request_finished.disconnect(receiver)
+        # of the test client, which is finished twice
+        self.assertGreater(len(seen), 1)
+        self.assertEqual({repr(s) for s in seen}, {repr((0, [], []))})
+
+    def test_nothing_tells_the_end(self):
+        """Q36: no signal, no close(): the next request's beginning is enough."""
+        with mock.patch.object(request_finished, "send"), \
+                mock.patch("django.test.client.request_finished.send"):
+            for view in (streams, streams_other):
+                response = self.serve(view)
+                next(iter(response))
+                held = response
+                self.assertEqual(self.serve(copies, "bob").content, b"")
+                del response, held
+                self.next_one()
