@@ -17,6 +17,7 @@
 
 #include "cluster/citus.h"
 #include "cluster/foreign.h"
+#include "cluster/kept_assertion.h"
 #include "planner/citus_plans.h"
 #include "server/asked.h"
 #include "session/candidate.h"
@@ -58,6 +59,7 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 	bool		runs = (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0;
 	bool		told = runs && az_tell_foreign_servers(query);
 	uint32		serial = told ? az_identity_serial() : 0;
+	bool		outer = az_ask_nodes(runs && az_asks_citus(query->plannedstmt));
 
 	if (runs)
 	{
@@ -65,6 +67,7 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 		tell_citus(query);
 	}
 	prev_ExecutorStart(query, eflags);
+	(void) az_ask_nodes(outer);
 	if (told)
 		az_tie(query, serial);
 }
@@ -84,10 +87,13 @@ static void
 hand_over_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					  AZ_EXECUTE_ONCE_PARAM)
 {
+	bool		outer = az_ask_nodes(az_asks_citus(query->plannedstmt));
+
 	if (!ScanDirectionIsNoMovement(direction))
 		tell_citus(query);
 	tie_early(query);
 	prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
+	(void) az_ask_nodes(outer);
 }
 
 static void
