@@ -353,6 +353,10 @@ $far->safe_psql('postgres', 'DELETE FROM authz.inactive_subject');
 sends('who becomes inactive at the sender is nobody', "ann\n$tx$tx$tx" . sql($coordinator, $grant) . "BEGIN;\nSELECT count(*) FROM memo;\nROLLBACK;", undef, ($anns) x 3, qr/^28000: /);
 $coordinator->safe_psql('postgres', 'DELETE FROM authz.inactive_subject');
 
+my $item = "INSERT INTO authz.item_permission (email, client, item, permission, granted_by) VALUES ('ann\@id.example', 'clinic', 'clinic.x', 'VIEW', 'test')";
+$_->safe_psql('postgres', q{SELECT authz.alter_issuer('https://id.example', '{"client": "clinic"}')}) for $coordinator, @nodes;
+sends('what is stored changes everywhere: a new one says so', "ann\n$tx$tx$tx" . join('', map { sql($_, $item) } $coordinator, @nodes) . "$tx$tx", 3, ($anns) x 5);
+
 # keys
 sends('a key that the nodes do not know counts at once', "ann\n$tx$tx$tx" . sql($coordinator, "SELECT authz.add_cluster_key('c3')") . "BEGIN;\n$memo\nROLLBACK;", undef, ($anns) x 3, qr/^28000: the identity that another server handed over was refused/);
 my $public = $coordinator->safe_psql('postgres', "SELECT jwk FROM authz.cluster_keys() WHERE kid = 'c3'");
