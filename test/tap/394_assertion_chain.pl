@@ -254,7 +254,8 @@ $node->safe_psql('postgres', 'GRANT node TO member');
 chain('k', exp => '+3');
 is($once->($psql, 'k0'), 'valid', 'one that ends soon');
 is($once->($psql, 'k1'), 'valid', '... is good until then');
-chain('l', claims => { exp => '+3' });
+# of another sender: a later assertion of one ends the one before
+chain('l', sender => 'v', claims => { exp => '+3' });
 is($once->($two, 'l0'), 'valid', 'one of a token that ends soon');
 sleep 3;
 is($once->($psql, 'k2'), 'rejected', 'when it has ended no use is taken');
