@@ -48,6 +48,8 @@ GRANT SELECT ON verified TO node;
 SQL
 
 my (%tokens, %chains, %numbers);
+# what was made in the second in which a server came up is refused
+sleep 1;
 
 # chain(NAME, how) makes an assertion NAME0 and its uses NAME1 to NAME64.  sender: a letter.
 sub chain
@@ -307,8 +309,8 @@ my $far = $nodes[0];
 my $memo = 'SELECT id FROM memo;';
 my ($anns, $bobs) = ('1 2 3 4 5', '6 7 8 9 10');
 my $tx = "BEGIN;\n$memo\nCOMMIT;\n";
-# in a node that was started just now
-sleep 2;
+# likewise
+sleep 1;
 
 # Answers, and how many verifications the first node has made for them.
 sub sends
