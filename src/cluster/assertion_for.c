@@ -18,9 +18,11 @@
 #include "token/assertion.h"
 #include "trust/cluster_key.h"
 
-static void
-refuse(const AzAdoption *current)
+const AzAdoption *
+az_to_be_told(void)
 {
+	const AzAdoption *current = az_judged_candidate();
+
 	if (current->ended != AZ_OK)
 		az_raise_ended(current);
 	if (current->simulated)
@@ -30,6 +32,7 @@ refuse(const AzAdoption *current)
 				 "Simulate it on the other server.");
 	if (az_cluster_signing_key() == NULL)
 		az_raise_no_cluster_key();
+	return current;
 }
 
 /* The token's own end may come before. */
@@ -57,15 +60,15 @@ take(char *malloced)
 }
 
 AzMadeAssertion
-az_make_assertion_for(const char *destination, const char *nonce)
+az_make_assertion_for(const char *destination, const char *nonce,
+					  const unsigned char *anchor)
 {
-	const AzAdoption *current = az_judged_candidate();
+	const AzAdoption *current = az_to_be_told();
 	int64		now = az_unix_now();
-	AzAssertion assertion = {.destination = destination, .nonce = nonce};
+	AzAssertion assertion = {.destination = destination,.nonce = nonce,.anchor = anchor};
 	AzMadeAssertion made;
 	char	   *token;
 
-	refuse(current);
 	assertion.stored = az_stored_digest(current);
 	assertion.issued = now / USECS_PER_SEC;
 	assertion.expires = expiry_of(current->identity, now);

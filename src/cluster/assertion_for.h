@@ -8,7 +8,7 @@
 #ifndef AZ_ASSERTION_FOR_H
 #define AZ_ASSERTION_FOR_H
 
-#include "server/compat.h"
+#include "session/adoption.h"
 
 /* An assertion, and until when it serves, in microseconds since 1970. */
 typedef struct AzMadeAssertion
@@ -18,11 +18,18 @@ typedef struct AzMadeAssertion
 } AzMadeAssertion;
 
 /*
- * Of the identity in force, which there is, for that destination and nonce (UTF-8).
- * 55000, with what to do, where this database has no private cluster key; 28000 where the
- * identity has ended; 55000 for one that is simulated.
+ * The identity in force, which there is.  55000, with what to do, where this database has
+ * no private cluster key; 28000 where the identity has ended; 55000 for one that is
+ * simulated.
  */
-extern AzMadeAssertion az_make_assertion_for(const char *destination, const char *nonce);
+extern const AzAdoption *az_to_be_told(void);
+
+/*
+ * An assertion of it, for that destination and nonce (UTF-8).  anchor: of its later uses
+ * (token/chain.h); NULL: it is good for one.  Raises as that does.
+ */
+extern AzMadeAssertion az_make_assertion_for(const char *destination, const char *nonce,
+											 const unsigned char *anchor);
 
 extern void az_wipe_assertion(AzMadeAssertion *made);
 

@@ -21,8 +21,8 @@
 #include "utils/snapmgr.h"
 
 #include "cluster/asking.h"
-#include "cluster/assertion_for.h"
 #include "cluster/copied.h"
+#include "cluster/kept_assertion.h"
 #include "cluster/kept_quiet.h"
 #include "cluster/refused.h"
 #include "cluster/told.h"
@@ -39,7 +39,6 @@
 #include "server/setting.h"
 #include "session/plans.h"
 #include "session/session.h"
-#include "trust/asserted.h"
 
 /* Both of Citus: what it forwards, and does a transaction here make one there? */
 #define FORWARDING	"citus.propagate_set_commands"
@@ -208,7 +207,7 @@ tell_nobody(void)
 static void
 tell_somebody(uint32 serial)
 {
-	AzMadeAssertion made = az_make_assertion_for(az_destination_of_citus(), az_new_nonce());
+	AzMadeAssertion made = az_assertion_for_citus();
 	char	   *text = psprintf(ASSERTION_TEXT, made.token);
 
 	az_keep_citus_quiet();
@@ -340,8 +339,10 @@ run_copy(const AzUtilityCall *call)
 		RangeVarGetRelid(copy->relation, AccessShareLock, true);
 	AzUtilityCall changed = *call;
 	CopyStmt   *as_query = NULL;
+	bool		distributed = az_is_distributed(rel);
+	bool		outer = az_ask_nodes(distributed);
 
-	if (az_is_distributed(rel))
+	if (distributed)
 	{
 		if (copy->is_from)
 			tell_of_copy(rel);
@@ -354,6 +355,7 @@ run_copy(const AzUtilityCall *call)
 		changed.statement->utilityStmt = (Node *) as_query;
 	}
 	run(&changed);
+	(void) az_ask_nodes(outer);
 }
 
 /* Outside of a block Citus has a node call such a procedure, in a transaction of its own. */

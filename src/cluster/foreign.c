@@ -293,7 +293,7 @@ answers(const char *server, Connection *connection, AzForeignLogin *login, Oid u
 	Answer		answer;
 	AzMadeAssertion made;
 
-	made = az_make_assertion_for(utf8(login->destination), utf8(challenge));
+	made = az_make_assertion_for(utf8(login->destination), utf8(challenge), NULL);
 	execute(login, AZ_HAND_OVER_TELLS, user, made.token, challenge, &answer);
 	az_wipe_assertion(&made);
 	if (answer.rows == 0)

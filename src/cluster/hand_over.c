@@ -17,6 +17,7 @@
 
 #include "cluster/citus.h"
 #include "cluster/foreign.h"
+#include "cluster/kept_assertion.h"
 #include "cluster/refused.h"
 #include "planner/citus_plans.h"
 #include "server/asked.h"
@@ -59,6 +60,7 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 	bool		runs = (eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0;
 	bool		told = runs && az_tell_foreign_servers(query);
 	uint32		serial = told ? az_identity_serial() : 0;
+	bool		outer = az_ask_nodes(runs && az_asks_citus(query->plannedstmt));
 
 	if (runs)
 	{
@@ -66,6 +68,7 @@ hand_over_ExecutorStart(QueryDesc *query, int eflags)
 		tell_citus(query);
 	}
 	prev_ExecutorStart(query, eflags);
+	(void) az_ask_nodes(outer);
 	if (told)
 		az_tie(query, serial);
 }
@@ -86,6 +89,7 @@ hand_over_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 					  AZ_EXECUTE_ONCE_PARAM)
 {
 	bool		asks = az_asks_citus(query->plannedstmt);
+	bool		outer = az_ask_nodes(asks);
 	AzRefused	refused;
 
 	if (!ScanDirectionIsNoMovement(direction))
@@ -96,6 +100,7 @@ hand_over_ExecutorRun(QueryDesc *query, ScanDirection direction, uint64 count
 	prev_ExecutorRun(query, direction, count AZ_EXECUTE_ONCE);
 	if (asks)
 		az_refused_end(&refused);
+	(void) az_ask_nodes(outer);
 }
 
 static void

@@ -225,11 +225,13 @@ cover_activity(void)
  * tokens.  The copy lives as long as the client's message; where there is no
  * memory for such, there is no client.
  */
+static const char *covered = NULL;	/* what stands in its place now, */
+static const char *uncovered = NULL;	/* of that text; or NULL */
+static TimestampTz covered_at = DT_NOBEGIN;
+
 static void
 cover_statement(void)
 {
-	static const char *covered = NULL;
-	static TimestampTz covered_at = DT_NOBEGIN;
 	char	   *copy;
 	size_t		len;
 
@@ -238,6 +240,7 @@ cover_statement(void)
 		 covered_at == GetCurrentStatementStartTimestamp()))
 		return;
 	len = strlen(debug_query_string);
+	uncovered = NULL;
 	if (az_holds_token(debug_query_string, len))
 	{
 		copy = MemoryContextAllocExtended(MessageContext, len + 1,
@@ -246,6 +249,7 @@ cover_statement(void)
 			return;
 		memcpy(copy, debug_query_string, len + 1);
 		cover_tokens(copy, len);
+		uncovered = debug_query_string;
 		debug_query_string = copy;
 		cover_activity();
 	}
@@ -307,6 +311,10 @@ az_without_token_text(const char *text)
 
 	if (text == NULL)
 		return text;
+	/* core hands the client's text to each statement that stands in it */
+	if (text == uncovered && debug_query_string == covered &&
+		covered_at == GetCurrentStatementStartTimestamp())
+		return covered;
 	len = strlen(text);
 	if (!az_holds_token(text, len) || !az_begins_token(text, len))
 		return text;

@@ -262,7 +262,7 @@ az_is_handed(const AzAdoption *adoption)
 {
 	return !adoption->base && adoption->lxid == az_local_xid() &&
 		LocalTransactionIdIsValid(adoption->lxid) &&
-		az_is_assertion(adoption->bytes, adoption->token_len) && az_takes_assertions();
+		az_asserts(adoption->bytes, adoption->token_len) && az_takes_assertions();
 }
 
 /*

@@ -23,7 +23,7 @@
 bool
 az_may_receive(const char *assertion, size_t len)
 {
-	return IsTransactionState() && az_is_assertion(assertion, len) && az_takes_assertions();
+	return IsTransactionState() && az_asserts(assertion, len) && az_takes_assertions();
 }
 
 /* An empty one is none; that there is none at all is another thing (handed.c). */

@@ -25,6 +25,29 @@ az_assertion_is_short(const AzAssertion *assertion)
 		assertion->expires - assertion->issued <= AZ_ASSERTION_SECONDS;
 }
 
+AzReason
+az_assertion_times(const AzAssertion *assertion, int64_t now)
+{
+	int64_t		seconds = now / INT64_C(1000000);
+
+	if (assertion->expires <= seconds)
+		return AZ_ASSERTION_EXPIRED;
+	return assertion->issued <= seconds + AZ_ASSERTION_SKEW ? AZ_OK : AZ_ASSERTION_AHEAD;
+}
+
+AzReason
+az_assertion_use(const AzAssertion *assertion, const AzUse *use)
+{
+	AzUse		first = {0};
+
+	if (use->number == 0)
+		return AZ_OK;
+	if (assertion->anchor == NULL)
+		return AZ_ASSERTION_SIGNATURE;
+	memcpy(first.value, assertion->anchor, AZ_CHAIN_VALUE);
+	return az_use_follows(use, &first);
+}
+
 /* ---- text that grows ---- */
 
 typedef struct Text
@@ -263,6 +286,15 @@ put_times(Text *header, const AzAssertion *assertion)
 	put_z(header, times);
 }
 
+/* The end of the chain of later uses; no character of base64url is escaped. */
+static void
+put_anchor(Text *header, const unsigned char *anchor)
+{
+	put_z(header, ",\"chain\":\"");
+	put_b64url(header, (const char *) anchor, AZ_CHAIN_VALUE);
+	put_z(header, "\"");
+}
+
 static void
 put_header(Text *header, const AzSigningKey *key, const AzAssertion *assertion)
 {
@@ -273,6 +305,8 @@ put_header(Text *header, const AzSigningKey *key, const AzAssertion *assertion)
 	put_times(header, assertion);
 	if (assertion->stored != NULL)
 		put_text_member(header, "stored", assertion->stored);
+	if (assertion->anchor != NULL)
+		put_anchor(header, assertion->anchor);
 	put_z(header, "}");
 }
 

@@ -12,6 +12,7 @@
 #ifndef AZ_ASSERTION_H
 #define AZ_ASSERTION_H
 
+#include "token/chain.h"
 #include "token/key_signing.h"
 #include "token/verify.h"
 
@@ -29,6 +30,14 @@
 /* Characters of a header with all that, and a kid, written with escapes. */
 #define AZ_ASSERTION_HEADER_MAX	49152
 
+/* Characters of a whole assertion, where tokens have at most so many. */
+static inline size_t
+az_assertion_max(size_t max_token_size)
+{
+	/* a payload may have grown: "1e9" may have become "1000000000.0" */
+	return 4 * max_token_size + AZ_ASSERTION_HEADER_MAX;
+}
+
 /* The header's own members; strings are UTF-8. */
 typedef struct AzAssertion
 {
@@ -37,6 +46,8 @@ typedef struct AzAssertion
 	const char *stored;			/* digest of what is stored for the identity; NULL: not said */
 	int64_t		issued;			/* "iat", seconds since 1970 */
 	int64_t		expires;		/* "exp", seconds since 1970 */
+	const unsigned char *anchor;	/* AZ_CHAIN_VALUE bytes: "chain", v[0] of later uses;
+								 * NULL: it is good for one */
 } AzAssertion;
 
 /*
@@ -52,7 +63,19 @@ extern char *az_assertion_make(const AzSigningKey *key, const AzAssertion *asser
 /* Is it good for no longer than it may be? */
 extern bool az_assertion_is_short(const AzAssertion *assertion);
 
-/* Does the header say that it is one?  Believes nothing, and never raises. */
+/* Has it not ended, nor is it of the future, at the instant now?  AZ_OK, or why not. */
+extern AzReason az_assertion_times(const AzAssertion *assertion, int64_t now);
+
+/*
+ * Is that a use of it, by the value that it comes with?  As az_use_follows(); AZ_ASSERTION_SIGNATURE, too, where the
+ * assertion is good for one use alone.
+ */
+extern AzReason az_assertion_use(const AzAssertion *assertion, const AzUse *use);
+
+/*
+ * Does the header say that it is one?  What stands behind a dot is not looked at.
+ * Believes nothing, and never raises.
+ */
 extern bool az_is_assertion(const char *token, size_t len);
 
 /* By whom, and for what, an assertion is taken. */

@@ -36,6 +36,12 @@ az_wipe(void *data, size_t len)
 }
 
 bool
+az_same_secret(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+bool
 az_sha256_with_errors(const void *data, size_t len, unsigned char digest[32])
 {
 	/* fetched once: that costs more than hashing a token */

@@ -26,6 +26,9 @@ extern bool az_memory_ran_out(void);
 /* Overwrite what may be secret before it is freed.  data may be NULL. */
 extern void az_wipe(void *data, size_t len);
 
+/* Compared in a time that does not depend on what they are. */
+extern bool az_same_secret(const void *a, const void *b, size_t len);
+
 /* SHA-256 of some bytes, for the cache of verified tokens; false on failure. */
 extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
 

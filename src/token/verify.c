@@ -144,14 +144,11 @@ check_size(AzVerification *v)
 	return check_size_within(v, v->trust->max_token_size);
 }
 
-/*
- * The payload is that of a token that was not too large, where "1e9" may have
- * become "1000000000.0"; the header is not the token's.
- */
+/* The payload is that of a token that was not too large; the header is not the token's. */
 static AzReason
 check_assertion_size(AzVerification *v)
 {
-	return check_size_within(v, 4 * v->trust->max_token_size + AZ_ASSERTION_HEADER_MAX);
+	return check_size_within(v, az_assertion_max(v->trust->max_token_size));
 }
 
 /* RFC 7515, 7.1 and 5.2: three segments of strict base64url, a JSON header. */

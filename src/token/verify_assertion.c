@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define MICROS		INT64_C(1000000)
+#include "token/b64url.h"
 
 static bool
 is_assertion(const AzVerification *v)
@@ -73,6 +73,26 @@ read_seconds(const AzVerification *v, const char *name, int64_t *seconds)
 	return value != NULL && az_json_integer(value, seconds) && *seconds >= 0;
 }
 
+/* Likewise, in the one way in which 32 bytes are written. */
+static bool
+read_anchor(AzVerification *v)
+{
+	unsigned char bytes[AZ_B64URL_DECODED_MAX(AZ_B64URL_ENCODED_LEN(AZ_CHAIN_VALUE))];
+	const char *text;
+	size_t		len;
+
+	if (!read_text(v, "chain", &text))
+		return false;
+	if (text == NULL)
+		return true;
+	len = strlen(text);
+	if (len != AZ_B64URL_ENCODED_LEN(AZ_CHAIN_VALUE) || !az_b64url_decode(text, len, bytes, &len))
+		return false;
+	memcpy(v->anchor, bytes, AZ_CHAIN_VALUE);
+	v->assertion.anchor = v->anchor;
+	return true;
+}
+
 AzReason
 az_check_assertion_header(AzVerification *v)
 {
@@ -81,7 +101,7 @@ az_check_assertion_header(AzVerification *v)
 	return read_text(v, "destination", &assertion->destination) &&
 		assertion->destination != NULL &&
 		read_text(v, "nonce", &assertion->nonce) && assertion->nonce != NULL &&
-		read_text(v, "stored", &assertion->stored) &&
+		read_text(v, "stored", &assertion->stored) && read_anchor(v) &&
 		read_seconds(v, "iat", &assertion->issued) &&
 		read_seconds(v, "exp", &assertion->expires) &&
 		az_assertion_is_short(assertion) ? AZ_OK : AZ_ASSERTION_MALFORMED;
@@ -91,11 +111,7 @@ az_check_assertion_header(AzVerification *v)
 AzReason
 az_check_assertion_times(AzVerification *v)
 {
-	int64_t		now = v->now / MICROS;
-
-	if (v->assertion.expires <= now)
-		return AZ_ASSERTION_EXPIRED;
-	return v->assertion.issued <= now + AZ_ASSERTION_SKEW ? AZ_OK : AZ_ASSERTION_AHEAD;
+	return az_assertion_times(&v->assertion, v->now);
 }
 
 AzReason

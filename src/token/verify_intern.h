@@ -30,6 +30,7 @@ struct AzVerification
 	AzCandidateKeys candidates;
 	AzVerified	verified;
 	AzAssertion assertion;
+	unsigned char anchor[AZ_CHAIN_VALUE];	/* of the assertion, if it has one */
 
 	/* what outlives one verification */
 	AzBuilder  *builder;		/* owned */

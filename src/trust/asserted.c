@@ -5,7 +5,9 @@
  *
  * Who takes one is a question of how the connection was authenticated, and nothing
  * that can be said in SQL changes that.  What is taken is good for one occasion
- * (challenge.c, senders.c), and says for whom it is.
+ * (challenge.c, senders.c), and says for whom it is.  One for all nodes of a cluster may
+ * be good for some more (token/chain.h): then what was found out is remembered, and
+ * destination, times, trust and use are looked at each time.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +25,7 @@
 #include "server/guc.h"
 #include "token/crypto.h"
 #include "trust/cluster_key.h"
+#include "trust/remembered.h"
 #include "trust/trust.h"
 #include "trust/trust_table.h"
 
@@ -82,8 +85,10 @@ az_destination_of_citus(void)
 typedef struct Occasion
 {
 	AzRoad		road;
-	const char *challenge;
-	char	   *stored;			/* palloc'd; NULL: it does not say */
+	const char *challenge;		/* on the foreign road */
+	AzUse		use;			/* on Citus's */
+	AzAssertion assertion;		/* texts are palloc'd */
+	unsigned char anchor[AZ_CHAIN_VALUE];
 } Occasion;
 
 static const AzKey *
@@ -102,18 +107,42 @@ judge_for_here(const AzAssertion *assertion, const char *challenge)
 	return AZ_OK;
 }
 
+/* Its uses are numbered on: those of one assertion come before all of the next. */
+#define USES	(AZ_CHAIN_LAST + 1)
+
+/*
+ * The last look, for what it takes counts as used.  "earlier": a use of it that was
+ * taken before; NULL: the anchor has to tell.
+ */
 static AzReason
-judge_for_citus(const AzAssertion *assertion)
+judge_for_citus(const AzAssertion *assertion, const AzUse *use, const AzUse *earlier)
 {
 	unsigned char sender[AZ_SENDER_ID];
 	uint64		number;
+	AzReason	reason;
 
 	if (strcmp(assertion->destination, az_destination_of_citus()) != 0)
 		return AZ_ASSERTION_DESTINATION;
-	if (!az_read_nonce(assertion->nonce, sender, &number))
+	if (!az_read_nonce(assertion->nonce, sender, &number) || number >= PG_UINT64_MAX / USES)
 		return AZ_ASSERTION_MALFORMED;
-	return az_take_number(sender, number, assertion->issued * USECS_PER_SEC,
+	reason = earlier ? az_use_follows(use, earlier) : az_assertion_use(assertion, use);
+	if (reason != AZ_OK)
+		return reason;
+	return az_take_number(sender, number * USES + use->number,
+						  assertion->issued * USECS_PER_SEC,
 						  assertion->expires * USECS_PER_SEC);
+}
+
+/* What lives no longer than the verification. */
+static void
+keep(Occasion *occasion, const AzAssertion *assertion)
+{
+	occasion->assertion = *assertion;
+	occasion->assertion.destination = pstrdup(assertion->destination);
+	occasion->assertion.nonce = pstrdup(assertion->nonce);
+	occasion->assertion.stored = assertion->stored ? pstrdup(assertion->stored) : NULL;
+	if (assertion->anchor)
+		occasion->assertion.anchor = memcpy(occasion->anchor, assertion->anchor, AZ_CHAIN_VALUE);
 }
 
 static AzReason
@@ -123,13 +152,14 @@ judge(void *arg, const AzAssertion *assertion)
 
 	if (assertion->stored != NULL && strlen(assertion->stored) > MAX_STORED)
 		return AZ_ASSERTION_MALFORMED;
-	occasion->stored = assertion->stored ? pstrdup(assertion->stored) : NULL;
-	return occasion->road == AZ_ROAD_CITUS ? judge_for_citus(assertion) :
+	keep(occasion, assertion);
+	return occasion->road == AZ_ROAD_CITUS ?
+		judge_for_citus(assertion, &occasion->use, NULL) :
 		judge_for_here(assertion, occasion->challenge);
 }
 
 /*
- * One person has another assertion in each transaction.  What two blocks of the same
+ * One person has another assertion from time to time.  What two blocks of the same
  * bytes are asked they answer alike, so they have the same serial, and plans live on.
  * The table forgets; then there is a new one.  False: OpenSSL failed.
  */
@@ -180,27 +210,104 @@ verify(const char *token, size_t len, int64 now, Occasion *occasion,
 	hint = az_verification_hint(verification);
 	if (hint)
 		verified->hint = az_from_utf8(hint);
+	if (reason != AZ_OK)
+		return reason;
+	verified->stored = occasion->assertion.stored;
+	return find_serial(verified->identity, verified) ? AZ_OK : AZ_CRYPTO_FAILURE;
+}
+
+/* The same, counted. */
+static AzReason
+verify_in_time(const char *token, size_t len, int64 now, Occasion *occasion,
+			   AzVerifiedToken *verified)
+{
+	instr_time	begin;
+	AzReason	reason;
+
+	INSTR_TIME_SET_CURRENT(begin);
+	reason = verify(token, len, now, occasion, verified);
+	az_count_verification(&begin);
 	return reason;
 }
+
+/* ---- for all nodes of a cluster ---- */
+
+/* No longer than what is verified at all; nothing else is read of it, or hashed. */
+static AzReason
+find_use(const char *text, size_t len, size_t *assertion_len, AzUse *use,
+		 AzAssertionDigest digest)
+{
+	if (!az_use_read(text, len, assertion_len, use))
+		return AZ_ASSERTION_MALFORMED;
+	if (*assertion_len > az_assertion_max(az_max_token_size))
+		return AZ_TOKEN_TOO_LARGE;
+	return az_sha256(text, *assertion_len, digest) ? AZ_OK : AZ_CRYPTO_FAILURE;
+}
+
+/* All that the verification of these bytes would find is known, but for the use. */
+static AzReason
+take_again(AzRemembered *remembered, const AzUse *use, AzVerifiedToken *verified)
+{
+	const AzUse *last = &remembered->use;
+	AzReason	reason = judge_for_citus(&remembered->assertion, use,
+										 last->number > 0 && use->number >= last->number ? last : NULL);
+
+	if (reason != AZ_OK)
+		return reason;
+	az_remember_use(remembered, use);
+	verified->identity = remembered->identity;
+	verified->serial = remembered->serial;
+	verified->stored = remembered->assertion.stored;
+	return AZ_OK;
+}
+
+static AzReason
+verify_for_citus(const char *text, size_t len, int64 now, AzVerifiedToken *verified)
+{
+	Occasion	occasion = {.road = AZ_ROAD_CITUS};
+	AzAssertionDigest digest;
+	AzRemembered *remembered;
+	AzReason	reason = find_use(text, len, &len, &occasion.use, digest);
+
+	if (reason != AZ_OK)
+		return reason;
+	remembered = az_remembered(digest, verified->epoch, now);
+	if (remembered != NULL)
+		return take_again(remembered, &occasion.use, verified);
+	reason = verify_in_time(text, len, now, &occasion, verified);
+	if (reason == AZ_OK)
+		az_remember(digest, &occasion.assertion, &occasion.use, verified);
+	else if (az_is_remembered(digest))
+		az_forget_remembered();
+	return reason;
+}
+
+/* One that was taken is one; it need not be read again. */
+bool
+az_asserts(const char *text, size_t len)
+{
+	AzAssertionDigest digest;
+	AzUse		use;
+	size_t		assertion_len;
+
+	return (az_remembers() && find_use(text, len, &assertion_len, &use, digest) == AZ_OK &&
+			az_is_remembered(digest)) || az_is_assertion(text, len);
+}
+
+/* ---- on either road ---- */
 
 /* A try spends the challenge, whatever comes of it. */
 AzReason
 az_verify_asserted(const char *token, size_t len, int64 now, AzRoad road,
 				   AzVerifiedToken *verified)
 {
-	Occasion	occasion = {road, road == AZ_ROAD_FOREIGN ? az_spend_challenge() : "", NULL};
-	instr_time	begin;
-	AzReason	reason;
+	Occasion	occasion = {.road = road,.challenge = road == AZ_ROAD_FOREIGN ? az_spend_challenge() : ""};
 
 	memset(verified, 0, sizeof(*verified));
 	verified->asserted = true;
-	/* before the trust is read, as az_verify_token() */
+	/* before the trust is read, as az_verify_token(); where tables lie is part of it */
+	(void) az_tables_found();
 	verified->epoch = az_trust_epoch();
-	INSTR_TIME_SET_CURRENT(begin);
-	reason = verify(token, len, now, &occasion, verified);
-	az_count_verification(&begin);
-	if (reason != AZ_OK)
-		return reason;
-	verified->stored = occasion.stored;
-	return find_serial(verified->identity, verified) ? AZ_OK : AZ_CRYPTO_FAILURE;
+	return road == AZ_ROAD_CITUS ? verify_for_citus(token, len, now, verified) :
+		verify_in_time(token, len, now, &occasion, verified);
 }

@@ -27,6 +27,9 @@ extern bool az_takes_assertions(void);
 extern char *az_destination_here(void);
 extern char *az_destination_of_citus(void);
 
+/* Is that one, by what it says of itself?  As az_is_assertion(). */
+extern bool az_asserts(const char *text, size_t len);
+
 /* What is taken on one road is not taken on the other. */
 typedef enum AzRoad
 {
@@ -37,7 +40,7 @@ typedef enum AzRoad
 /*
  * Verify what was handed over on that road.  AZ_OK: "verified" is who to adopt, for the
  * transaction alone; "stored" lives as long as the identity does.  As
- * az_verify_token() otherwise; is not remembered.
+ * az_verify_token() otherwise.
  */
 extern AzReason az_verify_asserted(const char *token, size_t len, int64 now, AzRoad road,
 								   AzVerifiedToken *verified);

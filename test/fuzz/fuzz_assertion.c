@@ -185,6 +185,33 @@ judge(const char *token, size_t len, const AzIdentity **id)
 	return reason;
 }
 
+/*
+ * With a use behind it: there is one way to write each, and none is of the chain that ends
+ * with the anchor but those that are made from its beginning.
+ */
+static void
+read_use(const char *text, size_t len)
+{
+	static unsigned char values[AZ_CHAIN_LAST + 1][AZ_CHAIN_VALUE];
+	static bool made = false;
+	AzAssertion assertion = {.anchor = values[0]};
+	AzUse		use;
+	char		again[AZ_CHAIN_TEXT_MAX + 1];
+	size_t		n;
+
+	HOLDS(made || az_chain_make((const unsigned char *) SECRET, values));
+	made = true;
+	if (!az_use_read(text, len, &n, &use))
+		return;
+	HOLDS(n <= len && use.number <= AZ_CHAIN_LAST && (use.number > 0 || n == len));
+	if (use.number == 0)
+		return;
+	az_use_write(&use, again);
+	HOLDS(strlen(again) == len - n && memcmp(again, text + n, len - n) == 0);
+	HOLDS((az_assertion_use(&assertion, &use) == AZ_OK) ==
+		  (memcmp(use.value, values[use.number], AZ_CHAIN_VALUE) == 0));
+}
+
 /* Whether it holds or not, one change to it is never accepted. */
 static void
 change(char *token, size_t len, size_t place)
@@ -294,6 +321,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0] & 3)
 	{
 		case 0:
+			read_use(header, size - 1);
 			judge(header, size - 1, &id);
 			break;
 		case 1:

@@ -93,6 +93,9 @@ class Seeds:
         self.add("verify", b"\0" + data)
         self.add("verify", b"\4" + data)
         self.add("assertion", b"\0" + data)
+        self.add("assertion", b"\0" + data + b".5.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")
+        # the last value of the chain that fuzz_assertion.c makes
+        self.add("assertion", b"\0" + data + b".64.MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY")
         parts = []
         for part in data.split(b"."):
             self.add("b64url", part)

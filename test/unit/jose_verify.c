@@ -595,6 +595,7 @@ typedef struct Node
 {
 	AzKeySet	keys;
 	const char *destination;	/* borrowed from the request */
+	AzUse		use;			/* of what is presented */
 } Node;
 
 static const AzKey *
@@ -618,7 +619,8 @@ judge_destination(void *arg, const AzAssertion *assertion)
 {
 	const Node *node = arg;
 
-	return strcmp(assertion->destination, node->destination) == 0 ? AZ_OK : AZ_ASSERTION_DESTINATION;
+	return strcmp(assertion->destination, node->destination) != 0 ? AZ_ASSERTION_DESTINATION :
+		az_assertion_use(assertion, &node->use);
 }
 
 static AzReason
@@ -632,6 +634,8 @@ verify_assertion(AzVerification *verification, const AzJson *request, const char
 	AzReason	reason = AZ_ASSERTION_KEY;
 
 	memset(&node, 0, sizeof(node));
+	if (!az_use_read(token, len, &len, &node.use))
+		return AZ_ASSERTION_MALFORMED;
 	if (az_json_get_string(request, "destination", &node.destination, &destination_len) &&
 		node.destination != NULL &&
 		az_key_set_read(az_json_get_z(request, "cluster"), 0, true, false, &node.keys, &error) == AZ_KEY_OK)

@@ -93,6 +93,8 @@ typedef struct Side
 	char		stored[40];
 	int64_t		issued;
 	int64_t		expires;
+	bool		has_anchor;
+	unsigned char anchor[AZ_CHAIN_VALUE];
 } Side;
 
 static const AzKey *
@@ -114,6 +116,9 @@ judge(void *arg, const AzAssertion *assertion)
 			 assertion->stored != NULL ? assertion->stored : "-");
 	side->issued = assertion->issued;
 	side->expires = assertion->expires;
+	side->has_anchor = assertion->anchor != NULL;
+	if (assertion->anchor != NULL)
+		memcpy(side->anchor, assertion->anchor, AZ_CHAIN_VALUE);
 	return side->answer;
 }
 
@@ -391,6 +396,18 @@ test_make(void)
 		free(text);
 		longest[AZ_ASSERTION_TEXT_MAX] = 'x';
 	}
+	for (i = 0; i < 2; i++)
+	{
+		unsigned char anchor[AZ_CHAIN_VALUE];
+
+		memset(anchor, 0xfb, sizeof(anchor));
+		assertion = usual;
+		assertion.anchor = i == 0 ? NULL : anchor;
+		text = az_assertion_make(signing_key, &assertion, id, NULL);
+		ok(text != NULL && take_at(&trust, &side, text, NOW, &told) == AZ_OK && side.has_anchor == (i == 1) &&
+		   (i == 0 || memcmp(side.anchor, anchor, sizeof(anchor)) == 0), "an anchor, or none");
+		free(text);
+	}
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 	{
 		assertion = with_times(times[i][0], times[i][1]);
@@ -500,6 +517,17 @@ static const Case cases[] = {
 	{"stored null", HEADER(TEXTS TIMES ",\"stored\":null"), NULL, AZ_ASSERTION_MALFORMED},
 	{"stored empty", HEADER(TEXTS TIMES ",\"stored\":\"\""), NULL, AZ_ASSERTION_MALFORMED},
 	{"stored an object", HEADER(TEXTS TIMES ",\"stored\":{}"), NULL, AZ_ASSERTION_MALFORMED},
+
+	/* what shows later uses */
+	{"an anchor", HEADER(TEXTS TIMES ",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\""), NULL, AZ_OK},
+	{"one of 31 bytes", HEADER(TEXTS TIMES ",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg\""), NULL, AZ_ASSERTION_MALFORMED},
+	{"one of 33 bytes", HEADER(TEXTS TIMES ",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\""), NULL, AZ_ASSERTION_MALFORMED},
+	{"one with unused bits", HEADER(TEXTS TIMES ",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9\""), NULL, AZ_ASSERTION_MALFORMED},
+	{"one that is padded", HEADER(TEXTS TIMES ",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\""), NULL, AZ_ASSERTION_MALFORMED},
+	{"one that is empty", HEADER(TEXTS TIMES ",\"chain\":\"\""), NULL, AZ_ASSERTION_MALFORMED},
+	{"one that is null", HEADER(TEXTS TIMES ",\"chain\":null"), NULL, AZ_ASSERTION_MALFORMED},
+	{"one that is a number", HEADER(TEXTS TIMES ",\"chain\":1"), NULL, AZ_ASSERTION_MALFORMED},
+	{"two of them", HEADER(TEXTS TIMES ",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\",\"chain\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\""), NULL, AZ_HEADER_JSON},
 
 	/* when */
 	{"no iat", HEADER(TEXTS ",\"exp\":1700000060"), NULL, AZ_ASSERTION_MALFORMED},

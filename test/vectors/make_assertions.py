@@ -83,6 +83,13 @@ ROWS = [
     ("nonce-absent", without("nonce"), {}, MALFORMED),
     ("nonce-number", {"nonce": 1}, {}, MALFORMED),
     ("nonce-long", {"nonce": "n" * 1001}, {}, MALFORMED),
+    ("chain-short", {"chain": mint.b64url(bytes(31))}, {}, MALFORMED),
+    ("chain-long", {"chain": mint.b64url(bytes(33))}, {}, MALFORMED),
+    ("chain-padded", {"chain": mint.b64url(bytes(32)) + "="}, {}, MALFORMED),
+    ("chain-unused-bits", {"chain": "A" * 42 + "B"}, {}, MALFORMED),
+    ("chain-empty", {"chain": ""}, {}, MALFORMED),
+    ("chain-number", {"chain": 1}, {}, MALFORMED),
+    ("chain-array", {"chain": [mint.b64url(bytes(32))]}, {}, MALFORMED),
     ("stored-number", {"stored": 1}, {}, MALFORMED),
     ("iat-absent", without("iat"), {}, MALFORMED),
     ("exp-absent", without("exp"), {}, MALFORMED),
@@ -139,6 +146,41 @@ def hmac_of(text, secret):
     return text + "." + mint.b64url(hmac.new(secret, text.encode(), hashlib.sha256).digest())
 
 
+def chain(seed):
+    """Values of later uses, the anchor first."""
+    values = [seed]
+    for _ in range(64):
+        values.insert(0, hashlib.sha256(values[0]).digest())
+    return values
+
+
+def use(token, number, value):
+    return "%s.%s.%s" % (token, number, value if isinstance(value, str) else mint.b64url(value))
+
+
+def uses(cluster):
+    """An assertion with an anchor, and what stands behind it."""
+    values, others = chain(bytes(range(32))), chain(bytes(range(1, 33)))
+    token = signed(text_of({"chain": mint.b64url(values[0])}, {}))
+    forged = signed(text_of({"chain": mint.b64url(values[0])}, {}), key=ISSUER)
+    v5 = mint.b64url(values[5])
+    yield row("ok-chain", "accept", token, **cluster)
+    for number in (1, 2, 5, 63, 64):
+        yield row("ok-use-%d" % number, "accept", use(token, number, values[number]), **cluster)
+    for name, number, value in (("of-anchor", 1, values[0]), ("before", 5, values[4]), ("behind", 5, values[6]),
+                                ("of-another", 5, others[5]), ("zero", 5, bytes(32)), ("last-as-first", 1, values[64])):
+        yield row("use-value-" + name, "reject assertion-signature", use(token, number, value), **cluster)
+    for name, number, value in (("number-0", 0, values[0]), ("number-65", 65, values[64]), ("number-zero-in-front", "05", v5),
+                                ("number-sign", "+5", v5), ("number-absent", "", v5), ("number-letter", "5a", v5),
+                                ("number-large", 2 ** 32 + 5, v5), ("value-absent", 5, ""), ("value-short", 5, v5[:42]),
+                                ("value-long", 5, v5 + "A"), ("value-padded", 5, v5 + "="), ("value-unused-bits", 5, v5[:42] + "B"),
+                                ("more-behind", 5, use(v5, 6, values[6]))):
+        yield row("use-" + name, MALFORMED, use(token, number, value), **cluster)
+    yield row("use-without-anchor", "reject assertion-signature", use(signed(text_of({}, {})), 5, values[5]), **cluster)
+    yield row("use-forged", "reject assertion-signature", use(forged, 5, values[5]), **cluster)
+    yield row("use-as-token", "reject encrypted", use(token, 5, values[5]))
+
+
 def row(name, verdict, token, **more):
     return {"origin": "assertions", "id": name, "verdict": verdict, "token": token, "now": NOW,
             "iss": CLAIMS["iss"], "aud": "api", "destination": "7/db",
@@ -152,6 +194,8 @@ def rows():
     public = vectors.unb64(jwk(CLUSTER, "c1")["x"])
     for name, header, claims, verdict in ROWS:
         yield row(name, verdict, signed(text_of(header, claims)), **cluster)
+
+    yield from uses(cluster)
 
     # who has not the key
     yield row("by-issuer-key", "reject assertion-signature", signed(good, key=ISSUER), **cluster)
