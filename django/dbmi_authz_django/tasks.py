@@ -105,10 +105,10 @@ def end_all(login: Login | None, until: Login | None) -> None:
 
 
 def let_go() -> None:
-    for connection in opened_connections():
+    for connection in opened_connections():     # type: ignore[no-untyped-call]
         handover = handover_of(connection)      # type: ignore
         if handover is not None:
-            handover.let_go()       # type: ignore
+            handover.let_go()
 
 
 @contextmanager

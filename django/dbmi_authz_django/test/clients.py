@@ -66,7 +66,7 @@ class ClientMixin:
             me.cookies[conf.cookie] = token
             return
         given = [*extra, *(extra.get("headers") or ()), *me.defaults]
-        name = self.authz_key(conf.header)
+        name = self.authz_key(str(conf.header))
         if name.lower() not in [key.lower() for key in given] + [
                 "http_" + key.lower().replace("-", "_") for key in given]:
             extra[name] = header(token)

@@ -61,7 +61,7 @@ def found(claims: Any, location: Any) -> Any:
 
 
 def has(claims: Any, location: Any) -> bool:
-    return found(claims, location) != ()
+    return bool(found(claims, location) != ())
 
 
 def put_if_absent(claims: Claims, location: Any, value: Any) -> None:

@@ -1,5 +1,5 @@
 import django.db.models.deletion
-from dbmi_authz_django.operations import AddIssuer, EnableRowSecurity, InstallExtension, Policy
+from dbmi_authz_django.operations import AddIssuer, InstallExtension
 from django.db import migrations, models
 
 
@@ -29,7 +29,4 @@ class Migration(migrations.Migration):
             ("folder", models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE,
                                          to="team.folder")),
         ]),
-        EnableRowSecurity("Note"),
-        Policy("Note", "own", using="authz.is_owner(owner)"),
-        Policy("Note", "audit", "SELECT", using="authz.has_role('auditor')"),
     ]
