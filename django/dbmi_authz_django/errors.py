@@ -28,7 +28,7 @@ class AuthzError(DatabaseError):
             "acr_values" and "max_age", too.
     reason  what the database said, where that is not for the client; or None
     """
-    status: int | None = None
+    status: int = None      # type: ignore[assignment]
     default: dict[str, Any] = {}
     reason: str | None = None
 

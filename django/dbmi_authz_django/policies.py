@@ -169,7 +169,7 @@ def follow_parent(parent: str, owner: str | None = None,
         return [Policy(name, using=reads)]
     policies = [Policy(name, "SELECT", using=reads)]
     if owner is not None:
-        writes: Any = CanSee(parent) & IsOwner(owner)  # type: ignore[no-untyped-call]
+        writes: Any = CanSee(parent) & IsOwner(owner)
     elif write is not False:
         writes = CanSee(parent, write)
     else:

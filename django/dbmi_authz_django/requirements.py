@@ -14,7 +14,7 @@ not deny yet: SQL's logic of three values works that out.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Callable, Iterable, Sequence, overload
+from typing import Any, Callable, Iterable, Protocol, Sequence, Union, overload
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
@@ -76,6 +76,10 @@ class UrlKwarg:
 
     def value(self, kwargs: dict[str, Any], obj: Any) -> Any:
         return kwargs[self.name]
+
+
+Text = Union[str, Field, UrlKwarg]
+Key = Union[str, int, UUID, Field, UrlKwarg]
 
 
 class Requirement(Written):
@@ -254,7 +258,11 @@ def check(function: str, doc: str) -> Callable[..., Check]:
     return make
 
 
-def check_list(function: str, doc: str) -> Callable[..., Check]:
+class OfNames(Protocol):
+    def __call__(self, *names: str) -> Check: ...
+
+
+def check_list(function: str, doc: str) -> OfNames:
     """The same for one that takes any number of names."""
     def make(*names: str) -> Check:
         return Variadic(function, names)
@@ -309,26 +317,30 @@ class StepUp(Requirement):
         raise TypeError("StepUp cannot be part of &, | or ~; name it beside the others")
 
 
-IsAuthenticated = check("is_authenticated", "IsAuthenticated(): there is a good token")
-IsAdmin = check("is_admin", "IsAdmin(): by the issuer's admin_groups, admin_permissions or an item")
+IsAuthenticated: Callable[[], Check] = check(
+    "is_authenticated", "IsAuthenticated(): there is a good token")
+IsAdmin: Callable[[], Check] = check(
+    "is_admin", "IsAdmin(): by the issuer's admin_groups, admin_permissions or an item")
 
-HasScope = check("has_scope", "HasScope(scope)")
+HasScope: Callable[[Text], Check] = check("has_scope", "HasScope(scope)")
 HasAnyScope = check_list("has_any_scope", "HasAnyScope(scope, ...)")
 HasAllScopes = check_list("has_all_scopes", "HasAllScopes(scope, ...)")
-HasRole = check("has_role", "HasRole(role)")
+HasRole: Callable[[Text], Check] = check("has_role", "HasRole(role)")
 HasAnyRole = check_list("has_any_role", "HasAnyRole(role, ...)")
 HasAllRoles = check_list("has_all_roles", "HasAllRoles(role, ...)")
-HasPermission = check("has_permission", "HasPermission(permission)")
+HasPermission: Callable[[Text], Check] = check("has_permission", "HasPermission(permission)")
 HasAnyPermission = check_list("has_any_permission", "HasAnyPermission(permission, ...)")
 HasAllPermissions = check_list("has_all_permissions", "HasAllPermissions(permission, ...)")
-HasGroup = check("has_group", "HasGroup(group)")
+HasGroup: Callable[[Text], Check] = check("has_group", "HasGroup(group)")
 HasAnyGroup = check_list("has_any_group", "HasAnyGroup(group, ...)")
-IsDelegated = check("is_delegated", "IsDelegated(): somebody acts for the user")
-HasActor = check("has_actor", "HasActor(actor): this one does")
+IsDelegated: Callable[[], Check] = check(
+    "is_delegated", "IsDelegated(): somebody acts for the user")
+HasActor: Callable[[Text], Check] = check("has_actor", "HasActor(actor): this one does")
 HasAnyActor = check_list("has_any_actor", "HasAnyActor(actor, ...)")
-HasAcr = check("has_acr", "HasAcr(acr): how strong the login was")
+HasAcr: Callable[[Text], Check] = check("has_acr", "HasAcr(acr): how strong the login was")
 HasAnyAcr = check_list("has_any_acr", "HasAnyAcr(acr, ...)")
-HasAmr = check("has_amr", "HasAmr(method): one of the methods of the login")
+HasAmr: Callable[[Text], Check] = check(
+    "has_amr", "HasAmr(method): one of the methods of the login")
 HasAnyAmr = check_list("has_any_amr", "HasAnyAmr(method, ...)")
 HasAllAmrs = check_list("has_all_amrs", "HasAllAmrs(method, ...)")
 
@@ -345,7 +357,7 @@ def ClaimIs(path: str | Sequence[str], value: Any) -> Check:
 
 def IsOwner(field: str, claim: str | None = None) -> Check:
     """IsOwner("owner"): a field of the object is the issuer's owner claim, or the one named"""
-    return Check("is_owner", *([Field(field)] if claim is None else [Field(field), claim]))
+    return Check("is_owner", Field(field), *([] if claim is None else [claim]))
 
 
 def IsOwnerOrAdmin(field: str) -> Check:
@@ -385,36 +397,42 @@ class InSet(Check):
         return "<in_set%r>" % ((self.set, *self.args),)
 
 
-InOrg = check("in_org", 'InOrg(org): a value, Field("org_id") or UrlKwarg("org_id")')
-HasOrgRole = check("has_org_role", "HasOrgRole(org, role): exactly this role")
-IsAtLeastOrgRole = check("is_at_least_org_role", "IsAtLeastOrgRole(org, role)")
-HasOrgPermission = check("has_org_permission", "HasOrgPermission(org, permission)")
+InOrg: Callable[[Key], Check] = check(
+    "in_org", 'InOrg(org): a value, Field("org_id") or UrlKwarg("org_id")')
+HasOrgRole: Callable[[Key, Text], Check] = check(
+    "has_org_role", "HasOrgRole(org, role): exactly this role")
+IsAtLeastOrgRole: Callable[[Key, Text], Check] = check(
+    "is_at_least_org_role", "IsAtLeastOrgRole(org, role)")
+HasOrgPermission: Callable[[Key, Text], Check] = check(
+    "has_org_permission", "HasOrgPermission(org, permission)")
 
 
-def HasAnyOrgPermission(org: Any, *permissions: str) -> Check:
+def HasAnyOrgPermission(org: Key, *permissions: str) -> Check:
     """HasAnyOrgPermission(org, permission, ...)"""
     return Variadic("has_any_org_permission", permissions, org)
 
 
-def HasAllOrgPermissions(org: Any, *permissions: str) -> Check:
+def HasAllOrgPermissions(org: Key, *permissions: str) -> Check:
     """HasAllOrgPermissions(org, permission, ...)"""
     return Variadic("has_all_org_permissions", permissions, org)
 
 
-def HasItemPermission(item: Any, permission: Any, check_parents: bool = False) -> Check:
+def HasItemPermission(item: Text, permission: Text, check_parents: bool = False) -> Check:
     """HasItemPermission("profile.image", "view"): item may be a Field or a UrlKwarg"""
     return Check("has_item_permission", item, permission, check_parents)
 
 
-def HasAnyItemPermission(item: Any, permissions: Iterable[str],
+def HasAnyItemPermission(item: Text, permissions: Iterable[str],
                          check_parents: bool = False) -> Check:
     """HasAnyItemPermission("profile.image", ["view", "manage"])"""
     return Check("has_any_item_permission", item, list(permissions), check_parents)
 
 
-HasAppPermission = check("has_app_permission", "HasAppPermission(permission)")
-ManagesItem = check("manages_item", "ManagesItem(item)")
-HasPerm = check("has_perm", 'HasPerm("polls.vote"): what the model level of djem asks')
+HasAppPermission: Callable[[Text], Check] = check(
+    "has_app_permission", "HasAppPermission(permission)")
+ManagesItem: Callable[..., Check] = check("manages_item", "ManagesItem(item)")
+HasPerm: Callable[[Text], Check] = check(
+    "has_perm", 'HasPerm("polls.vote"): what the model level of djem asks')
 
 
 class HasObjectPermission(Check):
