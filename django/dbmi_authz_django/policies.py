@@ -135,8 +135,9 @@ class Protect(Declared):
         for name in arguments:
             if name not in PARAMETERS:
                 raise TypeError("Protect has no argument %r" % name)
-        self.arguments = {name: list(value) if isinstance(value, (list, tuple)) else value
-                          for name, value in sorted(arguments.items()) if value is not None}
+        self.arguments: dict[str, Any] = {
+            name: list(value) if isinstance(value, (list, tuple)) else value
+            for name, value in sorted(arguments.items()) if value is not None}
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         return ("%s.Protect" % __name__, (), dict(self.arguments))

@@ -64,7 +64,7 @@ def check_csrf(request: Any) -> None:
         raise exceptions.PermissionDenied("CSRF Failed: %s" % reason)
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Any:
+def exception_handler(exc: Any, context: dict[str, Any]) -> Any:
     """Bodies and headers of RFC 6750 for errors of the database, and for what
     REST framework itself raises without or with too weak a login."""
     # it reads the settings, which name classes of this module
