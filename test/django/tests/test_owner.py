@@ -180,6 +180,8 @@ class Silence(Owner):
         with self.hidden("clinic_page"):        # whose rows Django wants to take along
             folder.delete()
         Folder.objects.using("owner").filter(pk=folder.pk)._raw_delete("owner")
+        execute("GRANT clinic_app TO clinic_owner")
+        self.addCleanup(execute, "REVOKE clinic_app FROM clinic_owner")
         for sql in ("SELECT * FROM authz.lint()", "SELECT * FROM authz.issuer",
                     "SELECT * FROM authz.issuer_key", "SELECT * FROM authz.item_permission",
                     "SELECT authz.explain_access('clinic_note')",
@@ -187,10 +189,29 @@ class Silence(Owner):
                     "SELECT authz.audit('clinic_note')", "SELECT * FROM authz.audit_event",
                     "SELECT authz.unaudit('clinic_note')",
                     "SELECT authz.revoke_token('https://id.example', 'nobody''s')",
+                    "CREATE FUNCTION public.own(pk bigint) RETURNS boolean LANGUAGE sql STABLE RETURN"
+                    " EXISTS (SELECT FROM clinic_note WHERE id = pk AND authz.is_owner(owner))",
+                    "SELECT authz.register_access('x.y', 'clinic_note', 'user', 'own(bigint)')",
+                    "SELECT authz.accept_rules('clinic_note')",
+                    "SELECT authz.unregister_access('x.y', 'clinic_note', 'user')",
+                    "DROP FUNCTION own(bigint)",
+                    "SELECT authz.policy_changes(authz.policy_state('clinic_note'),"
+                    " authz.policy_state('clinic_note'))",
+                    "CREATE VIEW my_notes AS SELECT id FROM clinic_note WHERE authz.is_owner(owner)",
+                    "CREATE POLICY mine ON clinic_record USING (authz.in_set('my_notes', id))",
+                    "SELECT * FROM authz.sets()", "DROP POLICY mine ON clinic_record",
+                    "SELECT authz.protect('clinic_note', 'owner', set => 'my_notes',"
+                    " set_column => 'id', dry_run => true)",
+                    "DROP VIEW my_notes", "SELECT authz.unprotect('clinic_note')",
+                    "SELECT * FROM authz.verify_audit()",
+                    "SELECT * FROM authz.access_review('clinic_note',"
+                    " ARRAY['{\"sub\": \"ann\"}'::json], 'clinic_app')",
+                    "SELECT authz.export_trust()",
                     "ALTER TABLE clinic_note ADD CHECK (words >= 0)",
                     "ALTER TABLE clinic_note DROP CONSTRAINT clinic_note_words_check",
                     "ANALYZE clinic_note"):
-            execute(sql, alias="owner")
+            with self.subTest(sql):
+                execute(sql, alias="owner")
         call_command("authz_status", database="owner", stdout=io.StringIO())
         call_command("check", databases=["owner"], stdout=io.StringIO(), stderr=io.StringIO())
 
