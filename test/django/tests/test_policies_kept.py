@@ -1,4 +1,6 @@
 """Policies and Django's own operations on the columns and tables that they name (Q38, Q33)."""
+import unittest
+
 from django.db import (
     IntegrityError, NotSupportedError, ProgrammingError, connections, migrations, models,
     transaction,
@@ -10,7 +12,7 @@ from dbmi_authz_django.operations import (
     CreateSet, EnableRowSecurity, Policy, Protect, ProtectChild,
 )
 
-from . import token
+from . import rows, token
 from .base import Case, end_transactions
 from .test_migrations import facts, row_security
 
@@ -402,6 +404,27 @@ class Keys(Kept):
                 'ALTER TABLE "kept_share" %s ROW LEVEL SECURITY;' % force,
                 "ALTER TABLE public.kept_note %s ROW LEVEL SECURITY;" % force])
         self.assertEqual(facts("SELECT to_regclass('kept_share')::text"), [(None,)])
+
+
+class LeftOpen(Case):
+    def test_transaction(self):
+        """A test that leaves one, with its locks, is a failure, and breaks no other."""
+        class Leaves(Case):
+            def runTest(self):
+                self.addCleanup(rows)       # which truncates
+                transaction.atomic("owner").__enter__()
+                with connections["owner"].cursor() as cursor:
+                    cursor.execute("LOCK TABLE clinic_note")
+
+        result = unittest.TestResult()
+        with connections["root"].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+            try:
+                Leaves().run(result)
+            finally:
+                cursor.execute("RESET lock_timeout")
+        self.assertEqual((len(result.failures), len(result.errors)), (1, 0), result.errors)
+        self.assertEqual(end_transactions(), [])
 
 
 class Renames(Kept):
