@@ -124,7 +124,7 @@ class Loud:
             return False
         needs_transaction = self.bring(raw, status, text)
         if FORGETS.search(text):
-            self.session = self.local = None
+            self.session = self.local = _off[raw] = None
         return needs_transaction
 
     def bring(self, raw: Any, status: int, text: str) -> bool:

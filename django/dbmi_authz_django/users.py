@@ -270,6 +270,8 @@ class TokenUser:
         raise AttributeError("A user without a row cannot have a Django session. The key USER of "
                              "the setting DBMI_AUTHZ says how one is found.")
 
+    get_session_auth_hash = _meta       # which login() asks first since Django 6.1
+
     def __str__(self) -> str:
         return str(self.get_username())
 

@@ -3,7 +3,7 @@
 PGHOST, PGPORT   socket directory and port; CLINIC_HOST, CLINIC_PORT: those of a pool
 CLINIC_ATOMIC    ATOMIC_REQUESTS
 CLINIC_MAX_AGE   CONN_MAX_AGE
-CLINIC_POOL      as many connections in a pool of psycopg's (Django 5.1)
+CLINIC_POOL      as many connections in a pool of psycopg's (Django 5.1), of the owner's too
 """
 import os
 
@@ -79,8 +79,9 @@ DATABASES = {
 if os.environ.get("CLINIC_PORT"):
     DATABASES["default"].update(HOST=os.environ["CLINIC_HOST"], DISABLE_SERVER_SIDE_CURSORS=True)
 if os.environ.get("CLINIC_POOL"):
-    DATABASES["default"]["OPTIONS"] = {"pool": {
-        "min_size": 1, "max_size": int(os.environ["CLINIC_POOL"]), "timeout": 60}}
+    for alias in ("default", "owner"):
+        DATABASES[alias].update(CONN_MAX_AGE=0, OPTIONS={"pool": {
+            "min_size": 1, "max_size": int(os.environ["CLINIC_POOL"]), "timeout": 60}})
 
 LOGGING = {
     "version": 1,
