@@ -367,8 +367,10 @@ def owner_sees(editor: Any, names: Sequence[str]) -> Iterator[None]:
     for table in tables:
         editor.execute("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY" % table, None)
     seen |= asked
-    yield
-    seen -= asked
+    try:
+        yield
+    finally:
+        seen -= asked
     for table in tables:
         editor.execute("ALTER TABLE %s FORCE ROW LEVEL SECURITY" % table, None)
 

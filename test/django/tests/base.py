@@ -3,6 +3,9 @@ import unittest
 from django.db import close_old_connections, connections
 from django.test import Client
 
+from dbmi_authz_django.conf import conf
+from dbmi_authz_django.handover import Handover
+
 from . import PEOPLE, left_behind, rows, token
 
 
@@ -30,7 +33,12 @@ class Case(unittest.TestCase):
     def doCleanups(self):
         """Before them: they would wait for the locks of a transaction left open."""
         self.left_open = end_transactions()
-        return super().doCleanups()
+        done = super().doCleanups()
+        for alias in connections:       # carried under other settings
+            if alias not in conf.databases:
+                wrappers = connections[alias].execute_wrappers
+                wrappers[:] = [w for w in wrappers if not isinstance(w, Handover)]
+        return done
 
     def nobody_left(self):
         self.assertFalse(self.left_open)
@@ -50,7 +58,6 @@ class Case(unittest.TestCase):
 
     def statements(self, work):
         """What the driver's connection of "default" was asked meanwhile, ours too."""
-        from dbmi_authz_django.handover import Handover
         seen = []
         run = Handover.run
 

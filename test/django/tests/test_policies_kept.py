@@ -396,13 +396,17 @@ class Keys(Kept):
         self.assertNotIn("NO FORCE", str(captured.captured_queries))
 
     def test_sqlmigrate(self):
-        lines = self.together(self.share, self.force, collect_sql=True, atomic=False)
-        at = [n for n, line in enumerate(lines) if "FOREIGN KEY" in line][0]
-        self.assertIn('ALTER TABLE "kept_share" FORCE ROW LEVEL SECURITY;', lines[:at - 2])
-        for n, force in ((at - 2, "NO FORCE"), (at + 1, "FORCE")):
-            self.assertEqual(lines[n:n + 2], [
-                'ALTER TABLE "kept_share" %s ROW LEVEL SECURITY;' % force,
-                "ALTER TABLE public.kept_note %s ROW LEVEL SECURITY;" % force])
+        for force, said in (
+                (self.force, 'ALTER TABLE "kept_share" FORCE ROW LEVEL SECURITY;'),
+                (Protect("Share", owner="person"),
+                 "SELECT authz.protect(rel => '\"kept_share\"'::regclass, owner => 'person');")):
+            lines = self.together(self.share, force, collect_sql=True, atomic=False)
+            at = [n for n, line in enumerate(lines) if "FOREIGN KEY" in line][0]
+            self.assertIn(said, lines[:at - 2])
+            for n, force in ((at - 2, "NO FORCE"), (at + 1, "FORCE")):
+                self.assertEqual(lines[n:n + 2], [
+                    'ALTER TABLE "kept_share" %s ROW LEVEL SECURITY;' % force,
+                    "ALTER TABLE public.kept_note %s ROW LEVEL SECURITY;" % force])
         self.assertEqual(facts("SELECT to_regclass('kept_share')::text"), [(None,)])
 
 

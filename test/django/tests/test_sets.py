@@ -39,6 +39,7 @@ class Sets(TestCase):
     def setUp(self):
         super().setUp()
         root(ROWS)
+        self.addCleanup(root, "TRUNCATE clinic_folder, clinic_share, clinic_page, clinic_remark")
 
     def as_(self, who, work):
         if who is None:

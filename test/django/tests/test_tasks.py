@@ -134,6 +134,8 @@ class Worker(TaskCase):
         super().setUpClass()
         # tasks that fail on purpose are not for the test's output
         logging.getLogger("celery").setLevel(logging.CRITICAL + 1)
+        root = logging.getLogger()      # which Celery sets
+        cls.addClassCleanup(root.setLevel, root.level)
         cls.worker = start_worker(app, pool=cls.pool, concurrency=cls.concurrency,
                                   loglevel="CRITICAL", perform_ping_check=False,
                                   shutdown_timeout=20)
