@@ -11,9 +11,9 @@ from . import minting, rows, token
 from .browser import Browser, Server
 from .test_admin import ISSUER, NASTY, ROOT, SECRET, forget, member, owner
 
-# One question for each look, for each costs a round trip: what is wider than the window; the
-# least contrast of a state with what is behind it (WCAG 2, 1.4.3: 4.5); which controls have
-# no name; and the text.
+# One question for each look, for each costs a round trip: what is wider than the window, or on
+# a desk than its place; the least contrast of a state with what is behind it (WCAG 2, 1.4.3:
+# 4.5); which controls have no name; and the text.
 LOOK = """
 const most = document.documentElement.clientWidth;
 const wider = document.documentElement.scrollWidth <= most + 1 ? [] :
@@ -27,13 +27,15 @@ const behind = e => { for (; e; e = e.parentElement) { const c = getComputedStyl
 const contrast = Math.min(21, ...[...document.querySelectorAll('.authz-state, .authz-about, .authz-answer *')]
   .map(e => { const a = light(getComputedStyle(e).color), b = light(behind(e));
     return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); }));
+const clipped = most < 1024 ? [] : [...document.querySelectorAll('.authz-scroll')]
+  .filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.scrollWidth + ' of ' + e.clientWidth);
 const unnamed = [...document.querySelectorAll(
     '#content input, #content select, #content textarea, #content button, #content a')]
   .filter(e => e.type !== 'hidden' && e.offsetParent !== null)
   .filter(e => !(e.labels && e.labels.length) && !e.getAttribute('aria-label') && !e.title
             && !(e.innerText || '').trim() && !(e.type === 'submit' && e.value))
   .map(e => e.outerHTML);
-return [wider, contrast, unnamed, document.body.innerText]"""
+return [wider.concat(clipped), contrast, unnamed, document.body.innerText]"""
 
 # Where the links of the page lead
 LINKS = """

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connections
 
@@ -103,7 +104,9 @@ class Runs(unittest.TestCase):
 
     def test_no_policy_binds(self):
         """A test that would see all rows is an error, also where no check looks."""
-        code, said = pytest("-k", "test_token", TEAM_ROLES="superuser", TEAM_TEST_NAME="super_team")
+        root("CREATE DATABASE super_team OWNER team_owner")      # nothing is asked of its tables
+        code, said = pytest("-k", "test_token", "--reuse-db", "--no-migrations", TEAM_ROLES="superuser",
+                            TEAM_TEST_NAME="super_team")
         self.assertEqual(code, 1, said)
         self.assertIn("ImproperlyConfigured: Tests use the database \"default\" as the role "
                       "'postgres', which is a superuser", said)
@@ -153,7 +156,8 @@ class Outside(unittest.TestCase):
 
     def test_name_of_a_test_database(self):
         """A database that is called so, and one of which the settings say it of another."""
-        for environment in ({"TEAM_NAME": "test_team"},
-                            {"TEAM_NAME": "kept_team_1", "TEAM_TEST_NAME": "kept_team"}):
-            said = self.shell(**environment)
-            self.assertIn("is not a test database: no test runner has made it", said)
+        with ThreadPoolExecutor(2) as pool:
+            told = [pool.submit(self.shell, **environment) for environment in (
+                {"TEAM_NAME": "test_team"}, {"TEAM_NAME": "kept_team_1", "TEAM_TEST_NAME": "kept_team"})]
+        for each in told:
+            self.assertIn("is not a test database: no test runner has made it", each.result())
