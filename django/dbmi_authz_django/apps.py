@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 from django.apps import AppConfig, apps
 from django.conf import settings
 
@@ -8,9 +10,9 @@ class DbmiAuthzConfig(AppConfig):
     verbose_name = "dbmi_authz"
 
     # alias -> name, before a test runner gives the databases others
-    database_names: dict = {}
+    database_names: dict[str, str] = {}
 
-    def ready(self):
+    def ready(self) -> None:
         from . import checks, policy_checks, user_checks  # noqa: F401  (registers them)
         from .administration import checks as _  # noqa: F401
         from . import (

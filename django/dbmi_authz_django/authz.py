@@ -8,7 +8,10 @@
 
 and authz.test is what tests use alone.
 """
+from __future__ import annotations
+
 from importlib import import_module
+from typing import Any
 
 from .caches import cache_page_per_identity
 from .decorators import requires, token_optional
@@ -51,7 +54,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     # imported when it is asked for: no part of a server
     if name == "test":
         return import_module("dbmi_authz_django.test")

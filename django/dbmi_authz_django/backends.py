@@ -24,7 +24,7 @@ from .token import one_token
 from .users import Held
 
 
-class TokenBackend(BaseBackend):    # type: ignore[misc]
+class TokenBackend(BaseBackend):
     def authenticate(self, request: Any, token: str | None = None) -> Any:
         """Who a token is, or None for one that is refused.  Whose queries these are
         stays as it is: that is the business of the middleware and of as_token()."""

@@ -7,12 +7,16 @@ end.  So the one place through which Django keeps pages, for decorators and
 middleware in any order, refuses what was asked for as somebody; and {% cache %}
 does.  cache_page_per_identity() and {% cache_per_identity %} keep them apart.
 """
+from __future__ import annotations
+
 from copy import copy
 from datetime import datetime, timezone
 from functools import wraps
+from typing import Any, Callable, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS
+from django.http import HttpRequest
 from django.middleware.cache import (
     CacheMiddleware, FetchFromCacheMiddleware, UpdateCacheMiddleware,
 )
@@ -20,10 +24,12 @@ from django.templatetags.cache import CacheNode
 
 from .asked import asked_here, begin
 from .compat import iscoroutinefunction
-from .identity import identity
-from .login import current
+from .identity import Identity, identity
+from .login import Login, current
 from .outside import private
 from .token import carries_token
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # Django's own
 FETCH = FetchFromCacheMiddleware.process_request
@@ -31,7 +37,7 @@ KEEP = UpdateCacheMiddleware.process_response
 RENDER = CacheNode.render
 
 
-def install():
+def install() -> None:
     FetchFromCacheMiddleware.process_request = fetch
     UpdateCacheMiddleware.process_response = keep
     CacheNode.render = render
@@ -39,10 +45,10 @@ def install():
 
 # ---- pages ----
 
-def once_rendered(function):
+def once_rendered(function: Callable[..., Any]) -> Callable[..., Any]:
     """A template asks the database when it is rendered, which may be later."""
     @wraps(function)
-    def wrapped(self, request, response):
+    def wrapped(self: Any, request: HttpRequest, response: Any) -> Any:
         if getattr(response, "is_rendered", True):
             return function(self, request, response)
         response.add_post_render_callback(
@@ -51,7 +57,7 @@ def once_rendered(function):
     return wrapped
 
 
-def fetch(self, request):
+def fetch(self: Any, request: HttpRequest) -> Any:
     """FetchFromCacheMiddleware.process_request().
 
     A page for which the database was asked as nobody is not what somebody would
@@ -69,7 +75,7 @@ def fetch(self, request):
 
 
 @once_rendered
-def keep(self, request, response):
+def keep(self: Any, request: HttpRequest, response: Any) -> Any:
     """UpdateCacheMiddleware.process_response()."""
     asked = getattr(request, "authz_asked", None)
     if asked is None:
@@ -81,7 +87,7 @@ def keep(self, request, response):
     return KEEP(self, request, response)
 
 
-def private_if_alone(request, response):
+def private_if_alone(request: HttpRequest, response: Any) -> Any:
     """TokenMiddleware says it later, if it is there.  Caches of Django's further out
     do not keep what is private, and cache_page_per_identity() may be one."""
     return response if hasattr(request, "authz_login") else private(
@@ -91,28 +97,29 @@ def private_if_alone(request, response):
 class PageCache(CacheMiddleware):
     """Of one identity.  Not for what was asked for as another, by as_token()."""
 
-    def __init__(self, view, me, timeout, cache, key_prefix):
+    def __init__(self, view: Callable[..., Any], me: Identity, timeout: float | None,
+                 cache: str | None, key_prefix: str | None) -> None:
         self.me = me
         self.login = current()
         super().__init__(view, page_timeout=seconds(timeout, me), cache_alias=cache,
                          key_prefix=(key_prefix or "") + me.cache_key)
 
-    def process_request(self, request):
+    def process_request(self, request: HttpRequest) -> Any:
         begin(request)
         response = FETCH(self, request)
         return response and self.marked(request, response)
 
     @once_rendered
-    def process_response(self, request, response):
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
         if request.authz_asked.as_somebody(but=self.login):
             return private_if_alone(request, response)
         return self.marked(request, KEEP(self, request, response))
 
-    def marked(self, request, response):
+    def marked(self, request: HttpRequest, response: Any) -> Any:
         return private_if_alone(request, response) if self.me else response
 
 
-def seconds(timeout, me):
+def seconds(timeout: float | None, me: Identity) -> float | None:
     """That something may be kept: not longer than the token is good."""
     if me.expires_at is None:
         return timeout
@@ -120,7 +127,9 @@ def seconds(timeout, me):
     return left if timeout is None else min(timeout, left)
 
 
-def cache_page_per_identity(timeout, *, cache=None, key_prefix=None, using=DEFAULT_DB_ALIAS):
+def cache_page_per_identity(timeout: float | None, *, cache: str | None = None,
+                            key_prefix: str | None = None,
+                            using: str = DEFAULT_DB_ALIAS) -> Callable[[F], F]:
     """Django's cache_page(), with pages that belong to one identity and end with
     its token::
 
@@ -130,13 +139,13 @@ def cache_page_per_identity(timeout, *, cache=None, key_prefix=None, using=DEFAU
     The database is asked each time who it is: a token that has expired or was
     revoked gets no page.  The same person with other claims gets another one.
     """
-    def page_cache(view):
+    def page_cache(view: Callable[..., Any]) -> PageCache:
         return PageCache(view, identity(using), timeout, cache, key_prefix)
 
-    def decorate(view):
+    def decorate(view: F) -> F:
         if iscoroutinefunction(view):
             @wraps(view)
-            async def wrapped(request, *args, **kwargs):
+            async def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
                 mine = await sync_to_async(page_cache, thread_sensitive=True)(view)
                 kept = await sync_to_async(mine.process_request)(request)
                 if kept is not None:
@@ -145,11 +154,11 @@ def cache_page_per_identity(timeout, *, cache=None, key_prefix=None, using=DEFAU
                 return await sync_to_async(mine.process_response)(request, response)
         else:
             @wraps(view)
-            def wrapped(request, *args, **kwargs):
+            def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
                 mine = page_cache(view)
                 return mine.process_request(request) or mine.process_response(
                     request, view(request, *args, **kwargs))
-        return wrapped
+        return wrapped      # type: ignore[return-value]
     return decorate
 
 
@@ -162,23 +171,23 @@ class NotKept(Exception):
 class Watched:
     """The nodes of a part."""
 
-    def __init__(self, nodelist, login=None):
+    def __init__(self, nodelist: Any, login: Login | None = None) -> None:
         self.nodelist = nodelist
         self.login = login
 
-    def render(self, context):
+    def render(self, context: Any) -> Any:
         text = self.nodelist.render(context)
         if is_of_others(self.login):
             raise NotKept(text)
         return text
 
 
-def is_of_others(login):
+def is_of_others(login: Login | None) -> bool:
     asked = asked_here()
     return asked is not None and asked.as_somebody(but=login)
 
 
-def render(self, context):
+def render(self: Any, context: Any) -> Any:
     """CacheNode.render(), of {% cache %}."""
     login = current()
     if login is not None and login.token is not None:
@@ -186,7 +195,7 @@ def render(self, context):
     return render_watched(self, context, None)
 
 
-def render_watched(node, context, login):
+def render_watched(node: Any, context: Any, login: Login | None) -> Any:
     """By Django's cache, unless it was asked for as somebody but this login."""
     if is_of_others(login):
         return node.nodelist.render(context)

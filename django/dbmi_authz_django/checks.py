@@ -20,7 +20,7 @@ AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
 
 
 @register(Tags.security)
-def check_settings(app_configs, **kwargs):
+def check_settings(app_configs: Any, **kwargs: Any) -> list[Any]:
     found = []
     given = getattr(settings, "DBMI_AUTHZ", {})
     for name in sorted(set(given) - set(DEFAULTS)):
@@ -77,7 +77,7 @@ def check_reports(app_configs: Any, **kwargs: Any) -> Iterator[Any]:
 
 
 @register(Tags.security)
-def check_middleware(app_configs, **kwargs):
+def check_middleware(app_configs: Any, **kwargs: Any) -> list[Any]:
     from .middleware import TokenMiddleware
     paths = list(settings.MIDDLEWARE)
     ours = [i for i, path in enumerate(paths) if is_ours(path, TokenMiddleware)]
@@ -103,7 +103,7 @@ def check_middleware(app_configs, **kwargs):
     return found
 
 
-def is_ours(path, ours):
+def is_ours(path: str, ours: type) -> bool:
     try:
         middleware = import_string(path)
     except ImportError:
@@ -112,7 +112,7 @@ def is_ours(path, ours):
 
 
 @register(Tags.database)
-def check_databases(app_configs, databases, **kwargs):
+def check_databases(app_configs: Any, databases: Any, **kwargs: Any) -> list[Any]:
     found = []
     for alias in databases or ():
         connection = connections[alias]
@@ -138,7 +138,7 @@ def check_databases(app_configs, databases, **kwargs):
     return found
 
 
-def of_role(alias, server):
+def of_role(alias: str, server: Any) -> Iterator[Any]:
     if server.superuser:
         yield Error("Database %r: role %r is a superuser, whom no policy binds."
                     % (alias, server.role), id="dbmi_authz.E021")
@@ -171,7 +171,7 @@ def of_session(alias: str, server: Any) -> Iterator[Any]:
             id="dbmi_authz.W095")
 
 
-def of_extension(alias, server, connection):
+def of_extension(alias: str, server: Any, connection: Any) -> Iterator[Any]:
     migration = pending.installs_extension(connection) if server.installed is None else None
     if migration is not None:
         yield Warning("Database %r does not have the extension dbmi_authz yet; migration %s installs"
@@ -187,7 +187,7 @@ def of_extension(alias, server, connection):
             hint="ALTER EXTENSION dbmi_authz UPDATE", id="dbmi_authz.W025")
 
 
-def of_pool(alias, connection, server):
+def of_pool(alias: str, connection: Any, server: Any) -> Iterator[Any]:
     """Session tokens on connections that live longer than a request."""
     given = connection.settings_dict
     if server.token_scope == "transaction":
@@ -207,7 +207,7 @@ def of_pool(alias, connection, server):
             id="dbmi_authz.W027")
 
 
-def of_table(alias, server, table):
+def of_table(alias: str, server: Any, table: Any) -> Iterator[Any]:
     where = "Database %r, table %s" % (alias, table.name)
     if table.policies and not table.enabled:
         yield Error("%s has policies, but row-level security is not enabled." % where,
@@ -225,7 +225,7 @@ def of_table(alias, server, table):
                           % (where, column), id="dbmi_authz.W030")
 
 
-def of_set(alias, unwatched):
+def of_set(alias: str, unwatched: Any) -> Iterator[Any]:
     yield Warning(
         "Database %r: set %s is worked out for each query, because changes of %s are not told."
         % (alias, unwatched.name, ", ".join(unwatched.unwatched)),

@@ -1,4 +1,8 @@
 """What has another name, or another way, in older versions."""
+from __future__ import annotations
+
+from typing import Any
+
 import django
 from django.db import connections
 
@@ -10,6 +14,6 @@ except ImportError:     # before 3.6; that of asyncio is deprecated since Python
 __all__ = ["iscoroutinefunction", "opened_connections"]
 
 
-def opened_connections():
+def opened_connections() -> Any:
     """Of this thread; those of all aliases before Django 4.1."""
     return connections.all(**{"initialized_only": True} if django.VERSION >= (4, 1) else {})

@@ -1,4 +1,6 @@
 """A string that does not show itself."""
+from __future__ import annotations
+
 
 
 class Concealed(str):
@@ -9,5 +11,5 @@ class Concealed(str):
     """
     __slots__ = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "'********************'"

@@ -47,7 +47,7 @@ class CanSee(Requirement):
         return "<can_see%r>" % (self.written(),)
 
 
-class Parent(Expression):   # type: ignore[misc]  # Django has no types
+class Parent(Expression):
     """CanSee in a query: a sub-select, which the policies of the parent's table bind."""
 
     def __init__(self, field: str, condition: Condition | None, model: Any = None) -> None:

@@ -33,10 +33,14 @@ ADMIN_DATABASE     alias of the owner of the database, for the admin's pages (ad
                    None: there are none.  Read when Django starts
 TEST_ISSUER        whose tokens tests mint, where the test database has several
 """
+from __future__ import annotations
+
+from typing import Any
+
 from django.conf import settings
 from django.core.signals import setting_changed
 
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "DATABASES": ("default",),
     "HEADER": "Authorization",
     "SCHEMES": ("Bearer", "JWT"),
@@ -69,10 +73,10 @@ DEFAULTS = {
 class Conf:
     """Read once and kept: a request asks several times."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.load()
 
-    def load(self):
+    def load(self) -> None:
         values = {**DEFAULTS, **getattr(settings, "DBMI_AUTHZ", {})}
         self.databases = tuple(values["DATABASES"])
         self.header = values["HEADER"]
@@ -110,7 +114,7 @@ class Conf:
 conf = Conf()
 
 
-def reload_conf(*, setting, **kwargs):
+def reload_conf(*, setting: str, **kwargs: Any) -> None:
     if setting == "DBMI_AUTHZ":
         conf.load()
 

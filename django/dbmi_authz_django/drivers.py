@@ -6,21 +6,21 @@ trips at the beginning of a transaction (pipeline.py).
 """
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 # Of libpq, the same in both drivers.
 IDLE, ACTIVE, INTRANS, INERROR = range(4)
 
 
-def transaction_status(raw):
+def transaction_status(raw: Any) -> int:
     return raw.info.transaction_status
 
 
-def is_psycopg3(raw):
+def is_psycopg3(raw: Any) -> bool:
     return hasattr(raw, "pgconn")
 
 
-def cursor_of(raw):
+def cursor_of(raw: Any) -> Any:
     """A cursor that Django's query log and its instruments do not see."""
     if is_psycopg3(raw):
         import psycopg
@@ -28,7 +28,7 @@ def cursor_of(raw):
     return raw.cursor()
 
 
-def execute(cursor, sql, args=()):
+def execute(cursor: Any, sql: str, args: Sequence[Any] = ()) -> None:
     if hasattr(cursor, "pgresult"):
         # a pool may lead the next statement to another backend
         cursor.execute(sql, args, prepare=False)
@@ -36,7 +36,7 @@ def execute(cursor, sql, args=()):
         cursor.execute(sql, args)
 
 
-def row(raw, sql, args=()):
+def row(raw: Any, sql: str, args: Sequence[Any] = ()) -> Any:
     """The first row of a statement with %s."""
     cursor = cursor_of(raw)
     try:
@@ -46,7 +46,7 @@ def row(raw, sql, args=()):
         cursor.close()
 
 
-def begin(raw):
+def begin(raw: Any) -> None:
     """psycopg2 sends BEGIN before the first statement of a transaction, and must do
     it itself.  A handle of a large object that is not opened sends nothing more."""
     raw.lobject(1, "n")
@@ -61,13 +61,14 @@ def can_ask_along(raw: Any) -> bool:
     return libpq.PIPELINES and libpq.available(raw)
 
 
-def adopt(raw, function, token, is_local, also=None):
+def adopt(raw: Any, function: str, token: str, is_local: bool, also: str | None = None) -> Any:
     """What set_token() or try_set_token() returns; the token as a parameter.
 
     also    a statement without parameters that goes in the same round trip: then
             that and its value, where can_ask_along()
     """
-    statements = [("SELECT authz.%s($1, $2)" % function, (token, "t" if is_local else "f"))]
+    statements: list[tuple[str, tuple[str, ...]]] = [
+        ("SELECT authz.%s($1, $2)" % function, (token, "t" if is_local else "f"))]
     if also is not None:
         statements.append((also, ()))
     fresh = not raw.autocommit and transaction_status(raw) == IDLE

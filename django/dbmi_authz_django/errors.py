@@ -28,20 +28,20 @@ class AuthzError(DatabaseError):
             "acr_values" and "max_age", too.
     reason  what the database said, where that is not for the client; or None
     """
-    status: Any = None
+    status: int = None      # type: ignore[assignment]
     default: dict[str, Any] = {}
-    reason = None
+    reason: str | None = None
 
-    def __init__(self, body=None):
+    def __init__(self, body: dict[str, Any] | None = None) -> None:
         self.body = self.default if body is None else body
         super().__init__(self.description)
 
     @property
-    def description(self):
+    def description(self) -> str:
         return self.body.get("error_description", "")
 
     @property
-    def challenge(self):
+    def challenge(self) -> str | None:
         """The value of WWW-Authenticate (RFC 6750, 3), or None."""
         return challenge(self.body)
 
@@ -79,7 +79,7 @@ class NotFound(AuthzError, Http404):
     default = {"error_description": "Not found"}
 
     @property
-    def challenge(self):
+    def challenge(self) -> str | None:
         return None
 
 
@@ -89,7 +89,7 @@ class Conflict(AuthzError):
     default = {"error": "conflict", "error_description": "In conflict with another row"}
 
     @property
-    def challenge(self):
+    def challenge(self) -> str | None:
         return None
 
 
@@ -100,7 +100,7 @@ class Unavailable(AuthzError):
                "error_description": "The database is not available"}
 
     @property
-    def challenge(self):
+    def challenge(self) -> str | None:
         return None
 
 
@@ -110,7 +110,7 @@ class RowsHidden(ProgrammingError):
     No answer to a client: whoever wrote the code has to say whose work it is.
     """
 
-    def __init__(self, alias, primary, models, carries_tokens):
+    def __init__(self, alias: str, primary: str, models: list[str], carries_tokens: bool) -> None:
         named = ", ".join(models) or "..."
         alias_of_owner = "..." if carries_tokens else '"%s"' % alias
         ways = ['as_owner(%s, using=%s)' % (named, alias_of_owner),
@@ -130,13 +130,13 @@ STEP_UP = "insufficient_user_authentication"
 class Failure(Exception):
     """What the server said, as the drivers' errors have it.  Its message has seen no token."""
 
-    def __init__(self, state, primary, detail):
+    def __init__(self, state: str | None, primary: str | None, detail: str | None) -> None:
         super().__init__(primary or "the connection was lost")
         self.sqlstate = state
         self.diag = SimpleNamespace(message_primary=primary, message_detail=detail)
 
 
-def sqlstate(error):
+def sqlstate(error: BaseException | None) -> str | None:
     """Of a driver's error, or of Django's around it; None without."""
     while error is not None:
         # psycopg2 says pgcode, psycopg 3 sqlstate
@@ -147,7 +147,7 @@ def sqlstate(error):
     return None
 
 
-def body_of(error):
+def body_of(error: BaseException | None) -> dict[str, Any] | None:
     """DETAIL of an error of dbmi_authz, which is the RFC 6750 body; or None."""
     while error is not None:
         diag = getattr(error, "diag", None)
@@ -163,7 +163,7 @@ def body_of(error):
     return None
 
 
-def message_of(error):
+def message_of(error: BaseException | None) -> str | None:
     """Of the server, in one line."""
     while error is not None:
         primary = getattr(getattr(error, "diag", None), "message_primary", None)
@@ -173,7 +173,7 @@ def message_of(error):
     return None
 
 
-def answer_to(error, had_token=True):
+def answer_to(error: BaseException, had_token: bool = True) -> AuthzError | None:
     """The AuthzError that a database error means, or None.
 
     28000 also means that the server let nobody in, and P0002 a query in
@@ -204,7 +204,7 @@ def answer_to(error, had_token=True):
 NO_CONNECTION = re.compile("08...|53300|57P0[1235]")
 
 
-def unavailable(error):
+def unavailable(error: BaseException) -> Unavailable | None:
     """Unavailable for an error that says that there is no database; or None.
 
     Errors of the connection itself have no SQLSTATE in either driver; what a
@@ -233,20 +233,20 @@ def conflict_of(error: BaseException) -> Optional[Conflict]:
     return conflict
 
 
-def challenge(body):
+def challenge(body: dict[str, Any]) -> str:
     parts = ["realm=" + quoted(conf.realm)]
     parts += ["%s=%s" % (name, quoted(str(body[name])))
               for name in ("error", "error_description", "acr_values", "max_age") if body.get(name)]
     return "Bearer " + ", ".join(parts)
 
 
-def quoted(text):
+def quoted(text: str) -> str:
     """A quoted-string with the characters that RFC 6750, 3 allows."""
     return '"%s"' % "".join(
         c if " " <= c <= "~" and c not in '"\\' else "?" for c in text)
 
 
-def response_to(error):
+def response_to(error: AuthzError) -> JsonResponse:
     """The response of plain Django to an AuthzError."""
     response = JsonResponse(error.body, status=error.status)
     if error.challenge is not None:

@@ -21,13 +21,15 @@ Our record of a connection must be right even if a timeout interrupts us between
 two lines, if a statement undoes what we sent, or if connections are exchanged.
 When in doubt it is set to UNKNOWN, and the token is sent again.
 """
+from __future__ import annotations
+
 import json
 import logging
 import re
 import threading
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, Callable
 from weakref import WeakKeyDictionary
 
 from django.core.exceptions import ImproperlyConfigured
@@ -69,7 +71,7 @@ PROBE = ("SELECT pg_catalog.current_setting('dbmi_authz.token_scope', true),"
 
 # Connections of the drivers that were Django's at some time.  True for those of
 # a pool, which hands them to others, if the session may have somebody.
-KNOWN = WeakKeyDictionary()
+KNOWN: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
 
 
 class Handover:
@@ -89,15 +91,21 @@ class Handover:
     by another thread than the one whose connection it used, when the next
     request is there already.  The lock makes looking and changing one step.
     """
+    raw: Any
+    session: Login | None
+    local: Login | None
+    trying: Login | None
+    transaction_scope: bool | None
 
-    def __init__(self, connection):
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.lock = threading.Lock()
-        self.hooks = None
+        self.hooks: Any = None
         self.pooled = False
         self.found(None, UNKNOWN)
 
-    def __call__(self, execute, sql, params, many, context):
+    def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool,
+                 context: dict[str, Any]) -> Any:
         connection = self.connection
         if stale(context["cursor"], connection.connection):
             raise InterfaceError("the connection of this cursor is closed")
@@ -123,7 +131,7 @@ class Handover:
             connection.errors_occurred = before
             raise answer from error
 
-    def prepare(self, login, sql):
+    def prepare(self, login: Login | None, sql: Any) -> bool:
         """Bring the connection to this login.
 
         True when the statement needs a transaction around it first.
@@ -164,7 +172,7 @@ class Handover:
             self.local = UNKNOWN
         return False
 
-    def prepare_autocommit(self, login):
+    def prepare_autocommit(self, login: Login | None) -> bool:
         if same(self.session, login):
             return False
         if login is not None:
@@ -175,7 +183,7 @@ class Handover:
         self.bring(login, False)
         return False
 
-    def bring(self, login, is_local):
+    def bring(self, login: Login | None, is_local: bool) -> None:
         """Tell the server, and remember what it has then."""
         with self.lock:
             if not self.probe(login):
@@ -195,7 +203,7 @@ class Handover:
                 self.adopt(login, is_local)
             self.trying = None
 
-    def adopt(self, login, is_local):
+    def adopt(self, login: Login, is_local: bool) -> None:
         # no error in a transaction that has begun already, perhaps a test case's
         gently = login.optional or drivers.transaction_status(self.raw) == INTRANS
         try:
@@ -214,7 +222,7 @@ class Handover:
             raise
         self.remember(login, is_local)
 
-    def send(self, function: str, login: Any, is_local: bool) -> Any:
+    def send(self, function: str, login: Login, is_local: bool) -> Any:
         """Whether it was adopted; and the facts of the identity, where they are wanted."""
         facts = wanted()
         # a log of queries shows what a cursor has executed
@@ -223,13 +231,13 @@ class Handover:
         adopted, facts.text = self.run(drivers.adopt, function, login.token, is_local, FACTS)
         return adopted      # if not, they are nobody's, and so is the login or it raises
 
-    def clear(self, is_local):
+    def clear(self, is_local: bool) -> None:
         self.run(drivers.row, CLEAR)
         self.remember(CLEARED, is_local)
         if is_local:
             self.doubt_session()
 
-    def remember(self, login, is_local):
+    def remember(self, login: Login, is_local: bool) -> None:
         if is_local:
             self.local = login
         else:
@@ -237,34 +245,34 @@ class Handover:
             if self.pooled:
                 KNOWN[self.raw] = login.token is not None
 
-    def doubt_session(self):
+    def doubt_session(self) -> None:
         """Clearing and refusals in a transaction are not local to it."""
         if self.session is not None and self.session.token is not None:
             self.session = UNKNOWN
 
-    def release(self, login):
+    def release(self, login: Login) -> None:
         """Take the login off the connection, if it may still have it."""
         with self.lock:
             if any(held is login or held is UNKNOWN for held in self.held()):
                 self.take_off()
 
-    def let_go(self):
+    def let_go(self) -> None:
         """Take off whoever the connection may still have: others come now."""
         if self.held():
             with self.lock:
                 self.take_off()
 
-    def before_cursor(self):
+    def before_cursor(self) -> None:
         """What a cursor can do past us must not find a login that is finished, or whose
         generator waits."""
         if not all(held.in_force for held in self.held()):
             self.let_go()
 
-    def held(self):
+    def held(self) -> list[Login]:
         return [held for held in (self.session, self.local, self.trying)
                 if held is not None and held.token is not None]
 
-    def take_off(self):
+    def take_off(self) -> None:
         raw = self.raw
         if raw is None or raw.closed or raw is not self.connection.connection and self.pooled:
             self.found(None, UNKNOWN)   # gone, or somebody else's; see connected()
@@ -275,7 +283,7 @@ class Handover:
         except Error:
             self.hang_up(raw)
 
-    def clear_whatever(self, raw, status):
+    def clear_whatever(self, raw: Any, status: int) -> None:
         if status == IDLE:
             self.local = None
         if status == ACTIVE:
@@ -289,13 +297,13 @@ class Handover:
             # bring the login back.
             self.clear(status != IDLE or not raw.autocommit)
 
-    def hang_up(self, raw):
+    def hang_up(self, raw: Any) -> None:
         """No identity may stay on a connection that others use."""
         with suppress(Exception):
             raw.close()
         self.connection.errors_occurred = True      # so Django makes another one
 
-    def found(self, raw, session):
+    def found(self, raw: Any, session: Login | None) -> None:
         """Another connection of the driver's than before."""
         self.raw = raw
         self.session = session
@@ -303,7 +311,7 @@ class Handover:
         if raw is not None:
             KNOWN.setdefault(raw, False)
 
-    def connected(self):
+    def connected(self) -> None:
         """By Django: to the server, or from a pool, where others have had it."""
         raw = self.connection.connection
         with self.lock:
@@ -317,7 +325,7 @@ class Handover:
                     self.hang_up(raw)
                     raise
 
-    def probe(self, login):
+    def probe(self, login: Login | None) -> bool:
         """Once for each connection.  False without the extension, where nobody
         is nobody.  Such a server would repeat and log a statement with a token."""
         if self.transaction_scope is not None:
@@ -334,9 +342,10 @@ class Handover:
         self.transaction_scope = scope == "transaction"
         return True
 
-    def run(self, send, *args):
+    def run(self, send: Callable[..., Any], *args: Any) -> Any:
         """Past Django's cursors.  What it raises has seen no token: no frame
         of the driver and none of its messages, which quote statements."""
+        failure: Exception | None
         try:
             with self.connection.wrap_database_errors:
                 return send(self.raw, *args)
@@ -350,14 +359,14 @@ class Handover:
         raise failure
 
 
-def same(held, login):
+def same(held: Login | None, login: Login | None) -> bool:
     """Has the connection that login?  None, nobody's code, wants nobody of ours."""
     if login is None:
         return held is None or held.token is None
     return held is login
 
 
-def without_token(error):
+def without_token(error: Exception) -> Exception:
     """The same error, without the driver's."""
     answer = answer_to(error)
     if answer is not None:
@@ -367,14 +376,14 @@ def without_token(error):
     return type(error)(message or str(error).partition("\n")[0])
 
 
-def text_of(sql, raw):
+def text_of(sql: Any, raw: Any) -> str:
     """Of a statement that may be a string, bytes or an object of the driver's."""
     if isinstance(sql, str):
         return sql
     return sql.decode("latin-1") if isinstance(sql, bytes) else sql.as_string(raw)
 
 
-def stale(cursor, raw):
+def stale(cursor: Any, raw: Any) -> bool:
     """Is it of another connection than Django's, which may be somebody else's now?
     One that an instrument has wrapped is equal, or we have never seen it."""
     own = getattr(cursor, "connection", None)
@@ -382,12 +391,12 @@ def stale(cursor, raw):
 
 
 @lru_cache(maxsize=None)
-def warn_once(alias, role):
+def warn_once(alias: str, role: str) -> None:
     log.warning('Database "%s": no policy binds the role "%s", which is a superuser or has '
                 'BYPASSRLS. Every user sees all rows.', alias, role)
 
 
-def handover_of(connection):
+def handover_of(connection: Any) -> Handover | None:
     """Of a database that carries tokens; else None."""
     if connection.vendor != "postgresql" or connection.alias not in conf.databases:
         return None
@@ -399,7 +408,7 @@ def handover_of(connection):
     connection.execute_wrappers.insert(0, handover)
     create = connection.create_cursor
 
-    def create_cursor(*args, **kwargs):
+    def create_cursor(*args: Any, **kwargs: Any) -> Any:
         handover.before_cursor()
         return create(*args, **kwargs)
 
@@ -407,14 +416,14 @@ def handover_of(connection):
     return handover
 
 
-def on_connect(sender, connection, **kwargs):
+def on_connect(sender: Any, connection: Any, **kwargs: Any) -> None:
     """Receiver of connection_created: also when a pool hands one out."""
     handover = handover_of(connection)
     if handover is not None:
         handover.connected()
 
 
-def on_request(sender, **kwargs):
+def on_request(sender: Any, **kwargs: Any) -> None:
     """Receiver of request_started and request_finished: a response may have
     vanished with its login (streams.py)."""
     for connection in opened_connections():
@@ -423,7 +432,7 @@ def on_request(sender, **kwargs):
             handover.let_go()
 
 
-def install():
+def install() -> None:
     connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.handover")
     for signal in (request_started, request_finished):
         signal.connect(on_request, dispatch_uid="dbmi_authz_django.handover")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -31,8 +32,26 @@ class Identity:
     cache_key       a digest of it all, for the keys of caches: of a token with
                     other claims it is another
     """
+    is_authenticated: bool
+    claims: dict[str, Any]
+    subject: str | None
+    user_id: str | None
+    email: str | None
+    username: str | None
+    issuer: str | None
+    client_id: str | None
+    token_id: str | None
+    active_org_id: str | None
+    audience: frozenset[str]
+    scopes: frozenset[str]
+    roles: frozenset[str]
+    permissions: frozenset[str]
+    groups: frozenset[str]
+    organisations: dict[str, dict[str, Any]]
+    expires_at: datetime | None
+    cache_key: str
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         found = json.loads(text)
         self.__dict__.update(found)
         self.cache_key = sha256(text.encode()).hexdigest()
@@ -42,22 +61,22 @@ class Identity:
         self.organisations = found["organisations"] or {}
         self.expires_at = parse_datetime(found["expires_at"]) if found["expires_at"] else None
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return self.is_authenticated
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         # claims are personal data: not for tracebacks
         return "<Identity: %s>" % ("somebody" if self.is_authenticated else "nobody")
 
 
-def identity(using=DEFAULT_DB_ALIAS):
+def identity(using: str = DEFAULT_DB_ALIAS) -> Identity:
     """The Identity of this request or "with as_token()", asked from the database
     once.  Raises Unauthorized for a token that is refused or has expired."""
     login = current()
     if login is None:
         return ask_facts(using)
     note(login)
-    found = login.identities.get(using)
+    found: Identity | None = login.identities.get(using)
     if found is None:
         found = login.identities[using] = ask_facts(using)
     return found
@@ -72,14 +91,14 @@ async def aidentity(using: str = DEFAULT_DB_ALIAS) -> Identity:
     return await sync_to_async(identity, thread_sensitive=True)(using)
 
 
-def ask_facts(using):
+def ask_facts(using: str) -> Identity:
     with cursor_for("identity", using) as cursor:
         with facts.Wanted() as wanted:
             cursor.execute(facts.FACTS)
         return Identity(cursor.fetchone()[0] if wanted.text is None else wanted.text)
 
 
-def ask(function, *args, using=DEFAULT_DB_ALIAS):
+def ask(function: str, *args: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
     """A question to the database: ask("has_scope", "notes:write").
 
     function is the name of one in schema authz that returns one value.  The

@@ -1,9 +1,12 @@
 """Fetching a JWK set: bounded in time, size and where it may come from."""
+from __future__ import annotations
+
 import json
 import threading
 import urllib.error
 import urllib.request
 from http.client import HTTPException
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 
@@ -16,32 +19,34 @@ class Redirects(urllib.request.HTTPRedirectHandler):
     max_redirections = 3
     max_repeats = 2
 
-    def __init__(self, schemes):
+    def __init__(self, schemes: tuple[str, ...]) -> None:
         self.schemes = schemes
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):
+    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any,
+                         newurl: str) -> urllib.request.Request | None:
         check_scheme(newurl, self.schemes)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def check_scheme(url, schemes):
+def check_scheme(url: str, schemes: tuple[str, ...]) -> None:
     scheme = urlsplit(url).scheme
     if scheme not in schemes:
         raise FetchError("%s is not allowed, only %s" % (
             "scheme %s" % scheme if scheme else "a URL without scheme", " and ".join(schemes)))
 
 
-def fetch(url, timeout, max_size, insecure_http=False):
+def fetch(url: str, timeout: float, max_size: int, insecure_http: bool = False) -> str:
     """The text of the JWK set behind a URL.
 
     timeout is for the whole of it, in seconds; max_size in bytes.
     """
-    schemes = ("https", "http") if insecure_http else ("https",)
+    schemes: tuple[str, ...] = ("https", "http") if insecure_http else ("https",)
     check_scheme(url, schemes)
     opener = urllib.request.OpenerDirector()        # without file:, ftp: and data:
-    handlers = [urllib.request.ProxyHandler(), urllib.request.HTTPSHandler(),
-                urllib.request.HTTPDefaultErrorHandler(), urllib.request.HTTPErrorProcessor(),
-                Redirects(schemes)]
+    handlers: list[urllib.request.BaseHandler] = [
+        urllib.request.ProxyHandler(), urllib.request.HTTPSHandler(),
+        urllib.request.HTTPDefaultErrorHandler(), urllib.request.HTTPErrorProcessor(),
+        Redirects(schemes)]
     if insecure_http:
         handlers.append(urllib.request.HTTPHandler())
     for handler in handlers:
@@ -51,15 +56,15 @@ def fetch(url, timeout, max_size, insecure_http=False):
     return in_time(lambda: download(opener, request, timeout, max_size), timeout)
 
 
-def in_time(work, timeout):
+def in_time(work: Callable[[], str], timeout: float) -> str:
     """Time-outs of sockets begin anew with each byte; this one does not."""
-    done = []
+    done: list[tuple[str, Exception | None]] = []
 
-    def run():
+    def run() -> None:
         try:
             done.append((work(), None))
         except Exception as error:
-            done.append((None, error))
+            done.append(("", error))
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -72,7 +77,8 @@ def in_time(work, timeout):
     return text
 
 
-def download(opener, request, timeout, max_size):
+def download(opener: urllib.request.OpenerDirector, request: urllib.request.Request,
+             timeout: float, max_size: int) -> str:
     try:
         with opener.open(request, timeout=timeout) as response:
             return checked(read(response, max_size))
@@ -85,14 +91,14 @@ def download(opener, request, timeout, max_size):
         raise FetchError(str(error) or type(error).__name__) from None
 
 
-def read(response, max_size):
+def read(response: Any, max_size: int) -> bytes:
     data = response.read(max_size + 1)
     if len(data) > max_size:
         raise FetchError("more than %d bytes" % max_size)
     return data
 
 
-def read_file(path, max_size):
+def read_file(path: str, max_size: int) -> str:
     try:
         with open(path, "rb") as f:
             data = f.read(max_size + 1)
@@ -103,7 +109,7 @@ def read_file(path, max_size):
     return checked(data)
 
 
-def checked(data):
+def checked(data: bytes) -> str:
     """Is it a JWK set at all?  What the keys are worth, the database decides."""
     try:
         text = data.decode("utf-8")

@@ -19,7 +19,7 @@ POINTER, TEXT = ctypes.c_void_p, ctypes.c_char_p
 STRINGS = ctypes.POINTER(TEXT)
 
 
-def bind(library):
+def bind(library: Any) -> Any:
     declare(library, (
         ("PQexecParams", POINTER, (POINTER, TEXT, ctypes.c_int, POINTER, STRINGS, POINTER,
                                    POINTER, ctypes.c_int)),
@@ -61,7 +61,7 @@ except AttributeError:
     PIPELINES = False
 
 
-def available(raw):
+def available(raw: Any) -> bool:
     # with a wait callback (gevent) nothing may block
     return (libpq is not None and hasattr(raw, "pgconn_ptr")
             and extensions.get_wait_callback() is None)
@@ -122,7 +122,7 @@ def in_one_go(pgconn: Any, calls: Any) -> list[Any]:
         libpq.PQexitPipelineMode(pgconn)
 
 
-def field(result, code):
+def field(result: Any, code: int) -> str | None:
     """Of an error; None without, as when the connection is lost."""
     found = libpq.PQresultErrorField(result, code)
     return None if found is None else found.decode("utf-8", "replace")

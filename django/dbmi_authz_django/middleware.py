@@ -1,10 +1,14 @@
 """From the request to the login, and from errors to responses."""
+from __future__ import annotations
+
 import logging
+from typing import Any, Callable
 
 from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
@@ -34,7 +38,7 @@ class TokenMiddleware(MiddlewareMixin):
     sent.  A response that streams has the identity until its end (streams.py).
     """
 
-    def __init__(self, get_response):
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         if not apps.is_installed("dbmi_authz_django"):
             # no connection would carry a token, and a forged one would be as good as none
             raise ImproperlyConfigured(
@@ -42,7 +46,7 @@ class TokenMiddleware(MiddlewareMixin):
         super().__init__(get_response)
         self.awaits = iscoroutinefunction(get_response)
 
-    def __call__(self, request):
+    def __call__(self, request: HttpRequest) -> Any:
         if self.awaits:
             return self.__acall__(request)
         try:
@@ -62,7 +66,7 @@ class TokenMiddleware(MiddlewareMixin):
             response = replaced(login, request, response)
         return finished(login, request, response)
 
-    async def __acall__(self, request):
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         try:
             login = login_of(request)
         except MalformedRequest as error:
@@ -80,23 +84,23 @@ class TokenMiddleware(MiddlewareMixin):
             response = await sync_to_async(replaced)(login, request, response)
         return finished(login, request, response)
 
-    def process_view(self, request, view_func, view_args, view_kwargs):
+    def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> None:
         if getattr(view_func, "authz_token_optional", False) or (
                 from_cookie(request) and is_exempt(request)):
             request.authz_login.optional = True
 
-    def process_exception(self, request, exception):
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         answer = answer_of(exception, of_rest_framework(request))
         return None if answer is None else respond(request, answer)
 
 
-def of_rest_framework(request):
+def of_rest_framework(request: HttpRequest) -> bool:
     """Its views are over when what they wrote is committed, and found in conflict."""
     view = getattr(getattr(request, "resolver_match", None), "func", None)
     return hasattr(getattr(view, "cls", None), "handle_exception")
 
 
-def answer_of(exception, conflicts=False):
+def answer_of(exception: BaseException, conflicts: bool = False) -> AuthzError | None:
     """The AuthzError that answers it, or None.  Logs what only the operator can mend."""
     if conflicts:
         exception = conflict_of(exception) or exception
@@ -110,7 +114,7 @@ def answer_of(exception, conflicts=False):
     return gone
 
 
-def login_of(request):
+def login_of(request: HttpRequest) -> Login:
     optional = not conf.refuse_bad_tokens
     try:
         token = token_of(request)
@@ -124,24 +128,24 @@ def login_of(request):
     return login
 
 
-def malformed(request, error):
+def malformed(request: HttpRequest, error: MalformedRequest) -> HttpResponse:
     response = respond(request, error)
     if from_cookie(request):
         forget_cookie(request, response, True)
     return vary(response)
 
 
-def is_lost(login, response):
+def is_lost(login: Login, response: HttpResponseBase) -> bool:
     """A refusal that was raised where only Django could catch it: in another middleware."""
     return login.refused is not None and response.status_code == 500
 
 
-def replaced(login, request, response):
+def replaced(login: Login, request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
     response.close()
     return respond(request, Unauthorized(login.refused))
 
 
-def is_ignored(request):
+def is_ignored(request: HttpRequest) -> bool:
     """Of a view for which no token matters (health.py)?"""
     try:
         view = resolve(request.path_info, getattr(request, "urlconf", None)).func
@@ -150,7 +154,7 @@ def is_ignored(request):
     return getattr(view, "authz_token_ignored", False)
 
 
-def finished(login, request, response):
+def finished(login: Login, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if login.token is None and hasattr(request, "_dont_enforce_csrf_checks"):
         hints.look(request)     # of a test client
     put_on(request, response, login.token)
@@ -163,6 +167,6 @@ def finished(login, request, response):
     return vary(response)
 
 
-def vary(response):
+def vary(response: HttpResponseBase) -> HttpResponseBase:
     patch_vary_headers(response, conf.vary)
     return response

@@ -11,11 +11,13 @@ import json
 import re
 import time
 from functools import wraps
-from typing import Any, Callable, Dict, Iterable, List, Optional
+from typing import Any, Callable, Dict, Iterable, List, Optional, TypeVar
 
 from django.utils.http import http_date, parse_http_date_safe
 
 from .compat import iscoroutinefunction
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 # CDN-Cache-Control and those of single providers; Surrogate-Control; of nginx
 TARGETED = re.compile(r"(?:.*-)?(?:cdn-cache-control|surrogate-control)|x-accel-expires", re.I)
@@ -87,7 +89,7 @@ def end_of(token: str) -> Optional[float]:
         return None
 
 
-def same_for_everybody(view: Callable[..., Any]) -> Callable[..., Any]:
+def same_for_everybody(view: F) -> F:
     """The view asks the database as somebody, and its response is not theirs all
     the same::
 
@@ -106,9 +108,9 @@ def same_for_everybody(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         async def awrapped(request: Any, *args: Any, **kwargs: Any) -> Any:
             return mark(await view(request, *args, **kwargs))
-        return awrapped
+        return awrapped     # type: ignore[return-value]
 
     @wraps(view)
     def wrapped(request: Any, *args: Any, **kwargs: Any) -> Any:
         return mark(view(request, *args, **kwargs))
-    return wrapped
+    return wrapped      # type: ignore[return-value]

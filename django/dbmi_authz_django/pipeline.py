@@ -14,7 +14,7 @@ from .errors import Failure
 PIPELINES = version() >= 140000     # of libpq
 
 
-def can_begin(raw):
+def can_begin(raw: Any) -> bool:
     """Is it a plain BEGIN that psycopg would send?"""
     return (raw.isolation_level is None and raw.read_only is None and raw.deferrable is None
             and PIPELINES)
@@ -70,7 +70,7 @@ def value_of(result: Any) -> str | None:
     return None if found is None else found.decode()
 
 
-def failure(result):
+def failure(result: Any) -> Failure:
     return Failure(*(None if found is None else found.decode("utf-8", "replace") for found in (
         result.error_field(DiagnosticField.SQLSTATE),
         result.error_field(DiagnosticField.MESSAGE_PRIMARY),

@@ -135,8 +135,9 @@ class Protect(Declared):
         for name in arguments:
             if name not in PARAMETERS:
                 raise TypeError("Protect has no argument %r" % name)
-        self.arguments = {name: list(value) if isinstance(value, (list, tuple)) else value
-                          for name, value in sorted(arguments.items()) if value is not None}
+        self.arguments: dict[str, Any] = {
+            name: list(value) if isinstance(value, (list, tuple)) else value
+            for name, value in sorted(arguments.items()) if value is not None}
 
     def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
         return ("%s.Protect" % __name__, (), dict(self.arguments))
@@ -169,7 +170,7 @@ def follow_parent(parent: str, owner: str | None = None,
         return [Policy(name, using=reads)]
     policies = [Policy(name, "SELECT", using=reads)]
     if owner is not None:
-        writes: Any = CanSee(parent) & IsOwner(owner)  # type: ignore[no-untyped-call]
+        writes: Any = CanSee(parent) & IsOwner(owner)
     elif write is not False:
         writes = CanSee(parent, write)
     else:

@@ -16,7 +16,7 @@ from .declared import class_of, declared
 from .policies import Table
 
 
-@register(Tags.models)  # type: ignore[misc]
+@register(Tags.models)
 def check_declarations(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     configs = apps.get_app_configs() if app_configs is None else app_configs
     return [message for config in configs for model in config.get_models()
@@ -64,7 +64,7 @@ def of_table(model: Any, name: str, table: Table) -> None:
         check(policy.check, model)
 
 
-@register(Tags.database)    # type: ignore[misc]
+@register(Tags.database)
 def check_drift(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for alias in databases or ():

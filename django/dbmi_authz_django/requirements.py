@@ -13,7 +13,8 @@ not deny yet: SQL's logic of three values works that out.
 """
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Callable, Iterable, Protocol, Sequence, Union, overload
 from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
@@ -38,13 +39,13 @@ class Written:
 class Field(Written):
     """An attribute of the object, by its name: Field("owner"), Field("project__org_id")."""
 
-    def __init__(self, path):
+    def __init__(self, path: str) -> None:
         self.path = path.split("__")
 
     def written(self) -> tuple[Any, ...]:
         return ("__".join(self.path),)
 
-    def value(self, kwargs, obj):
+    def value(self, kwargs: dict[str, Any], obj: Any) -> Any:
         for name in self.path:
             obj = getattr(obj, name)
         return obj.pk if isinstance(obj, models.Model) else obj
@@ -54,13 +55,13 @@ class KeyField(Field):
     """The same, of a foreign key what its column holds: whoever may not see the
     row it names can have it judged all the same."""
 
-    def value(self, kwargs, obj):
+    def value(self, kwargs: dict[str, Any], obj: Any) -> Any:
         for name in self.path[:-1]:
             obj = getattr(obj, name)
         return getattr(obj, attribute_of(obj, self.path[-1]), None)
 
 
-def attribute_of(obj, name):
+def attribute_of(obj: Any, name: str) -> str:
     try:
         return obj._meta.get_field(name).attname
     except (AttributeError, FieldDoesNotExist):
@@ -70,11 +71,15 @@ def attribute_of(obj, name):
 class UrlKwarg:
     """An argument of the view from the URL: UrlKwarg("org_id")."""
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
-    def value(self, kwargs, obj):
+    def value(self, kwargs: dict[str, Any], obj: Any) -> Any:
         return kwargs[self.name]
+
+
+Text = Union[str, Field, UrlKwarg]
+Key = Union[str, int, UUID, Field, UrlKwarg]
 
 
 class Requirement(Written):
@@ -85,20 +90,21 @@ class Requirement(Written):
     def written(self) -> tuple[Any, ...]:
         raise TypeError("%r cannot be part of a policy" % self)
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         """(text, parameters); NULL for what an object must be known for."""
         raise NotImplementedError
 
-    def expression(self):
+    def expression(self) -> Any:
         """The same for a queryset, over its columns."""
         raise TypeError("%r cannot be a condition of a queryset" % self)
 
     conditional = True      # what Django asks of what stands in filter()
 
-    def resolve_expression(self, *args, **kwargs):
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Any:
         return self.expression().resolve_expression(*args, **kwargs)
 
-    def judge(self, request, kwargs, obj=None, using=DEFAULT_DB_ALIAS):
+    def judge(self, request: Any, kwargs: dict[str, Any], obj: Any = None,
+              using: str = DEFAULT_DB_ALIAS) -> tuple[bool, bool]:
         """(is anybody logged in, is it granted), from the database."""
         text, params = self.sql(kwargs, obj)
         with connections[using].cursor() as cursor:
@@ -109,35 +115,47 @@ class Requirement(Written):
 
     # ---- REST framework ----
 
-    def __call__(self):
+    def __call__(self) -> Requirement:
         return self
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Any, view: Any) -> bool:
         return self.judge(request, view.kwargs)[1]
 
-    def has_object_permission(self, request, view, obj):
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
         return not self.of_object or self.judge(request, view.kwargs, obj)[1]
 
     # ---- composition ----
 
-    def __and__(self, other):
+    @overload
+    def __and__(self, other: Requirement) -> Requirement: ...
+
+    @overload
+    def __and__(self, other: Any) -> Any: ...
+
+    def __and__(self, other: Any) -> Any:
         return joined("AND", self, other)
 
-    def __rand__(self, other):
+    def __rand__(self, other: Any) -> Any:
         return joined("AND", other, self)
 
-    def __or__(self, other):
+    @overload
+    def __or__(self, other: Requirement) -> Requirement: ...
+
+    @overload
+    def __or__(self, other: Any) -> Any: ...
+
+    def __or__(self, other: Any) -> Any:
         return joined("OR", self, other)
 
-    def __ror__(self, other):
+    def __ror__(self, other: Any) -> Any:
         return joined("OR", other, self)
 
-    def __invert__(self):
+    def __invert__(self) -> Not:
         return Not(self)
 
 
 class Joined(Requirement):
-    def __init__(self, operator, *parts):
+    def __init__(self, operator: str, *parts: Requirement) -> None:
         self.operator = operator
         self.parts = parts
         self.of_object = any(part.of_object for part in parts)
@@ -145,38 +163,39 @@ class Joined(Requirement):
     def written(self) -> tuple[Any, ...]:
         return (self.operator, *self.parts)
 
-    def sql(self, kwargs, obj):
-        texts, params = [], []
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
+        texts: list[str] = []
+        params: list[Any] = []
         for part in self.parts:
             text, more = part.sql(kwargs, obj)
             texts.append(text)
             params += more
         return "(%s)" % (" %s " % self.operator).join(texts), params
 
-    def expression(self):
+    def expression(self) -> Any:
         return expressions.joined(self.operator, [part.expression() for part in self.parts])
 
 
 class Not(Requirement):
-    def __init__(self, part):
+    def __init__(self, part: Requirement) -> None:
         self.part = part
         self.of_object = part.of_object
 
     def written(self) -> tuple[Any, ...]:
         return (self.part,)
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         text, params = self.part.sql(kwargs, obj)
         return "(authz.is_authenticated() AND NOT %s)" % text, params
 
-    def expression(self):
+    def expression(self) -> Any:
         return expressions.negated(self.part.expression())
 
 
 class Check(Requirement):
     """One function of schema authz that returns a boolean."""
 
-    def __init__(self, function, *args):
+    def __init__(self, function: str, *args: Any) -> None:
         self.function = function
         self.args = args
         self.of_object = any(isinstance(arg, Field) for arg in args)
@@ -184,10 +203,11 @@ class Check(Requirement):
     def written(self) -> tuple[Any, ...]:
         return (self.function, *self.args)
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         if self.of_object and obj is None:
             return "NULL::boolean", []
-        texts, params = [], []
+        texts: list[str] = []
+        params: list[Any] = []
         for arg in self.args:
             if isinstance(arg, (Field, UrlKwarg)):
                 arg = arg.value(kwargs, obj)
@@ -195,14 +215,14 @@ class Check(Requirement):
             params.append(list(arg) if isinstance(arg, tuple) else arg)
         return "authz.%s(%s)" % (self.function, ", ".join(texts)), params
 
-    def expression(self):
+    def expression(self) -> Any:
         return expressions.call(self.function, [expression_of(arg) for arg in self.args])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<%s%r>" % (self.function, self.args)
 
 
-def type_of(value):
+def type_of(value: Any) -> str:
     """The type of a parameter: functions that take any type need to be told."""
     if isinstance(value, bool):
         return "boolean"
@@ -213,7 +233,7 @@ def type_of(value):
     return "text[]" if isinstance(value, (list, tuple)) else "text"
 
 
-def expression_of(arg):
+def expression_of(arg: Any) -> Any:
     if isinstance(arg, UrlKwarg):
         raise TypeError("a UrlKwarg cannot be part of a queryset; give the value")
     if isinstance(arg, Field):
@@ -221,7 +241,7 @@ def expression_of(arg):
     return expressions.typed(list(arg) if isinstance(arg, tuple) else arg, type_of(arg))
 
 
-def joined(operator, one, other):
+def joined(operator: str, one: Any, other: Any) -> Any:
     if isinstance(one, Requirement) and isinstance(other, Requirement):
         return Joined(operator, one, other)
     if any(isinstance(part, (models.Q, models.Expression)) for part in (one, other)):
@@ -230,17 +250,21 @@ def joined(operator, one, other):
     return joined_with_other(operator, one, other)
 
 
-def check(function, doc):
+def check(function: str, doc: str) -> Callable[..., Check]:
     """A requirement whose arguments are those of the SQL function."""
-    def make(*args):
+    def make(*args: Any) -> Check:
         return Check(function, *args)
     make.__doc__ = doc
     return make
 
 
-def check_list(function, doc):
+class OfNames(Protocol):
+    def __call__(self, *names: str) -> Check: ...
+
+
+def check_list(function: str, doc: str) -> OfNames:
     """The same for one that takes any number of names."""
-    def make(*names):
+    def make(*names: str) -> Check:
         return Variadic(function, names)
     make.__doc__ = doc
     return make
@@ -249,7 +273,7 @@ def check_list(function, doc):
 class Variadic(Check):
     """The names are the last argument, a list."""
 
-    def __init__(self, function, names, *before):
+    def __init__(self, function: str, names: Sequence[str], *before: Any) -> None:
         if not names:
             raise ValueError("authz.%s() needs at least one name" % function)
         super().__init__(function, *before, tuple(names))
@@ -258,11 +282,11 @@ class Variadic(Check):
         *before, names = self.args
         return (self.function, names, *before)
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         text, params = super().sql(kwargs, obj)
         return text.replace("%s::text[]", "VARIADIC %s::text[]"), params
 
-    def expression(self):
+    def expression(self) -> Any:
         return expressions.call(self.function, [expression_of(arg) for arg in self.args],
                                 variadic=True)
 
@@ -276,62 +300,67 @@ class StepUp(Requirement):
     would not be clear whether another login would help.
     """
 
-    def __init__(self, acrs=None, within=None):
+    def __init__(self, acrs: Iterable[str] | None = None, within: timedelta | None = None) -> None:
         if isinstance(acrs, str) or not (acrs or within) or acrs is not None and not acrs:
             raise ValueError("StepUp takes a list of acrs, or within=timedelta(...), or both")
         self.acrs = acrs if acrs is None else list(acrs)
         self.within = within
 
-    def judge(self, request, kwargs, obj=None, using=DEFAULT_DB_ALIAS):
+    def judge(self, request: Any, kwargs: dict[str, Any], obj: Any = None,
+              using: str = DEFAULT_DB_ALIAS) -> tuple[bool, bool]:
         with connections[using].cursor() as cursor:
             cursor.execute("SELECT authz.require_step_up(%s::text[], %s::interval)",
                            [self.acrs, self.within])
         return True, True
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         raise TypeError("StepUp cannot be part of &, | or ~; name it beside the others")
 
 
-IsAuthenticated = check("is_authenticated", "IsAuthenticated(): there is a good token")
-IsAdmin = check("is_admin", "IsAdmin(): by the issuer's admin_groups, admin_permissions or an item")
+IsAuthenticated: Callable[[], Check] = check(
+    "is_authenticated", "IsAuthenticated(): there is a good token")
+IsAdmin: Callable[[], Check] = check(
+    "is_admin", "IsAdmin(): by the issuer's admin_groups, admin_permissions or an item")
 
-HasScope = check("has_scope", "HasScope(scope)")
+HasScope: Callable[[Text], Check] = check("has_scope", "HasScope(scope)")
 HasAnyScope = check_list("has_any_scope", "HasAnyScope(scope, ...)")
 HasAllScopes = check_list("has_all_scopes", "HasAllScopes(scope, ...)")
-HasRole = check("has_role", "HasRole(role)")
+HasRole: Callable[[Text], Check] = check("has_role", "HasRole(role)")
 HasAnyRole = check_list("has_any_role", "HasAnyRole(role, ...)")
 HasAllRoles = check_list("has_all_roles", "HasAllRoles(role, ...)")
-HasPermission = check("has_permission", "HasPermission(permission)")
+HasPermission: Callable[[Text], Check] = check("has_permission", "HasPermission(permission)")
 HasAnyPermission = check_list("has_any_permission", "HasAnyPermission(permission, ...)")
 HasAllPermissions = check_list("has_all_permissions", "HasAllPermissions(permission, ...)")
-HasGroup = check("has_group", "HasGroup(group)")
+HasGroup: Callable[[Text], Check] = check("has_group", "HasGroup(group)")
 HasAnyGroup = check_list("has_any_group", "HasAnyGroup(group, ...)")
-IsDelegated = check("is_delegated", "IsDelegated(): somebody acts for the user")
-HasActor = check("has_actor", "HasActor(actor): this one does")
+IsDelegated: Callable[[], Check] = check(
+    "is_delegated", "IsDelegated(): somebody acts for the user")
+HasActor: Callable[[Text], Check] = check("has_actor", "HasActor(actor): this one does")
 HasAnyActor = check_list("has_any_actor", "HasAnyActor(actor, ...)")
-HasAcr = check("has_acr", "HasAcr(acr): how strong the login was")
+HasAcr: Callable[[Text], Check] = check("has_acr", "HasAcr(acr): how strong the login was")
 HasAnyAcr = check_list("has_any_acr", "HasAnyAcr(acr, ...)")
-HasAmr = check("has_amr", "HasAmr(method): one of the methods of the login")
+HasAmr: Callable[[Text], Check] = check(
+    "has_amr", "HasAmr(method): one of the methods of the login")
 HasAnyAmr = check_list("has_any_amr", "HasAnyAmr(method, ...)")
 HasAllAmrs = check_list("has_all_amrs", "HasAllAmrs(method, ...)")
 
 
-def HasClaim(path, value):
+def HasClaim(path: str | Sequence[str], value: Any) -> Check:
     """HasClaim(["email_verified"], "true"): a path of keys, a value, member or word"""
     return Check("has_claim", [path] if isinstance(path, str) else list(path), value)
 
 
-def ClaimIs(path, value):
+def ClaimIs(path: str | Sequence[str], value: Any) -> Check:
     """ClaimIs("department", "Sales"): a path of keys, the whole value"""
     return Check("claim_is", [path] if isinstance(path, str) else list(path), value)
 
 
-def IsOwner(field, claim=None):
+def IsOwner(field: str, claim: str | None = None) -> Check:
     """IsOwner("owner"): a field of the object is the issuer's owner claim, or the one named"""
-    return Check("is_owner", *([Field(field)] if claim is None else [Field(field), claim]))
+    return Check("is_owner", Field(field), *([] if claim is None else [claim]))
 
 
-def IsOwnerOrAdmin(field):
+def IsOwnerOrAdmin(field: str) -> Check:
     """IsOwnerOrAdmin("owner")"""
     return Check("is_owner_or_admin", Field(field))
 
@@ -341,7 +370,7 @@ class InSet(Check):
     that is no string is a key of the set.  Of a foreign key its column counts.
     """
 
-    def __init__(self, set, key):
+    def __init__(self, set: str, key: Any) -> None:
         self.name = set
         self.set = relation_name(set)
         super().__init__("in_set", KeyField(key) if isinstance(key, str) else key)
@@ -349,7 +378,7 @@ class InSet(Check):
     def written(self) -> tuple[Any, ...]:
         return (self.name, *self.args)
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         if self.of_object and obj is None:
             return "NULL::boolean", []
         key, = self.args
@@ -359,50 +388,57 @@ class InSet(Check):
             return "false", []
         return "authz.in_set(%%s::regclass, %%s::%s)" % type_of(key), [self.set, key]
 
-    def expression(self):
+    def expression(self) -> Any:
         key, = self.args
         return expressions.call(self.function, [expressions.Raw(regclass(self.set)),
                                                 expression_of(key)])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "<in_set%r>" % ((self.set, *self.args),)
 
 
-InOrg = check("in_org", 'InOrg(org): a value, Field("org_id") or UrlKwarg("org_id")')
-HasOrgRole = check("has_org_role", "HasOrgRole(org, role): exactly this role")
-IsAtLeastOrgRole = check("is_at_least_org_role", "IsAtLeastOrgRole(org, role)")
-HasOrgPermission = check("has_org_permission", "HasOrgPermission(org, permission)")
+InOrg: Callable[[Key], Check] = check(
+    "in_org", 'InOrg(org): a value, Field("org_id") or UrlKwarg("org_id")')
+HasOrgRole: Callable[[Key, Text], Check] = check(
+    "has_org_role", "HasOrgRole(org, role): exactly this role")
+IsAtLeastOrgRole: Callable[[Key, Text], Check] = check(
+    "is_at_least_org_role", "IsAtLeastOrgRole(org, role)")
+HasOrgPermission: Callable[[Key, Text], Check] = check(
+    "has_org_permission", "HasOrgPermission(org, permission)")
 
 
-def HasAnyOrgPermission(org, *permissions):
+def HasAnyOrgPermission(org: Key, *permissions: str) -> Check:
     """HasAnyOrgPermission(org, permission, ...)"""
     return Variadic("has_any_org_permission", permissions, org)
 
 
-def HasAllOrgPermissions(org, *permissions):
+def HasAllOrgPermissions(org: Key, *permissions: str) -> Check:
     """HasAllOrgPermissions(org, permission, ...)"""
     return Variadic("has_all_org_permissions", permissions, org)
 
 
-def HasItemPermission(item, permission, check_parents=False):
+def HasItemPermission(item: Text, permission: Text, check_parents: bool = False) -> Check:
     """HasItemPermission("profile.image", "view"): item may be a Field or a UrlKwarg"""
     return Check("has_item_permission", item, permission, check_parents)
 
 
-def HasAnyItemPermission(item, permissions, check_parents=False):
+def HasAnyItemPermission(item: Text, permissions: Iterable[str],
+                         check_parents: bool = False) -> Check:
     """HasAnyItemPermission("profile.image", ["view", "manage"])"""
     return Check("has_any_item_permission", item, list(permissions), check_parents)
 
 
-HasAppPermission = check("has_app_permission", "HasAppPermission(permission)")
-ManagesItem = check("manages_item", "ManagesItem(item)")
-HasPerm = check("has_perm", 'HasPerm("polls.vote"): what the model level of djem asks')
+HasAppPermission: Callable[[Text], Check] = check(
+    "has_app_permission", "HasAppPermission(permission)")
+ManagesItem: Callable[..., Check] = check("manages_item", "ManagesItem(item)")
+HasPerm: Callable[[Text], Check] = check(
+    "has_perm", 'HasPerm("polls.vote"): what the model level of djem asks')
 
 
 class HasObjectPermission(Check):
     """HasObjectPermission("polls.vote"): of the object, by the registered rules"""
 
-    def __init__(self, perm):
+    def __init__(self, perm: str) -> None:
         super().__init__("has_object_perm", perm)
         self.of_object = True
 
@@ -410,7 +446,7 @@ class HasObjectPermission(Check):
 
     expression = Requirement.expression
 
-    def sql(self, kwargs, obj):
+    def sql(self, kwargs: dict[str, Any], obj: Any) -> tuple[str, list[Any]]:
         if obj is None:
             return "NULL::boolean", []
         return "authz.has_object_perm(%s::text, %s::regclass, %s::text)", [

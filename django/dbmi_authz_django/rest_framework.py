@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from .accounts import user_of
 from .errors import Forbidden, Unauthorized, challenge
-from .identity import identity
+from .identity import Identity, identity
 from .login import current
 from .middleware import answer_of
 from .users import TokenUser  # noqa: F401  (where it was before 1.1)
@@ -31,7 +31,7 @@ class TokenAuthentication(authentication.BaseAuthentication):
     Override get_user() to have other users.
     """
 
-    def authenticate(self, request):
+    def authenticate(self, request: Any) -> tuple[Any, Identity] | None:
         login = getattr(request._request, "authz_login", None)
         if login is None or login.token is None:
             return None
@@ -42,19 +42,19 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         return self.get_user(found), found
 
-    def get_user(self, identity):
+    def get_user(self, identity: Identity) -> Any:
         return user_of(identity, current())
 
-    def authenticate_header(self, request):
+    def authenticate_header(self, request: Any) -> str:
         return challenge({})
 
 
 class CSRFCheck(CsrfViewMiddleware):
-    def _reject(self, request, reason):
+    def _reject(self, request: Any, reason: str) -> Any:
         return reason
 
 
-def check_csrf(request):
+def check_csrf(request: Any) -> None:
     """REST framework's views are exempt from it, but a browser sends a cookie by
     itself, whoever wrote the page."""
     check = CSRFCheck(lambda request: None)
@@ -64,7 +64,7 @@ def check_csrf(request):
         raise exceptions.PermissionDenied("CSRF Failed: %s" % reason)
 
 
-def exception_handler(exc, context):
+def exception_handler(exc: Any, context: dict[str, Any]) -> Any:
     """Bodies and headers of RFC 6750 for errors of the database, and for what
     REST framework itself raises without or with too weak a login."""
     # it reads the settings, which name classes of this module
@@ -89,7 +89,7 @@ def exception_handler(exc, context):
 class Somebody(permissions.BasePermission):
     """Logged in by a token."""
 
-    def has_permission(self, request, view):
+    def has_permission(self, request: Any, view: Any) -> bool:
         return bool(identity())
 
 
@@ -97,25 +97,25 @@ class Mixed(permissions.OperandHolder):
     """& and | with a permission class of others.  ~ of it means "logged in, and
     not" as everywhere here."""
 
-    def __and__(self, other):
+    def __and__(self, other: Any) -> Mixed:
         return joined_with_other("AND", self, other)
 
-    def __or__(self, other):
+    def __or__(self, other: Any) -> Mixed:
         return joined_with_other("OR", self, other)
 
-    def __invert__(self):
+    def __invert__(self) -> Mixed:
         return Mixed(permissions.AND, Somebody, permissions.SingleOperandHolder(NotAtAll, self))
 
 
 class NotAtAll(permissions.NOT):
     """REST framework's NOT, asked about the object only where that can differ."""
 
-    def has_object_permission(self, request, view, obj):
+    def has_object_permission(self, request: Any, view: Any, obj: Any) -> bool:
         return not (self.op1.has_permission(request, view)
                     and self.op1.has_object_permission(request, view, obj))
 
 
-def joined_with_other(operator, one, other):
+def joined_with_other(operator: str, one: Any, other: Any) -> Mixed:
     return Mixed(permissions.AND if operator == "AND" else permissions.OR, one, other)
 
 

@@ -36,7 +36,7 @@ from .users import as_login
 log = logging.getLogger("django.security.dbmi_authz_django")
 
 
-class UserMiddleware(AuthenticationMiddleware):     # type: ignore[misc]
+class UserMiddleware(AuthenticationMiddleware):
     """request.user and request.auser() are who the token says, or without a token
     whoever Django's session says.  In the database that is nobody."""
 

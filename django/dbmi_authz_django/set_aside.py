@@ -7,8 +7,9 @@
 * RemoveField and DeleteModel say CASCADE, and would silently take along the
   policies that name the column, or the table in a sub-select.  A restrictive
   policy that goes opens rows.  Here that is an error.
-* A foreign key that names rows of a table with FORCE ROW LEVEL SECURITY cannot be
-  made by its owner, who does not see them.  Here FORCE is taken off meanwhile.
+* A foreign key of a table with FORCE ROW LEVEL SECURITY, or to one, cannot be made
+  by their owner, who does not see the rows.  Nor can Django fill a column with its
+  default.  Here FORCE is taken off meanwhile.
 
 Installed as wrappers around methods of Django's editor for PostgreSQL, which those
 of PostGIS and others build on.
@@ -16,11 +17,13 @@ of PostGIS and others build on.
 from __future__ import annotations
 
 import copy
+import re
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any, Callable, Iterator, NamedTuple, Sequence
 
 from django.db import DatabaseError, NotSupportedError, ProgrammingError, transaction
+from django.db.models.fields import AutoFieldMixin
 
 from .policies import COMMANDS
 from .sql import identifier, literal, table_name
@@ -318,38 +321,76 @@ def refuse_cascade(editor: Any, what: str, columns: Sequence[tuple[int, int]],
             "RemovePolicy, AlterPolicy or Unprotect." % (what, ", ".join(map(str, policies))))
 
 
-# ---- foreign keys of tables that bind their owner ----
+# ---- what reads all rows of tables that bind their owner ----
 
 FORCED = """
 SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_roles r ON r.rolname = current_user
  WHERE c.relforcerowsecurity AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+   AND NOT (r.rolsuper OR r.rolbypassrls)
    AND c.oid IN (SELECT pg_catalog.to_regclass(name) FROM unnest(%s::text[]) u(name))
  ORDER BY 1"""
 
+NAME = r'(?:"(?:[^"]|"")*"|[\w$]+)(?:\.(?:"(?:[^"]|"")*"|[\w$]+))?'
+
+# One statement, and what Django lets follow when it adds a column
+ADDS_KEY = re.compile(
+    r"\s*ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(%s)\s+(?=[^;]*\bREFERENCES\s)([^;]*)"
+    r"(?:;\s*SET\s+CONSTRAINTS\s+%s\s+IMMEDIATE)?\s*;?\s*" % (NAME, NAME), re.I)
+REFERENCES = re.compile(r"\bREFERENCES\s+(?:ONLY\s+)?(%s)" % NAME, re.I)
+
+# What sqlmigrate has shown before
+SHOWN = re.compile(r"ALTER TABLE (%s) FORCE ROW LEVEL SECURITY;?"
+                   r"|SELECT authz\.protect\(rel => '(%s)'.*" % (NAME, NAME), re.S)
+
 
 @contextmanager
-def owner_sees(editor: Any, models: Sequence[Any]) -> Iterator[None]:
-    """While a foreign key is made, PostgreSQL looks for the rows that it names as the
-    owner of the tables, who sees none of a table with FORCE ROW LEVEL SECURITY,
-    and says that they are missing.  In one transaction nobody else sees the change.
+def owner_sees(editor: Any, names: Sequence[str]) -> Iterator[None]:
+    """FORCE ROW LEVEL SECURITY of these tables is off meanwhile, so that nothing is
+    hidden from their owner.  In one transaction nobody else sees the change.
+
+    names   as PostgreSQL quotes them
     """
-    tables: list[tuple[Any, ...]] = []
-    if editor.collect_sql or editor.connection.in_atomic_block:
-        names = sorted({table_name(model._meta.db_table) for model in models})
-        tables = rows(editor.connection, FORCED, [names])
-    for table, in tables:
+    connection = editor.connection
+    if not (editor.collect_sql or connection.in_atomic_block):
+        with transaction.atomic(connection.alias), owner_sees(editor, names):
+            yield
+        return
+    seen: set[str] = editor.__dict__.setdefault(SEEN, set())
+    asked = set(names) - seen
+    shown = asked & forced_above(editor)
+    tables = sorted(shown) + [table for table, in rows(
+        connection, FORCED, [sorted(asked - shown)])] if asked else []
+    if tables and not editor.collect_sql:
+        connection.check_constraints()      # ALTER TABLE refuses if some are to come
+    for table in tables:
         editor.execute("ALTER TABLE %s NO FORCE ROW LEVEL SECURITY" % table, None)
+    seen |= asked
     yield
-    for table, in tables:
+    seen -= asked
+    for table in tables:
         editor.execute("ALTER TABLE %s FORCE ROW LEVEL SECURITY" % table, None)
 
 
-def around_keys(model: Any, *fields: Any) -> list[Any]:
-    """The tables of foreign keys that a change of the field makes anew."""
-    referenced = [field.related_model for field in fields if field.remote_field is not None]
-    referencing_it = [field.model for field in fields for field in fields_on(model, field, set())]
-    return [model, *referenced, *referencing_it] if referenced or referencing_it else []
+def forced_above(editor: Any) -> set[str]:
+    """Tables that statements have forced that sqlmigrate only shows."""
+    found = map(SHOWN.fullmatch, editor.collected_sql if editor.collect_sql else ())
+    return {match[1] or match[2] for match in found if match}
+
+
+def tables_of_key(sql: str) -> list[str]:
+    """Those of a foreign key that the statement adds.
+
+    PostgreSQL looks for the rows that it names by a query, as the owner of the
+    tables, who sees none of a table with FORCE ROW LEVEL SECURITY."""
+    match = ADDS_KEY.fullmatch(sql)
+    return [] if match is None else [match[1], *REFERENCES.findall(match[2])]
+
+
+def reads_rows(old_field: Any, new_field: Any) -> bool:
+    """Does Django give the column's empty places the default, or look for its maximum?"""
+    return old_field.null and not new_field.null or isinstance(new_field, AutoFieldMixin)
 
 
 # ---- the wrappers ----
@@ -363,7 +404,8 @@ def altering(original: Callable[..., Any]) -> Callable[..., Any]:
                 "collation", getattr(field, "db_collation", None))
 
         def go(old_field: Any) -> Any:
-            with owner_sees(self, around_keys(model, old_field, new_field)):
+            names = [table_name(model._meta.db_table)] if reads_rows(old_field, new_field) else []
+            with owner_sees(self, names):
                 return original(self, model, old_field, new_field, old_type, new_type,
                                 *args, **kwargs)
 
@@ -389,14 +431,16 @@ def with_column_renamed(editor: Any, model: Any, old_field: Any, new_field: Any,
     return renamed
 
 
-def adding(original: Callable[..., Any]) -> Callable[..., Any]:
+def executing(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Foreign keys are added in many places, and at the end of the migration."""
     @wraps(original)
-    def add_field(self: Any, model: Any, field: Any) -> Any:
-        if field.column is None or field.remote_field is None:
-            return original(self, model, field)
-        with owner_sees(self, [model, field.related_model]):
-            return original(self, model, field)
-    return add_field
+    def execute(self: Any, sql: Any, *args: Any, **kwargs: Any) -> Any:
+        names = tables_of_key(str(sql))
+        if not names:
+            return original(self, sql, *args, **kwargs)
+        with owner_sees(self, names):
+            return original(self, sql, *args, **kwargs)
+    return execute
 
 
 def removing(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -428,8 +472,10 @@ def deleting(original: Callable[..., Any]) -> Callable[..., Any]:
     return delete_model
 
 
-WRAPPERS = {"_alter_field": altering, "add_field": adding, "remove_field": removing, "delete_model": deleting}
+WRAPPERS = {"execute": executing, "_alter_field": altering, "remove_field": removing,
+            "delete_model": deleting}
 MARK = "dbmi_authz_sets_aside"
+SEEN = "_dbmi_authz_seen"           # by the owner: the tables
 
 
 def install() -> None:

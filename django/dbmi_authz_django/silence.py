@@ -1,7 +1,7 @@
 """Policies do not empty the owner's work in silence.
 
 PostgreSQL has the means: with row_security = off a query that a policy would
-limit is an error instead.  It is off
+limit is an error instead; but for what only defines (definitions.py).  It is off
 
 * always, on aliases that carry no tokens and whose role has the rights of the
   database's owner or of a table's;
@@ -30,6 +30,7 @@ from django.db.backends.signals import connection_created
 from . import drivers
 from .compat import opened_connections
 from .conf import conf
+from .definitions import only_defines
 from .drivers import IDLE, INTRANS
 from .errors import RowsHidden, sqlstate
 from .handover import CONTROL, Handover, text_of
@@ -88,7 +89,8 @@ class Loud:
         try:
             if not self.prepare(sql):
                 self.leave_if_over()
-                return execute(sql, params, many, context)
+                with self.lets_define(sql):
+                    return execute(sql, params, many, context)
             with transaction.atomic(self.connection.alias, savepoint=False):
                 self.prepare(sql)
                 return execute(sql, params, many, context)
@@ -142,6 +144,31 @@ class Loud:
             self.send("SET LOCAL row_security TO " + word)
             self.local = off
         return False
+
+    @contextmanager
+    def lets_define(self, sql: Any) -> Iterator[None]:
+        """It is no read to create a function in SQL, and PostgreSQL takes it for one."""
+        off = self.session if self.local == "" else self.local
+        if not off or not only_defines(text_of(sql, self.raw)):
+            yield
+        elif drivers.transaction_status(self.raw) == IDLE and self.raw.autocommit:
+            with transaction.atomic(self.connection.alias), self.on():
+                yield
+        else:
+            with self.on():
+                yield
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """For one statement, in a transaction.  Not DEFAULT: that of the role may be off."""
+        self.local = None
+        self.send("SET LOCAL row_security TO on")
+        try:
+            yield
+        finally:
+            if drivers.transaction_status(self.raw) == INTRANS:
+                self.send("SET LOCAL row_security TO off")
+                self.local = True
 
     def wanted(self) -> bool:
         if self.connection.alias in conf.silent_databases:

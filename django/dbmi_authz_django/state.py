@@ -96,7 +96,7 @@ def places(app_label: str, model_name: str, state: Any) -> list[Place]:
 def column(model_state: Any, name: str) -> str | None:
     field = model_state.fields[name].clone()
     field.set_attributes_from_name(name)
-    return field.column         # type: ignore[no-any-return]
+    return field.column
 
 
 def renaming_field(original: Callable[..., Any]) -> Callable[..., Any]:

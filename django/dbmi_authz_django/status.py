@@ -1,5 +1,8 @@
 """What a database says about itself, for the checks and authz_status."""
+from __future__ import annotations
+
 from collections import namedtuple
+from typing import Any, Sequence
 
 SERVER = """
 SELECT current_user AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypass,
@@ -71,20 +74,20 @@ SELECT r.set::regclass::text AS name, array_agg(c.oid::regclass::text ORDER BY c
  GROUP BY r.set ORDER BY 1"""
 
 
-def rows(connection, sql, params=None):
+def rows(connection: Any, sql: str, params: Sequence[Any] | None = None) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        Row = namedtuple("Row", [column[0] for column in cursor.description])
+        Row = namedtuple("Row", [column[0] for column in cursor.description])  # type: ignore[misc]
         return [Row(*row) for row in cursor.fetchall()]
 
 
-def server(connection):
+def server(connection: Any) -> Any:
     return rows(connection, SERVER)[0]
 
 
-def tables(connection):
+def tables(connection: Any) -> list[Any]:
     return rows(connection, TABLES)
 
 
-def sets(connection):
+def sets(connection: Any) -> list[Any]:
     return rows(connection, SETS)

@@ -20,7 +20,8 @@ Again = Callable[[], as_token]
 def decorated(again: Again, function: F) -> F:
     """function, with the login of as_token() in force whenever it runs."""
     if isinstance(function, (classmethod, staticmethod)):
-        return type(function)(decorated(again, function.__func__))      # type: ignore
+        kind: Any = type(function)
+        return kind(decorated(again, function.__func__))
     refuse(function)
     call: Any = function
     if iscoroutinefunction(call):

@@ -105,8 +105,8 @@ def end_all(login: Login | None, until: Login | None) -> None:
 
 
 def let_go() -> None:
-    for connection in opened_connections():     # type: ignore[no-untyped-call]
-        handover = handover_of(connection)      # type: ignore
+    for connection in opened_connections():
+        handover = handover_of(connection)
         if handover is not None:
             handover.let_go()
 

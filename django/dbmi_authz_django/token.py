@@ -1,5 +1,9 @@
 """Where a request carries its token.  Nothing here verifies it."""
+from __future__ import annotations
+
 import re
+
+from django.http import HttpRequest
 
 from .concealed import Concealed
 from .conf import conf
@@ -11,7 +15,7 @@ from .login import current
 B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 
-def token_of(request):
+def token_of(request: HttpRequest) -> Concealed | None:
     """The request's token, or None.
 
     From then on the request shows header and cookie to nobody who prints them.  Raises MalformedRequest for a header that names our
@@ -28,7 +32,7 @@ def token_of(request):
     return one_token(cookie)
 
 
-def carries_token(request):
+def carries_token(request: HttpRequest) -> bool:
     """Will its queries be somebody's, or are they already?"""
     login = current()
     if login is not None:
@@ -36,7 +40,7 @@ def carries_token(request):
     return in_header(request) is not None or in_cookie(request) is not None
 
 
-def in_header(request):
+def in_header(request: HttpRequest) -> str | None:
     """What stands after our scheme, or None; all of it where there are no schemes."""
     value = request.META.get(conf.meta_key)
     if not value:
@@ -49,7 +53,7 @@ def in_header(request):
     return token.strip() if scheme.lower() in conf.schemes else None
 
 
-def in_cookie(request):
+def in_cookie(request: HttpRequest) -> str | None:
     if conf.cookie is None or not request.COOKIES.get(conf.cookie):
         return None
     value = request.COOKIES[conf.cookie]
@@ -58,7 +62,7 @@ def in_cookie(request):
     return value
 
 
-def one_token(text):
+def one_token(text: str) -> Concealed:
     if not B64TOKEN.fullmatch(text):
         raise MalformedRequest()
     return Concealed(text)

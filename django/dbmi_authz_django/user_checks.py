@@ -20,7 +20,7 @@ USERS = "dbmi_authz_django.sessions.UserMiddleware"
 NAMED = ("USER", "STAFF", "SUPERUSER", "STEP_UP", "LOGIN")      # may be dotted paths
 
 
-@register(Tags.security)     # type: ignore[misc]
+@register(Tags.security)
 def check_users(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return [*of_settings(getattr(settings, "DBMI_AUTHZ", {})), *of_order(list(settings.MIDDLEWARE)),
             *of_admin()]

@@ -203,14 +203,18 @@ take_number(Senders *all, const unsigned char *id, uint64 number, int64 issued,
 			int64 expires)
 {
 	Sender	   *sender = find_sender(all, id);
+	int64		now = GetCurrentTimestamp() + AZ_EPOCH_SHIFT;
 
+	/* it may have ended since it was judged, and its place be another's by now */
+	if (expires <= now)
+		return AZ_ASSERTION_EXPIRED;
 	if (issued < all->since)
 		return AZ_ASSERTION_REPLAYED;
 	if (sender != NULL &&
 		(number < sender->newest || (number == sender->newest && sender->holders == 0)))
 		return AZ_ASSERTION_REPLAYED;
 	if (sender == NULL)
-		sender = make_sender(all, id, GetCurrentTimestamp() + AZ_EPOCH_SHIFT);
+		sender = make_sender(all, id, now);
 	if (sender == NULL)
 		return AZ_ASSERTION_CROWD;
 	if (is_held(all, sender, number))

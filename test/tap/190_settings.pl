@@ -70,7 +70,7 @@ sub end_run
 # These take long, and a worker has no part in what they are about: the linter's and
 # policy_state()'s own queries have none, and planning, where nothing may raise, is
 # done before there are any.
-my @long = $ENV{DBMI_LONG} ? () : qw(lint_conditions policy_changes_random folding_raises);
+my @long = $ENV{DBMI_LONG} ? () : ((grep { /^lint_/ } @all), qw(policy_state policy_changes_random folding_raises));
 
 # C4.10: kept plans, parallel ones, compiled ones
 # What is left out holds Cyrillic, Polish and dashes that are not in LATIN1 ...

@@ -50,7 +50,7 @@ class DBMIModelUser(DBMIUser):
         return TokenAuthentication.get_user(self, identity)
 
 
-class Denying(permissions.BasePermission):  # type: ignore[misc]
+class Denying(permissions.BasePermission):
     """Denials are reported, and raised."""
 
     def deny(self, request: Any, item: str, permission: str) -> bool:
@@ -65,7 +65,7 @@ class Denying(permissions.BasePermission):  # type: ignore[misc]
         return granted is True or self.deny(request, item, permission)
 
 
-class DBMIUserPermission(permissions.BasePermission):   # type: ignore[misc]
+class DBMIUserPermission(permissions.BasePermission):
     def has_permission(self, request: Any, view: Any) -> bool:
         return IsAuthenticated().judge(request, {})[1] is True
 

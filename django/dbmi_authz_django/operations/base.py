@@ -12,7 +12,7 @@ from ..policies import Table
 from ..state import Place, known, model_of, place_of, remember
 
 
-class AuthzOperation(Operation):    # type: ignore[misc]  # Django has no types
+class AuthzOperation(Operation):
     """Statements forwards and backwards, for one database at a time."""
     reduces_to_sql = True
     reversible = True

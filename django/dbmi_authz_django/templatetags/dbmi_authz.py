@@ -1,4 +1,8 @@
 """{% load dbmi_authz %}"""
+from __future__ import annotations
+
+from typing import Any
+
 from django.db import DEFAULT_DB_ALIAS
 from django.template import Library
 from django.templatetags.cache import CacheNode, do_cache
@@ -13,15 +17,15 @@ register = Library()
 class Known:
     """A value where a template has a variable."""
 
-    def __init__(self, value):
+    def __init__(self, value: Any) -> None:
         self.value = value
 
-    def resolve(self, context):
+    def resolve(self, context: Any) -> Any:
         return self.value
 
 
 class PartPerIdentity(CacheNode):
-    def render(self, context):
+    def render(self, context: Any) -> Any:
         me = identity()
         timeout = self.expire_time_var.resolve(context)
         try:
@@ -35,7 +39,7 @@ class PartPerIdentity(CacheNode):
 
 
 @register.tag
-def cache_per_identity(parser, token):
+def cache_per_identity(parser: Any, token: Any) -> PartPerIdentity:
     """Django's {% cache %}, with parts that belong to one identity and end with
     its token::
 

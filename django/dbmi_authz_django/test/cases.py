@@ -56,17 +56,17 @@ def with_primaries(cls: type) -> Set[str]:
     return {DEFAULT_DB_ALIAS} | ({mirror} if mirror else set())
 
 
-class SimpleTestCase(AuthzMixin, test.SimpleTestCase):      # type: ignore
+class SimpleTestCase(AuthzMixin, test.SimpleTestCase):
     pass
 
 
-class TransactionTestCase(AuthzMixin, test.TransactionTestCase):        # type: ignore
+class TransactionTestCase(AuthzMixin, test.TransactionTestCase):
     databases = classproperty(with_primaries)
 
 
-class TestCase(AuthzMixin, test.TestCase):      # type: ignore
+class TestCase(AuthzMixin, test.TestCase):
     databases = classproperty(with_primaries)
 
 
-class LiveServerTestCase(AuthzMixin, test.LiveServerTestCase):      # type: ignore
+class LiveServerTestCase(AuthzMixin, test.LiveServerTestCase):
     databases = classproperty(with_primaries)

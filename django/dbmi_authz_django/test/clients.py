@@ -47,7 +47,7 @@ class ClientMixin:
         made.cookies = SimpleCookie()
         made.handler = type(made.handler)(made.handler.enforce_csrf_checks)
         made.authz_token, made.authz_cookie = token, cookie
-        return made     # type: ignore
+        return made
 
     def generic(self, *args: Any, **extra: Any) -> Any:
         token = self.authz_token
@@ -107,11 +107,11 @@ def header(token: str) -> str:
     return "%s %s" % (scheme.capitalize(), token)
 
 
-class Client(ClientMixin, django_client.Client):        # type: ignore
+class Client(ClientMixin, django_client.Client):
     pass
 
 
-class AsyncClient(ClientMixin, django_client.AsyncClient):      # type: ignore
+class AsyncClient(ClientMixin, django_client.AsyncClient):
     def authz_key(self, header: str) -> str:
         return header
 

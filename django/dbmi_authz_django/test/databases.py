@@ -85,7 +85,7 @@ def apart(function: Callable[..., T], *args: Any) -> T:
     thread.join()
     worked, result = done[0]
     if worked:
-        return result       # type: ignore
+        return result
     raise result
 
 

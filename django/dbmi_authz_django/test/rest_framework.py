@@ -10,7 +10,7 @@ from .clients import ClientMixin
 from .minting import Who, mint
 
 
-class APIClient(ClientMixin, test.APIClient):       # type: ignore
+class APIClient(ClientMixin, test.APIClient):
     def with_token(self, token: str | None, *, cookie: bool = False) -> APIClient:
         made: APIClient = super().with_token(token, cookie=cookie)
         made._credentials = {}

@@ -9,11 +9,14 @@ import unittest
 from contextlib import contextmanager
 from unittest import mock
 
+from dbmi_authz_django import authz
 from dbmi_authz_django.administration import checks, revoking, rights, sessions, words
 from dbmi_authz_django.administration.models import (
     Issuer, IssuerKey, ItemPermission, Revocation, TrustChange,
 )
 from dbmi_authz_django.conf import conf
+from dbmi_authz_django.errors import RowsHidden
+from dbmi_authz_django.login import Login, enter, leave
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
@@ -797,7 +800,6 @@ class Explaining(Pages):
         self.assertIn("root sees the row", self.ask(user="guest")[0])
 
     def test_as_somebody(self):
-        self.assertIn("bob sees no row", self.claims({"sub": "bob"}) + " bob sees no row")
         self.assertEqual(self.claims({"sub": "ann"}),
                          "ann sees the row: permissive policy own lets it through, owner = 'ann'.")
         self.assertEqual(self.claims({"sub": "bob"}),
@@ -850,6 +852,33 @@ class Explaining(Pages):
         self.assertEqual(owner("SELECT authz.subject(), current_user::text, authz.is_simulated()"),
                          [(None, "clinic_owner", False)])
         self.assertEqual(self.post("revocation/add/", self.end()).status_code, 302)
+
+    def test_only_the_explanation_is_quiet(self):
+        """Policies bind whose claims are tried, and raise for all else of the owner's."""
+        self.assertIn("ann sees", self.claims({"sub": "ann"}))
+        with self.assertRaises(RowsHidden):
+            owner("SELECT FROM clinic_note")
+        login = Login(token("root"))
+        mark = enter(login)
+        try:
+            for cursor_of in (rights.owner_apart, rights.owner):
+                with self.assertRaises(RowsHidden), cursor_of() as cursor:
+                    cursor.execute("SELECT FROM clinic_note")
+        finally:
+            leave(mark)
+            login.finish()
+
+    def test_visitors_that_are_loud(self):
+        """Whose queries raise, so the explanation says that of somebody's."""
+        data = {"model": "clinic.note", "whom": "claims", "issuer": ISSUER, "claims": '{"sub": "ann"}'}
+        with member():
+            self.assertIn("ann sees rows", self.ask(BASE + "explanation/", **data)[0])
+            with connections["default"].cursor() as cursor:
+                cursor.execute("SET row_security = off")
+            try:
+                self.assertIn("row_security is off", self.ask(BASE + "explanation/", **data)[0])
+            finally:
+                connections["default"].close()
 
     def test_any_table(self):
         page = self.text("explanation/")
@@ -963,6 +992,174 @@ class Page(unittest.TestCase):
                     codename="view_" + model._meta.model_name).exists())
         for name in re.findall(r"`(?:dbmi_authz\.)?(view_\w+)`", text):
             self.assertTrue(Permission.objects.using("owner").filter(codename=name).exists(), name)
+
+
+class ByToken(Pages):
+    """The admin for people with a row, a token and perhaps a session: UserMiddleware,
+    TokenBackend and SUPERUSER."""
+    HTML = {"HTTP_ACCEPT": "text/html"}
+    FIELDS = {"what": "subject", "issuer": ISSUER, "value": "bob"}
+
+    def setUp(self):
+        changed = override_settings(
+            MIDDLEWARE=["dbmi_authz_django.sessions.UserMiddleware" if "AuthenticationM" in path else path
+                        for path in settings.MIDDLEWARE],
+            AUTHENTICATION_BACKENDS=["dbmi_authz_django.backends.TokenBackend",
+                                     "django.contrib.auth.backends.ModelBackend"],
+            DBMI_AUTHZ={**settings.DBMI_AUTHZ, "SUPERUSER": authz.IsAdmin(), "STAFF": authz.HasScope("read"),
+                        "USER": {"field": "username", "issuers": [ISSUER], "create": True}})
+        changed.enable()
+        self.addCleanup(changed.disable)
+        super().setUp()
+        self.addCleanup(self.nobodys_rows)
+        self.nobodys_rows()
+
+    def nobodys_rows(self):
+        User.objects.using("owner").filter(username__in=["ann", "bob", "root", "cleo"]).delete()
+
+    def row(self, name):
+        return User.objects.using("owner").get(username=name)
+
+    def browser(self, cookie=None, session=None):
+        client = Client(raise_request_exception=False, **self.HTML)
+        if session is not None:
+            user, new = User.objects.get_or_create(username=session, defaults={"is_staff": True})
+            client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+        if cookie is not None:
+            client.cookies["DBMI_JWT"] = cookie
+        return client
+
+    def leads_to(self, response, address):
+        self.assertEqual((response.status_code, response.get("Location")), (302, address))
+
+    def shows(self, response, text, status=200):
+        self.assertEqual(response.status_code, status, response.content[:500])
+        self.assertIn(text, response.content.decode())
+
+    def cookie_gone(self, response):
+        morsel = response.cookies.get("DBMI_JWT")
+        return morsel is not None and morsel["max-age"] == 0
+
+    def test_superuser_by_token(self):
+        """Without any session: the row is made, and what it does is noted as its doing."""
+        browser = self.browser(ROOT)
+        page = browser.get(BASE + "revocation/")
+        self.shows(page, "End a person")
+        self.assertNotIn("sessionid", browser.cookies)
+        self.assertTrue(self.row("root").is_superuser)
+        seal = self.sealed(browser.post(BASE + "revocation/add/", self.FIELDS))
+        self.assertEqual(browser.post(BASE + "revocation/add/", seal).status_code, 302)
+        self.assertEqual(self.revoked(), [("subject", "bob")])
+        self.assertEqual(self.noted(), [
+            (1, "person bob", "Revoked: subject (as root of https://id.example)", "root")])
+
+    def test_staff_by_token(self):
+        """Is let in, and sees what its row may; by SUPERUSER's rule it is none."""
+        browser = self.browser(token("ann"))
+        self.shows(browser.get("/admin/"), "ann")
+        self.assertFalse(self.row("ann").is_superuser)
+        self.assertEqual(browser.get(BASE + "revocation/").status_code, 403)
+        self.assertEqual(browser.post(BASE + "revocation/add/", self.FIELDS).status_code, 403)
+        self.assertEqual(self.revoked(), [])
+        # somebody without even that is led to the login
+        self.leads_to(self.browser(token("cleo")).get("/admin/"), "/admin/login/?next=/admin/")
+
+    def test_superuser_no_longer(self):
+        """The row keeps the flag until its next token, and no token is no administrator."""
+        self.browser(ROOT).get("/admin/")
+        self.assertTrue(self.row("root").is_superuser)
+        browser = self.browser(mint("root", groups=[]))
+        self.assertEqual(browser.get(BASE + "revocation/").status_code, 403)
+        self.assertFalse(self.row("root").is_superuser)
+
+    def test_login_with_an_expired_cookie(self):
+        """The admin leads to its login, which can be reached and takes the cookie away."""
+        User.objects.db_manager("owner").create_superuser("ann", "", "correct horse")
+        browser = self.browser(mint("ann", exp="-10"))
+        response = browser.get(BASE + "issuer/")
+        self.leads_to(response, "/admin/login/?next=%sissuer/" % BASE)
+        browser = self.browser(mint("ann", exp="-10"))
+        page = browser.get("/admin/login/")
+        self.shows(page, 'name="password"')
+        self.assertTrue(self.cookie_gone(page))
+        for _ in range(2):      # with the cookie, and without
+            response = browser.post("/admin/login/?next=%sissuer/" % BASE, {
+                "username": "ann", "password": "correct horse"})
+            self.leads_to(response, BASE + "issuer/")
+            self.shows(browser.get(BASE + "issuer/"), ISSUER)
+            browser = self.browser(mint("ann", exp="-10"))
+        browser = self.browser(mint("ann", exp="-10"))
+        self.shows(browser.post("/admin/login/", {"username": "ann", "password": "wrong"}),
+                            "Please enter the correct")
+
+    def test_session_of_another(self):
+        """Ann's session and Bob's, or an administrator's, token: nobody, and no page."""
+        for cookie in (token("bob"), ROOT):
+            for path in ("/admin/", BASE + "issuer/", BASE + "revocation/add/"):
+                with self.subTest(path):
+                    browser = self.browser(cookie, "ann")
+                    response = browser.get(path)
+                    self.leads_to(response, "/admin/login/?next=" + path)
+                    self.assertTrue(self.cookie_gone(response))
+                    self.assertNotIn("_auth_user_id", browser.session)
+            browser = self.browser(cookie, "ann")
+            response = browser.post(BASE + "revocation/add/", self.FIELDS)
+            self.assertEqual(response.status_code, 401)
+            self.assertIn("text/html", response["Content-Type"])
+            self.shows(response, "different people", 401)
+            self.assertNotIn("Issuers", response.content.decode())
+        self.assertEqual((self.revoked(), self.noted()), ([], []))
+
+    def test_session_of_the_same(self):
+        browser = self.browser(ROOT, "root")
+        self.shows(browser.get(BASE + "revocation/"), "End a person")
+
+    def test_nobody_after_a_mismatch(self):
+        """Where the setting lets the request go on: to the login."""
+        with override_settings(DBMI_AUTHZ={**settings.DBMI_AUTHZ, "SESSION_OF_ANOTHER": "nobody"}):
+            response = self.browser(ROOT, "ann").get(BASE + "issuer/")
+        self.leads_to(response, "/admin/login/?next=%sissuer/" % BASE)
+
+    def test_errors_in_the_midst(self):
+        """Of a POST: a page with the way back, and the cookie goes with a token that ended."""
+        me = mint("root", sid="s1", email="root@example.com")
+        browser = self.browser(me)
+        seal = self.sealed(browser.post(BASE + "revocation/add/", self.FIELDS))
+        insist = rights.insist
+
+        def ends(request):
+            insist(request)
+            owner("SELECT authz.revoke_session(%s, 's1')", ISSUER)
+        with mock.patch.object(rights, "insist", ends):
+            response = browser.post(BASE + "revocation/add/", seal, HTTP_REFERER=(
+                "http://testserver" + BASE + "revocation/add/?value=bob"))
+        self.assertEqual(response.status_code, 401)
+        self.assertIn("text/html", response["Content-Type"])
+        self.assertIn("invalid_token", response["WWW-Authenticate"])
+        self.shows(response, 'href="/admin/login/?next=%srevocation/add/%%3Fvalue%%3Dbob"' % BASE, 401)
+        self.assertTrue(self.cookie_gone(response))
+        self.assertNotIn("eyJ", response.content.decode())
+        self.assertEqual(self.revoked(), [("session", "s1")])
+
+        owner("DELETE FROM authz.revocation")
+
+        def loses(request):
+            insist(request)
+            request.authz_login.token = type(request.authz_login.token)(token("ann"))
+        browser = self.browser(me)
+        with mock.patch.object(rights, "insist", loses):
+            response = browser.post(BASE + "revocation/add/", seal)
+        self.assertEqual(response.status_code, 403)
+        self.assertIn("text/html", response["Content-Type"])
+        self.assertFalse(self.cookie_gone(response))
+        self.assertEqual((self.revoked(), self.noted()), ([], []))
+
+    def test_logged_out(self):
+        """Of the admin: session and token go."""
+        browser = self.browser(ROOT, "root")
+        response = browser.post("/admin/logout/")
+        self.assertTrue(self.cookie_gone(response))
+        self.assertNotIn("_auth_user_id", browser.session)
 
 
 def ids(found):

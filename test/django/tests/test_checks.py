@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 from dbmi_authz_django import checks
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import run_checks
 from django.db import connections
@@ -167,6 +168,12 @@ class Models(Case):
         with while_("ALTER TABLE clinic_note DISABLE ROW LEVEL SECURITY",
                     "ALTER TABLE clinic_note ENABLE ROW LEVEL SECURITY"):
             self.assertNotIn("clinic.Note", self.found())       # that is E028
+
+    def test_unmanaged(self):
+        """Migrations do not make the table, and the project has no say in it."""
+        folder = apps.get_model("clinic.Folder")
+        with mock.patch.object(folder._meta, "managed", False):
+            self.assertEqual(self.found() & {"clinic.Folder", "clinic.Share"}, {"clinic.Share"})
 
     def test_routers(self):
         with mock.patch("dbmi_authz_django.unprotected.router.allow_migrate_model",

@@ -64,6 +64,10 @@ class App(Case):
                             AND relkind = 'r' AND relnamespace = 'public'::regnamespace
                 LOOP EXECUTE format('DROP TABLE %I CASCADE', r); END LOOP; END $$""")
             cursor.execute("DELETE FROM django_migrations WHERE app = %s", [self.name])
+            # of migrate's signal
+            cursor.execute("DELETE FROM auth_permission p USING django_content_type c"
+                           " WHERE c.id = content_type_id AND app_label = %s", [self.name])
+            cursor.execute("DELETE FROM django_content_type WHERE app_label = %s", [self.name])
 
     def forget(self):
         for name in [n for n in sys.modules if n.split(".")[0] == self.name]:

@@ -1,10 +1,12 @@
-"""doc/django.md and the pages below: their Python is Python, and they name what there is."""
+"""doc/django/: its Python is Python, its examples run, and the reference names all there is."""
+import ast
 import glob
 import logging.config
 import os
 import re
 import unittest
 
+from asgiref.sync import async_to_sync
 from dbmi_authz_django import authz, checks, operations, policy_checks, user_checks
 from dbmi_authz_django.administration import checks as administration_checks
 from dbmi_authz_django.conf import DEFAULTS
@@ -22,9 +24,9 @@ def read(path):
 class Docs(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.text = "\n".join(read(path) for path in [
-            os.path.join(TEST, "..", "doc", "django.md"),
-            *sorted(glob.glob(os.path.join(TEST, "..", "doc", "django", "*.md")))])
+        pages = os.path.join(TEST, "..", "doc", "django")
+        cls.text = "\n".join(read(path) for path in sorted(glob.glob(os.path.join(pages, "*.md"))))
+        cls.reference = read(os.path.join(pages, "reference.md"))
         cls.checks = "\n".join(read(module.__file__) for module in (
             checks, policy_checks, user_checks, administration_checks))
         cls.blocks = re.findall(r"^```python\n(.*?)^```", cls.text, re.S | re.M)
@@ -33,7 +35,7 @@ class Docs(unittest.TestCase):
         self.assertGreater(len(self.blocks), 6)
         for block in self.blocks:
             # the three dots of "and what else you have"
-            compile(re.sub(r"\{\.\.\., ", "{**more, ", block), "django.md", "exec")
+            compile(re.sub(r"\{\.\.\., ", "{**more, ", block), "doc/django", "exec")
 
     def test_imports(self):
         found = re.findall(r"^from (dbmi_authz_django\S*) import (\([^)]*\)|.*)$", self.text, re.M)
@@ -41,12 +43,29 @@ class Docs(unittest.TestCase):
         for module, names in found:
             exec("from %s import %s" % (module, names), {})
 
-    def test_everything_is_named(self):
-        for name in (*DEFAULTS, *authz.__all__, *operations.__all__):
-            if name not in ("AuthzError",):
-                self.assertRegex(self.text, r"\b%s\b" % name)
+    def test_reference(self):
+        """It has everything, and settings with their defaults."""
+        for name in (*authz.__all__, *operations.__all__):
+            self.assertRegex(self.reference, r"`[^`\n]*\b%s\b[^`\n]*`" % name)
         for id in re.findall(r'id="(dbmi_authz\.\w+)"', self.checks):
-            self.assertIn("`%s`" % id, self.text)
+            self.assertIn("`%s`" % id, self.reference)
+        folder = os.path.join(os.path.dirname(checks.__file__), "management", "commands")
+        for path in glob.glob(os.path.join(folder, "authz_*.py")):
+            name = os.path.basename(path)
+            self.assertIn("\n| `%s` |" % name[:-3], self.reference)
+            for option in re.findall(r'add_argument\("(--[\w-]+)"', read(path)):
+                self.assertRegex(self.reference, r"\n\| `%s` \|.*`%s[ `]" % (name[:-3], option))
+        rows = dict(re.findall(r"^\| `([A-Z_]+)` \| [^|]+ \| ([^|]+) \|", self.reference, re.M))
+        self.assertEqual(list(rows), list(DEFAULTS))
+        for key, default in DEFAULTS.items():
+            if default is None:
+                # what stands in its place, of which None is not told apart
+                self.assertRegex(rows[key], r"^none$|^Django's `LOGIN_URL`$|^`\"default\"`$")
+            elif key == "KEYS_MAX_AGE":
+                self.assertEqual((rows[key], default), ("seven days", 7 * 86400))
+            else:
+                value = ast.literal_eval(rows[key].strip("`"))
+                self.assertEqual(tuple(value) if isinstance(value, list) else value, default)
 
     def test_what_is_named_is_there(self):
         for name in re.findall(r"\b(?:Has|Is|In)[A-Z]\w*\(", self.text):
@@ -54,8 +73,8 @@ class Docs(unittest.TestCase):
             self.assertTrue(hasattr(authz, name) or hasattr(operations, name), name)
         for id in re.findall(r"`(dbmi_authz\.[EW]\d+)`", self.text):
             self.assertIn('id="%s"' % id, self.checks)
-        for key in re.findall(r"^    \"([A-Z_]+)\":", self.text, re.M):
-            self.assertTrue(key in DEFAULTS or key.startswith(("DEFAULT_", "EXCEPTION_")), key)
+        for body in re.findall(r"^DBMI_AUTHZ = \{\n(.*?)^\}", self.text, re.S | re.M):
+            self.assertLessEqual(set(re.findall(r"^    \"([A-Z_]+)\":", body, re.M)), set(DEFAULTS))
 
 
 class Examples(Case):
@@ -68,6 +87,7 @@ class Examples(Case):
         with open(os.path.join(TEST, "..", "doc", "django", name), encoding="utf-8") as f:
             blocks = re.findall(r"^```python\n(.*?)^```", f.read(), re.S | re.M)
         for block in blocks:
+            block = block.replace("{..., ", "{")
             exec(compile(block, name, "exec"), names)
         return names
 
@@ -90,3 +110,12 @@ class Examples(Case):
         for name, value in {"disable_existing_loggers": False, "root": {}}.items():
             names["LOGGING"][name] = value
         logging.config.dictConfig(names["LOGGING"])
+
+    def test_how_it_works(self):
+        names = self.run_page("how-it-works.md")
+        request = APIRequestFactory().get("/")
+        with authz.as_token(token("ann")):
+            answer = async_to_sync(names["renamed"])(request, pk=1)
+        self.assertEqual(answer.content, b'{"titles": ["by ann", "Ann 2"]}')
+        with self.assertRaises(authz.Unauthorized):
+            async_to_sync(names["renamed"])(request, pk=1)

@@ -6,7 +6,7 @@ import re
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from unittest import mock
 
@@ -187,6 +187,8 @@ class Silence(Owner):
         with self.hidden("clinic_page"):        # whose rows Django wants to take along
             folder.delete()
         Folder.objects.using("owner").filter(pk=folder.pk)._raw_delete("owner")
+        execute("GRANT clinic_app TO clinic_owner")
+        self.addCleanup(execute, "REVOKE clinic_app FROM clinic_owner")
         for sql in ("SELECT * FROM authz.lint()", "SELECT * FROM authz.issuer",
                     "SELECT * FROM authz.issuer_key", "SELECT * FROM authz.item_permission",
                     "SELECT authz.explain_access('clinic_note')",
@@ -194,12 +196,122 @@ class Silence(Owner):
                     "SELECT authz.audit('clinic_note')", "SELECT * FROM authz.audit_event",
                     "SELECT authz.unaudit('clinic_note')",
                     "SELECT authz.revoke_token('https://id.example', 'nobody''s')",
+                    "CREATE FUNCTION public.own(pk bigint) RETURNS boolean LANGUAGE sql STABLE RETURN"
+                    " EXISTS (SELECT FROM clinic_note WHERE id = pk AND authz.is_owner(owner))",
+                    "SELECT authz.register_access('x.y', 'clinic_note', 'user', 'own(bigint)')",
+                    "SELECT authz.accept_rules('clinic_note')",
+                    "SELECT authz.unregister_access('x.y', 'clinic_note', 'user')",
+                    "DROP FUNCTION own(bigint)",
+                    "SELECT authz.policy_changes(authz.policy_state('clinic_note'),"
+                    " authz.policy_state('clinic_note'))",
+                    "CREATE VIEW my_notes AS SELECT id FROM clinic_note WHERE authz.is_owner(owner)",
+                    "CREATE POLICY mine ON clinic_record USING (authz.in_set('my_notes', id))",
+                    "SELECT * FROM authz.sets()", "DROP POLICY mine ON clinic_record",
+                    "SELECT authz.protect('clinic_note', 'owner', set => 'my_notes',"
+                    " set_column => 'id', dry_run => true)",
+                    "DROP VIEW my_notes", "SELECT authz.unprotect('clinic_note')",
+                    "SELECT * FROM authz.verify_audit()",
+                    "SELECT * FROM authz.access_review('clinic_note',"
+                    " ARRAY['{\"sub\": \"ann\"}'::json], 'clinic_app')",
+                    "SELECT authz.export_trust()",
                     "ALTER TABLE clinic_note ADD CHECK (words >= 0)",
                     "ALTER TABLE clinic_note DROP CONSTRAINT clinic_note_words_check",
                     "ANALYZE clinic_note"):
-            execute(sql, alias="owner")
+            with self.subTest(sql):
+                execute(sql, alias="owner")
         call_command("authz_status", database="owner", stdout=io.StringIO())
         call_command("check", databases=["owner"], stdout=io.StringIO(), stderr=io.StringIO())
+
+    def test_definitions(self):
+        """Q37: to create a function in SQL is no read, although PostgreSQL refuses it."""
+        body = "SELECT count(*) FROM clinic_note"
+        function = "CREATE OR REPLACE FUNCTION public.defined() RETURNS bigint LANGUAGE sql "
+        written = (
+            function + "AS '%s'" % body, function + "AS $body$ %s; $body$;" % body,
+            function + "RETURN (%s)" % body, function + "BEGIN ATOMIC SELECT 1; %s; END" % body,
+            "-- says ; how many\n/* and /* ; */ */" + function + "AS E'%s -- \\';'" % body,
+            "CREATE OR REPLACE PROCEDURE public.undefined() LANGUAGE sql AS 'DELETE FROM clinic_note'",
+            "DROP FUNCTION IF EXISTS defined(); %s AS '%s'; GRANT EXECUTE ON FUNCTION defined()"
+            " TO clinic_app; COMMENT ON FUNCTION defined() IS 'it''s;'" % (function, body))
+        others = ("CREATE VIEW seen AS SELECT * FROM clinic_note",
+                  "CREATE OR REPLACE VIEW seen AS SELECT * FROM clinic_note WHERE id > 0",
+                  "CREATE POLICY seen ON clinic_folder USING (EXISTS (SELECT FROM clinic_note))",
+                  "ALTER POLICY seen ON clinic_folder USING (EXISTS (SELECT FROM clinic_note))",
+                  "CREATE RULE seen AS ON DELETE TO clinic_folder DO ALSO SELECT * FROM clinic_note",
+                  "CREATE FUNCTION public.pl() RETURNS void LANGUAGE plpgsql AS"
+                  " 'BEGIN PERFORM FROM clinic_note; END'",
+                  "CREATE MATERIALIZED VIEW seen_2 AS SELECT * FROM clinic_note WITH NO DATA")
+        for pooled in (False, True):
+            with mock.patch.dict(connections["owner"].settings_dict,
+                                 DISABLE_SERVER_SIDE_CURSORS=pooled):
+                connections["owner"].close()
+                for within in (nullcontext, lambda: transaction.atomic("owner")):
+                    for sql in written + others:
+                        with self.subTest(sql, pooled=pooled), within():
+                            execute(sql, alias="owner")
+                            with self.hidden(), transaction.atomic("owner"):
+                                Note.objects.using("owner").count()
+                    with self.hidden():         # nor does it read for us
+                        execute("SELECT defined()", alias="owner")
+                    execute("DROP PROCEDURE undefined(); DROP FUNCTION defined(), pl();"
+                            "DROP VIEW seen; DROP MATERIALIZED VIEW seen_2;"
+                            "DROP POLICY seen ON clinic_folder; DROP RULE seen ON clinic_folder",
+                            alias="owner")
+        connections["owner"].close()
+
+    def test_no_definitions(self):
+        """Q37: what reads beside them, or instead, is an error as ever."""
+        function = ("CREATE FUNCTION public.defined() RETURNS bigint LANGUAGE sql"
+                    " AS 'SELECT count(*) FROM clinic_note'")
+        execute("CREATE MATERIALIZED VIEW seen AS SELECT * FROM clinic_note WITH NO DATA",
+                alias="owner")
+        try:
+            for sql in ("DO 'BEGIN PERFORM FROM clinic_note; END'",
+                        "DO $do$ BEGIN %s; END $do$" % function,
+                        "CREATE TABLE copy AS SELECT * FROM clinic_note",
+                        "CREATE TEMP TABLE function AS SELECT * FROM clinic_note",
+                        "SELECT * INTO procedure FROM clinic_note",
+                        "CREATE MATERIALIZED VIEW function AS SELECT * FROM clinic_note",
+                        "REFRESH MATERIALIZED VIEW seen", "PREPARE p AS DELETE FROM clinic_note",
+                        function + "; UPDATE clinic_note SET words = 0",
+                        function + "; CREATE TABLE copy AS SELECT * FROM clinic_note",
+                        function.replace("AS '", "BEGIN ATOMIC ").replace("note'", "note; END")
+                        + "; DELETE FROM clinic_note",
+                        "/* '; */ DELETE FROM clinic_note; -- '\n" + function):
+                with self.subTest(sql), self.hidden():
+                    execute(sql, alias="owner")
+                self.assertEqual(execute("SELECT to_regclass('copy'), to_regclass('function')"),
+                                 [(None, None)])
+        finally:
+            execute("DROP MATERIALIZED VIEW seen", alias="owner")
+        self.assertEqual(execute("SELECT count(*), min(words) FROM clinic_note"), [(4, 10)])
+
+    def test_definition_that_fails(self):
+        """Q37: is an error of its own, and nothing is read afterwards."""
+        wrong = ("CREATE FUNCTION public.defined() RETURNS bigint LANGUAGE sql"
+                 " AS 'SELECT nothing FROM clinic_note'")
+        for _ in range(2):
+            with self.refused("nothing", DatabaseError):
+                execute(wrong, alias="owner")
+            with self.hidden():
+                Note.objects.using("owner").count()
+            with transaction.atomic("owner"):
+                with self.refused("nothing", DatabaseError), transaction.atomic("owner"):
+                    execute(wrong, alias="owner")
+                with self.hidden(), transaction.atomic("owner"):
+                    Note.objects.using("owner").count()
+
+    def test_role_setting_and_definitions(self):
+        """Q37: also where the role has it from the server."""
+        execute("ALTER ROLE clinic_owner SET row_security = off")
+        try:
+            connections["owner"].close()
+            execute("CREATE FUNCTION public.defined() RETURNS bigint LANGUAGE sql"
+                    " AS 'SELECT count(*) FROM clinic_note'", alias="owner")
+            execute("DROP FUNCTION defined()", alias="owner")
+        finally:
+            execute("ALTER ROLE clinic_owner RESET row_security")
+            connections["owner"].close()
 
     def test_keys(self):
         """Q37: checks of foreign keys and cascades read and change all rows."""
@@ -964,19 +1076,23 @@ class Migrations(Owner):
         self.assertEqual(execute("SELECT count(*) FROM clinic_note WHERE words = 70"), [(4,)])
 
     def test_keys_of_rows_that_are_there(self):
-        """Q37: which PostgreSQL checks by a query; also what waits for the migration's end."""
+        """Q37, Q38: PostgreSQL checks them by a query, which sees all rows."""
         def add(default):
             return [migrations.AddField("Record", "note", models.ForeignKey(
                 "clinic.Note", models.CASCADE, default=default, db_index=True))]
 
-        with self.refused("clinic_(note|record)", authz.RowsHidden):
-            self.run_operation(add(1)[0])
-        with self.assertRaises(IntegrityError):
-            self.run_operation(AsOwner(["Record", "Note"], add(777)))
-        operation = AsOwner(["Record", "Note"], add(1))
-        self.run_operation(operation)
-        self.assertEqual(execute("SELECT DISTINCT note_id FROM clinic_record"), [(1,)])
-        self.run_operation(operation, backwards=True)
+        for aside in (lambda operations: AsOwner(["Record", "Note"], operations),
+                      lambda operations: operations[0]):
+            with self.assertRaises(IntegrityError):
+                self.run_operation(aside(add(777)))
+            self.nothing_left()
+            operation = aside(add(1))
+            self.run_operation(operation)
+            try:
+                self.nothing_left()
+                self.assertEqual(execute("SELECT DISTINCT note_id FROM clinic_record"), [(1,)])
+            finally:
+                self.run_operation(operation, backwards=True)
 
     def test_tables_that_change(self):
         """Q37: a table that is renamed meanwhile is forced again; one that is gone is not."""

@@ -1,14 +1,19 @@
 """Policies and Django's own operations on the columns and tables that they name (Q38, Q33)."""
+import unittest
+
 from django.db import (
-    NotSupportedError, ProgrammingError, connections, migrations, models, transaction,
+    IntegrityError, NotSupportedError, ProgrammingError, connections, migrations, models,
+    transaction,
 )
 from django.db.migrations.state import ProjectState
+from django.test.utils import CaptureQueriesContext
+from dbmi_authz_django.errors import RowsHidden
 from dbmi_authz_django.operations import (
     CreateSet, EnableRowSecurity, Policy, Protect, ProtectChild,
 )
 
-from . import token
-from .base import Case
+from . import rows, token
+from .base import Case, end_transactions
 from .test_migrations import facts, row_security
 
 IDS = {"id": models.BigAutoField(primary_key=True)}
@@ -268,6 +273,158 @@ class ChangesOfType(Kept):
             cursor.execute("SHOW search_path")
             self.assertEqual(cursor.fetchone(), ("public, authz",))
             cursor.execute("RESET search_path")
+
+
+class Keys(Kept):
+    """Q37, Q38: what reads all rows while their owner is bound."""
+    operations = [
+        create("Note", [("owner", models.TextField(db_index=True))]),
+        Protect("Note", owner="owner"),
+    ]
+    share = create("Share", [("note", models.ForeignKey("kept.Note", models.CASCADE)),
+                             ("person", models.TextField(null=True))])
+    force = EnableRowSecurity("Share")
+    add = migrations.AddField("Share", "other", models.ForeignKey(
+        "kept.Note", models.CASCADE, related_name="+", default=1))
+
+    def fill(self, note_id, person="x"):
+        return migrations.RunSQL([(
+            "INSERT INTO kept_share (note_id, person) VALUES (%s, %s)", [note_id, person])])
+
+    def setUp(self):
+        super().setUp()
+        self.root("INSERT INTO kept_note (owner) VALUES ('ann'), ('bob')")
+
+    def together(self, *operations, **options):
+        """In one migration."""
+        state = self.state.clone()
+        with connections["owner"].schema_editor(**options) as editor:
+            for operation in operations:
+                before = state.clone()
+                operation.state_forwards("kept", state)
+                operation.database_forwards("kept", editor, before, state)
+        if options.get("collect_sql"):
+            return editor.collected_sql
+        self.state = state
+
+    def nothing_left(self, table="kept_share"):
+        self.assertEqual(row_security("kept_note"), (True, True))
+        self.assertEqual(row_security(table), (True, True))
+
+    def keys(self):
+        return facts("SELECT conname ~ '^kept_share_note_id' AND convalidated FROM pg_constraint"
+                     " WHERE conrelid = 'kept_share'::regclass AND contype = 'f'")
+
+    def test_at_the_end(self):
+        """Django leaves the keys of a new model for the end; both tables are bound then."""
+        for fills in ([], [self.fill(1), self.fill(2)]):
+            for atomic in (True, False):
+                self.together(self.share, *fills, self.force, atomic=atomic)
+                self.nothing_left()
+                self.assertEqual(self.keys(), [(True,)])
+                with transaction.atomic("root"), self.assertRaises(IntegrityError):
+                    self.root("INSERT INTO kept_share (note_id) VALUES (99);"
+                              "SET CONSTRAINTS ALL IMMEDIATE")
+                    transaction.set_rollback(True, "root")
+                self.drop()
+                self.setUp()
+
+    def test_rows_without(self):
+        """They are found at the end, and nothing stays."""
+        with self.assertRaisesRegex(IntegrityError, "note_id"):
+            self.together(self.share, self.fill(1), self.fill(777), self.force)
+        end_transactions()      # Django leaves it open
+        self.assertEqual(facts("SELECT to_regclass('kept_share')::text"), [(None,)])
+        self.assertEqual(row_security("kept_note"), (True, True))
+
+    def test_protect(self):
+        """As makemigrations and people write it, with a table between."""
+        self.together(create("Tag", [("notes", models.ManyToManyField("kept.Note")),
+                                     ("owner", models.TextField(db_index=True))]),
+                      Protect("Tag", owner="owner"), ProtectChild("Tag.notes", parent="note"))
+        self.nothing_left("kept_tag_notes")
+        self.nothing_left("kept_tag")
+
+    def test_of_rows_that_are_there(self):
+        self.together(self.share, self.force)
+        self.root("INSERT INTO kept_share (note_id) VALUES (1), (2)")
+        for atomic in (True, False):
+            before = self.state
+            self.apply(self.add, atomic=atomic)
+            self.nothing_left()
+            after, self.state = self.state, before
+            self.apply(self.add, backwards=True, atomic=atomic)
+
+    def test_by_hand(self):
+        """RunSQL: one statement.  Where others follow they are as ever."""
+        self.together(self.share, self.force)
+        self.root("INSERT INTO kept_share (note_id) VALUES (1)")
+        key = "ALTER TABLE kept_share ADD COLUMN n int DEFAULT 1 REFERENCES kept_note"
+        self.apply(migrations.RunSQL(key, "ALTER TABLE kept_share DROP COLUMN n"))
+        self.nothing_left()
+        self.root("ALTER TABLE kept_share DROP COLUMN n")
+        with self.assertRaises(RowsHidden):
+            self.apply(migrations.RunSQL(key + "; UPDATE kept_note SET owner = ''"))
+        self.nothing_left()
+
+    def test_default_where_there_is_none(self):
+        """AlterField reads and fills the column; what was to come before is done."""
+        self.together(self.share, self.force)
+        self.root("INSERT INTO kept_share (note_id) VALUES (1), (2)")
+        field = models.TextField(default="nobody")
+        for atomic in (True, False):
+            before = self.state
+            self.apply(migrations.AlterField("Share", "person", field), atomic=atomic)
+            self.nothing_left()
+            self.assertEqual(facts("SELECT DISTINCT person FROM kept_share"), [("nobody",)])
+            after, self.state = self.state, before
+            self.apply(migrations.AlterField("Share", "person", field), backwards=True)
+            self.root("UPDATE kept_share SET person = NULL")
+
+    def test_checks_that_wait(self):
+        """Rows of the same migration, whose keys PostgreSQL would look at in the end."""
+        self.together(self.share, self.force, Policy("Share", "all", using="true"))
+        self.together(migrations.RunSQL("SET LOCAL row_security = on"), self.fill(1), self.add)
+        self.nothing_left()
+
+    def test_who_is_not_bound(self):
+        """A superuser has nothing to set aside, and locks nobody out."""
+        self.together(self.share, self.force)
+        with connections["root"].schema_editor() as editor, CaptureQueriesContext(
+                connections["root"]) as captured:
+            editor.execute("ALTER TABLE kept_share ADD COLUMN n int REFERENCES kept_note")
+        self.assertNotIn("NO FORCE", str(captured.captured_queries))
+
+    def test_sqlmigrate(self):
+        lines = self.together(self.share, self.force, collect_sql=True, atomic=False)
+        at = [n for n, line in enumerate(lines) if "FOREIGN KEY" in line][0]
+        self.assertIn('ALTER TABLE "kept_share" FORCE ROW LEVEL SECURITY;', lines[:at - 2])
+        for n, force in ((at - 2, "NO FORCE"), (at + 1, "FORCE")):
+            self.assertEqual(lines[n:n + 2], [
+                'ALTER TABLE "kept_share" %s ROW LEVEL SECURITY;' % force,
+                "ALTER TABLE public.kept_note %s ROW LEVEL SECURITY;" % force])
+        self.assertEqual(facts("SELECT to_regclass('kept_share')::text"), [(None,)])
+
+
+class LeftOpen(Case):
+    def test_transaction(self):
+        """A test that leaves one, with its locks, is a failure, and breaks no other."""
+        class Leaves(Case):
+            def runTest(self):
+                self.addCleanup(rows)       # which truncates
+                transaction.atomic("owner").__enter__()
+                with connections["owner"].cursor() as cursor:
+                    cursor.execute("LOCK TABLE clinic_note")
+
+        result = unittest.TestResult()
+        with connections["root"].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+            try:
+                Leaves().run(result)
+            finally:
+                cursor.execute("RESET lock_timeout")
+        self.assertEqual((len(result.failures), len(result.errors)), (1, 0), result.errors)
+        self.assertEqual(end_transactions(), [])
 
 
 class Renames(Kept):

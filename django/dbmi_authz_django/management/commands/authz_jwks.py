@@ -1,4 +1,8 @@
 """Load the public keys of issuers."""
+from __future__ import annotations
+
+from typing import Any
+
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import Error
@@ -15,9 +19,9 @@ class Command(BaseCommand):
             "--verbosity 0 unless something fails; the exit code is 1 when any issuer failed. "
             "A set that cannot be had or is refused leaves the old keys.")
     # they would ask tables that this has nothing to do with
-    requires_system_checks = []
+    requires_system_checks: Any = []
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: Any) -> None:
         parser.add_argument("issuer", nargs="?", help="exactly as in \"iss\"")
         source = parser.add_mutually_exclusive_group()
         source.add_argument("--url", help="where its JWK set is; default: its option jwks_uri")
@@ -32,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--insecure-http", action="store_true",
                             help="also http: for tests; whoever answers there can issue tokens")
 
-    def handle(self, *args, issuer, all, **options):
+    def handle(self, *args: Any, issuer: str | None, all: bool, **options: Any) -> None:
         if (issuer is None) != all:
             raise CommandError("Give an issuer, or --all.")
         self.options = options
@@ -50,7 +54,7 @@ class Command(BaseCommand):
         if failed:
             raise CommandError("%d failed" % failed, returncode=1)
 
-    def sources(self, issuer):
+    def sources(self, issuer: str | None) -> list[tuple[str, str | None]]:
         """(issuer, URL or None for the file)"""
         options = self.options
         if issuer is not None and (options["url"] or options["file"]):
@@ -69,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError("%s has no jwks_uri: give --url or --file." % issuer)
         return [(issuer, found[0][0])]
 
-    def load(self, issuer, uri):
+    def load(self, issuer: str, uri: str | None) -> int:
         options = self.options
         if uri is None:
             jwks = read_file(options["file"], options["max_size"])
@@ -80,9 +84,9 @@ class Command(BaseCommand):
             return cursor.fetchone()[0]
 
 
-def reason(error):
+def reason(error: Exception) -> str:
     """In one line, with the detail: which key of a set was refused, and why."""
-    cause = error
+    cause: BaseException | None = error
     while cause is not None:
         diag = getattr(cause, "diag", None)
         if diag is not None and diag.message_primary:
