@@ -5,6 +5,7 @@ know before a middleware sees the response: a decorator keeps it as soon as the
 view returns.  So it is noted with each statement (handover.py).
 """
 import threading
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 _asked = ContextVar("dbmi_authz_asked", default=None)
@@ -67,6 +68,20 @@ def begin(request):
 def asked_here():
     """The Asked of the request that began last; None where none did."""
     return _asked.get()
+
+
+@contextmanager
+def noted():
+    """For a block.  Where no request has begun, in tasks and commands, it is one of its own."""
+    asked = _asked.get()
+    if asked is not None:
+        yield asked
+        return
+    mark = _asked.set(Asked(Log()))
+    try:
+        yield _asked.get()
+    finally:
+        _asked.reset(mark)
 
 
 def note(login):
