@@ -1,7 +1,10 @@
 """What a project does that nobody has foreseen, and what clients send."""
+import base64
 import contextvars
 import copy
+import io
 import pickle
+import time
 from contextlib import suppress
 from unittest import mock
 
@@ -10,12 +13,13 @@ from dbmi_authz_django import authz
 from dbmi_authz_django.login import Login
 from django.core.cache import cache
 from django.db import connection, connections, transaction
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.template import Context, Engine
 from django.test import override_settings
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
-from . import left_behind, token
+from . import left_behind, mint, token
 from .base import Case
 
 
@@ -29,7 +33,23 @@ def by_hand(request):
     return HttpResponse("ok")
 
 
-urlpatterns = [path("by_hand/", by_hand)]
+@csrf_exempt
+def raises(request):
+    request.POST
+    raise RuntimeError
+
+
+def not_found(request):
+    text = str(request.META["HTTP_AUTHORIZATION"])
+    raise Http404("%s, %s" % (text, text.rpartition(".")[2]))
+
+
+def login_page(request):
+    return HttpResponse("login of %s" % (authz.identity().subject or "nobody"))
+
+
+urlpatterns = [path("by_hand/", by_hand), path("raises/", raises), path("not_found/", not_found),
+               path("login/", login_page)]
 
 
 class ByHand(Case):
@@ -160,3 +180,44 @@ class OwnerEnds(Case):
         self.assertTrue(self.forced())
         with authz.as_owner(Note, using="owner"):
             self.assertEqual(Note.objects.using("owner").count(), 4)
+
+
+def looks_like_a_token(number):
+    payload = base64.urlsafe_b64encode(b'{"sub":"%08d"}' % number).decode().rstrip("=")
+    return "eyJhbGciOiJIUzI1NiJ9.%s.signature-%020d" % (payload, number)
+
+
+class Pages(Case):
+    """Of DEBUG, and of browsers."""
+
+    @override_settings(ROOT_URLCONF=__name__, DEBUG=True)
+    def test_page_not_found(self):
+        response = self.get("/not_found/", "ann")
+        self.assertEqual(response.status_code, 404)
+        for part in token("ann").split("."):
+            self.assertNotIn(part, response.content.decode())
+        self.assertIn("no such", self.get("/no such/").content.decode())
+
+    @override_settings(ROOT_URLCONF=__name__, DEBUG=True)
+    def test_many_tokens_in_a_form(self):
+        """They cost time once, and not once for each of the page's variables."""
+        many = [looks_like_a_token(number) for number in range(20000)]
+        began = time.process_time()
+        with mock.patch("sys.stderr", io.StringIO()):
+            response = self.client.post("/raises/", {"x": " ".join(many)},
+                                        HTTP_AUTHORIZATION="Bearer " + token("ann"))
+        self.assertLess(time.process_time() - began, 8)
+        self.assertEqual(response.status_code, 500)
+        found = response.content.decode()
+        for part in (many[7].split(".")[1:] + many[-1].split(".")[1:] + token("ann").split(".")):
+            self.assertNotIn(part, found)
+
+    @override_settings(ROOT_URLCONF=__name__, LOGIN_URL="http://testserver/login/")
+    def test_login_with_its_whole_address(self):
+        """Not in circles, also where the browser keeps the cookie."""
+        self.client.cookies["DBMI_JWT"] = mint("ann", exp="-3600")
+        response = self.get("/login/", HTTP_ACCEPT="text/html")
+        self.assertEqual((response.status_code, response.content), (200, b"login of nobody"))
+        self.client.cookies["DBMI_JWT"] = mint("ann", exp="-3600")
+        self.assertEqual(self.get("/login/", HTTP_ACCEPT="text/html",
+                                  HTTP_HOST="another").status_code, 302)
