@@ -7,8 +7,9 @@ view returns.  So it is noted with each statement (handover.py).
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Optional
+from typing import Iterator, Optional
 
 from django.http import HttpRequest
 
@@ -74,6 +75,21 @@ def begin(request: HttpRequest) -> Asked:
 def asked_here() -> Asked | None:
     """The Asked of the request that began last; None where none did."""
     return _asked.get()
+
+
+@contextmanager
+def noted() -> Iterator[Asked]:
+    """For a block.  Where no request has begun, in tasks and commands, it is one of its own."""
+    asked = _asked.get()
+    if asked is not None:
+        yield asked
+        return
+    asked = Asked(Log())
+    mark = _asked.set(asked)
+    try:
+        yield asked
+    finally:
+        _asked.reset(mark)
 
 
 def note(login: Login) -> None:

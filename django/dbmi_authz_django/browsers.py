@@ -109,7 +109,8 @@ def login_of_site() -> str | None:
 
 def is_here(request: HttpRequest, url: str) -> bool:
     parts = urlsplit(url)
-    return not parts.netloc and parts.path == request.path
+    return parts.path == request.path and (
+        not parts.netloc or parts.netloc == request.get_host())
 
 
 def admin_login(match: Any) -> str | None:

@@ -22,7 +22,7 @@ from django.middleware.cache import (
 )
 from django.templatetags.cache import CacheNode
 
-from .asked import asked_here, begin
+from .asked import asked_here, begin, noted
 from .compat import iscoroutinefunction
 from .identity import Identity, identity
 from .login import Login, current
@@ -197,11 +197,12 @@ def render(self: Any, context: Any) -> Any:
 
 def render_watched(node: Any, context: Any, login: Login | None) -> Any:
     """By Django's cache, unless it was asked for as somebody but this login."""
-    if is_of_others(login):
-        return node.nodelist.render(context)
-    node = copy(node)
-    node.nodelist = Watched(node.nodelist, login)
-    try:
-        return RENDER(node, context)
-    except NotKept as made:
-        return made.args[0]
+    with noted():
+        if is_of_others(login):
+            return node.nodelist.render(context)
+        node = copy(node)
+        node.nodelist = Watched(node.nodelist, login)
+        try:
+            return RENDER(node, context)
+        except NotKept as made:
+            return made.args[0]

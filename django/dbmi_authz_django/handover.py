@@ -59,6 +59,9 @@ CONTROL = re.compile(
 # What may undo, within others or behind a comment, what was said in a transaction.
 UNDOES = (";", "ROLLBACK", " CHAIN")
 
+# What tells the connection somebody else, by the project's own hand.
+SAYS = ("set_token", "SET_TOKEN")
+
 # What a connection may have, beside the Login of a request.
 CLEARED = Login(None)       # nobody, made sure of
 UNKNOWN = Login("?")        # perhaps somebody
@@ -82,6 +85,8 @@ class Handover:
     session    the Login that the session has; None: we never gave it any
     local      the same for the transaction in progress; None: as the session.
                A Login without token stands for nobody, made sure of.
+    by_hand    UNKNOWN after a statement of the project's own that may have said who it
+               is: that counts until others come
     trying     the Login that is on its way to the server, or was when something
                struck: the connection has it or not
     hooks      Django's list of what is to be done on commit, which it makes anew
@@ -95,6 +100,7 @@ class Handover:
     session: Login | None
     local: Login | None
     trying: Login | None
+    by_hand: Login | None
     transaction_scope: bool | None
 
     def __init__(self, connection: Any) -> None:
@@ -115,11 +121,13 @@ class Handover:
             if not self.prepare(login, sql):
                 if has_come(sql):
                     return None
+                self.look_for_tokens(sql)
                 return execute(sql, params, many, context)
             with transaction.atomic(connection.alias, savepoint=False):
                 self.prepare(login, sql)
                 if has_come(sql):
                     return None
+                self.look_for_tokens(sql)
                 return execute(sql, params, many, context)
         except AuthzError:
             connection.errors_occurred = before     # no reason to doubt the connection
@@ -130,6 +138,13 @@ class Handover:
                 raise
             connection.errors_occurred = before
             raise answer from error
+
+    def look_for_tokens(self, sql: Any) -> None:
+        text = sql if isinstance(sql, str) else text_of(sql, self.connection.connection)
+        if any(word in text for word in SAYS):
+            self.by_hand = UNKNOWN
+            if self.pooled:
+                KNOWN[self.raw] = True
 
     def prepare(self, login: Login | None, sql: Any) -> bool:
         """Bring the connection to this login.
@@ -236,6 +251,8 @@ class Handover:
         self.remember(CLEARED, is_local)
         if is_local:
             self.doubt_session()
+        else:
+            self.by_hand = None
 
     def remember(self, login: Login, is_local: bool) -> None:
         if is_local:
@@ -269,7 +286,7 @@ class Handover:
             self.let_go()
 
     def held(self) -> list[Login]:
-        return [held for held in (self.session, self.local, self.trying)
+        return [held for held in (self.session, self.local, self.trying, self.by_hand)
                 if held is not None and held.token is not None]
 
     def take_off(self) -> None:
@@ -307,7 +324,7 @@ class Handover:
         """Another connection of the driver's than before."""
         self.raw = raw
         self.session = session
-        self.local = self.trying = self.transaction_scope = None
+        self.local = self.trying = self.by_hand = self.transaction_scope = None
         if raw is not None:
             KNOWN.setdefault(raw, False)
 

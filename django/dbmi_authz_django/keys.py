@@ -8,7 +8,7 @@ from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.db import DEFAULT_DB_ALIAS
 
-from .asked import asked_here
+from .asked import noted
 from .caches import seconds
 from .identity import identity
 from .login import current
@@ -44,10 +44,10 @@ def get_or_set(name: str, default: Any, timeout: Any = DEFAULT_TIMEOUT, *,
     found = backend.get(key, MISSING, version=version)
     if found is not MISSING:
         return found
-    asked = asked_here()
-    before = asked.log.now if asked is not None else 0
-    value = default() if callable(default) else default
-    if asked is None or not others(asked, before, current()):
+    with noted() as asked:
+        before = asked.log.now
+        value = default() if callable(default) else default
+    if not others(asked, before, current()):
         if timeout is DEFAULT_TIMEOUT:
             timeout = backend.default_timeout
         left = seconds(timeout, me)

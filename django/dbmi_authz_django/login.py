@@ -54,6 +54,15 @@ class Login:
         self.generator: FrameType | None = None
         self.thread = 0
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a login holds a token, and is not for pickles")
+
+    def __copy__(self) -> Login:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Login:
+        return self
+
     def finish(self) -> None:
         """Take the identity off every connection that has it.  Never raises."""
         self.finished = True
@@ -183,6 +192,15 @@ class as_token:
     def __init__(self, token: str | None) -> None:
         self.token = None if token is None else Concealed(token)
         self.entered: Set[Login] = set()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("as_token() holds a token, and is not for pickles")
+
+    def __copy__(self) -> as_token:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> as_token:
+        return self
 
     def login(self) -> Login:
         """A new one, for each time that it is entered."""

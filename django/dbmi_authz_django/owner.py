@@ -25,7 +25,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from django.apps import apps
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.creation import BaseDatabaseCreation
-from django.db.utils import ConnectionRouter, OperationalError
+from django.db.utils import ConnectionRouter, Error, OperationalError
 
 from . import silence
 from .conf import conf
@@ -61,8 +61,9 @@ UNION ALL
 SELECT NULL, name, NULL, false, false, NULL, NULL FROM named WHERE oid IS NULL
  ORDER BY 1"""
 
-ENDS = re.compile(r"\s*(?:COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b)"
-                  r"|PREPARE\s+TRANSACTION)\b", re.I)
+COMMENTS = r"(?:\s|--[^\n]*|/\*.*?\*/)*"
+ENDS = re.compile(COMMENTS + r"(?:COMMIT|END|ABORT|ROLLBACK(?!\s+(?:WORK\s+|TRANSACTION\s+)?TO\b)"
+                  r"|PREPARE\s+TRANSACTION)\b", re.I | re.S)
 
 
 class AsOwnerError(Exception):
@@ -171,6 +172,10 @@ def set_aside(alias: str, names: Optional[Sequence[str]], lock_timeout: Timeout,
     refuse_early(connection)
     nested = connection.in_atomic_block
     with ExitStack() as stack:
+        forced: List[Table] = []
+        kept = False
+        # last of all, whatever has ended the block
+        stack.callback(lambda: None if kept else restore(connection, forced))
         try:
             stack.enter_context(transaction.atomic(using=alias))
             if nested:
@@ -186,7 +191,6 @@ def set_aside(alias: str, names: Optional[Sequence[str]], lock_timeout: Timeout,
             raise AsOwnerError(
                 "the tables are in use, and as_owner() waited %s for them%s"
                 % (lock_timeout, others_of_ours(connection))) from error
-        kept = False
         if forced:
             log.log(logging.DEBUG if who == TEST_RUNNER else logging.WARNING,
                     'as_owner: row security of %s is set aside for role "%s" (database "%s") '
@@ -289,6 +293,47 @@ def force(connection: Any, forced: Sequence[Table], began: str) -> None:
         connection.connection.commit()
         raise AsOwnerError("a COMMIT or ROLLBACK within as_owner() ended its transaction: what "
                            "came before it cannot be taken back")
+
+
+def restore(connection: Any, forced: Sequence[Table]) -> None:
+    """After a rollback.  If a COMMIT has come before it that stays() did not see, in the
+    midst of a script or by the driver, the tables are without FORCE for everybody."""
+    if not forced:
+        return
+    apart = connection.copy() if connection.in_atomic_block else connection
+    if apart.connection is not None and not apart.is_usable():
+        apart.close()
+    try:
+        with transaction_of(apart):
+            names = [name for [name] in rows(
+                apart, "SELECT oid::pg_catalog.regclass::text FROM pg_catalog.pg_class"
+                " WHERE oid = ANY (%s::bigint[]::oid[]) AND NOT relforcerowsecurity",
+                [[table.oid for table in forced]])]
+            for name in names:
+                alter(apart, name, "FORCE")
+        if names:
+            log.error("as_owner: a COMMIT within it had kept row security of %s set aside; it is in "
+                      "force again", ", ".join(names))
+    except Error:
+        log.exception("as_owner: it is not certain that row security of %s is in force again",
+                      ", ".join(table.name for table in forced))
+    finally:
+        if apart is not connection:
+            apart.close()
+
+
+@contextmanager
+def transaction_of(connection: Any) -> Iterator[None]:
+    """Of a connection that connections[...] need not know."""
+    connection.set_autocommit(False)
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+    finally:
+        connection.set_autocommit(True)
 
 
 def others_of_ours(connection: Any) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import logging
 import re
 from base64 import urlsafe_b64decode
+from functools import wraps
 from typing import Any, Iterable, Iterator
 
 from django.conf import settings
@@ -33,6 +34,8 @@ APART = re.compile(
 # A part alone, if it is a JSON object: '{' and a quote or a white space
 PART = re.compile(r"(?<![\w-])e[wy][\w-]{14,}", re.A)
 LONG = 16       # characters of a part of the token in force that give it away
+WORD = re.compile(r"[\w-]{%d,}" % LONG, re.A)
+MANY = 100      # parts that are looked for within words, too: a client may send any number
 
 
 # White space may stand around its brace, too.
@@ -68,9 +71,13 @@ def star(value: Any) -> Any:
 
 def starred(text: str, known: Iterable[str] = ()) -> str:
     """known: parts of tokens, wherever they stand"""
-    parts = parts_in(text).union(known, parts_in_force())
+    own = parts_in_force()
+    parts = parts_in(text).union(known, own)
     shown = COMPACT.sub(lambda found: STARS if is_header(found[1]) else found[0], text)
     shown = PART.sub(lambda found: STARS if is_header(found[0]) else found[0], shown)
+    if len(parts) > MANY:
+        words, parts = parts, own
+        shown = WORD.sub(lambda found: STARS if found[0] in words else found[0], shown)
     for part in sorted(parts, key=len, reverse=True):
         shown = shown.replace(part, STARS)
     return shown if shown != text else text
@@ -183,6 +190,19 @@ class SafeExceptionReporter(debug.ExceptionReporter):
         return starred(super().get_traceback_text(), self.known())
 
 
+def safe_404(technical: Any) -> Any:
+    """Django's page of DEBUG for an Http404, which no reporter makes."""
+    @wraps(technical)
+    def page(request: Any, exception: Any) -> Any:
+        response = technical(request, exception)
+        text = response.content.decode(response.charset)
+        shown = starred(text, parts_of(request) | parts_of_errors(exception))
+        if shown != text:
+            response.content = shown
+        return response
+    return page
+
+
 # ---- logs ----
 
 USUAL = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
@@ -241,6 +261,8 @@ def install() -> None:
     for name, djangos, ours in REPORTERS:
         if getattr(settings, name) == "django.views.debug." + djangos.__name__:
             setattr(settings, name, "%s.%s" % (__name__, ours.__name__))
+    if not hasattr(debug.technical_404_response, "__wrapped__"):
+        debug.technical_404_response = safe_404(debug.technical_404_response)
     for handler in handlers():
         if not has_stars(handler):
             handler.addFilter(TokenFilter())
