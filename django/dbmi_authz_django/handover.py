@@ -65,6 +65,7 @@ SAYS = ("set_token", "SET_TOKEN")
 # What a connection may have, beside the Login of a request.
 CLEARED = Login(None)       # nobody, made sure of
 UNKNOWN = Login("?")        # perhaps somebody
+POOLED = Login("?")         # the same, of whoever had it before a pool gave it to us
 
 CLEAR = "SELECT authz.clear_token()"
 LAST_ERROR = "SELECT (authz.last_error() - '{sqlstate,at}'::text[])::text"
@@ -268,7 +269,8 @@ class Handover:
             self.session = UNKNOWN
 
     def release(self, login: Login) -> None:
-        """Take the login off the connection, if it may still have it."""
+        """Take the login off the connection, if it may still have it.  The thread
+        may have another one by now, of a pool's, and work with it."""
         with self.lock:
             if any(held is login or held is UNKNOWN for held in self.held()):
                 self.take_off()
@@ -333,7 +335,7 @@ class Handover:
         raw = self.connection.connection
         with self.lock:
             self.pooled = bool(self.connection.settings_dict["OPTIONS"].get("pool"))
-            self.found(raw, UNKNOWN if self.pooled else None)
+            self.found(raw, POOLED if self.pooled else None)
             if KNOWN[raw]:
                 # at once, for what does not pass here
                 try:

@@ -305,13 +305,13 @@ class Silence(Owner):
         """Q37: also where the role has it from the server."""
         execute("ALTER ROLE clinic_owner SET row_security = off")
         try:
-            connections["owner"].close()
+            anew("owner")
             execute("CREATE FUNCTION public.defined() RETURNS bigint LANGUAGE sql"
                     " AS 'SELECT count(*) FROM clinic_note'", alias="owner")
             execute("DROP FUNCTION defined()", alias="owner")
         finally:
             execute("ALTER ROLE clinic_owner RESET row_security")
-            connections["owner"].close()
+            anew("owner")
 
     def test_keys(self):
         """Q37: checks of foreign keys and cascades read and change all rows."""
