@@ -128,7 +128,7 @@ def run(app, path, token):
 
 def python_alone(token):
     """Microseconds of the middleware and the wrapper around one query, without a server."""
-    from dbmi_authz_django.handover import Handover
+    from dbmi_authz_django.connection.handover import Handover
     from dbmi_authz_django.middleware import TokenMiddleware
     from django.db import connection
     from django.http import HttpResponse

@@ -13,12 +13,13 @@ class DbmiAuthzConfig(AppConfig):
     database_names: dict[str, str] = {}
 
     def ready(self) -> None:
-        from . import checks, policy_checks, user_checks  # noqa: F401  (registers them)
+        from .checking import checks, policy_checks, user_checks  # noqa: F401  (registers them)
         from .administration import checks as _  # noqa: F401
-        from . import (
-            autodetector, caches, handover, owner, recreated, reports, set_aside, silence, state,
-            syncdb, tasks, writes,
-        )
+        from . import reports, tasks, writes
+        from .caching import caches
+        from .connection import handover
+        from .ownership import owner, silence
+        from .schema import autodetector, recreated, set_aside, state, syncdb
         handover.install()
         silence.install()
         owner.install()

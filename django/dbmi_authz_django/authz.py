@@ -13,17 +13,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from .caches import cache_page_per_identity
+from .caching.caches import cache_page_per_identity
 from .decorators import requires, token_optional
 from .errors import (
     AccountRefused, AuthzError, Forbidden, MalformedRequest, NotFound, RowsHidden, StepUpRequired,
     Unauthorized,
 )
 from .identity import aask, aidentity, ask, identity
-from .keys import cache_key, get_or_set
+from .caching.keys import cache_key, get_or_set
 from .login import as_token
-from .outside import same_for_everybody
-from .owner import AsOwnerError, as_owner
+from .caching.outside import same_for_everybody
+from .ownership.owner import AsOwnerError, as_owner
 from .requirements import (
     ClaimIs, Field, HasAcr, HasActor, HasAllAmrs, HasAllOrgPermissions, HasAllPermissions,
     HasAllRoles, HasAllScopes, HasAmr, HasAnyAcr, HasAnyActor, HasAnyAmr, HasAnyGroup,
@@ -34,7 +34,7 @@ from .requirements import (
     StepUp, UrlKwarg,
 )
 from .tasks import in_task, task_as, task_headers
-from .users import TokenUser
+from .people.users import TokenUser
 from .writes import delete_all, update_all
 
 __all__ = [

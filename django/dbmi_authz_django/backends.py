@@ -16,12 +16,12 @@ from typing import Any
 
 from django.contrib.auth.backends import BaseBackend
 
-from .accounts import user_model, user_of
+from .people.accounts import user_model, user_of
 from .errors import AccountRefused, MalformedRequest, Unauthorized
 from .identity import identity
 from .login import as_token
 from .token import one_token
-from .users import Held
+from .people.users import Held
 
 
 class TokenBackend(BaseBackend):

@@ -23,7 +23,7 @@ from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from . import drivers
+from .connection import drivers
 from .conf import conf
 
 OLDEST = (1, 1)     # version of the extension with which this package works

@@ -12,8 +12,8 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.dateparse import parse_datetime
 
-from . import facts
-from .asked import note
+from .connection import facts
+from .caching.asked import note
 from .login import current
 
 LISTS = ("audience", "scopes", "roles", "permissions", "groups")

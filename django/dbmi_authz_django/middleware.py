@@ -14,14 +14,14 @@ from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 from . import hints
-from .asked import begin
-from .browsers import forget_cookie, from_cookie, is_exempt, respond
+from .caching.asked import begin
+from .people.browsers import forget_cookie, from_cookie, is_exempt, respond
 from .compat import iscoroutinefunction
-from .conditional import put_on, take_off
+from .caching.conditional import put_on, take_off
 from .conf import conf
 from .errors import AuthzError, MalformedRequest, Unauthorized, conflict_of, unavailable
 from .login import Login, enter, leave
-from .outside import private
+from .caching.outside import private
 from .streams import keep_while_streaming
 from .token import token_of
 

@@ -15,12 +15,12 @@ from django.middleware.csrf import CsrfViewMiddleware
 from rest_framework import authentication, exceptions, permissions
 from rest_framework.response import Response
 
-from .accounts import user_of
+from .people.accounts import user_of
 from .errors import Forbidden, Unauthorized, challenge
 from .identity import Identity, identity
 from .login import current
 from .middleware import answer_of
-from .users import TokenUser  # noqa: F401  (where it was before 1.1)
+from .people.users import TokenUser  # noqa: F401  (where it was before 1.1)
 
 
 class TokenAuthentication(authentication.BaseAuthentication):

@@ -24,14 +24,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from .accounts import row_of, user_of
-from .browsers import from_cookie, is_exempt, is_of_bad_token, respond
+from .people.accounts import row_of, user_of
+from .people.browsers import from_cookie, is_exempt, is_of_bad_token, respond
 from .compat import iscoroutinefunction
 from .conf import conf
 from .errors import AccountRefused, AuthzError, Unauthorized
 from .identity import Identity, identity
 from .login import Login
-from .users import as_login
+from .people.users import as_login
 
 log = logging.getLogger("django.security.dbmi_authz_django")
 

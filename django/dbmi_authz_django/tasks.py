@@ -20,7 +20,7 @@ from django.apps import apps
 from .compat import opened_connections
 from .concealed import Concealed
 from .errors import MalformedRequest
-from .handover import handover_of
+from .connection.handover import handover_of
 from .login import Login, as_token, current, enter, entered
 from .token import B64TOKEN
 

@@ -10,7 +10,7 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 
 from ..conf import conf
-from .. import status
+from ..checking import status
 
 # of the extension's tables, and of the server
 SERVER = """

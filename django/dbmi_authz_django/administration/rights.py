@@ -16,10 +16,10 @@ from django.core import signing
 from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 from django.http import HttpRequest
 
-from .. import drivers
+from ..connection import drivers
 from ..conf import conf
 from ..errors import Forbidden, Unauthorized
-from ..handover import Handover
+from ..connection.handover import Handover
 from ..identity import ask, identity
 from ..login import Login, current
 

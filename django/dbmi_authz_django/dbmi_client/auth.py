@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from ..browsers import of_this_site
+from ..people.browsers import of_this_site
 from ..compat import iscoroutinefunction
 from ..conf import conf
 from ..decorators import token_optional

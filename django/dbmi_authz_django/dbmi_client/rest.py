@@ -9,7 +9,7 @@ from rest_framework import exceptions, permissions
 from ..identity import identity
 from ..requirements import HasItemPermission, IsAdmin, IsAuthenticated, Requirement
 from ..rest_framework import TokenAuthentication
-from ..users import TokenUser
+from ..people.users import TokenUser
 from .reporting import report
 from .settings import dbmi_settings
 

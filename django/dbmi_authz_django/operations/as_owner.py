@@ -6,7 +6,7 @@ from typing import Any, Iterator, List, Sequence, Tuple, Union
 
 from django.db.migrations.operations.base import Operation
 
-from ..owner import LOCK_TIMEOUT, Timeout, look_up, set_aside, tables_of
+from ..ownership.owner import LOCK_TIMEOUT, Timeout, look_up, set_aside, tables_of
 
 
 class AsOwner(Operation):

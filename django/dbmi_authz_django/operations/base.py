@@ -7,9 +7,9 @@ from django.db import router, transaction
 from django.db.migrations.operations import DeleteModel
 from django.db.migrations.operations.base import Operation
 
-from ..changes import statements
+from ..schema.changes import statements
 from ..policies import Table
-from ..state import Place, known, model_of, place_of, remember
+from ..schema.state import Place, known, model_of, place_of, remember
 
 
 class AuthzOperation(Operation):

@@ -5,7 +5,8 @@ from typing import Any, Iterable, Iterator
 
 from django.db.migrations.exceptions import IrreversibleError
 
-from .. import changes, policies
+from .. import policies
+from ..schema import changes
 from ..conditions import Condition
 from ..policies import Table
 from .base import TableOperation

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any, Iterator, Sequence
 
 from ..sql import identifier, regclass, relation_name, table_name
-from ..state import model_of, place_of
+from ..schema.state import model_of, place_of
 from .base import AuthzOperation, ModelOperation
 
 

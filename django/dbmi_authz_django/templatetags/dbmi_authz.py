@@ -7,7 +7,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.template import Library
 from django.templatetags.cache import CacheNode, do_cache
 
-from ..caches import render_watched, seconds
+from ..caching.caches import render_watched, seconds
 from ..identity import identity
 from ..login import current
 

@@ -4,7 +4,7 @@ from django.db import close_old_connections, connections
 from django.test import Client
 
 from dbmi_authz_django.conf import conf
-from dbmi_authz_django.handover import Handover
+from dbmi_authz_django.connection.handover import Handover
 
 from . import PEOPLE, left_behind, rows, token
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 from typing import Any
 from unittest import mock
 
-from dbmi_authz_django.browsers import of_this_site, with_query
-from dbmi_authz_django.negotiation import prefers_html, wants_page
+from dbmi_authz_django.people.browsers import of_this_site, with_query
+from dbmi_authz_django.people.negotiation import prefers_html, wants_page
 from django.contrib.auth.models import User
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 

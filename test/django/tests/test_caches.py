@@ -742,14 +742,14 @@ class Ended(Pages):
 class Installed(Pages):
     def test_twice(self):
         """Q35: whoever asks for it again changes nothing."""
-        from dbmi_authz_django import caches
+        from dbmi_authz_django.caching import caches
         caches.install()
         caches.install()
         self.own_rows("/leaky/function/")
 
     def test_many_requests(self):
         """Q35: however many are in memory, each knows of its own queries."""
-        from dbmi_authz_django.asked import begin, note
+        from dbmi_authz_django.caching.asked import begin, note
         from dbmi_authz_django.login import Login
         requests = [HttpRequest() for _ in range(3000)]
         for number, request in enumerate(requests):

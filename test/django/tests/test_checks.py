@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest import mock
 
-from dbmi_authz_django import checks
+from dbmi_authz_django.checking import checks
 from django.apps import apps
 from django.conf import settings
 from django.core.checks import run_checks
@@ -102,7 +102,7 @@ class Replicas(Case):
     """Q47: an alias that reads the same rows without the token."""
 
     def found(self, databases, routers=(), **values):
-        from dbmi_authz_django import unprotected
+        from dbmi_authz_django.checking import unprotected
         with override_settings(DBMI_AUTHZ=values), \
                 mock.patch.object(unprotected, "settings", SimpleNamespace(DATABASES=databases)), \
                 mock.patch.object(unprotected.router, "routers", list(routers)):
@@ -139,7 +139,7 @@ class Models(Case):
 
     def found(self, *names, alias="default", djangos="django.contrib."):
         with override_settings(DBMI_AUTHZ={"DATABASES": [alias], "UNPROTECTED": names}), \
-                mock.patch("dbmi_authz_django.unprotected.DJANGO", djangos):
+                mock.patch("dbmi_authz_django.checking.unprotected.DJANGO", djangos):
             return {found.obj._meta.label for found in checks.check_databases(None, [alias])
                     if found.id == "dbmi_authz.W090"}
 
@@ -176,7 +176,7 @@ class Models(Case):
             self.assertEqual(self.found() & {"clinic.Folder", "clinic.Share"}, {"clinic.Share"})
 
     def test_routers(self):
-        with mock.patch("dbmi_authz_django.unprotected.router.allow_migrate_model",
+        with mock.patch("dbmi_authz_django.checking.unprotected.router.allow_migrate_model",
                         lambda alias, model: model._meta.model_name != "folder"):
             self.assertNotIn("clinic.Folder", self.found())
 

@@ -451,8 +451,8 @@ class Loaded(App):
         self.make()
         from django.conf import settings
         with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, self.name]):
-            from dbmi_authz_django.declared import declared
-            from dbmi_authz_django.state import Place, known
+            from dbmi_authz_django.schema.declared import declared
+            from dbmi_authz_django.schema.state import Place, known
             loader = MigrationLoader(None)
             table = known(Place(self.name, "note"), loader.project_state())
             self.assertEqual(table, declared(apps.get_model(self.name, "Note"))[""])
@@ -520,7 +520,7 @@ class Remark(models.Model):
 """
 
     def found(self, alias="owner"):
-        from dbmi_authz_django import policy_checks
+        from dbmi_authz_django.checking import policy_checks
         self.forget()
         from django.conf import settings
         with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, self.name]):
@@ -586,7 +586,7 @@ class Remark(models.Model):
         self.assertEqual(self.ids("SELECT 1")[0], [])
 
     def test_declarations(self):
-        from dbmi_authz_django import policy_checks
+        from dbmi_authz_django.checking import policy_checks
 
         def of(body, head=NOTE.partition("    class Authz")[0]):
             self.models(head + textwrap.indent(textwrap.dedent(body), "    "))

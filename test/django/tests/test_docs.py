@@ -7,7 +7,8 @@ import re
 import unittest
 
 from asgiref.sync import async_to_sync
-from dbmi_authz_django import authz, checks, operations, policy_checks, user_checks
+from dbmi_authz_django import authz, operations
+from dbmi_authz_django.checking import checks, policy_checks, user_checks
 from dbmi_authz_django.administration import checks as administration_checks
 from dbmi_authz_django.conf import DEFAULTS
 from rest_framework.test import APIRequestFactory

@@ -5,7 +5,7 @@ from unittest import mock
 import django
 from clinic.models import Note
 from dbmi_authz_django import authz
-from dbmi_authz_django.handover import Handover, install
+from dbmi_authz_django.connection.handover import Handover, install
 from django.db import connection, connections, transaction
 from django.db.utils import DatabaseError, InterfaceError
 

@@ -34,7 +34,7 @@ class Sent(Case):
     BACK = [("SELECT authz.clear_token()",)] if POOLED else []
 
     def sent(self, work):
-        from dbmi_authz_django.handover import PROBE, Handover
+        from dbmi_authz_django.connection.handover import PROBE, Handover
         calls = []
         run = Handover.run
 
@@ -226,7 +226,7 @@ class Connections(Case):
 
     def test_cannot_be_cleared(self):
         """Then the connection goes."""
-        from dbmi_authz_django.handover import Handover
+        from dbmi_authz_django.connection.handover import Handover
         run = Handover.run
 
         def fails(handover, send, what, *args):
@@ -288,7 +288,7 @@ class Connections(Case):
 
     def test_thread_that_comes_late(self):
         """It looked who is logged in, and then the request ended elsewhere."""
-        from dbmi_authz_django.handover import Handover
+        from dbmi_authz_django.connection.handover import Handover
         from dbmi_authz_django.login import Login
         connection.ensure_connection()
         handover = next(w for w in connection.execute_wrappers if isinstance(w, Handover))

@@ -228,7 +228,7 @@ class Generators(LoginCase):
 
     def test_closed_in_the_middle_of_anything(self):
         """As Python's collector does: also while the connection is told something."""
-        from dbmi_authz_django.handover import handover_of
+        from dbmi_authz_django.connection.handover import handover_of
         generator = self.notes()
         # of its own: where it was entered, nobody leaves it
         context = contextvars.copy_context()

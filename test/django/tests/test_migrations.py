@@ -6,7 +6,7 @@ from dbmi_authz_django import authz
 from dbmi_authz_django.operations import (
     AddIssuer, EnableRowSecurity, InstallExtension, Policy, Protect,
 )
-from dbmi_authz_django.state import KEY
+from dbmi_authz_django.schema.state import KEY
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connections, migrations, models

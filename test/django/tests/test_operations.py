@@ -8,7 +8,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.test import override_settings
 
-from dbmi_authz_django import authz, pending, policy_checks
+from dbmi_authz_django import authz
+from dbmi_authz_django.checking import policy_checks
+from dbmi_authz_django.schema import pending
 from dbmi_authz_django.operations import (
     AlterPolicy, CreateSet, DisableRowSecurity, EnableRowSecurity, Policy, Protect, ProtectChild,
     RemovePolicy, RenamePolicy, Unprotect, Watch,

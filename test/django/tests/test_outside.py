@@ -6,8 +6,8 @@ from unittest import mock
 
 from asgiref.sync import async_to_sync, sync_to_async
 from dbmi_authz_django import authz
-from dbmi_authz_django.conditional import mark_of
-from dbmi_authz_django.outside import end_of
+from dbmi_authz_django.caching.conditional import mark_of
+from dbmi_authz_django.caching.outside import end_of
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.core.cache.backends.locmem import LocMemCache
@@ -97,7 +97,7 @@ class Control(Pages):
         view = authz.cache_page_per_identity(60)(listing)
         with override_settings(ROOT_URLCONF=(path("view/", view),)):
             self.get("/view/", short)
-            with mock.patch("dbmi_authz_django.outside.time.time", lambda: time.monotonic() * 0
+            with mock.patch("dbmi_authz_django.caching.outside.time.time", lambda: time.monotonic() * 0
                             + end_of(short) - 7):
                 again = self.get("/view/", short)
         self.assertIn("max-age=7", again["Cache-Control"])

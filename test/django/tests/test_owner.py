@@ -11,7 +11,8 @@ from datetime import timedelta
 from unittest import mock
 
 from clinic.models import Comment, Folder, Note, Page, Record
-from dbmi_authz_django import authz, owner as module, silence
+from dbmi_authz_django import authz
+from dbmi_authz_django.ownership import owner as module, silence
 from dbmi_authz_django.operations import AsOwner
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand

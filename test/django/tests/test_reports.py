@@ -8,7 +8,8 @@ from base64 import urlsafe_b64encode
 from contextlib import redirect_stderr
 
 from clinic.models import Note
-from dbmi_authz_django import authz, checks, reports
+from dbmi_authz_django import authz, reports
+from dbmi_authz_django.checking import checks
 from django.core import mail
 from django.http import HttpResponse
 from django.test import RequestFactory, override_settings

@@ -437,7 +437,7 @@ class Identities(Case):
     def test_with_the_token_or_after_it(self):
         """The same, whether the facts travel with the token, or the token was there already."""
         from clinic.models import Note
-        from dbmi_authz_django import drivers
+        from dbmi_authz_django.connection import drivers
         for along in (True, False):
             with mock.patch.object(drivers, "can_ask_along", lambda raw: along):
                 with authz.as_token(token("ann")):
@@ -473,9 +473,9 @@ class Identities(Case):
     def test_psycopg_3(self):
         """The same by the other driver, on a connection of its own."""
         import psycopg
-        from dbmi_authz_django import drivers
+        from dbmi_authz_django.connection import drivers
         from dbmi_authz_django.errors import Failure
-        from dbmi_authz_django.facts import FACTS
+        from dbmi_authz_django.connection.facts import FACTS
         settings = connections["default"].settings_dict
         for autocommit in (True, False):
             with psycopg.connect(host=settings["HOST"], port=settings["PORT"], user=settings["USER"],

@@ -119,7 +119,7 @@ class Secrecy(Case):
 
     def test_parameter_of_the_server(self):
         """No statement has it, not where all statements are shown and logged."""
-        from dbmi_authz_django.handover import Handover
+        from dbmi_authz_django.connection.handover import Handover
         from dbmi_authz_django.login import Login
         with connections["root"].cursor() as cursor:
             cursor.execute("ALTER ROLE clinic_app SET log_statement = 'all'")

@@ -1,6 +1,7 @@
 """Sets: policies by them, InSet, and the operations that make them."""
 from clinic.models import Folder, Note, Page, Remark
-from dbmi_authz_django import authz, checks
+from dbmi_authz_django import authz
+from dbmi_authz_django.checking import checks
 from dbmi_authz_django.operations import CreateSet, CreateSetOf, Protect, Watch
 from django.apps import apps
 from django.core.management import call_command

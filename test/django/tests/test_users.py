@@ -11,9 +11,9 @@ from typing import Any
 from unittest import mock
 
 from dbmi_authz_django import authz
-from dbmi_authz_django.accounts import Rule, is_verified
+from dbmi_authz_django.people.accounts import Rule, is_verified
 from dbmi_authz_django.backends import TokenBackend
-from dbmi_authz_django.users import TokenUser
+from dbmi_authz_django.people.users import TokenUser
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import Group, Permission, User
@@ -389,7 +389,7 @@ class WithRows(UserCase):
             self.assertEqual(self.get("/inside/", may).content.decode(), "ann may view may add")
             self.assertEqual(self.get("/inside/", "ann").content.decode(), "ann may add")
             with authz.as_token(may) as login:
-                from dbmi_authz_django.accounts import user_of
+                from dbmi_authz_django.people.accounts import user_of
                 user = user_of(authz.identity(), login)
                 self.assertTrue(user.has_perm("clinic.view_note"))
                 self.assertFalse(other.has_perm("clinic.view_note"))
@@ -414,7 +414,7 @@ class WithRows(UserCase):
     def test_refused_account_is_nobody_in_the_database(self) -> None:
         self.user("ann", is_active=False)
         with setting(USER=ROWS), authz.as_token(token("ann")) as login:
-            from dbmi_authz_django.accounts import user_of
+            from dbmi_authz_django.people.accounts import user_of
             me = authz.identity()
             with self.assertRaises(authz.AccountRefused):
                 user_of(me, login)
@@ -618,7 +618,7 @@ class Middleware(UserCase):
 
 class Checks(UserCase):
     def ids(self) -> set[str]:
-        from dbmi_authz_django.user_checks import check_users
+        from dbmi_authz_django.checking.user_checks import check_users
         return {message.id[-4:] for message in check_users(None)}
 
     def test_in_order(self) -> None:
@@ -672,7 +672,7 @@ class Page(UserCase):
 
     def test_settings(self) -> None:
         """All that the page sets is accepted, and works."""
-        from dbmi_authz_django.user_checks import check_users
+        from dbmi_authz_django.checking.user_checks import check_users
         people = types.ModuleType("notes.people")
         found = 0
         with mock.patch.dict(sys.modules, {"notes": types.ModuleType("notes"),

@@ -14,8 +14,8 @@ from asgiref.sync import async_to_sync, sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from clinic.models import Note
 from dbmi_authz_django import authz
-from dbmi_authz_django.conditional import mark_of
-from dbmi_authz_django.handover import Handover
+from dbmi_authz_django.caching.conditional import mark_of
+from dbmi_authz_django.connection.handover import Handover
 from dbmi_authz_django.middleware import TokenMiddleware
 from django.core.asgi import get_asgi_application
 from django.core.signals import request_finished, request_started

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS
 
 from dbmi_authz_django.conf import conf
-from dbmi_authz_django.owner import LOCK_TIMEOUT, AsOwnerError, set_aside, tables_of
+from dbmi_authz_django.ownership.owner import LOCK_TIMEOUT, AsOwnerError, set_aside, tables_of
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.utils import Error, ProgrammingError
 
-from dbmi_authz_django import status, unprotected
+from dbmi_authz_django.checking import status, unprotected
 from dbmi_authz_django.conf import conf
 from dbmi_authz_django.errors import Forbidden
 

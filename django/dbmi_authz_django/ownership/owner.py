@@ -28,11 +28,11 @@ from django.db.backends.base.creation import BaseDatabaseCreation
 from django.db.utils import ConnectionRouter, Error, OperationalError
 
 from . import silence
-from .conf import conf
-from .errors import sqlstate
-from .handover import text_of
-from .login import current
-from .sql import table_name
+from ..conf import conf
+from ..errors import sqlstate
+from ..connection.handover import text_of
+from ..login import current
+from ..sql import table_name
 
 log = logging.getLogger("dbmi_authz_django")
 

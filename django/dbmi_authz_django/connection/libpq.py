@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg2 import _psycopg, extensions
 
-from .errors import Failure
+from ..errors import Failure
 
 TUPLES_OK, PIPELINE_SYNC = 2, 10       # PGRES_...
 FIELDS = {"sqlstate": ord("C"), "primary": ord("M"), "detail": ord("D")}

@@ -10,8 +10,8 @@ from django.db import DEFAULT_DB_ALIAS
 
 from .asked import noted
 from .caches import seconds
-from .identity import identity
-from .login import current
+from ..identity import identity
+from ..login import current
 
 MISSING = object()
 

@@ -27,14 +27,14 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.signals import connection_created
 
-from . import drivers
-from .compat import opened_connections
-from .conf import conf
+from ..connection import drivers
+from ..compat import opened_connections
+from ..conf import conf
 from .definitions import only_defines
-from .drivers import IDLE, INTRANS
-from .errors import RowsHidden, sqlstate
-from .handover import CONTROL, Handover, text_of
-from .login import current
+from ..connection.drivers import IDLE, INTRANS
+from ..errors import RowsHidden, sqlstate
+from ..connection.handover import CONTROL, Handover, text_of
+from ..login import current
 
 OWNERS, EVERYBODY = "owners", "everybody"   # whom a command's queries concern
 
@@ -319,7 +319,7 @@ def command() -> Optional[str]:
 
 
 def install() -> None:
-    connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.silence")
+    connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.ownership.silence")
     for connection in connections.all():
         if connection.connection is not None:
             loud_of(connection)

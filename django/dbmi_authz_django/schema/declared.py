@@ -14,7 +14,7 @@ from typing import Any, Iterable
 
 from django.db.models import Model
 
-from .policies import Policy, Protect, Table
+from ..policies import Policy, Protect, Table
 
 KNOWN = ("protect", "policies", "force", "through")
 

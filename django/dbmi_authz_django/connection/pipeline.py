@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg.pq import DiagnosticField, ExecStatus, version
 
-from .errors import Failure
+from ..errors import Failure
 
 PIPELINES = version() >= 140000     # of libpq
 

@@ -23,11 +23,11 @@ from django.middleware.cache import (
 from django.templatetags.cache import CacheNode
 
 from .asked import asked_here, begin, noted
-from .compat import iscoroutinefunction
-from .identity import Identity, identity
-from .login import Login, current
+from ..compat import iscoroutinefunction
+from ..identity import Identity, identity
+from ..login import Login, current
 from .outside import private
-from .token import carries_token
+from ..token import carries_token
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -39,13 +39,13 @@ from django.db.backends.signals import connection_created
 from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
 from . import drivers
-from .asked import note
-from .compat import opened_connections
-from .conf import conf
+from ..caching.asked import note
+from ..compat import opened_connections
+from ..conf import conf
 from .drivers import ACTIVE, IDLE, INERROR, INTRANS
-from .errors import AuthzError, Failure, Unauthorized, answer_to
+from ..errors import AuthzError, Failure, Unauthorized, answer_to
 from .facts import FACTS, has_come, wanted
-from .login import Login, current
+from ..login import Login, current
 
 log = logging.getLogger("dbmi_authz_django")
 
@@ -452,9 +452,9 @@ def on_request(sender: Any, **kwargs: Any) -> None:
 
 
 def install() -> None:
-    connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.handover")
+    connection_created.connect(on_connect, dispatch_uid="dbmi_authz_django.connection.handover")
     for signal in (request_started, request_finished):
-        signal.connect(on_request, dispatch_uid="dbmi_authz_django.handover")
+        signal.connect(on_request, dispatch_uid="dbmi_authz_django.connection.handover")
     # and what other applications have opened before this one was ready
     for connection in connections.all():
         if connection.connection is not None:

@@ -11,7 +11,7 @@ from typing import Any, Callable, Iterable
 from django.db.migrations import operations
 
 from .changes import statements
-from .policies import NOTHING
+from ..policies import NOTHING
 from .state import Place, known, model_of, places
 
 

@@ -25,8 +25,8 @@ from typing import Any, Callable, Iterator, NamedTuple, Sequence
 from django.db import DatabaseError, NotSupportedError, ProgrammingError, transaction
 from django.db.models.fields import AutoFieldMixin
 
-from .policies import COMMANDS
-from .sql import identifier, literal, table_name
+from ..policies import COMMANDS
+from ..sql import identifier, literal, table_name
 
 COMMAND = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 assert set(COMMAND.values()) == set(COMMANDS)

@@ -7,8 +7,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connections, router
 
-from .conf import conf
-from .sql import table_name
+from ..conf import conf
+from ..sql import table_name
 
 BARE = """
 SELECT t.name FROM unnest(%s::text[]) AS t(name)

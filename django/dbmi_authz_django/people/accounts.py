@@ -27,10 +27,10 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db import IntegrityError, router, transaction
 
-from .conf import conf
-from .errors import AccountRefused
-from .identity import Identity
-from .login import Login
+from ..conf import conf
+from ..errors import AccountRefused
+from ..identity import Identity
+from ..login import Login
 from .rules import imported
 from .users import Held, TokenUser
 

@@ -12,8 +12,8 @@ from django.utils.module_loading import module_has_submodule
 
 from . import drift
 from .changes import statements
-from .policies import NOTHING
-from .sql import table_name
+from ..policies import NOTHING
+from ..sql import table_name
 
 
 def has_migrations(config: Any) -> bool:
@@ -51,4 +51,4 @@ def bind(sender: Any, using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
 
 
 def install() -> None:
-    post_migrate.connect(bind, dispatch_uid="dbmi_authz_django.syncdb")
+    post_migrate.connect(bind, dispatch_uid="dbmi_authz_django.schema.syncdb")

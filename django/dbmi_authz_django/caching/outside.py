@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Iterable, List, Optional, TypeVar
 
 from django.utils.http import http_date, parse_http_date_safe
 
-from .compat import iscoroutinefunction
+from ..compat import iscoroutinefunction
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,8 +6,8 @@ from typing import Any, Iterator
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 
-from .operations import CreateSet, InstallExtension
-from .operations.base import ModelOperation, TableOperation
+from ..operations import CreateSet, InstallExtension
+from ..operations.base import ModelOperation, TableOperation
 
 
 def unapplied(connection: Any) -> Iterator[Any]:

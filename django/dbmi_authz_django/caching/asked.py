@@ -13,7 +13,7 @@ from typing import Iterator, Optional
 
 from django.http import HttpRequest
 
-from .login import Login
+from ..login import Login
 
 _asked: ContextVar[Optional[Asked]] = ContextVar("dbmi_authz_asked", default=None)
 

@@ -23,11 +23,11 @@ from django.utils.html import escape
 from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 
-from .conf import conf
-from .errors import AccountRefused, AuthzError, StepUpRequired, Unauthorized, response_to
+from ..conf import conf
+from ..errors import AccountRefused, AuthzError, StepUpRequired, Unauthorized, response_to
 from .negotiation import is_htmx, wants_page
 from .rules import imported
-from .token import in_header
+from ..token import in_header
 
 log = logging.getLogger("django.request")
 

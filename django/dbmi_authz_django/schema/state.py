@@ -15,7 +15,7 @@ from typing import Any, Callable, NamedTuple
 from django.db.migrations import operations
 from django.db.models.fields.related import ManyToManyField
 
-from .policies import NOTHING, Table
+from ..policies import NOTHING, Table
 
 KEY = "_dbmi_authz"
 

@@ -12,12 +12,12 @@ from typing import Any, Callable, Iterable, Iterator, NamedTuple
 from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from .conf import conf
-from .identity import Identity, ask
-from .login import Login, current, enter, leave
-from .requirements import HasObjectPermission, Requirement
+from ..conf import conf
+from ..identity import Identity, ask
+from ..login import Login, current, enter, leave
+from ..requirements import HasObjectPermission, Requirement
 from .rules import imported
-from .sql import table_name
+from ..sql import table_name
 
 
 @contextmanager

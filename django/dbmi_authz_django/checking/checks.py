@@ -12,8 +12,9 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from . import pending, status, unprotected
-from .conf import DEFAULTS, conf
+from . import status, unprotected
+from ..schema import pending
+from ..conf import DEFAULTS, conf
 
 CACHE = "django.middleware.cache.UpdateCacheMiddleware"
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
@@ -61,7 +62,7 @@ def check_exceptions(app_configs: Any, **kwargs: Any) -> list[Any]:
 @register(Tags.security)
 def check_reports(app_configs: Any, **kwargs: Any) -> Iterator[Any]:
     """Whether tokens can get into debug pages, mails to ADMINS and logs."""
-    from . import reports
+    from .. import reports
     for name, _, ours in reports.REPORTERS:
         if not is_ours(getattr(settings, name), ours):
             yield Warning(
@@ -78,7 +79,7 @@ def check_reports(app_configs: Any, **kwargs: Any) -> Iterator[Any]:
 
 @register(Tags.security)
 def check_middleware(app_configs: Any, **kwargs: Any) -> list[Any]:
-    from .middleware import TokenMiddleware
+    from ..middleware import TokenMiddleware
     paths = list(settings.MIDDLEWARE)
     ours = [i for i, path in enumerate(paths) if is_ours(path, TokenMiddleware)]
     if not ours:

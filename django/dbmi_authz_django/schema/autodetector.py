@@ -12,11 +12,11 @@ from django.apps import apps
 from django.db.migrations import autodetector, operations
 from django.db.migrations.state import ProjectState
 
-from . import operations as ours
-from .conditions import fields_of, parents_of
+from .. import operations as ours
+from ..conditions import fields_of, parents_of
 from .declared import declared
-from .operations.base import TableOperation
-from .policies import Policy, Table
+from ..operations.base import TableOperation
+from ..policies import Policy, Table
 from .state import Place, known, places
 
 # A dependency is (app, model, field, kind), in a class of its own since Django 5.1.

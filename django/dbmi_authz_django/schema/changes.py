@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Iterator
 
-from .conditions import compiled
-from .policies import FIELDS, ROLE_WORDS, VIEWS, Policy, Protect, Table
-from .sql import identifier, literal, regclass, relation_name, table_name
+from ..conditions import compiled
+from ..policies import FIELDS, ROLE_WORDS, VIEWS, Policy, Protect, Table
+from ..sql import identifier, literal, regclass, relation_name, table_name
 
 
 def statements(model: Any, editor: Any, old: Table, new: Table) -> Iterator[str]:

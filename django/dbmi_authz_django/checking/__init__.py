@@ -1,0 +1,1 @@
+"""System checks, and what they ask a database."""

@@ -1,0 +1,1 @@
+"""How the token reaches the database on a connection of Django's."""

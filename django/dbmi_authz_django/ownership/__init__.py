@@ -1,0 +1,1 @@
+"""Work as the owner of tables, which policies bind too."""

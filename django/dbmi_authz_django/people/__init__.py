@@ -1,0 +1,1 @@
+"""request.user, and what browsers are answered."""

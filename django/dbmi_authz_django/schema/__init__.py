@@ -1,0 +1,1 @@
+"""What models declare about their rows, and what migrations make of it."""
