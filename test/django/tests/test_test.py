@@ -60,13 +60,23 @@ def run(*command, **environment):
         [*PYTHON, *command], cwd=HERE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=300, env={**os.environ, "DJANGO_SETTINGS_MODULE": "team.settings",
                           "PYTHONPATH": os.pathsep.join([HERE, os.path.join(TEST, "..", "django"),
-                                                        environment.pop("PAGE", HERE)]),
+                                                        environment.pop("PAGE", HERE),
+                                                        os.environ.get("PYTHONPATH", "")]),
                           **environment})
     return done.returncode, done.stdout
 
 
+# Since Python 3.14 processes are not forked unless somebody says so.
+MANAGE = """
+import multiprocessing, sys
+from django.core.management import execute_from_command_line
+multiprocessing.set_start_method("fork")
+execute_from_command_line(sys.argv)
+"""
+
+
 def django(*arguments, **environment):
-    return run("-m", "django", *arguments, **environment)
+    return run("-c", MANAGE, *arguments, **environment)
 
 
 def pytest(*arguments, **environment):
