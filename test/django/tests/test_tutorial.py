@@ -51,7 +51,7 @@ class Reader:
             os.chmod(os.path.join(tools, name), 0o755)
         self.environment = {
             **{name: value for name, value in os.environ.items()
-               if name not in ("DJANGO_SETTINGS_MODULE", "PGUSER", "PGDATABASE")},
+               if name != "DJANGO_SETTINGS_MODULE"},      # PGUSER: "sudo -u postgres"
             "PATH": tools + os.pathsep + os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": os.path.abspath(os.path.join(TEST, "..", "django")),
         }
