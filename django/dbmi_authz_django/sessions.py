@@ -69,6 +69,7 @@ def begin(request: HttpRequest) -> None:
 
     request.user = SimpleLazyObject(lambda: user_for(request))
     request.auser = auser
+    request.authz_users = True
 
 
 def user_for(request: HttpRequest) -> Any:
@@ -156,12 +157,18 @@ def drop_token(request: HttpRequest) -> None:
 
 # ---- somebody else in the course of a request ----
 
+def is_ours(request: Any) -> bool:
+    """With Django's own middleware a session and a token need not be one person's."""
+    return getattr(request, "authz_users", False)
+
+
 def on_logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
     """By a form, with a token of somebody else: from here on nobody in the database."""
-    login = getattr(request, "authz_login", None)
-    if login is not None:
-        request._authz_user = user
-    if login is not None and login.token is not None and not login.finished:
+    if not is_ours(request):
+        return
+    login = request.authz_login
+    request._authz_user = user
+    if login.token is not None and not login.finished:
         try:
             with as_login(login):
                 same = is_user(user, identity())
@@ -173,7 +180,7 @@ def on_logged_in(sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
 
 def on_logged_out(sender: Any, request: Any, **kwargs: Any) -> None:
     """Of the session: the token goes, too, and its cookie."""
-    if getattr(request, "authz_login", None) is not None:
+    if is_ours(request):
         end_token(request)
         request._authz_user = AnonymousUser()
 

@@ -567,6 +567,18 @@ class Sessions(UserCase):
         self.assertEqual(response.json(), {"user": "AnonymousUser", "database": None})
         self.assertEqual(response.cookies["DBMI_JWT"].value, "")
 
+    def test_middleware_of_django(self) -> None:
+        """Then a session and a token need not be one person's, and the token stays."""
+        self.user("bob")
+        client = Client(raise_request_exception=False)
+        client.cookies["DBMI_JWT"] = token("ann")
+        with setting(USER=ROWS), override_settings(MIDDLEWARE=[TOKENS, SESSIONS, AUTHENTICATION]):
+            found = client.post("/log_in/", {"name": "bob"}).json()
+            self.assertEqual((found["user"], found["database"]), ("bob", "ann"))
+            response = client.get("/log_out/")
+        self.assertEqual(response.json()["database"], "ann")
+        self.assertNotIn("DBMI_JWT", response.cookies)
+
     def test_no_session_is_made(self) -> None:
         """A token is no login of Django's: nothing to fixate, nothing that outlives it."""
         self.user("ann")
