@@ -7,8 +7,9 @@ from typing import Any, Sequence
 SERVER = """
 SELECT current_user AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypass,
        pg_has_role(d.datdba, 'USAGE') AS administers, session_user AS session_role,
-       (SELECT min(f.rolname::text) FROM pg_roles f WHERE (f.rolsuper OR f.rolbypassrls)
-           AND f.rolname <> current_user AND pg_has_role(session_user, f.oid, 'MEMBER')) AS may_become,
+       (SELECT f.rolname::text FROM pg_roles f WHERE (f.rolsuper OR f.rolbypassrls)
+           AND f.rolname <> current_user AND pg_has_role(session_user, f.oid, 'MEMBER')
+         ORDER BY f.rolname <> session_user, f.rolname LIMIT 1) AS may_become,
        pg_has_role(session_user, d.datdba, 'MEMBER') AS may_administer,
        (SELECT extversion FROM pg_extension WHERE extname = 'dbmi_authz') AS installed,
        (SELECT default_version FROM pg_available_extensions WHERE name = 'dbmi_authz') AS available,

@@ -19,9 +19,11 @@ ADMIN = '#!/bin/sh\nexec %s -m django "$@"\n' % sys.executable
 
 
 def blocks():
-    """(language, word, text) of each"""
+    """(language, word, text) of each.  Another page of the project, whose examples the same
+    server may have run, has a role of that name."""
     with open(PAGE, encoding="utf-8") as file:
-        return re.findall(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", file.read(), re.S | re.M)
+        return re.findall(r"^```(\w+)(?: (\w+))?\n(.*?)^```$",
+                          re.sub(r"\bnotes_(app|owner)\b", r"reader_\1", file.read()), re.S | re.M)
 
 
 def free_port():
@@ -124,5 +126,5 @@ class Tutorial(unittest.TestCase):
             cursor.execute("SELECT datname FROM pg_database WHERE datname IN ('notes', 'test_notes')")
             for name, in cursor.fetchall():
                 cursor.execute('DROP DATABASE "%s" WITH (FORCE)' % name)
-            for role in ("notes_app", "notes_owner"):
+            for role in ("reader_app", "reader_owner"):
                 cursor.execute("DROP ROLE IF EXISTS " + role)
