@@ -101,6 +101,10 @@ class Chromium(unittest.TestCase):
         browser.type("Username:", "boss")
         browser.type("Password:", "correct horse")
         browser.click("button", "Log in")
+        # or its page would come after the one that is opened next
+        end = time.monotonic() + 10
+        while "Site administration" not in browser.text() and time.monotonic() < end:
+            time.sleep(0.05)
 
     def setUp(self):
         self.addCleanup(self.complaints)

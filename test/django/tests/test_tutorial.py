@@ -101,6 +101,9 @@ class Reader:
 
 class Tutorial(unittest.TestCase):
     def test_tutorial(self):
+        # so has a database of the reader's
+        self.rename("notes", "notes_of_readme")
+        self.addCleanup(self.rename, "notes_of_readme", "notes")
         with tempfile.TemporaryDirectory() as path:
             reader = Reader(path)
             self.addCleanup(self.drop)
@@ -120,6 +123,12 @@ class Tutorial(unittest.TestCase):
                 else:
                     self.assertEqual((language, word), ("sh", "skip"))
             self.assertEqual((compared, servers), (6, 1))
+
+    def rename(self, old, new):
+        with connections["root"].cursor() as cursor:
+            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [old])
+            if cursor.fetchone() is not None:
+                cursor.execute('ALTER DATABASE "%s" RENAME TO "%s"' % (old, new))
 
     def drop(self):
         with connections["root"].cursor() as cursor:
