@@ -22,12 +22,12 @@ from django.middleware.cache import (
 )
 from django.templatetags.cache import CacheNode
 
-from .asked import asked_here, begin, noted
 from ..compat import iscoroutinefunction
 from ..identity import Identity, identity
 from ..login import Login, current
-from .outside import private
 from ..token import carries_token
+from .asked import asked_here, begin, noted
+from .outside import private
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,10 +8,10 @@ from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.db import DEFAULT_DB_ALIAS
 
-from .asked import noted
-from .caches import seconds
 from ..identity import identity
 from ..login import current
+from .asked import noted
+from .caches import seconds
 
 MISSING = object()
 

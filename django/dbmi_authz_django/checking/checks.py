@@ -12,9 +12,9 @@ from django.db import connections
 from django.db.utils import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from . import status, unprotected
-from ..schema import pending
 from ..conf import DEFAULTS, conf
+from ..schema import pending
+from . import status, unprotected
 
 CACHE = "django.middleware.cache.UpdateCacheMiddleware"
 AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"

@@ -10,10 +10,10 @@ from django.db import connections
 from django.db.models.fields.related import ManyToManyField
 from django.db.utils import Error as DatabaseError
 
-from ..schema import drift, pending
 from ..conditions import check
-from ..schema.declared import class_of, declared
 from ..policies import Table
+from ..schema import drift, pending
+from ..schema.declared import class_of, declared
 
 
 @register(Tags.models)

@@ -38,14 +38,14 @@ from django.db import connections, transaction
 from django.db.backends.signals import connection_created
 from django.db.utils import DatabaseError, Error, InterfaceError, OperationalError
 
-from . import drivers
 from ..caching.asked import note
 from ..compat import opened_connections
 from ..conf import conf
-from .drivers import ACTIVE, IDLE, INERROR, INTRANS
 from ..errors import AuthzError, Failure, Unauthorized, answer_to
-from .facts import FACTS, has_come, wanted
 from ..login import Login, current
+from . import drivers
+from .drivers import ACTIVE, IDLE, INERROR, INTRANS
+from .facts import FACTS, has_come, wanted
 
 log = logging.getLogger("dbmi_authz_django")
 

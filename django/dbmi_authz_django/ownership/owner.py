@@ -27,12 +27,12 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.creation import BaseDatabaseCreation
 from django.db.utils import ConnectionRouter, Error, OperationalError
 
-from . import silence
 from ..conf import conf
-from ..errors import sqlstate
 from ..connection.handover import text_of
+from ..errors import sqlstate
 from ..login import current
 from ..sql import table_name
+from . import silence
 
 log = logging.getLogger("dbmi_authz_django")
 

@@ -27,14 +27,14 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connections, transaction
 from django.db.backends.signals import connection_created
 
-from ..connection import drivers
 from ..compat import opened_connections
 from ..conf import conf
-from .definitions import only_defines
+from ..connection import drivers
 from ..connection.drivers import IDLE, INTRANS
-from ..errors import RowsHidden, sqlstate
 from ..connection.handover import CONTROL, Handover, text_of
+from ..errors import RowsHidden, sqlstate
 from ..login import current
+from .definitions import only_defines
 
 OWNERS, EVERYBODY = "owners", "everybody"   # whom a command's queries concern
 

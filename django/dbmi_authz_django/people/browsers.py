@@ -25,9 +25,9 @@ from django.utils.translation import get_language
 
 from ..conf import conf
 from ..errors import AccountRefused, AuthzError, StepUpRequired, Unauthorized, response_to
+from ..token import in_header
 from .negotiation import is_htmx, wants_page
 from .rules import imported
-from ..token import in_header
 
 log = logging.getLogger("django.request")
 

@@ -16,8 +16,8 @@ from ..conf import conf
 from ..identity import Identity, ask
 from ..login import Login, current, enter, leave
 from ..requirements import HasObjectPermission, Requirement
-from .rules import imported
 from ..sql import table_name
+from .rules import imported
 
 
 @contextmanager

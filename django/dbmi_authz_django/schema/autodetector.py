@@ -14,10 +14,11 @@ from django.db.migrations.state import ProjectState
 
 from .. import operations as ours
 from ..conditions import fields_of, parents_of
-from .declared import declared
 from ..operations.base import TableOperation
 from ..policies import Policy, Table
+from .declared import declared
 from .state import Place, known, places
+from .wrapping import wrap
 
 # A dependency is (app, model, field, kind), in a class of its own since Django 5.1.
 Dependency: Any = getattr(autodetector, "OperationDependency", None)
@@ -193,8 +194,4 @@ WRAPPERS = {"_sort_migrations": sorting, "check_dependency": checking,
 def install() -> None:
     detector = autodetector.MigrationAutodetector
     for name, wrapper in WRAPPERS.items():
-        original = getattr(detector, name)
-        if not getattr(original, MARK, False):
-            wrapped = wrapper(original)
-            setattr(wrapped, MARK, True)
-            setattr(detector, name, wrapped)
+        wrap(detector, name, wrapper, MARK)

@@ -11,11 +11,11 @@ from typing import Any, Iterator, NamedTuple
 from django.apps import apps
 from django.db import DatabaseError, router, transaction
 
-from .changes import creation, protection
-from .declared import declared
 from ..errors import Forbidden
 from ..policies import Table
 from ..sql import identifier, literal, table_name
+from .changes import creation, protection
+from .declared import declared
 
 POLICIES = """
 SELECT polname, CASE polcmd WHEN '*' THEN 'ALL' WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT'

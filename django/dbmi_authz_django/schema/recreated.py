@@ -10,9 +10,10 @@ from typing import Any, Callable, Iterable
 
 from django.db.migrations import operations
 
-from .changes import statements
 from ..policies import NOTHING
+from .changes import statements
 from .state import Place, known, model_of, places
+from .wrapping import wrap
 
 
 def bind(operation: Any, schema_editor: Any, state: Any, found: Iterable[Place]) -> None:
@@ -53,8 +54,4 @@ MARK = "dbmi_authz_binds"
 def install() -> None:
     for operation, wrapper in ((operations.DeleteModel, deleted),
                                (operations.RemoveField, removed)):
-        original = operation.database_backwards
-        if not getattr(original, MARK, False):
-            wrapped = wrapper(original)
-            setattr(wrapped, MARK, True)
-            operation.database_backwards = wrapped
+        wrap(operation, "database_backwards", wrapper, MARK)

@@ -27,6 +27,7 @@ from django.db.models.fields import AutoFieldMixin
 
 from ..policies import COMMANDS
 from ..sql import identifier, literal, table_name
+from .wrapping import wrap
 
 COMMAND = {"*": "ALL", "r": "SELECT", "a": "INSERT", "w": "UPDATE", "d": "DELETE"}
 assert set(COMMAND.values()) == set(COMMANDS)
@@ -487,8 +488,4 @@ def install() -> None:
     except Exception:       # ImproperlyConfigured, ImportError: no driver, no PostgreSQL
         return
     for name, wrapper in WRAPPERS.items():
-        original = getattr(DatabaseSchemaEditor, name)
-        if not getattr(original, MARK, False):
-            wrapped = wrapper(original)
-            setattr(wrapped, MARK, True)
-            setattr(DatabaseSchemaEditor, name, wrapped)
+        wrap(DatabaseSchemaEditor, name, wrapper, MARK)

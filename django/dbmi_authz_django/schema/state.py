@@ -16,6 +16,7 @@ from django.db.migrations import operations
 from django.db.models.fields.related import ManyToManyField
 
 from ..policies import NOTHING, Table
+from .wrapping import wrap
 
 KEY = "_dbmi_authz"
 
@@ -207,8 +208,4 @@ def install() -> None:
                                (operations.AlterField, altering_field),
                                (operations.RemoveField, removing_field),
                                (operations.RenameModel, renaming_model)):
-        original = operation.state_forwards
-        if not getattr(original, MARK, False):
-            wrapped = wrapper(original)
-            setattr(wrapped, MARK, True)
-            operation.state_forwards = wrapped
+        wrap(operation, "state_forwards", wrapper, MARK)

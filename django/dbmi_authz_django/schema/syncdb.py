@@ -10,10 +10,10 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import module_has_submodule
 
-from . import drift
-from .changes import statements
 from ..policies import NOTHING
 from ..sql import table_name
+from . import drift
+from .changes import statements
 
 
 def has_migrations(config: Any) -> bool:
