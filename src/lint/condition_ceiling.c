@@ -103,6 +103,30 @@ find_actor(const char *condition, const char *value)
 }
 
 /*
+ * A ceiling that leaves "admin" still takes away what makes the person one: a
+ * value of the issuer's admin_groups or admin_permissions, the latter in the
+ * token or stored for an item.
+ */
+#define OPTION(name) \
+	"(SELECT COALESCE(i.options OPERATOR(pg_catalog.->) '" name "'," \
+	" p.options OPERATOR(pg_catalog.->) '" name "')" \
+	" FROM authz.issuer i LEFT JOIN authz.profile p ON p.profile OPERATOR(pg_catalog.=) i.profile" \
+	" WHERE i.issuer OPERATOR(pg_catalog.=) c.issuer)"
+#define NAMES(name) \
+	"(SELECT " OPTION(name) " AS names) o," \
+	" pg_catalog.json_array_elements_text(CASE pg_catalog.json_typeof(o.names)" \
+	" WHEN 'array' THEN o.names ELSE '[]' END) n"
+#define UPPER(value) "pg_catalog.upper(" value " COLLATE pg_catalog.\"C\")"
+#define LEAVES_NAMES(column, name, as_compared) \
+	"(c." column " IS NULL OR NOT EXISTS (SELECT " as_compared("n") " FROM " NAMES(name) \
+	" EXCEPT SELECT " as_compared("v") " FROM pg_catalog.unnest(pg_catalog.array_cat(c." column ", c.keep)) v))"
+#define AS_IS(value) value
+#define LEAVES_ADMIN \
+	"c.admin AND " LEAVES_NAMES("groups", "admin_groups", AS_IS) \
+	" AND " LEAVES_NAMES("permissions", "admin_permissions", AS_IS) \
+	" AND " LEAVES_NAMES("item_permissions", "admin_permissions", UPPER)
+
+/*
  * One whose ceiling takes the value away (NULL: any value).  A row that says
  * nothing sensible is one that does.
  */
@@ -112,7 +136,7 @@ find_taker(const char *column, const char *value)
 	char	   *left;
 
 	if (strcmp(column, "admin") == 0)
-		left = "c.admin";
+		left = LEAVES_ADMIN;
 	else if (value == NULL)
 		left = psprintf("c.%s IS NULL", column);
 	else if (strcmp(column, "item_permissions") == 0)
