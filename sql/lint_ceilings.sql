@@ -49,3 +49,4 @@ SELECT found('NOT authz.is_delegated() AND NOT authz.is_admin()', 'admin => fals
 \set ECHO none
 SELECT authz.drop_issuer('https://limited.example') \g /dev/null
 DROP SCHEMA lint_ceilings CASCADE;
+CALL mint.go_home();

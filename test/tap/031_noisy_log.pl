@@ -1,7 +1,7 @@
 # C6.1, Z4, Z5: where the server logs as much as it can, and whatever happens while a
 # token is taken, no piece of it is in what is logged, told to the client or
 # shown, but for what the server itself writes about the statement.  Which
-# settings have it do so is the list @core below, and doc/security.md has it.
+# settings have it do so is the list @core below, and doc/explanation/security.md has it.
 
 use strict;
 use warnings;

@@ -2,10 +2,10 @@
 # which tokens are refused, does a rotation go unnoticed.
 #
 # Q26, Q11, Q12, Q13, Q14, Q21, Q30: what each provider really sends is in
-# test/providers/NAME.json, with the lines of doc/providers.md that set it up, and
+# test/providers/NAME.json, with the lines of doc/how-to/providers.md that set it up, and
 # the answers; test/providers/mint signs it with keys of ours.  A question without
 # an answer has the reason in the file.  Where it is about a token that cannot be
-# told from another, doc/providers.md says so, in the same words.  PROVIDERS="okta
+# told from another, doc/how-to/providers.md says so, in the same words.  PROVIDERS="okta
 # clerk" asks some of them only.
 
 use strict;
@@ -22,7 +22,7 @@ use Test::More;
 
 my $here = $FindBin::RealBin;
 my $json = JSON::PP->new->canonical;
-my $page = slurp_file("$here/../../doc/providers.md") =~ s/\s+/ /gr;
+my $page = slurp_file("$here/../../doc/how-to/providers.md") =~ s/\s+/ /gr;
 my @names = split ' ', $ENV{PROVIDERS} // 'keycloak entra okta cognito clerk workos supabase firebase google zitadel simplejwt postgrest';
 
 # What is asked of a token that is accepted.
@@ -144,7 +144,7 @@ sub lines_of_page
 sub on_page
 {
 	my ($provider, $line) = @_;
-	ok(index($page, $line =~ s/\s+/ /gr) >= 0, "$provider->{name}: doc/providers.md has the line $line");
+	ok(index($page, $line =~ s/\s+/ /gr) >= 0, "$provider->{name}: doc/how-to/providers.md has the line $line");
 	return;
 }
 
