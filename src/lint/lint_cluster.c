@@ -77,7 +77,7 @@ look_at_keys(AzLint *lint, void *arg)
 		if (name && GetCurrentTimestamp() - row.added_at > YEAR)
 			az_find(lint, "cluster_key_old", AZ_LEVEL_INFO, psprintf("cluster key %s", name),
 					"It was added more than a year ago.",
-					"Add another one on the server that signs, spread the trust, and drop this one (doc/how-to/clusters.md).");
+					"Add another one on the server that signs, spread the trust, and drop this one (doc/how-to/clusters/cluster-keys.md).");
 	}
 	az_end_rows(&rows);
 }
