@@ -35,6 +35,8 @@
 #                   of Debian; as root.  "make clean-versions" removes them
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
+#   make pictures   draw those of the documentation anew, from today's sources
+#   make site       one static site from README.md and doc/, in site/
 #   make bench      compare with hand-written conditions, print ratios
 #   make clean-up   remove whatever building and testing left here
 #
@@ -62,7 +64,7 @@ FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.p
 
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-forced check-asserts \
 	check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
-	dev bench clean-up
+	dev bench pictures site clean-up
 FUZZ_SECONDS ?= 60
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
@@ -141,6 +143,12 @@ dev: clean
 bench: build
 	@$(AGAIN) -s bench/key_speed
 	@$(SOURCE)/test/throwaway bench/run
+
+pictures:
+	@$(SOURCE)/doc/pictures/draw.py
+
+site:
+	@$(SOURCE)/doc/site/build
 
 clean-up:
 	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
