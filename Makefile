@@ -148,7 +148,7 @@ pictures:
 	@$(SOURCE)/doc/pictures/draw.py
 
 site:
-	@$(SOURCE)/doc/site/build
+	@$(SOURCE)/test/site $(SOURCE)/site
 
 clean-up:
 	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
