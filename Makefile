@@ -51,7 +51,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes django sanitize fuzz
+	tap docs recipes demo django site sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.

@@ -52,7 +52,7 @@ def style(dark):
              ".b{font-weight:600}", ".c{font-family:%s}" % CODE, ".s{fill:%s}" % second,
              ".ground{fill:%s}" % ground,
              ".box,.line{stroke-width:1.5}", ".line{fill:none}", ".dash{stroke-dasharray:5 4}",
-             ".off{fill:none}"]
+             ".off{fill:none}", ".grid{opacity:.4}"]
     for kind, twins in KINDS.items():
         fill, stroke = twins[dark]
         rules.append(".box.%s{fill:%s;stroke:%s}" % (kind, fill, stroke))
@@ -196,7 +196,7 @@ class Picture:
             at += LINE
         return made
 
-    def arrow(self, *points, kind="plain", dash=False, head=True):
+    def arrow(self, *points, kind="plain", dash=False, head=True, more=""):
         """Along these points, the last with a head."""
         points = list(points)
         (x0, y0), (x1, y1) = points[-2:]
@@ -205,8 +205,8 @@ class Picture:
         tip = points[-1]
         if head:
             points[-1] = (x1 - 7 * dx, y1 - 7 * dy)
-        self.parts.append('<polyline class="line %s%s" points="%s"/>' % (
-            kind, " dash" if dash else "", " ".join("%s,%s" % (number(x), number(y)) for x, y in points)))
+        self.parts.append('<polyline class="line %s%s%s" points="%s"/>' % (
+            kind, " dash" if dash else "", " " + more if more else "", " ".join("%s,%s" % (number(x), number(y)) for x, y in points)))
         if head:
             back = [(tip[0] - 9 * dx + 4.5 * s * dy, tip[1] - 9 * dy - 4.5 * s * dx) for s in (1, -1)]
             self.parts.append('<polygon class="head %s" points="%s"/>' % (
