@@ -151,7 +151,7 @@ site:
 	@$(SOURCE)/test/site $(SOURCE)/site
 
 clean-up:
-	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
+	cd $(SOURCE) && rm -rf tmp_check fuzz_kept site results regression.diffs regression.out output_iso
 	@if command -v $(PG_CONFIG) >/dev/null; then $(MAKE) -C $(SOURCE)/modules clean; $(AGAIN) clean; fi
 
 .PHONY: build

@@ -10,7 +10,7 @@ def folding(root):
     policy = p.box(16, 16, 448, ["**policy on letters", "`USING (authz.has_scope('admin')`", "`OR authz.is_owner(owner))`"], "trust")
     before = p.box(16, policy.end + 30, 448, ["**not folded", "`Seq Scan on letters`",
                                              "`Filter: (authz.has_scope(...) OR ...)`", "~two calls for each row"], "bad")
-    p.down(policy, before, "~dbmi_authz.plan_folding = off")
+    p.down(policy, before, "~dbmi_authz.plan_folding = off", x=140)
     y = before.end + 34
     p.line(16, y + 3, "**folded, for who is in force")
     y += 16

@@ -93,15 +93,15 @@ def trust_change(root):
     p.down(trigger, commit)
     callback = p.box(right, commit.end + 26, wide, ["**callback only counts", "epoch of the table,", "epoch of the trust"])
     p.arrow((124, commit.end), (124, callback.left[1]), callback.left)
-    p.line(16, callback.y + 62, "~the message;")
-    p.line(16, callback.y + 82, "~on standbys, too")
+    p.line(134, callback.left[1] - 8, "~the message,")
+    p.line(134, callback.left[1] + 19, "~standbys, too")
     p.arrow(before.bottom, callback.top, dash=True, head=False)
     who = p.box(16, callback.end + 44, 448, ["**next query: does the identity still hold?", "Is its issuer's row the same version, is its key there,",
                                             "is it revoked? Only these rows are read."], "who")
     p.arrow((356, callback.end), (356, who.y))
     p.line(348, callback.end + 27, "only if the epoch of the trust has moved", "end")
     yes = p.box(16, who.end + 40, 216, ["it goes on"], "good")
-    no = p.box(248, who.end + 40, 216, ["`28000` until the", "next login"], "bad")
+    no = p.box(248, who.end + 40, 216, ["`28000` until a login", "or `clear_token()`"], "bad")
     p.arrow((124, who.end), (124, yes.y), kind="good")
     p.arrow((356, who.end), (356, no.y), kind="bad")
     p.line(132, who.end + 25, "yes", kind="good")
@@ -137,7 +137,7 @@ def object_permission(root):
     end = p.box(85, last.end + 30, 98, "**granted", "good", h=36, pill=True)
     p.down(last, end, "open")
     p.text(200, end.y - 4, 264, ["~if the key is one of the table's", "~type, whether or not the row exists"])
-    p.text(16, end.end + 22, 448, ["A rule that is missing is passed over. The permission of an administrator ends at the ceiling of the"
+    p.text(16, end.end + 36, 448, ["A rule that is missing is passed over. The permission of an administrator ends at the ceiling of the"
                                    " actor who acts for them."])
     return p
 
