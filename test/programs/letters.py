@@ -1,0 +1,7 @@
+"""stub"""
+GUARDS = ()
+class Assistant:
+    @staticmethod
+    def whole(*a): pass
+    @staticmethod
+    def short(*a): pass
