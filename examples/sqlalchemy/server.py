@@ -87,8 +87,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", challenge)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        try:
+            self.end_headers()
+            self.wfile.write(text)
+        except ConnectionError:
+            pass            # the client has gone; what it asked for is done
 
     do_GET = do_POST = reply
 

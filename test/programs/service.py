@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+import psycopg2
+
 READY = re.compile(r"(http://127\.0\.0\.1:(\d+))$")
 
 
@@ -16,13 +18,32 @@ def free_port():
         return s.getsockname()[1]
 
 
-def psql(sql, role="postgres", database="notes", check=True):
-    done = subprocess.run(
-        ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database], input=sql,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if check and done.returncode != 0:
-        raise RuntimeError(done.stderr)
-    return done.stdout.strip()
+class Database:
+    """One program's own, and the superuser in it."""
+
+    def __init__(self, cluster, name, template):
+        self.cluster, self.name = cluster, name
+        cluster.execute("CREATE DATABASE %s TEMPLATE %s" % (name, template))
+        self.connection = cluster.connect(name)
+        self.lock = threading.Lock()
+
+    def ask(self, sql):
+        """All rows, or None."""
+        with self.lock, self.connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall() if cursor.description else None
+
+    def close(self):
+        self.connection.close()
+
+    def size_of_log(self):
+        return os.path.getsize(self.cluster.log)
+
+    def logged_since(self, start):
+        """What the server said of this database."""
+        with open(self.cluster.log, encoding="utf-8", errors="replace") as f:
+            f.seek(start)
+            return "".join(line for line in f if line.startswith(self.name + " "))
 
 
 class Cluster:
@@ -53,7 +74,7 @@ log_statement = all
 log_min_messages = debug2
 log_error_verbosity = verbose
 log_parameter_max_length = 0
-log_line_prefix = '%%a %%u '
+log_line_prefix = '%%d '
 """ % (self.port, self.folder))
         subprocess.run(["pg_ctl", "-D", self.data, "-l", self.log, "-w", "-s", "start"], **quiet)
         os.environ.update(PGHOST=self.folder, PGPORT=str(self.port))
@@ -62,13 +83,16 @@ log_line_prefix = '%%a %%u '
         subprocess.run(["pg_ctl", "-D", self.data, "-w", "-s", "-m", "immediate", "stop"],
                        check=False)
 
-    def size_of_log(self):
-        return os.path.getsize(self.log)
+    def connect(self, database):
+        connection = psycopg2.connect(host=self.folder, port=self.port, user="postgres", dbname=database)
+        connection.autocommit = True
+        return connection
 
-    def logged_since(self, start):
-        with open(self.log, encoding="utf-8", errors="replace") as f:
-            f.seek(start)
-            return f.read()
+    def execute(self, sql, database="postgres"):
+        connection = self.connect(database)
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+        connection.close()
 
 
 class Pooler:
@@ -81,7 +105,7 @@ class Pooler:
         ini = os.path.join(self.folder, "ini")
         with open(ini, "w", encoding="ascii") as f:
             f.write("""[databases]
-notes = host=127.0.0.1 port=%d
+* = host=127.0.0.1 port=%d user=notes_app
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = %d
@@ -93,10 +117,6 @@ ignore_startup_parameters = extra_float_digits
 logfile = %s/log
 pidfile = %s/pid
 """ % (cluster.port, self.port, self.folder, self.folder))
-        sed = re.sub(r"^notes = .*", r"\g<0> user=notes_app", open(ini, encoding="ascii").read(),
-                     flags=re.M)
-        with open(ini, "w", encoding="ascii") as f:
-            f.write(sed)
         program = shutil.which("pgbouncer", path=os.environ["PATH"] + ":/usr/sbin")
         self.process = subprocess.Popen([program, ini], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
