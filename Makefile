@@ -192,7 +192,7 @@ LONGEST = $(addprefix test/tap/,190_settings.pl 100_equivalence.pl 110_pools.pl 
 	050_restores.pl 185_loading.pl 352_update_keys_database.pl 240_upgrade.pl 357_keys_life.pl 075_preloaded_by_server.pl 290_sets.pl \
 	375_login_identity.pl 031_noisy_log.pl 366_log_identity.pl 080_folding.pl 160_lifetime.pl 300_lint.pl 245_plan_walk.pl \
 	361_sessions.pl 310_simulate.pl 365_log_logins.pl 376_login_walk.pl 355_keys_worker.pl 230_trust_walk.pl)
-TAP_TESTS = 1
+# "make installcheck" runs these too if asked: make installcheck TAP_TESTS=1
 PROVE_TESTS = $(LONGEST) $(filter-out $(LONGEST),$(call files,test/tap/*.pl))
 
 EXTRA_CLEAN = tmp_check bench/key_speed $(patsubst %.o,%.gcno,$(OBJS))
