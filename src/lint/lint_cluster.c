@@ -46,7 +46,7 @@ static const AzLintRule rules[] = {
 		" AND (r.rolsuper OR r.rolbypassrls)" IS_SET},
 	{"cluster_role_predefined", AZ_LEVEL_WARNING,
 		"SELECT s.object,"
-		" pg_catalog.format('Role %I comes with PostgreSQL: whoever has it for another reason can hand identities over.', s.value),"
+		" pg_catalog.format('Role %I comes with PostgreSQL: roles that have it for another reason can hand identities over.', s.value),"
 		" 'Make a role for this alone, and grant it to those that other servers connect as.'"
 		CLUSTER_ROLES IS_SET " AND pg_catalog.starts_with(s.value, 'pg_')"},
 	{"cluster_role_of_role", AZ_LEVEL_WARNING,
