@@ -9,7 +9,7 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
-#                   exports, regress, examples, isolation, tap, docs, recipes, django,
+#                   exports, regress, examples, isolation, tap, docs, recipes, django, programs,
 #                   sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
 #   make check-quick    what takes less than half a minute: while working
@@ -49,7 +49,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes django sanitize fuzz
+	tap docs recipes django programs sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
@@ -130,7 +130,7 @@ check-versions-compile:
 # The first four look at the source alone.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@$(SOURCE)/test/versions $(filter-out layers checks names rows,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows programs,$(SUITES))
 
 clean-versions:
 	@$(SOURCE)/test/versions --remove
