@@ -238,6 +238,13 @@ def wrong_login(program, folder, database, result, tokens):
         result.check(not TOKEN.search(service.printed()), program.name + ": a token is printed")
 
 
+def misbehaves(program, folder, database, result, tokens):
+    """Work that goes on when its transaction is over, and the like."""
+    if hasattr(program, "misbehave"):
+        said = program.misbehave(folder, database.cluster.port, tokens["ann"], tokens["bob"])
+        result.check(not said, "%s: %s" % (program.name, said))
+
+
 def probe(database, port, stop, seen):
     """Another client of the pooler: who is there when no transaction is?"""
     connection = psycopg2.connect(host="127.0.0.1", port=port, user="notes_app", dbname=database.name)
@@ -277,6 +284,7 @@ def whole(program, database, pooler, mint, result):
         recovers(users)
         has_expired(users, end)
         nobody_stayed(users, service, since)
+    misbehaves(program, program.folder, database, result, users.tokens)
     behind_pooler(program, None, database, pooler, mint, result)
     wrong_login(program, None, database, result, tokens_of(mint))
 
@@ -297,5 +305,7 @@ def short(program, folder, database, pooler, mint, result):
                 nobody_stayed(users, service, since)
         except (OSError, http.client.HTTPException) as error:
             result.check(False, repr(error))
+    if not result.faults:
+        misbehaves(program, folder, database, result, users.tokens)
     if not result.faults:
         wrong_login(program, folder, database, result, tokens_of(mint))
