@@ -52,7 +52,10 @@ func main() {
 	if err != nil {
 		log.Fatal("DATABASE_URL is not one") // and not what is in it
 	}
-	size, _ := strconv.Atoi(os.Getenv("POOL_SIZE"))
+	size, err := strconv.Atoi(os.Getenv("POOL_SIZE"))
+	if err != nil {
+		size = 10 // 0 would be no limit
+	}
 	db.SetMaxOpenConns(size)
 	db.SetConnMaxIdleTime(time.Minute)
 
