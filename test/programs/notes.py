@@ -240,7 +240,7 @@ def wrong_login(program, folder, database, result, tokens):
 
 def misbehaves(program, folder, database, result, tokens):
     """Work that goes on when its transaction is over, and the like."""
-    if hasattr(program, "misbehave"):
+    if program.misbehaving:
         said = program.misbehave(folder, database.cluster.port, tokens["ann"], tokens["bob"])
         result.check(not said, "%s: %s" % (program.name, said))
 
