@@ -9,8 +9,8 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
-#                   exports, regress, examples, isolation, tap, docs, recipes, django,
-#                   packages, sanitize, fuzz; on request only: valgrind, mutation,
+#                   exports, regress, examples, isolation, tap, docs, recipes, demo, django,
+#                   programs, site, packages, sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
 #   make check-quick    what takes less than half a minute: while working
 #   make check-long     what does not fit into "make check": when all is done
@@ -53,7 +53,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes demo django site packages sanitize fuzz
+	tap docs recipes demo django programs site packages sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
@@ -134,7 +134,7 @@ check-versions-compile:
 # Those that are left out look at the source alone, or make root directories of their own.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@$(SOURCE)/test/versions $(filter-out layers checks names rows site packages,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows programs site packages,$(SUITES))
 
 clean-versions:
 	@$(SOURCE)/test/versions --remove
