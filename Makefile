@@ -10,7 +10,7 @@
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
 #                   exports, regress, examples, isolation, tap, docs, recipes, django,
-#                   sanitize, fuzz; on request only: valgrind, mutation,
+#                   packages, sanitize, fuzz; on request only: valgrind, mutation,
 #                   endurance
 #   make check-quick    what takes less than half a minute: while working
 #   make check-long     what does not fit into "make check": when all is done
@@ -35,6 +35,9 @@
 #                   of Debian; as root.  "make clean-versions" removes them
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
+#   make pictures   draw those of the documentation anew, from today's sources
+#   make site       one static site from README.md and doc/, in site/
+#   make deb        build Debian packages for the servers of this machine, into tmp_check/deb
 #   make bench      compare with hand-written conditions, print ratios
 #   make dist       the zip for PGXN, of what is committed, into this directory
 #   make clean-up   remove whatever building and testing left here
@@ -50,7 +53,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes django sanitize fuzz
+	tap docs recipes demo django site packages sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
@@ -63,7 +66,7 @@ FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.p
 
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-forced check-asserts \
 	check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
-	dev bench dist clean-up
+	dev bench deb dist pictures site clean-up
 FUZZ_SECONDS ?= 60
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
@@ -128,10 +131,10 @@ coverage:
 check-versions-compile:
 	@$(SOURCE)/test/compile $(PG_CONFIGS)
 
-# The first four look at the source alone.
+# Those that are left out look at the source alone, or make root directories of their own.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@$(SOURCE)/test/versions $(filter-out layers checks names rows,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows site packages,$(SUITES))
 
 clean-versions:
 	@$(SOURCE)/test/versions --remove
@@ -143,11 +146,20 @@ bench: build
 	@$(AGAIN) -s bench/key_speed
 	@$(SOURCE)/test/throwaway bench/run
 
+pictures:
+	@$(SOURCE)/doc/pictures/draw.py
+
+site:
+	@$(SOURCE)/test/site $(SOURCE)/site
+
 dist:
 	@$(SOURCE)/packaging/dist
 
+deb:
+	@$(SOURCE)/debian/build-packages
+
 clean-up:
-	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
+	cd $(SOURCE) && rm -rf tmp_check fuzz_kept site results regression.diffs regression.out output_iso
 	@if command -v $(PG_CONFIG) >/dev/null; then $(MAKE) -C $(SOURCE)/modules clean; $(AGAIN) clean; fi
 
 .PHONY: build

@@ -114,6 +114,10 @@ def run(server):
             for what, step in (("first set_token of a session", "login"),
                                ("next query after a change of another issuer", "change"),
                                ("next query after lost messages", "lost"))]
+    # what plots.py draws: each number of issuers against one, with the quartiles of the turns
+    rows[0].detail["growth"] = {step: {count: times(("generic", count), step).summary()
+                                       for profile, count in WORLDS if profile == "generic"}
+                                for step in ("login", "change", "lost")}
     rows.append(memory_row(seen))
     for what, step in (("first set_token of a session", "login"), ("next query after a change", "change")):
         rows.append(ratio_row("by audience: %s, 1,000 issuers against 1" % what,
