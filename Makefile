@@ -10,8 +10,8 @@
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
 #                   exports, regress, examples, isolation, tap, docs, recipes, demo, django,
-#                   programs, site, packages, sanitize, fuzz; on request only: valgrind, mutation,
-#                   endurance
+#                   programs, site, packages, zip, sanitize, fuzz; on request only: valgrind,
+#                   mutation, endurance, rpm, docker
 #   make check-quick    what takes less than half a minute: while working
 #   make check-long     what does not fit into "make check": when all is done
 #   make check-forced   regress, isolation and those of tap that keep plans, each
@@ -53,7 +53,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes demo django programs site packages sanitize fuzz
+	tap docs recipes demo django programs site packages zip sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
@@ -65,7 +65,7 @@ FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.p
 	110_pools.pl 120_standby.pl 130_foreign.pl 160_lifetime.pl 200_items.pl 210_neighbour.pl 220_background.pl 230_hooks.pl)
 
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-forced check-asserts \
-	check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
+	check-rpm check-docker check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
 	dev bench deb dist pictures site clean-up
 FUZZ_SECONDS ?= 60
 
@@ -113,6 +113,12 @@ check-asserts:
 check-valgrind:
 	@$(SOURCE)/test/valgrind
 
+check-rpm:
+	@$(SOURCE)/test/packages/rpm
+
+check-docker:
+	@$(SOURCE)/test/packages/docker
+
 check-mutation:
 	@$(SOURCE)/test/mutation/run
 
@@ -134,7 +140,7 @@ check-versions-compile:
 # Those that are left out look at the source alone, or make root directories of their own.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@$(SOURCE)/test/versions $(filter-out layers checks names rows programs site packages,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows programs site packages zip,$(SUITES))
 
 clean-versions:
 	@$(SOURCE)/test/versions --remove
