@@ -197,9 +197,9 @@ OBJS = $(TOKEN_OBJS) $(filter-out $(TOKEN_OBJS),$(patsubst %.c,%.o,$(call files,
 -include $(SOURCE)/src/flags.mk
 
 # sql/setup.sql comes first if there is one, then the rest by name.  All run
-# in one database, in UTF-8 whatever the server's own encoding.
+# in one database, in UTF-8 whatever the server's own encoding.  SQL names some of them.
 TESTS = $(patsubst sql/%.sql,%,$(call files,sql/*.sql))
-REGRESS = $(filter setup,$(TESTS)) $(filter-out setup,$(TESTS))
+REGRESS = $(or $(SQL),$(filter setup,$(TESTS)) $(filter-out setup,$(TESTS)))
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(call files,test/isolation/specs/*.spec))
