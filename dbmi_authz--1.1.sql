@@ -26,7 +26,7 @@
 --   Privileges
 --
 -- An object is followed by its COMMENT: one sentence, at most 120 characters.
--- Errors, NULL and the like are in doc/reference/README.md.  dbmi_authz--1.0--1.1.sql
+-- Errors, NULL and the like are in doc/reference/.  dbmi_authz--1.0--1.1.sql
 -- has the same COMMENTs once more (test/checks --comments prints them).
 --
 
