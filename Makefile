@@ -9,9 +9,9 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
-#                   exports, regress, examples, isolation, tap, docs, recipes, django,
-#                   packages, zip, sanitize, fuzz; on request only: valgrind, mutation,
-#                   endurance, rpm, docker
+#                   exports, regress, examples, isolation, tap, docs, recipes, demo, django,
+#                   programs, site, packages, zip, sanitize, fuzz; on request only: valgrind,
+#                   mutation, endurance, rpm, docker
 #   make check-quick    what takes less than half a minute: while working
 #   make check-long     what does not fit into "make check": when all is done
 #   make check-forced   regress, isolation and those of tap that keep plans, each
@@ -53,7 +53,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes demo django site packages zip sanitize fuzz
+	tap docs recipes demo django programs site packages zip sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
@@ -140,7 +140,7 @@ check-versions-compile:
 # Those that are left out look at the source alone, or make root directories of their own.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@$(SOURCE)/test/versions $(filter-out layers checks names rows site packages zip,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows programs site packages zip,$(SUITES))
 
 clean-versions:
 	@$(SOURCE)/test/versions --remove
@@ -197,9 +197,9 @@ OBJS = $(TOKEN_OBJS) $(filter-out $(TOKEN_OBJS),$(patsubst %.c,%.o,$(call files,
 -include $(SOURCE)/src/flags.mk
 
 # sql/setup.sql comes first if there is one, then the rest by name.  All run
-# in one database, in UTF-8 whatever the server's own encoding.
+# in one database, in UTF-8 whatever the server's own encoding.  SQL names some of them.
 TESTS = $(patsubst sql/%.sql,%,$(call files,sql/*.sql))
-REGRESS = $(filter setup,$(TESTS)) $(filter-out setup,$(TESTS))
+REGRESS = $(or $(SQL),$(filter setup,$(TESTS)) $(filter-out setup,$(TESTS)))
 REGRESS_OPTS = --encoding=UTF8 --no-locale
 
 ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(call files,test/isolation/specs/*.spec))

@@ -1,22 +1,20 @@
-#!/usr/bin/python3
 """Plots of what grows, in the language of doc/pictures/shapes.py.
 
-  bench/plots.py [bench.json [DIR]]
-
-bench/run writes them beside its bench.json; this program writes those of a run that is
-over into doc/pictures/, from tmp_check/bench.json unless told otherwise.  What is drawn
-are ratios: two things that were measured in turns, in the same run.
+What is drawn are ratios: two things that were measured in turns, in the same run.  bench/run
+draws its own figures, beside its bench.json; "make pictures" draws those of the tables of
+doc/explanation/performance.md, so that page and plots agree.
 """
-import json
 import math
 import os
+import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PICTURES = os.path.join(HERE, "..", "doc", "pictures")
-sys.path.insert(0, PICTURES)
+sys.path.insert(0, os.path.join(HERE, "..", "doc", "pictures"))
 from shapes import LINE, Picture, wrap, write     # noqa: E402
 
+PAGE = "doc/explanation/performance.md"
+UNITS = {"s": 1, "ms": 1e-3, "µs": 1e-6, "ns": 1e-9}
 LEFT, RIGHT, TOP, TALL = 58, 312, 78, 250         # of the area where lines are
 
 
@@ -83,20 +81,37 @@ class Plot:
             floor = p.text(RIGHT + 18, begin, 476 - RIGHT - 20, words, kind=kind) + 6
 
 
-def about(machine):
-    return "~%(date)s, %(processor)s, %(processors)d processors, load %(load).0f, PostgreSQL %(postgresql)s" % {
-        **machine, "postgresql": machine["postgresql"].split(" ")[0]}
+def seconds(text):
+    """Of "5.35 µs", whatever follows"""
+    number, unit = re.match(r"([\d.]+) (\w+)", text).groups()
+    return float(number) * UNITS[unit]
 
 
-def growth(rows, machine):
+def count_in(pattern, what):
+    """The number in that, or None: "10,000 rows" """
+    found = re.fullmatch(pattern, what)
+    return int(found.group(1).replace(",", "")) if found else None
+
+
+def points(rows, pattern, of_row):
+    """[(count, ratio)] of the rows whose first cell is like that, in order"""
+    counted = [(count_in(pattern, row["what"]), row) for row in rows]
+    return sorted((count, of_row(row)) for count, row in counted if count is not None)
+
+
+def ratio_of(row):
+    return float(row["figure"].split(" ")[0])
+
+
+def growth(rows, about):
     plot = Plot("plot-growth", "Ten rows of an owner, in tables of three sizes",
                 "Processor time of a query under admin or owner, through an index.", "rows of the table",
-                "the literal's time at the fewest rows", about(machine))
-    sizes = [(int(row["what"].split(",", 1)[1].split(" rows")[0].replace(",", "")), row["detail"])
-             for row in rows if "ours" in row["detail"]]
-    unit = sizes[0][1]["reference"]["median"]
-    plot.add("value written into the policy", "plain", [(size, detail["reference"]["median"] / unit) for size, detail in sizes])
-    plot.add("dbmi_authz", "who", [(size, detail["ours"]["median"] / unit) for size, detail in sizes])
+                "the literal's time at the fewest rows", about)
+    pattern = r"admin or owner, ([\d,]+) rows; indexed, plan kept"
+    literal = points(rows, pattern, lambda row: seconds(row["reference"]))
+    plot.add("value written into the policy", "plain", [(size, time / literal[0][1]) for size, time in literal])
+    plot.add("dbmi_authz", "who", [(size, time / literal[0][1]) for size, time in
+                                   points(rows, pattern, lambda row: seconds(row["ours"]))])
     return plot
 
 
@@ -108,45 +123,81 @@ POOLS = [("owner, extended", "owner, planned each time", "other"),
          ("item permission or owner, 5 % hold it, prepared", "item permission or owner", "bad")]
 
 
-def pool(rows, machine):
+def pool(rows, about):
     plot = Plot("plot-pool", "A transaction behind a pool, another user each time",
                 "Processor time of login and query by dbmi_authz, against unsigned claims in a setting. Below 1 dbmi_authz takes less.",
-                "users", "the time with claims in a setting", about(machine))
+                "users", "the time with claims in a setting", about)
     for what, words, kind in POOLS:
-        points = [(int(row["what"].split(" ")[2].replace(",", "")), row["detail"]["ratio"]) for row in rows
-                  if row["what"].split(", ", 1)[1] == what]
-        plot.add(words, kind, sorted(points))
+        plot.add(words, kind, points(rows, r"pool of ([\d,]+) users?, " + re.escape(what), ratio_of))
+    plot.add("value written into the query", "plain",
+             points(rows, r"pool of ([\d,]+) users?, owner, prepared", lambda row: seconds(
+                 row["reference"].split("literal ")[1]) / seconds(row["reference"])))
     return plot
 
 
-ISSUERS = [("login", "first login of a session", "who"), ("change", "next query after a change", "other"),
-           ("lost", "next query after lost messages", "trust")]
+ISSUERS = [("first set_token of a session", "first login of a session", "who"),
+           ("next query after a change of another issuer", "next query after a change", "other"),
+           ("next query after lost messages", "next query after lost messages", "trust")]
 
 
-def issuers(rows, machine):
+def issuers(rows, about):
     plot = Plot("plot-issuers", "What a session pays for issuers that are not its own",
                 "Processor time of a session, against a database that trusts one issuer.", "issuers in the database",
-                "the time with one issuer", about(machine))
-    for step, words, kind in ISSUERS:
-        by_count = rows[0]["detail"]["growth"][step]
-        unit = by_count["1"]["median"]
-        plot.add(words, kind, sorted((int(count), summary["median"] / unit) for count, summary in by_count.items()))
+                "the time with one issuer", about)
+    for what, words, kind in ISSUERS:
+        plot.add(words, kind, [(1, 1.0)] + points(rows, re.escape(what) + r", ([\d,]+) issuers against 1", ratio_of))
     return plot
 
 
-PLOTS = {"growth": growth, "pool": pool, "issuers": issuers}
+# How to draw a group, and what one of its rows is.
+PLOTS = {"growth": (growth, r"admin or owner, [\d,]+ rows; .*"),
+         "pool": (pool, r"pool of [\d,]+ users?, owner, prepared"),
+         "issuers": (issuers, r"first set_token of a session, [\d,]+ issuers .*")}
 
 
-def plots(results):
-    """name -> text of the files, for the groups that were measured"""
+def of_run(groups, machine):
+    """name -> text of the files, of rows as bench/run has them"""
+    about = "~%(date)s, %(processor)s, %(processors)d processors, load %(load).0f, PostgreSQL %(postgresql)s" % {
+        **machine, "postgresql": machine["postgresql"].split(" ")[0]}
     files = {}
-    for group, draw in PLOTS.items():
-        if group in results["groups"]:
-            files.update(draw(results["groups"][group], results["machine"]).draw().files())
+    for group in set(PLOTS) & set(groups):
+        files.update(PLOTS[group][0](groups[group], about).draw().files())
     return files
 
 
-if __name__ == "__main__":
-    with open(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "..", "tmp_check", "bench.json"), encoding="utf-8") as f:
-        RESULTS = json.load(f)
-    write(sys.argv[2] if len(sys.argv) > 2 else PICTURES, plots(RESULTS))
+def tables(text):
+    """[(what is said before it of date and machine, [row])] of the page"""
+    said, rows = "", []
+    for line in text.split("\n"):
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|"):
+            rows.append(dict(zip(("what", "ours", "reference", "figure"), cells)))
+        elif rows:
+            yield said, rows
+            said, rows = "", []
+        if re.match(r"#|.*\b20\d\d-\d\d-\d\d\b", line):
+            said = ""
+        if not line.startswith("|"):
+            said += line + " "
+    if rows:
+        yield said, rows
+
+
+def of_page(root):
+    """The same of the last table of the page that has such rows"""
+    with open(os.path.join(root, PAGE), encoding="utf-8") as f:
+        all_tables = list(tables(f.read()))
+    found = []
+    for draw, pattern in PLOTS.values():
+        having = [table for table in all_tables if any(re.fullmatch(pattern, row["what"]) for row in table[1])]
+        if not having:
+            raise LookupError("%s: no table with a row like %s" % (PAGE, pattern))
+        said, rows = having[-1]
+        if "the same machine" in said:
+            said += next(first for first, _ in all_tables if re.search(r"20\d\d-", first))
+        facts = [re.search(pattern, said) for pattern in (
+            r"20\d\d-\d\d-\d\d", r"(?:AMD|Intel) \w+", r"\d+ processors", r"[Ll]oad [\d.]+\d?(?: to \d+)?",
+            r"PostgreSQL [\d.]+\d")]
+        found.append(draw(rows, "~" + ", ".join(fact.group(0).lower() if fact.group(0)[1:4] == "oad" else fact.group(0)
+                                                for fact in facts if fact)).draw())
+    return found

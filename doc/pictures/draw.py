@@ -10,13 +10,15 @@ import shutil
 import sys
 import tempfile
 
-import facts
-import of_identity
-import of_plans
-import of_servers
-import shapes
-
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(HERE, "..", "..", "bench"))
+import facts            # noqa: E402
+import of_identity      # noqa: E402
+import of_plans         # noqa: E402
+import of_servers       # noqa: E402
+import plots            # noqa: E402
+import shapes           # noqa: E402
+
 PICTURES = (of_identity.idea, of_identity.way_of_a_token, of_identity.states, of_identity.savepoints, of_identity.block,
             of_plans.folding, of_plans.life,
             of_servers.rooms, of_servers.trust_change, of_servers.object_permission, of_servers.pools, of_servers.hand_over,
@@ -29,6 +31,7 @@ PLANTS = [
     ("src/token/identity.h", "\tAzSet\t\tamr;\n", ""),
     ("src/token/identity.h", "\tAzSet\t\taudience;\n", "\tAzSet\t\taddressees;\n"),
     ("src/session/fn_token.c", '"revoked"', '"withdrawn"'),
+    (plots.PAGE, "| pool of 1 user, owner, prepared |", "| pool of 2 users, owner, prepared |"),
     ("src/policies/policy.c", '#include "policies/policy.h"', '#include "policies/policy.h"\n#include "objects/registry.h"'),
 ]
 
@@ -38,14 +41,16 @@ def drawn(root):
     files = {}
     for draw in PICTURES:
         files.update(draw(root).files())
+    for picture in plots.of_page(root):
+        files.update(picture.files())
     return files
 
 
 def kept():
-    """The same of those in the tree, plots of bench apart"""
+    """The same of those in the tree"""
     files = {}
     for name in os.listdir(HERE):
-        if name.endswith(".svg") and not name.startswith("plot-"):
+        if name.endswith(".svg"):
             with open(os.path.join(HERE, name), encoding="utf-8") as f:
                 files[name] = f.read()
     return files
@@ -75,6 +80,8 @@ def check():
               for name in sorted(set(now) | set(tree)) if now.get(name) != tree.get(name)]
     passed = len(set(now) | set(tree)) - len(faults)
     with tempfile.TemporaryDirectory() as copy:
+        os.makedirs(os.path.join(copy, os.path.dirname(plots.PAGE)))
+        shutil.copy(os.path.join(facts.ROOT, plots.PAGE), os.path.join(copy, plots.PAGE))
         shutil.copytree(os.path.join(facts.ROOT, "src"), os.path.join(copy, "src"), ignore=shutil.ignore_patterns("*.o", "*.bc"))
         for plant in PLANTS:
             if is_noticed(copy, *plant):

@@ -23,7 +23,7 @@ public final class Notes {
         HikariConfig config = new HikariConfig();
         config.setJdbcUrl(System.getenv("DATABASE_URL"));
         config.setMaximumPoolSize(Integer.parseInt(env("POOL_SIZE", "10")));
-        config.setConnectionTimeout(3000); // how long a request waits for a connection
+        config.setConnectionTimeout(5000); // how long a request waits for a connection
         config.setInitializationFailTimeout(-1); // start, even while there is no database
         pool = new HikariDataSource(config);
 

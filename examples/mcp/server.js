@@ -14,7 +14,7 @@ globalThis.crypto ??= webcrypto; // Node 18
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: Number(process.env.POOL_SIZE ?? 5),
-  connectionTimeoutMillis: 3000,
+  connectionTimeoutMillis: 5000,
 });
 pool.on("error", (error) => console.error("idle connection:", error.code ?? error.name));
 

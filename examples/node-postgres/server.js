@@ -7,7 +7,7 @@ import { asUser, statusOf } from "./as_user.js";
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
   max: Number(process.env.POOL_SIZE ?? 10),
-  connectionTimeoutMillis: 3000, // how long a request waits for a connection
+  connectionTimeoutMillis: 5000, // how long a request waits for a connection
 });
 // An idle connection that the server closed.  Without a listener the process ends.
 pool.on("error", (error) => console.error("idle connection:", error.code ?? error.name));

@@ -44,8 +44,8 @@ def execute(connection, statement, value):
     result = _exec(connection.pgconn_ptr, statement, 1, None, values, None, None, 0)
     try:
         if _status(result) != TUPLES_OK:
-            fields = [_field(result, ord_) for ord_ in (PRIMARY, SQLSTATE, DETAIL)]
+            fields = [_field(result, code) for code in (PRIMARY, SQLSTATE, DETAIL)]
             message, sqlstate, detail = (f and f.decode(errors="replace") for f in fields)
-            raise Refused(message or "the connection is lost", sqlstate, detail)
+            raise Refused(message or "the connection is lost", sqlstate or "08006", detail)
     finally:
         _clear(result)

@@ -29,7 +29,7 @@ class Note(Base):
 
 engine = create_engine(
     os.environ["DATABASE_URL"], hide_parameters=True, pool_pre_ping=True,
-    pool_size=int(os.environ.get("POOL_SIZE", 5)), max_overflow=0, pool_timeout=3)
+    pool_size=int(os.environ.get("POOL_SIZE", 5)), max_overflow=0, pool_timeout=5)
 
 
 def list_notes(session, _):
