@@ -101,8 +101,8 @@ def relink(path, text, known):
     def one(match):
         mark, label, target = match.groups()
         there = place(path, target)
-        if not there or mark:
-            return match.group(0)
+        if not there or mark or not os.path.exists(os.path.join(ROOT, there)):
+            return match.group(0)       # of another host, a picture, or broken: the check of links tells
         if there not in known:
             return '<span title="%s, in the source tree">%s</span>' % (there, label)
         anchor = target.partition("#")[1:]
