@@ -220,7 +220,7 @@ ifeq (,$(and $(OBJS),$(DATA)))
 all install dbmi_authz.so: no-sources
 .PHONY: no-sources
 no-sources:
-	@echo "the sources of $(EXTENSION) are not in \"$(SOURCE)\": say make -f DIRECTORY/Makefile, or VPATH=DIRECTORY" >&2
+	@echo "the sources of $(EXTENSION) are not in \"$(SOURCE)\": say make -f DIRECTORY/Makefile, or VPATH=DIRECTORY; where a name has a blank, make works in the directory itself" >&2
 	@false
 endif
 

@@ -46,7 +46,8 @@ class Plot:
         first, last = math.log10(counts[0]), math.log10(counts[-1])
 
         def at(x, y):
-            return (LEFT + 10 + (RIGHT - LEFT - 20) * (math.log10(x) - first) / (last - first), TOP + TALL * (1 - y / top))
+            return (LEFT + 10 + (RIGHT - LEFT - 20) * (math.log10(x) - first) / (last - first),
+                    TOP + TALL * (1 - y / top))
 
         p.text(16, 10, 448, "**" + self.title)
         p.line(16, 66, "~× " + self.of_what)
@@ -125,7 +126,8 @@ POOLS = [("owner, extended", "owner, planned each time", "other"),
 
 def pool(rows, about):
     plot = Plot("plot-pool", "A transaction behind a pool, another user each time",
-                "Processor time of login and query by dbmi_authz, against unsigned claims in a setting. Below 1 dbmi_authz takes less.",
+                "Processor time of login and query by dbmi_authz, against unsigned claims in a setting."
+                " Below 1 dbmi_authz takes less.",
                 "users", "the time with claims in a setting", about)
     for what, words, kind in POOLS:
         plot.add(words, kind, points(rows, r"pool of ([\d,]+) users?, " + re.escape(what), ratio_of))

@@ -21,7 +21,8 @@ import shapes           # noqa: E402
 
 PICTURES = (of_identity.idea, of_identity.way_of_a_token, of_identity.states, of_identity.savepoints, of_identity.block,
             of_plans.folding, of_plans.life,
-            of_servers.rooms, of_servers.trust_change, of_servers.object_permission, of_servers.pools, of_servers.hand_over,
+            of_servers.rooms, of_servers.trust_change, of_servers.object_permission, of_servers.pools,
+            of_servers.hand_over,
             of_servers.nodes_told)
 
 # A file, what is written there, and what stands there instead.
@@ -32,7 +33,8 @@ PLANTS = [
     ("src/token/identity.h", "\tAzSet\t\taudience;\n", "\tAzSet\t\taddressees;\n"),
     ("src/session/fn_token.c", '"revoked"', '"withdrawn"'),
     (plots.PAGE, "| pool of 1 user, owner, prepared |", "| pool of 2 users, owner, prepared |"),
-    ("src/policies/policy.c", '#include "policies/policy.h"', '#include "policies/policy.h"\n#include "objects/registry.h"'),
+    ("src/policies/policy.c", '#include "policies/policy.h"',
+     '#include "policies/policy.h"\n#include "objects/registry.h"'),
 ]
 
 
@@ -82,7 +84,8 @@ def check():
     with tempfile.TemporaryDirectory() as copy:
         os.makedirs(os.path.join(copy, os.path.dirname(plots.PAGE)))
         shutil.copy(os.path.join(facts.ROOT, plots.PAGE), os.path.join(copy, plots.PAGE))
-        shutil.copytree(os.path.join(facts.ROOT, "src"), os.path.join(copy, "src"), ignore=shutil.ignore_patterns("*.o", "*.bc"))
+        shutil.copytree(os.path.join(facts.ROOT, "src"), os.path.join(copy, "src"),
+                        ignore=shutil.ignore_patterns("*.o", "*.bc"))
         for plant in PLANTS:
             if is_noticed(copy, *plant):
                 passed += 1

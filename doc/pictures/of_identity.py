@@ -18,9 +18,10 @@ ABOUT_PARAGRAPHS = {       # the first member of a paragraph of AzIdentity: what
 def idea(root):
     """For the README."""
     p = Picture("idea", "The idea of dbmi_authz in one look",
-                """An identity provider signs a token for Ann. Her application hands it to its PostgreSQL session. The extension
-                verifies it inside the server, and policies ask the identity that it stands for. Of a table with rows of Ann and of
-                Bob the query returns those of Ann, and nobody can forge that on the connection.""")
+                """An identity provider signs a token for Ann. Her application hands it to its PostgreSQL session. The
+                extension verifies it inside the server, and policies ask the identity that it stands for. Of a
+                table with rows of Ann and of Bob the query returns those of Ann, and nobody can forge that on the
+                connection.""")
     provider = p.box(16, 16, 196, ["**Identity provider", "~signs a token for Ann"], "trust")
     app = p.box(268, 16, 196, ["**Your application", "~serves Ann now"])
     p.arrow(provider.right, app.left, kind="who")
@@ -30,7 +31,8 @@ def idea(root):
     p.line(388, 108, "`SELECT authz.set_token($1)`", "end")
     p.line(32, 158, "**PostgreSQL")
     verify = p.box(32, 176, 416, ["**dbmi_authz verifies the token", "signature, issuer, audience, times"], "who")
-    policy = p.box(32, verify.end + 30, 416, ["**Your policy asks who it is", "`USING (authz.is_owner(owner))`"], "plain")
+    policy = p.box(32, verify.end + 30, 416, ["**Your policy asks who it is", "`USING (authz.is_owner(owner))`"],
+                   "plain")
     p.down(verify, policy, kind="who")
     y = policy.end + 30
     p.down(policy, type(policy)(32, y, 416, 0), kind="who")
@@ -47,12 +49,14 @@ def idea(root):
 
 def way_of_a_token(root):
     p = Picture("way-of-a-token", "The way of a token",
-                """A client presents a token. If this backend has verified the same bytes under the current trust, it reuses the
-                identity after a look at the clock. Otherwise the token goes through the checks of verify.c in their order; the first no
-                ends it with one reason. From the claims an identity is built, which hangs on the setting dbmi_authz.token. The planner
-                folds checks for this identity, and the executor compares plan and identity.""")
+                """A client presents a token. If this backend has verified the same bytes under the current trust, it
+                reuses the identity after a look at the clock. Otherwise the token goes through the checks of
+                verify.c in their order; the first no ends it with one reason. From the claims an identity is built,
+                which hangs on the setting dbmi_authz.token. The planner folds checks for this identity, and the
+                executor compares plan and identity.""")
     client = p.box(16, 16, 448, ["**Client", "`SELECT authz.set_token($1)`", "or `SET LOCAL dbmi_authz.token = '...'`"])
-    cache = p.box(16, client.end + 26, 448, ["**Has this backend verified these bytes?", "~cache.c, by SHA-256; then a look at the clock"], "who")
+    cache = p.box(16, client.end + 26, 448, ["**Has this backend verified these bytes?",
+                                             "~cache.c, by SHA-256; then a look at the clock"], "who")
     p.down(client, cache, kind="who")
     groups = facts.checks(root)
     y = cache.end + 30
@@ -91,9 +95,10 @@ def way_of_a_token(root):
 
 def states(root):
     p = Picture("states-of-a-session", "The states of a session",
-                """token_state() returns one of five words. A login that is accepted leads from any state to valid; one that is refused
-                leads from any state to rejected; clear_token, RESET and DISCARD ALL lead to none. A valid identity becomes expired by
-                the clock and revoked by a change of the trust; then checks raise 28000 until the next login or clear_token.""")
+                """token_state() returns one of five words. A login that is accepted leads from any state to valid; one
+                that is refused leads from any state to rejected; clear_token, RESET and DISCARD ALL lead to none. A
+                valid identity becomes expired by the clock and revoked by a change of the trust; then checks raise
+                28000 until the next login or clear_token.""")
     known = facts.states(root)
     if set(known) != {"none", "valid", "expired", "revoked", "rejected"}:
         raise LookupError("states: token_state() has other values: %s" % known)
@@ -102,7 +107,8 @@ def states(root):
          ["~checks are false; what requires", "~somebody raises 28000"]),
         ("valid", "good", ["a login is accepted"], ["~checks answer for the identity"]),
         ("rejected", "bad", ["a login is refused"], ["~checks are false; what requires", "~somebody raises 28000"]),
-        ("expired", "bad", ["the clock passes `exp` and the leeway"], ["~checks raise 28000, until another", "~login, or `clear_token()`"]),
+        ("expired", "bad", ["the clock passes `exp` and the leeway"], ["~checks raise 28000, until another",
+                                                                       "~login, or `clear_token()`"]),
         ("revoked", "bad", ["the token is revoked; its key or", "issuer is gone, or was altered"],
          ["~checks raise 28000, until another", "~login, or `clear_token()`"])]
     p.line(16, 31, "**from any state")
@@ -118,7 +124,8 @@ def states(root):
             p.arrow((at, y + 19), pill.left, kind=kind)
         y = p.text(28, bottom + 2, 330, do) + 18
     p.arrow((16, y - 6), (464, y - 6), dash=True, head=False)
-    p.text(16, y + 2, 448, ["A rollback restores the state that was, as with any setting. Only a refused login stays: no rollback"
+    p.text(16, y + 2, 448,
+           ["A rollback restores the state that was, as with any setting. Only a refused login stays: no rollback"
                             " brings back who was there before it. Where a token opened the connection, `RESET` and"
                             " `DISCARD ALL` lead back to that login."])
     return p
@@ -126,9 +133,10 @@ def states(root):
 
 def savepoints(root):
     p = Picture("savepoints", "Who is in force over savepoints",
-                """Twice the same transaction. In the first, Ann logs in, then Bob after a savepoint; ROLLBACK TO brings Ann back. In the
-                second, a login fails before the ROLLBACK TO. It raises the floor above both adoptions, so ROLLBACK TO brings back a
-                setting of Ann that does not count, and nobody is in force until somebody logs in.""")
+                """Twice the same transaction. In the first, Ann logs in, then Bob after a savepoint; ROLLBACK TO
+                brings Ann back. In the second, a login fails before the ROLLBACK TO. It raises the floor above both
+                adoptions, so ROLLBACK TO brings back a setting of Ann that does not count, and nobody is in force
+                until somebody logs in.""")
     lanes = (186, 332)
     wide = 132
     p.line(16, 31, "**statement")
@@ -163,16 +171,18 @@ def savepoints(root):
         p.line(16, top + step * i + 31, statement)
         p.arrow((16, top + step * i), (178, top + step * i), dash=True, head=False)
     y = top + step * len(rows) + 8
-    p.text(16, y, 448, ["Each login has a number. The forged token gets 3 and makes it the floor, outside of the transaction:"
+    p.text(16, y, 448,
+           ["Each login has a number. The forged token gets 3 and makes it the floor, outside of the transaction:"
                         " what has a number at or below the floor does not count, whatever a rollback brings back."])
     return p
 
 
 def block(root):
     p = Picture("identity-block", "An identity is one flat block",
-                """The block begins with a fixed part, the struct AzIdentity, whose members are listed by paragraph. Behind it stand the
-                payload as a tree, the items and sorted indexes of the sets, the memberships, and the strings. All are reached by
-                offsets from the start of the block, so it is copied with memcpy and freed as one piece.""")
+                """The block begins with a fixed part, the struct AzIdentity, whose members are listed by paragraph.
+                Behind it stand the payload as a tree, the items and sorted indexes of the sets, the memberships,
+                and the strings. All are reached by offsets from the start of the block, so it is copied with memcpy
+                and freed as one piece.""")
     y = 16
     p.line(16, y + 15, "offset 0")
     y += 26
@@ -186,11 +196,15 @@ def block(root):
     p.stretch(fixed, y)
     p.line(452, fixed.y + 23, "`AzIdentity`", "end")
     y = fixed.end
-    for lines in (["**trees, sets, memberships", "nodes and members sorted by name; of each set its items and their order; one"
+    for lines in (["**trees, sets, memberships",
+                   "nodes and members sorted by name; of each set its items and their order; one"
                                              " `AzOrg` for each membership"],
-                  ["**strings", "each stored once, in the database's encoding; what revocations are compared with as it was signed"]):
+                  ["**strings",
+                   "each stored once, in the database's encoding; what revocations"
+                     " are compared with as it was signed"]):
         part = p.box(16, y + 6, 448, lines, "who", "start")
         y = part.end
     p.line(16, y + 20, "offset `size`")
-    p.text(16, y + 32, 448, "All references are offsets from 0: copied by memcpy, freed as one piece, searched without allocating.")
+    p.text(16, y + 32, 448,
+           "All references are offsets from 0: copied by memcpy, freed as one piece, searched without allocating.")
     return p

@@ -6,7 +6,8 @@ from shapes import Picture, length
 # (who, what is sent, who is in force after it): A and B are users, P is the pool itself, - is nobody.
 POOLS = [
     ("pool_mode = session", "good", "server_reset_query = DISCARD ALL",
-     [("A", "set_token", "A"), ("A", "queries", "A"), ("P", "DISCARD ALL", "-"), ("B", "set_token", "B"), ("B", "queries", "B")]),
+     [("A", "set_token", "A"), ("A", "queries", "A"), ("P", "DISCARD ALL", "-"),
+      ("B", "set_token", "B"), ("B", "queries", "B")]),
     ("pool_mode = transaction", "good", "dbmi_authz.token_scope = transaction",
      [("A", "BEGIN, set_token", "A"), ("A", "queries", "A"), ("A", "COMMIT", "-"),
       ("B", "BEGIN, set_token", "B"), ("B", "queries", "B"), ("B", "COMMIT", "-")]),
@@ -16,10 +17,12 @@ POOLS = [
 
 def rooms(root):
     p = Picture("rooms", "The rooms of the source, and their levels",
-                "Each room of src stands above all rooms that it includes. Lines lead to the rooms below that it includes and does not"
+                "Each room of src stands above all rooms that it includes. Lines lead to the rooms below that it"
+                " includes and does not"
                 " reach through another one.")
     level, edges = facts.rooms(root)
-    p.desc += " " + "; ".join("%s includes %s" % (room or "dbmi_authz.c", ", ".join(there for above, there in edges if above == room))
+    p.desc += " " + "; ".join("%s includes %s" % (room or "dbmi_authz.c", ", ".join(there for above, there in edges
+                                                                                    if above == room))
                               for room in level if any(above == room for above, _ in edges)) + "."
     # A line that passes a level gets a place of its own there.
     chains, rows = [], {n: [] for n in range(max(level.values()) + 1)}
@@ -42,6 +45,10 @@ def rooms(root):
     def wide(one):
         return max(80, length("**" + one, True) + 8) if isinstance(one, str) else 26
 
+    def middle(one):
+        others = near.get(one, [one])
+        return round(sum(at[other] for other in others) / len(others), 3), str(one)
+
     def spread(n):
         widths = [wide(one) for one in order[n]]
         free = (448 - sum(widths)) / (len(widths) + 1.0)
@@ -54,7 +61,7 @@ def rooms(root):
         spread(n)
     for turn in range(24):
         for n in (sorted(order) if turn % 2 else sorted(order, reverse=True)):
-            order[n].sort(key=lambda one: (round(sum(at[other] for other in near.get(one, [one])) / len(near.get(one, [one])), 3), str(one)))
+            order[n].sort(key=middle)
             spread(n)
     top, step = 16, 76
     y = {n: top + step * (max(order) - n) for n in order}
@@ -77,9 +84,10 @@ def rooms(root):
 
 def trust_change(root):
     p = Picture("change-of-trust", "A change of the trust, across sessions",
-                """In one session a key is dropped: a trigger sends a relcache invalidation for the table. At commit the message reaches
-                every session, on standbys as well. Its callback only counts: one epoch for the table and one for all tables of the trust.
-                At the next query the identity in force is looked at again, and a remembered token is judged again at its next login.""")
+                """In one session a key is dropped: a trigger sends a relcache invalidation for the table. At commit
+                the message reaches every session, on standbys as well. Its callback only counts: one epoch for the
+                table and one for all tables of the trust. At the next query the identity in force is looked at
+                again, and a remembered token is judged again at its next login.""")
     left, right, wide = 16, 248, 216
     p.box(left, 16, wide, "**session of the owner", "trust", h=38)
     p.box(right, 16, wide, "**every other session", "who", h=38)
@@ -91,12 +99,14 @@ def trust_change(root):
     p.down(drop, trigger)
     commit = p.box(left, trigger.end + 24, wide, "`COMMIT`", h=38)
     p.down(trigger, commit)
-    callback = p.box(right, commit.end + 26, wide, ["**callback only counts", "epoch of the table,", "epoch of the trust"])
+    callback = p.box(right, commit.end + 26, wide, ["**callback only counts", "epoch of the table,",
+                                                    "epoch of the trust"])
     p.arrow((124, commit.end), (124, callback.left[1]), callback.left)
     p.line(134, callback.left[1] - 8, "~the message,")
     p.line(134, callback.left[1] + 19, "~standbys, too")
     p.arrow(before.bottom, callback.top, dash=True, head=False)
-    who = p.box(16, callback.end + 44, 448, ["**next query: does the identity still hold?", "Is its issuer's row the same version, is its key there,",
+    who = p.box(16, callback.end + 44, 448, ["**next query: does the identity still hold?",
+                                             "Is its issuer's row the same version, is its key there,",
                                             "is it revoked? Only these rows are read."], "who")
     p.arrow((356, callback.end), (356, who.y))
     p.line(348, callback.end + 27, "only if the epoch of the trust has moved", "end")
@@ -106,17 +116,18 @@ def trust_change(root):
     p.arrow((356, who.end), (356, no.y), kind="bad")
     p.line(132, who.end + 25, "yes", kind="good")
     p.line(364, who.end + 25, "no", kind="bad")
-    p.text(16, no.end + 14, 448, ["A remembered token is judged again at its next login: all checks, but for the signature if issuer and key"
+    p.text(16, no.end + 14, 448,
+           ["A remembered token is judged again at its next login: all checks, but for the signature if issuer and key"
                                   " are the same."])
     return p
 
 
 def object_permission(root):
     p = Picture("object-permission", "How an object permission is decided",
-                """Nobody holds anything. An administrator is granted at once unless universal_olp is on. Who does not hold the permission
-                itself is denied. A permission that has rules on other tables only is denied with a warning. Then the user rule and the
-                group rule are asked; the first true grants. If one was asked and none said true, denied. Without rules
-                dbmi_authz.olp_default decides.""")
+                """Nobody holds anything. An administrator is granted at once unless universal_olp is on. Who does not
+                hold the permission itself is denied. A permission that has rules on other tables only is denied
+                with a warning. Then the user rule and the group rule are asked; the first true grants. If one was
+                asked and none said true, denied. Without rules dbmi_authz.olp_default decides.""")
     steps = [(["Is nobody in force?"], "yes", "denied", "bad"),
              (["An administrator, and", "`universal_olp` is off?"], "yes", "granted", "good"),
              (["Is the permission held", "at all (`has_perm`)?"], "no", "denied", "bad"),
@@ -137,7 +148,8 @@ def object_permission(root):
     end = p.box(85, last.end + 30, 98, "**granted", "good", h=36, pill=True)
     p.down(last, end, "open")
     p.text(200, end.y - 4, 264, ["~if the key is one of the table's", "~type, whether or not the row exists"])
-    p.text(16, end.end + 36, 448, ["A rule that is missing is passed over. The permission of an administrator ends at the ceiling of the"
+    p.text(16, end.end + 36, 448,
+           ["A rule that is missing is passed over. The permission of an administrator ends at the ceiling of the"
                                    " actor who acts for them."])
     return p
 
@@ -173,24 +185,28 @@ def pools(root):
                 p.arrow((182, y + 17), (199, y + 17), kind=sender)
             y = middle.end
         y += 22
-    p.text(16, y - 4, 448, ["In statement mode each statement is a transaction of its own, and PgBouncer refuses blocks."])
+    p.text(16, y - 4, 448,
+           ["In statement mode each statement is a transaction of its own, and PgBouncer refuses blocks."])
     return p
 
 
 def hand_over(root):
     p = Picture("hand-over", "An identity is handed over in a cluster",
-                """Ann logs in on the coordinator within a transaction. When a query reaches a node, the coordinator signs an assertion with
-                its cluster key: the claims, for one destination and one occasion, for at most 60 seconds. The node takes it on a connection
-                of the cluster role alone, verifies it with the public cluster key and by its own rows of the trust, and answers for Ann
-                until the transaction ends. The provider's token never leaves the coordinator.""")
+                """Ann logs in on the coordinator within a transaction. When a query reaches a node, the coordinator
+                signs an assertion with its cluster key: the claims, for one destination and one occasion, for at
+                most 60 seconds. The node takes it on a connection of the cluster role alone, verifies it with the
+                public cluster key and by its own rows of the trust, and answers for Ann until the transaction ends.
+                The provider's token never leaves the coordinator.""")
     left, right, wide = 16, 264, 200
     p.box(left, 16, wide, ["**coordinator", "~private cluster key"], "trust")
     last = p.box(right, 16, wide, ["**node", "~public cluster key"], "trust")
     login = p.box(left, last.end + 26, wide, ["`BEGIN`, `set_token`", "Ann is in force"], "who")
-    sign = p.box(left, login.end + 26, wide, ["**a query for the node", "First an assertion is", "signed: claims,", "destination, occasion,",
+    sign = p.box(left, login.end + 26, wide, ["**a query for the node", "First an assertion is", "signed: claims,",
+                                              "destination, occasion,",
                                              "at most 60 s"])
     p.down(login, sign)
-    take = p.box(right, sign.end + 50, wide, ["**takes it, if", "the connection is of", "`cluster_role`; key,", "destination and times",
+    take = p.box(right, sign.end + 50, wide, ["**takes it, if", "the connection is of", "`cluster_role`; key,",
+                                              "destination and times",
                                              "are right; this use is", "new; its own trust", "has the issuer"])
     p.arrow((116, sign.end), (116, take.y + 40), (take.x, take.y + 40), kind="who")
     p.line(124, sign.end + 20, "the assertion, then the query,", kind="who")
@@ -206,7 +222,8 @@ def hand_over(root):
     p.arrow(commit.right, nobody.left)
     refused = p.box(left, take.end - 96, 168, ["otherwise an error,", "and nobody is", "in force there"], "bad")
     p.arrow((take.x, refused.left[1]), refused.right, kind="bad")
-    p.text(16, commit.end + 14, 448, ["The provider's token stays on the coordinator. Between servers of `postgres_fdw` it is the same: the"
+    p.text(16, commit.end + 14, 448,
+           ["The provider's token stays on the coordinator. Between servers of `postgres_fdw` it is the same: the"
                                       " occasion is a challenge of the session that takes it."])
     return p
 

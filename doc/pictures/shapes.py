@@ -206,7 +206,8 @@ class Picture:
         if head:
             points[-1] = (x1 - 7 * dx, y1 - 7 * dy)
         self.parts.append('<polyline class="line %s%s%s" points="%s"/>' % (
-            kind, " dash" if dash else "", " " + more if more else "", " ".join("%s,%s" % (number(x), number(y)) for x, y in points)))
+            kind, " dash" if dash else "", " " + more if more else "", " ".join("%s,%s" % (number(x), number(y))
+                                                                                for x, y in points)))
         if head:
             back = [(tip[0] - 9 * dx + 4.5 * s * dy, tip[1] - 9 * dy - 4.5 * s * dx) for s in (1, -1)]
             self.parts.append('<polygon class="head %s" points="%s"/>' % (
@@ -243,7 +244,8 @@ class Picture:
         head = ('<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img"'
                 ' aria-labelledby="t d">' % (WIDTH, height, WIDTH, height))
         return "\n".join([
-            head, '<title id="t">%s</title>' % html.escape(self.title), '<desc id="d">%s</desc>' % html.escape(self.desc),
+            head, '<title id="t">%s</title>' % html.escape(self.title),
+            '<desc id="d">%s</desc>' % html.escape(self.desc),
             "<style>%s</style>" % style(dark),
             '<rect class="ground" width="%d" height="%d" rx="6"/>' % (WIDTH, height)] + self.parts + ["</svg>", ""])
 

@@ -101,8 +101,8 @@ def relink(path, text, known):
     def one(match):
         mark, label, target = match.groups()
         there = place(path, target)
-        if not there or mark:
-            return match.group(0)
+        if not there or mark or not os.path.exists(os.path.join(ROOT, there)):
+            return match.group(0)       # of another host, a picture, or broken: the check of links tells
         if there not in known:
             return '<span title="%s, in the source tree">%s</span>' % (there, label)
         anchor = target.partition("#")[1:]
@@ -136,7 +136,8 @@ def rewritten(lines):
             if item or not last:
                 while inside and indent < inside[-1]:
                     inside.pop()
-            kind = "item" if item else "table" if bare.startswith("|") else "fence" if bare.startswith("```") else "text"
+            kind = ("item" if item else "table" if bare.startswith("|") else
+                    "fence" if bare.startswith("```") else "text")
             if last == "fence" or last and kind != last and kind in ("table", "fence") or item and last == "text" and (
                     loose or not inside):
                 yield ""
@@ -166,7 +167,8 @@ def on_page_markdown(markdown, page, config, files):
     if path == "README.md":
         # behind the first example
         parts = re.split(r"(?m)^(?=## )", text)
-        demo = "## The demonstration\n\n`make demo` prints this, in a throw-away cluster:\n\n``` { .text .demo }\n%s```\n\n"
+        demo = ("## The demonstration\n\n`make demo` prints this, in a throw-away cluster:\n\n"
+                "``` { .text .demo }\n%s```\n\n")
         parts.insert(min(2, len(parts)), demo % text_of("demo/expected.txt"))
         text = "".join(parts)
     return text

@@ -23,7 +23,8 @@ func asUser(ctx context.Context, db *sql.DB, token *string, work func(*sql.Tx) e
 		return fmt.Errorf("%w (%T)", errNoConnection, err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	if _, err := tx.ExecContext(ctx, "SELECT authz.set_token($1, is_local => true)", token); err != nil {
+	_, err = tx.ExecContext(ctx, "SELECT authz.set_token($1, is_local => true)", token)
+	if err != nil {
 		return err
 	}
 	if err := work(tx); err != nil {

@@ -30,7 +30,8 @@ function lettersServer(token) {
       } catch (error) {
         console.error(name, error.code ?? error.name);
         // A database's message helps to write a better query.  Ours say nothing inside.
-        return { ...answer(error.code ? `${error.code}: ${error.message}` : "failed"), isError: true };
+        const reason = error.code ? `${error.code}: ${error.message}` : "failed";
+        return { ...answer(reason), isError: true };
       }
     },
   );

@@ -19,8 +19,8 @@ async function listNotes(db) {
 
 async function addNote(db, { owner, body }) {
   const { rows } = await db.query(
-    "INSERT INTO notes (owner, body) VALUES (coalesce($1, authz.subject()), $2) RETURNING id, owner, body",
-    [owner, body]);
+    `INSERT INTO notes (owner, body) VALUES (coalesce($1, authz.subject()), $2)
+     RETURNING id, owner, body`, [owner, body]);
   return [201, rows[0]];
 }
 

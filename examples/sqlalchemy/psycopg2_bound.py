@@ -1,7 +1,7 @@
 """A statement with one parameter that stays apart from it, which psycopg2 cannot do.
 
-psycopg 3, asyncpg and pg8000 bind by themselves; with them nobody needs this file.
-It calls the libpq that psycopg2 is linked with, between two of its own statements.
+psycopg 3 binds by itself, and does not need this file.  It calls the libpq that psycopg2 is
+linked with, between two of psycopg2's own statements.
 """
 import ctypes
 

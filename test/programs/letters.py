@@ -184,7 +184,8 @@ class Assistant:
             users = Users(program, service.port, database, mint, result)
             users.refused("ann", 403)
             users.fails("ann")
-            for sql in (*MORE[1:4], "SELECT set_config('search_path', 'pg_temp', false)", "SELECT pg_try_advisory_lock(42)"):
+            for sql in (*MORE[1:4], "SELECT set_config('search_path', 'pg_temp', false)",
+                        "SELECT pg_try_advisory_lock(42)"):
                 users.holds(sql)
             users.check(not TOKEN.search(service.printed()), "a token is printed")
             users.check(database.ask(LETTERS) == users.stood, "the database did not hold")
