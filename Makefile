@@ -9,9 +9,9 @@
 #   make demo       show the extension at work in a throw-away cluster
 #   make check      run every test, each server in a throw-away cluster
 #   make check-X    one part of it: layers, checks, names, rows, unit, vectors, build, warnings,
-#                   exports, regress, examples, isolation, tap, docs, recipes, django,
-#                   packages, sanitize, fuzz; on request only: valgrind, mutation,
-#                   endurance
+#                   exports, regress, examples, isolation, tap, docs, recipes, demo, django,
+#                   programs, site, packages, zip, sanitize, fuzz; on request only: valgrind,
+#                   mutation, endurance, rpm, docker
 #   make check-quick    what takes less than half a minute: while working
 #   make check-long     what does not fit into "make check": when all is done
 #   make check-forced   regress, isolation and those of tap that keep plans, each
@@ -35,12 +35,15 @@
 #                   of Debian; as root.  "make clean-versions" removes them
 #   make dev        build with assertions, every warning an error ("make clean"
 #                   before the next ordinary make)
+#   make pictures   draw those of the documentation anew, from today's sources
+#   make site       one static site from README.md and doc/, in site/
 #   make deb        build Debian packages for the servers of this machine, into tmp_check/deb
 #   make bench      compare with hand-written conditions, print ratios
+#   make dist       the zip for PGXN, of what is committed, into this directory
 #   make clean-up   remove whatever building and testing left here
 #
 # Part 2 is an ordinary PGXS makefile: make, make install, make installcheck,
-# make clean, and the one program of ours, make test/unit/jose_verify.  A build
+# make uninstall, make clean, and the one program of ours, make test/unit/jose_verify.  A build
 # may have a directory of its own: make -f DIRECTORY/Makefile.
 
 PG_CONFIG ?= pg_config
@@ -50,7 +53,7 @@ PG_CONFIG ?= pg_config
 SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST)))))
 
 SUITES = layers checks names rows unit vectors build warnings exports regress examples isolation \
-	tap docs recipes django packages sanitize fuzz
+	tap docs recipes demo django programs site packages zip sanitize fuzz
 QUICK = layers checks names rows unit regress isolation
 
 # Those whose length can be chosen.
@@ -62,8 +65,8 @@ FORCED_TAP = $(addprefix test/tap/,010_parallel.pl 020_pooling.pl 030_log_leak.p
 	110_pools.pl 120_standby.pl 130_foreign.pl 160_lifetime.pl 200_items.pl 210_neighbour.pl 220_background.pl 230_hooks.pl)
 
 OURS = deps demo check $(addprefix check-,$(SUITES)) check-quick check-long check-forced check-asserts \
-	check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
-	dev bench deb clean-up
+	check-rpm check-docker check-valgrind check-mutation check-endurance check-citus check-versions-compile check-versions clean-versions check-upgrade fuzz coverage \
+	dev bench deb dist pictures site clean-up
 FUZZ_SECONDS ?= 60
 
 ifneq (,$(filter $(OURS),$(MAKECMDGOALS)))
@@ -110,6 +113,12 @@ check-asserts:
 check-valgrind:
 	@$(SOURCE)/test/valgrind
 
+check-rpm:
+	@$(SOURCE)/test/packages/rpm
+
+check-docker:
+	@$(SOURCE)/test/packages/docker
+
 check-mutation:
 	@$(SOURCE)/test/mutation/run
 
@@ -128,10 +137,10 @@ coverage:
 check-versions-compile:
 	@$(SOURCE)/test/compile $(PG_CONFIGS)
 
-# The first four look at the source alone; packages make root directories of their own.
+# Those that are left out look at the source alone, or make root directories of their own.
 export VERSIONS COMPILERS ROOTS MIRROR
 check-versions:
-	@$(SOURCE)/test/versions $(filter-out layers checks names rows packages,$(SUITES))
+	@$(SOURCE)/test/versions $(filter-out layers checks names rows programs site packages zip,$(SUITES))
 
 clean-versions:
 	@$(SOURCE)/test/versions --remove
@@ -143,11 +152,20 @@ bench: build
 	@$(AGAIN) -s bench/key_speed
 	@$(SOURCE)/test/throwaway bench/run
 
+pictures:
+	@$(SOURCE)/doc/pictures/draw.py
+
+site:
+	@$(SOURCE)/test/site $(SOURCE)/site
+
+dist:
+	@$(SOURCE)/packaging/dist
+
 deb:
 	@$(SOURCE)/debian/build-packages
 
 clean-up:
-	cd $(SOURCE) && rm -rf tmp_check fuzz_kept results regression.diffs regression.out output_iso
+	cd $(SOURCE) && rm -rf tmp_check fuzz_kept site results regression.diffs regression.out output_iso
 	@if command -v $(PG_CONFIG) >/dev/null; then $(MAKE) -C $(SOURCE)/modules clean; $(AGAIN) clean; fi
 
 .PHONY: build
@@ -192,7 +210,7 @@ LONGEST = $(addprefix test/tap/,190_settings.pl 100_equivalence.pl 110_pools.pl 
 	050_restores.pl 185_loading.pl 352_update_keys_database.pl 240_upgrade.pl 357_keys_life.pl 075_preloaded_by_server.pl 290_sets.pl \
 	375_login_identity.pl 031_noisy_log.pl 366_log_identity.pl 080_folding.pl 160_lifetime.pl 300_lint.pl 245_plan_walk.pl \
 	361_sessions.pl 310_simulate.pl 365_log_logins.pl 376_login_walk.pl 355_keys_worker.pl 230_trust_walk.pl)
-TAP_TESTS = 1
+# "make installcheck" runs these too if asked: make installcheck TAP_TESTS=1
 PROVE_TESTS = $(LONGEST) $(filter-out $(LONGEST),$(call files,test/tap/*.pl))
 
 EXTRA_CLEAN = tmp_check bench/key_speed $(patsubst %.o,%.gcno,$(OBJS))
@@ -202,7 +220,7 @@ ifeq (,$(and $(OBJS),$(DATA)))
 all install dbmi_authz.so: no-sources
 .PHONY: no-sources
 no-sources:
-	@echo "the sources of $(EXTENSION) are not in \"$(SOURCE)\": say make -f DIRECTORY/Makefile, or VPATH=DIRECTORY" >&2
+	@echo "the sources of $(EXTENSION) are not in \"$(SOURCE)\": say make -f DIRECTORY/Makefile, or VPATH=DIRECTORY; where a name has a blank, make works in the directory itself" >&2
 	@false
 endif
 
@@ -211,6 +229,10 @@ ifeq (,$(PGXS))
 $(error $(PG_CONFIG) was not found: run "make deps", or say PG_CONFIG=/path/to/pg_config)
 endif
 include $(PGXS)
+
+ifneq (,$(filter 7.% 8.% 9.% 10 11 12 13 14,$(MAJORVERSION)))
+$(error $(PG_CONFIG) is of PostgreSQL $(MAJORVERSION), and 15 is the oldest that will do: say PG_CONFIG=/path/to/another/pg_config)
+endif
 
 # In a directory apart only sources are looked for in the tree: an object that
 # an earlier build left there is none of this one.
@@ -221,10 +243,41 @@ vpath %.control $(SOURCE)
 
 # PGXS makes no dependencies by itself; there are few files, and one changed
 # header rebuilds them all.
-$(OBJS): $(wildcard $(SOURCE)/src/*/*.h) | $(sort $(dir $(OBJS)))
+$(OBJS): $(wildcard $(SOURCE)/src/*/*.h) | $(sort $(dir $(OBJS))) libraries
+
+# Said once, and not by each file that wants them.
+.PHONY: libraries
+libraries:
+	@for header in jansson openssl/evp; do \
+		echo "#include <$$header.h>" | $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 || \
+			{ echo "$$header.h was not found: OpenSSL and jansson are needed, with their headers (Debian: libssl-dev libjansson-dev)" >&2; exit 1; }; \
+	done
 
 $(sort $(dir $(OBJS))):
 	@mkdir -p $@
+
+# The pages lie below here as they lie in the tree, beside the programs of contrib/
+# that they tell of, so that links from one to another lead on.
+PAGES_DIR = $(docdir)/$(docmoduledir)/$(EXTENSION)
+PAGES = $(call files,*.md LICENSE doc/*.* doc/*/*.* doc/*/*/*.* doc/*/*/*/*.* django/*.md modules/*/*.md src/*/*.md \
+	test/*.md test/*/*.md bench/*.md examples/*.md examples/*/*.md contrib/*/*.*)
+PROGRAMS = $(filter-out $(sort $(patsubst %/,%,$(dir $(call files,contrib/*/*)))),$(call files,contrib/*))
+
+# $(call install_folder,COMMAND,FOLDER/,FILES): those of the files that lie in there
+define install_folder
+	$(MKDIR_P) '$(DESTDIR)$(PAGES_DIR)/$(2)'
+	$(1) $(foreach file,$(3),$(if $(filter $(2),$(dir $(file))),'$(SOURCE)/$(file)')) '$(DESTDIR)$(PAGES_DIR)/$(2)'
+
+endef
+
+install: install-pages
+uninstall: uninstall-pages
+.PHONY: install-pages uninstall-pages
+install-pages:
+	$(foreach folder,$(sort $(dir $(PAGES))),$(call install_folder,$(INSTALL_DATA),$(folder),$(PAGES)))
+	$(foreach folder,$(sort $(dir $(PROGRAMS))),$(call install_folder,$(INSTALL_SCRIPT),$(folder),$(PROGRAMS)))
+uninstall-pages:
+	rm -rf '$(DESTDIR)$(PAGES_DIR)'
 
 # The token library's own program links the objects of the extension.
 ifeq ($(realpath $(SOURCE)),$(CURDIR))

@@ -3,10 +3,10 @@
 -- complain if script is sourced in psql, rather than via ALTER EXTENSION
 \echo Use "ALTER EXTENSION dbmi_authz UPDATE TO '1.1'" to load this file. \quit
 
---
--- What looks at rows of the tables, or writes them, does so as their owner: what
--- the owner of the database has hung on them, and what types and operators it
--- has given them, must not run as whoever runs this script.  It is dropped below.
+--Statements that read or write rows of the tables run as their owner by this
+--function: triggers, types and operators that the owner of the database has
+--put on them must not run as the role that runs this script.  It is dropped
+--below.
 --
 CREATE FUNCTION authz.update_as_owner(command text) RETURNS bigint
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_update_as_owner'
@@ -28,8 +28,7 @@ ALTER TABLE authz.issuer_key
 
 --
 -- Keys: sets of which entries are skipped, names with an algorithm
---
--- The functions of 1.0 stand beside these until their grants are carried over.
+--The functions of 1.0 stay next to these until their grants are carried over.
 --
 CREATE TABLE authz.jwks_status (
 	issuer text COLLATE "C" PRIMARY KEY,
@@ -53,9 +52,9 @@ CREATE FUNCTION authz.drop_key(issuer text, kid text, alg text DEFAULT NULL)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_key'
 	VOLATILE PARALLEL UNSAFE;
 
---
--- Issuers go on as they are: what a new one of 1.1 does otherwise is written
--- into their options.  The library compares these very words (issuer_read.c),
+--Issuers keep working as they are: where a new issuer of 1.1 behaves
+--differently, the old behavior is written into their options.  The library
+--compares these very words (issuer_read.c),
 -- so that the sessions which hold an identity keep it.
 --
 SELECT authz.update_as_owner($$
@@ -85,8 +84,9 @@ UPDATE authz.profile SET options = '{
 		'"owner_claim":"sub","user_id_claim":"sub"}')
 $$);
 --
--- Profiles of providers.  A row of that name which somebody made counts no more,
--- which is told although PostgreSQL holds back what a script says below WARNING.
+-- Profiles of providers.  A row of that name which somebody made no longer
+-- counts.  A WARNING says so, because PostgreSQL suppresses a script's
+-- messages below that level.
 --
 DO $$
 DECLARE
@@ -231,8 +231,7 @@ INSERT INTO authz.profile (profile, chosen_by, audience_required, options) VALUE
 }')
 $$);
 
---
--- A bound token is no constant of a plan
+--A bound token is not made a constant of a plan
 --
 
 CREATE FUNCTION authz.token_support(internal) RETURNS internal
@@ -243,8 +242,7 @@ ALTER FUNCTION authz.set_token(text, boolean) SUPPORT authz.token_support;
 ALTER FUNCTION authz.try_set_token(text, boolean) SUPPORT authz.token_support;
 ALTER FUNCTION authz.verify_token(text) SUPPORT authz.token_support;
 
---
--- Object permissions: whose function a rule is
+--Object permissions: the owner of a rule
 --
 ALTER TABLE authz.object_access ADD COLUMN rule_owner name;
 CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
@@ -252,9 +250,10 @@ CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_accept_rules'
 	VOLATILE PARALLEL UNSAFE;
 
--- 1.0 did not record it.  Rules go on as they are, and are compared from now on.
--- Called with the argument's own type: until now others could create functions
--- in the schema, and none of theirs can match that better.
+-- 1.0 did not record the owner.  Rules keep working as they are, and are
+-- compared from now on.  Called with the argument's own type: until now others
+-- could create functions in the schema, and none of theirs can match that
+-- better.
 SELECT authz.accept_rules(NULL::pg_catalog.regclass);
 
 --
@@ -367,8 +366,8 @@ CREATE FUNCTION authz.drop_actor_ceiling(issuer text, actor text)
 
 --
 -- The schema belongs to pg_database_owner, and nobody may create anything in
--- it: an object of somebody else would stand beside ours, and calls might
--- find it.
+-- it: an object of somebody else would be next to ours, and calls might find
+-- it.
 --
 ALTER SCHEMA authz OWNER TO pg_database_owner;
 
@@ -426,8 +425,7 @@ CREATE FUNCTION authz.sets(
 
 --
 -- Policies in one line: by sets
---
--- The function of 1.0 stands beside it until its grants are carried over.
+--The function of 1.0 stays next to it until its grants are carried over.
 --
 CREATE FUNCTION authz.protect(
 	rel regclass,
@@ -509,9 +507,9 @@ CREATE FUNCTION authz.access_review(
 --
 -- Keys by which servers tell each other who is logged in.  A materialized view that
 -- is never populated: PostgreSQL keeps what the library writes into it as it keeps
--- any table, and refuses every query of it, whoever asks.  No dump has its rows, and
--- no publication.  It belongs to the bootstrap superuser, as functions do: its owner
--- could index it by a function, which would be given each row.
+-- any table, and refuses every query of it, by superusers too.  No dump and no
+-- publication has its rows.  It belongs to the bootstrap superuser, as functions
+-- do: its owner could index it by a function, which would be given each row.
 --
 CREATE FUNCTION authz.cluster_key_guard() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_key_guard'
@@ -559,8 +557,9 @@ CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
 --
 -- Clusters: an identity is handed over
 --
--- A view, so that a foreign table of another server can ask and tell.  It has one row,
--- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+-- A view, so that a foreign table of another server can ask and tell.  It has
+-- one row on connections of dbmi_authz.cluster_role, and none on others; its
+-- function sees to that.
 --
 CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
 	RETURNS record
@@ -581,8 +580,8 @@ CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
 --
 -- Clusters: trust
 --
--- The trust of a database as one document, with which another is made to believe the
--- same.  HMAC secrets and private cluster keys are never in it.
+-- The trust of a database as one document, by which another database is made
+-- to trust the same.  HMAC secrets and private cluster keys are never in it.
 --
 CREATE FUNCTION authz.export_trust() RETURNS json
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
@@ -622,7 +621,7 @@ CREATE TABLE authz.audit_event (
 	PRIMARY KEY (origin, xid, number)
 );
 ALTER TABLE authz.audit_event OWNER TO pg_database_owner;
--- There is no policy: pg_read_all_data reads nothing.
+-- There is no policy, so pg_read_all_data reads nothing.
 ALTER TABLE authz.audit_event ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('authz.audit_event'::pg_catalog.regclass, '');
 
@@ -699,7 +698,7 @@ ALTER TABLE authz.trust_log OWNER TO pg_database_owner;
 ALTER TABLE authz.trust_log REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('authz.trust_log'::pg_catalog.regclass, '');
 
--- A COPY is one entry, written at its end.  Nobody else forges entries.
+-- A COPY is one entry, written at its end.  No other role can forge entries.
 DO $$
 DECLARE
 	recorded	pg_catalog.regclass;
@@ -766,9 +765,8 @@ CREATE FUNCTION authz.sharing_view(
 
 --
 -- What operators see
---
--- The views run their functions with the rights of who reads them, and the
--- functions look at these.
+--The views run their functions with the rights of the role that reads them,
+--and the functions check these rights.
 --
 
 CREATE FUNCTION authz.stat_get() RETURNS TABLE (
@@ -852,10 +850,9 @@ CREATE FUNCTION authz.sessions() RETURNS TABLE (
 -- The functions belong to the bootstrap superuser, also where another one
 -- installed them.  ALTER FUNCTION does not look at what pg_dump compares the
 -- privileges with, and a GRANT here would count those of users among it.
---
--- Only those of the library are given to one, and without what their owner may
--- have set: whoever owns the extension can add functions to it, and may be no
--- superuser any more.
+--Only functions of the library are given to that role, and without settings
+--that their owner may have attached: the owner of the extension can add
+--functions to it, and may no longer be a superuser.
 --
 DO $$
 DECLARE
@@ -898,8 +895,8 @@ BEGIN
 		   AND refobjid OPERATOR(pg_catalog.=) function.proowner
 		   AND deptype OPERATOR(pg_catalog.=) 'i';
 	END LOOP;
-	-- views too: what one shows to those who monitor is not for the owner of
-	-- the database to change
+	-- views, too: the owner of the database must not change what they show to
+	-- those who monitor
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
 		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
 		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
@@ -909,9 +906,8 @@ $$;
 
 --
 -- Privileges
---
--- Of what is new, and as the install script has them, so that what ALTER
--- DEFAULT PRIVILEGES gave or took does not count.
+--The privileges on new objects, as the install script has them, so that what
+--ALTER DEFAULT PRIVILEGES gave or took does not count.
 --
 DO $$
 DECLARE
@@ -1034,10 +1030,10 @@ GRANT SELECT ON TABLE authz.stat, authz.stat_refusals TO pg_database_owner;
 GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
 GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 
---
--- Of functions that have other arguments now: whoever could execute the old one
--- can execute the new one, and nobody else.  What pg_dump compares that with
--- stays what a fresh install has.  A function that something depends on cannot
+--Functions that have other arguments now: the roles that could execute the old
+--one can execute the new one, and nobody else.  pg_dump still compares that
+--with the privileges of a fresh install.  A function that something depends on
+--cannot
 -- go, and the update stops.
 --
 DO $$
@@ -1109,7 +1105,7 @@ COMMENT ON COLUMN authz.actor_ceiling.issuer IS
 COMMENT ON COLUMN authz.actor_ceiling.item_permissions IS
 'The item permissions that are left, in any case of ASCII letters; NULL: all of them.';
 COMMENT ON COLUMN authz.actor_ceiling.keep IS
-'Values of any kind that stay, because they are held against somebody.';
+'Values of any kind that stay, because policies deny by them.';
 COMMENT ON COLUMN authz.actor_ceiling.org_permissions IS
 'The permissions in organisations that are left; NULL: all of them.';
 COMMENT ON COLUMN authz.actor_ceiling.org_roles IS
@@ -1125,7 +1121,7 @@ COMMENT ON COLUMN authz.actor_ceiling.scopes IS
 COMMENT ON COLUMN authz.audit_event.actor IS
 'Who acted for the subject, as actor() names it.';
 COMMENT ON COLUMN authz.audit_event.at IS
-'The clock when it was recorded.';
+'The time by the clock when it was recorded.';
 COMMENT ON COLUMN authz.audit_event.client IS
 'The address of the client; NULL: a socket of the machine, or no client.';
 COMMENT ON COLUMN authz.audit_event.columns IS
@@ -1133,7 +1129,7 @@ COMMENT ON COLUMN authz.audit_event.columns IS
 COMMENT ON COLUMN authz.audit_event.command IS
 'INSERT, UPDATE, DELETE or TRUNCATE.';
 COMMENT ON COLUMN authz.audit_event.issuer IS
-'Who signed the token of the login; NULL, as the next four: nobody was logged in.';
+'The issuer of the token of the login; NULL, as in the next four columns: nobody was logged in.';
 COMMENT ON COLUMN authz.audit_event.key IS
 'The primary key of the row, by column; of an UPDATE as it was before.';
 COMMENT ON COLUMN authz.audit_event.login IS
@@ -1145,7 +1141,7 @@ COMMENT ON COLUMN authz.audit_event.number IS
 COMMENT ON COLUMN authz.audit_event.old_values IS
 'The row before, by column, as far as audit() was told to keep it.';
 COMMENT ON COLUMN authz.audit_event.origin IS
-'The database that counted the transactions: what was restored here has another one.';
+'The database that counted the transactions: a database restored from it has another origin.';
 COMMENT ON COLUMN authz.audit_event.relation IS
 'The table, with its schema and as SQL takes it; of a partitioned one the partition.';
 COMMENT ON COLUMN authz.audit_event.role IS
@@ -1157,19 +1153,19 @@ COMMENT ON COLUMN authz.audit_event.subject IS
 COMMENT ON COLUMN authz.audit_event.token_id IS
 'The jti of the token.';
 COMMENT ON COLUMN authz.audit_event.xid IS
-'The transaction, whatever savepoints it had.';
+'The top-level transaction, also for changes within savepoints.';
 COMMENT ON COLUMN authz.audit_seal.before_xid IS
-'The first transaction whose events are not sealed any more.';
+'The first transaction whose events are no longer sealed by this seal.';
 COMMENT ON COLUMN authz.audit_seal.content IS
 'SHA-256 over the SHA-256 of each event, in order.';
 COMMENT ON COLUMN authz.audit_seal.events IS
-'How many there are.';
+'How many events are sealed.';
 COMMENT ON COLUMN authz.audit_seal.from_xid IS
 'The first transaction whose events are sealed.';
 COMMENT ON COLUMN authz.audit_seal.last_at IS
-'The latest clock of them.';
+'The latest time at which one of them was recorded.';
 COMMENT ON COLUMN authz.audit_seal.marks IS
-'Key and first bytes of the SHA-256 of each event: which one is it, when the sum is another.';
+'Key and first bytes of the SHA-256 of each event, which tell the changed event when the sum differs.';
 COMMENT ON COLUMN authz.audit_seal.origin IS
 'The origin of the events that are sealed.';
 COMMENT ON COLUMN authz.audit_seal.pruned IS
@@ -1187,7 +1183,7 @@ COMMENT ON COLUMN authz.cluster_key.jwk IS
 COMMENT ON COLUMN authz.cluster_key.kid IS
 'The key ID, which names one key.';
 COMMENT ON COLUMN authz.cluster_key.number IS
-'Grows with each key; of those that have a private key the last one signs.';
+'Grows with each key; of the keys that have a private key, the last one signs.';
 COMMENT ON COLUMN authz.cluster_key.private_jwk IS
 'The private key as a JWK; NULL: another server signs with it.';
 COMMENT ON COLUMN authz.cluster_key.thumbprint IS
@@ -1195,7 +1191,7 @@ COMMENT ON COLUMN authz.cluster_key.thumbprint IS
 COMMENT ON COLUMN authz.hand_over.assertion IS
 'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
 COMMENT ON COLUMN authz.hand_over.challenge IS
-'What it must name as its nonce; each is good for one.';
+'What the assertion must name as its nonce; each challenge is good for one assertion.';
 COMMENT ON COLUMN authz.hand_over.destination IS
 'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.inactive_subject.issuer IS
@@ -1203,7 +1199,7 @@ COMMENT ON COLUMN authz.inactive_subject.issuer IS
 COMMENT ON COLUMN authz.inactive_subject.subject IS
 'A sub, else the user id claim, exactly as the tokens have it.';
 COMMENT ON COLUMN authz.issuer.audience IS
-'A token must name one of these in aud, or where audience_claims says; NULL: not looked at.';
+'A token must name one of these in aud, or where audience_claims says; NULL: the audience is not checked.';
 COMMENT ON COLUMN authz.issuer.issuer IS
 'Exactly the claim iss; where the profile goes by audience, or option unnamed is on, any name.';
 COMMENT ON COLUMN authz.issuer.options IS
@@ -1215,7 +1211,7 @@ COMMENT ON COLUMN authz.issuer_key.added_at IS
 COMMENT ON COLUMN authz.issuer_key.alg IS
 'The one algorithm that the key is bound to.';
 COMMENT ON COLUMN authz.issuer_key.id IS
-'By what logical replication finds the row; nothing else goes by it.';
+'The number by which logical replication finds the row; nothing else uses it.';
 COMMENT ON COLUMN authz.issuer_key.issuer IS
 'The row of authz.issuer to which the key belongs; a key of another name is not looked at.';
 COMMENT ON COLUMN authz.issuer_key.jwk IS
@@ -1227,13 +1223,13 @@ COMMENT ON COLUMN authz.issuer_key.source IS
 COMMENT ON COLUMN authz.issuer_key.thumbprint IS
 'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
 COMMENT ON COLUMN authz.item_permission.client IS
-'The application in which it counts: exactly the option client of the issuer.';
+'The application in which it counts: exactly the option application of the issuer.';
 COMMENT ON COLUMN authz.item_permission.email IS
 'Whose permission it is: the e-mail claim of the token, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.item_permission.granted_at IS
 'When the permission was granted.';
 COMMENT ON COLUMN authz.item_permission.granted_by IS
-'The e-mail address of who granted it; NULL: the owner of the database.';
+'The e-mail address of the one who granted it; NULL: the owner of the database.';
 COMMENT ON COLUMN authz.item_permission.item IS
 'The item: a path, names with dots between them, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.item_permission.permission IS
@@ -1243,25 +1239,25 @@ COMMENT ON COLUMN authz.jwks_status.issuer IS
 COMMENT ON COLUMN authz.jwks_status.last_attempt IS
 'When it was last fetched or handed over, with or without success.';
 COMMENT ON COLUMN authz.jwks_status.last_error IS
-'Why the last attempt failed, one of a closed list; NULL: it did not.';
+'Why the last attempt failed, one of a closed list; NULL: it did not fail.';
 COMMENT ON COLUMN authz.jwks_status.last_success IS
 'When set_jwks() last took a set, changed or not.';
 COMMENT ON COLUMN authz.jwks_status.next_due IS
-'When whoever fetches it will fetch it again; NULL: nobody has said.';
+'When it will be fetched again; NULL: nobody has said.';
 COMMENT ON COLUMN authz.jwks_status.skipped IS
-'Its entries that gave no key: an array of objects with position (from 1), kid and reason.';
+'The entries that gave no key: an array of objects with position (from 1), kid and reason.';
 COMMENT ON COLUMN authz.object_access.kind IS
 'When the rule is asked: "user" first, "group" when that one does not grant.';
 COMMENT ON COLUMN authz.object_access.perm IS
 'The permission that the rule decides on.';
 COMMENT ON COLUMN authz.object_access.rel IS
-'The table of the objects, or the number of one that was dropped.';
+'The table of the objects, or the OID of one that was dropped.';
 COMMENT ON COLUMN authz.object_access.rule IS
 'The function, as PostgreSQL writes its signature with all schemas.';
 COMMENT ON COLUMN authz.object_access.rule_owner IS
 'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
 COMMENT ON COLUMN authz.permission_implies.client IS
-'The application in which the one implies the other: exactly the option client of the issuer.';
+'The application in which the one implies the other: exactly the issuer''s option application.';
 COMMENT ON COLUMN authz.permission_implies.implies IS
 'The permission that is implied, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.permission_implies.permission IS
@@ -1291,9 +1287,9 @@ COMMENT ON COLUMN authz.stat.checks_called IS
 COMMENT ON COLUMN authz.stat.checks_folded IS
 'Checks that the planner replaced, in each plan that was made.';
 COMMENT ON COLUMN authz.stat.datname IS
-'The database; NULL: those that had to make room for others.';
+'The database; NULL: the databases that had to make room for others.';
 COMMENT ON COLUMN authz.stat.denials IS
-'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+'Errors raised by require functions and grants, each logged if dbmi_authz.log_denials is on.';
 COMMENT ON COLUMN authz.stat.issuers_loaded IS
 'How often a session read an issuer.';
 COMMENT ON COLUMN authz.stat.keys_loaded IS
@@ -1301,33 +1297,33 @@ COMMENT ON COLUMN authz.stat.keys_loaded IS
 COMMENT ON COLUMN authz.stat.plans_made IS
 'Plans with a check that were made.';
 COMMENT ON COLUMN authz.stat.plans_shared IS
-'Starts of a kept plan that serves several identities.';
+'Executions of a kept plan that serves all identities of a kind.';
 COMMENT ON COLUMN authz.stat.scope IS
 'Whose counts they are: "server" for all sessions, "session" for this one.';
 COMMENT ON COLUMN authz.stat.stats_reset IS
-'Since when it is counted: the last reset, else the start.';
+'When counting began: at the last reset, or else at the start.';
 COMMENT ON COLUMN authz.stat.stopped_28000 IS
-'Queries stopped since the identity has ended, or is not the one they were planned for.';
+'Queries stopped because the identity ended, is another one than at planning, or an answer changed with time.';
 COMMENT ON COLUMN authz.stat.stopped_40001 IS
-'Queries stopped since what is granted has changed since they were planned.';
+'Queries stopped because what is granted has changed since they were planned.';
 COMMENT ON COLUMN authz.stat.tokens_accepted IS
 'Logins.';
 COMMENT ON COLUMN authz.stat.tokens_known IS
 'Logins with a token that the session had verified before.';
 COMMENT ON COLUMN authz.stat.tokens_refused IS
-'Logins that were refused, as stat_refusals has them by reason.';
+'Logins that were refused; stat_refusals counts them by reason.';
 COMMENT ON COLUMN authz.stat.tokens_verified IS
 'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat.verify_us IS
-'Microseconds that judging them took, reading the trust included.';
+'Microseconds that judging tokens took, including the reading of the trust.';
 COMMENT ON COLUMN authz.stat_all.checks_called IS
 'Calls of checks and accessors while queries ran.';
 COMMENT ON COLUMN authz.stat_all.checks_folded IS
 'Checks that the planner replaced, in each plan that was made.';
 COMMENT ON COLUMN authz.stat_all.datname IS
-'The database; NULL: those that had to make room for others.';
+'The database; NULL: the databases that had to make room for others.';
 COMMENT ON COLUMN authz.stat_all.denials IS
-'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+'Errors raised by require functions and grants, each logged if dbmi_authz.log_denials is on.';
 COMMENT ON COLUMN authz.stat_all.issuers_loaded IS
 'How often a session read an issuer.';
 COMMENT ON COLUMN authz.stat_all.keys_loaded IS
@@ -1335,29 +1331,29 @@ COMMENT ON COLUMN authz.stat_all.keys_loaded IS
 COMMENT ON COLUMN authz.stat_all.plans_made IS
 'Plans with a check that were made.';
 COMMENT ON COLUMN authz.stat_all.plans_shared IS
-'Starts of a kept plan that serves several identities.';
+'Executions of a kept plan that serves all identities of a kind.';
 COMMENT ON COLUMN authz.stat_all.scope IS
 'Whose counts they are: "server" for all sessions, "session" for this one.';
 COMMENT ON COLUMN authz.stat_all.stats_reset IS
-'Since when it is counted: the last reset, else the start.';
+'When counting began: at the last reset, or else at the start.';
 COMMENT ON COLUMN authz.stat_all.stopped_28000 IS
-'Queries stopped since the identity has ended, or is not the one they were planned for.';
+'Queries stopped because the identity ended, is another one than at planning, or an answer changed with time.';
 COMMENT ON COLUMN authz.stat_all.stopped_40001 IS
-'Queries stopped since what is granted has changed since they were planned.';
+'Queries stopped because what is granted has changed since they were planned.';
 COMMENT ON COLUMN authz.stat_all.tokens_accepted IS
 'Logins.';
 COMMENT ON COLUMN authz.stat_all.tokens_known IS
 'Logins with a token that the session had verified before.';
 COMMENT ON COLUMN authz.stat_all.tokens_refused IS
-'Logins that were refused, as stat_refusals has them by reason.';
+'Logins that were refused; stat_refusals counts them by reason.';
 COMMENT ON COLUMN authz.stat_all.tokens_verified IS
 'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat_all.verify_us IS
-'Microseconds that judging them took, reading the trust included.';
+'Microseconds that judging tokens took, including the reading of the trust.';
 COMMENT ON COLUMN authz.stat_refusals.count IS
 'How many logins.';
 COMMENT ON COLUMN authz.stat_refusals.reason IS
-'Why; "other": it was not about the token, or could not be found out.';
+'Why; "other": the reason was not about the token, or could not be found out.';
 COMMENT ON COLUMN authz.trust_log.actor IS
 'Who acted for it.';
 COMMENT ON COLUMN authz.trust_log.application IS
@@ -1375,7 +1371,7 @@ COMMENT ON COLUMN authz.trust_log.new_row IS
 COMMENT ON COLUMN authz.trust_log.old_row IS
 'The row before; of a key only its names, never what it is made of.';
 COMMENT ON COLUMN authz.trust_log.relation IS
-'The table of schema authz that was changed, or whatever else a function was called for.';
+'The table of schema authz that was changed, or else what a function was called for.';
 COMMENT ON COLUMN authz.trust_log.replicated IS
 'Whether logical replication brought the change.';
 COMMENT ON COLUMN authz.trust_log.role IS
@@ -1391,19 +1387,19 @@ COMMENT ON COLUMN authz.trust_log.token_id IS
 COMMENT ON COLUMN authz.trust_log.transaction IS
 'The transaction, as pg_current_xact_id() had it.';
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
-'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+'Accepts rules whose functions have changed hands, of one table or all; returns how many registrations changed.';
 COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
-'What each of many people would reach of the table as that role: how many rows, by which condition.';
+'For each of these claims: how many rows of the table that person would reach as the role, and by which condition.';
 COMMENT ON FUNCTION authz.acr() IS
 'How strong the login was: the claim acr.';
 COMMENT ON FUNCTION authz.active_org_id() IS
 'The id of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.actor() IS
-'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
+'Who acts for the user: sub of the claim act, preceded by its iss and a space if that is another issuer.';
 COMMENT ON FUNCTION authz.add_cluster_key(text, json) IS
-'Add a key that signs for other servers, NULL: a new one; returns its public JWK.';
+'Adds a key that signs for other servers, a new one where private_jwk is NULL; returns its public JWK.';
 COMMENT ON FUNCTION authz.add_cluster_key_public(text, json) IS
-'Believe what another server of the cluster signs with that key.';
+'Believes what another server of the cluster signs with that key.';
 COMMENT ON FUNCTION authz.add_issuer(text, text[], text, json) IS
 'Trusts the tokens of an issuer that name one of these audiences.';
 COMMENT ON FUNCTION authz.add_key(text, json) IS
@@ -1421,11 +1417,11 @@ COMMENT ON FUNCTION authz.audience() IS
 COMMENT ON FUNCTION authz.audit(regclass, name[], boolean) IS
 'Has every change of a table recorded in authz.audit_event, from now on.';
 COMMENT ON FUNCTION authz.audit_change() IS
-'Records what becomes of the rows of a table: the trigger that audit() makes.';
+'Records what happens to the rows of a table: the trigger that audit() makes.';
 COMMENT ON FUNCTION authz.authenticated_at() IS
 'When the user last proved who they are: the claim auth_time.';
 COMMENT ON FUNCTION authz.authenticated_within(interval) IS
-'Whether the user proved who they are that short a time ago, by the claim auth_time.';
+'Whether the user proved who they are within this interval, by the claim auth_time.';
 COMMENT ON FUNCTION authz.claim(VARIADIC text[]) IS
 'The claim at a path of object keys.';
 COMMENT ON FUNCTION authz.claim_is(text[], text) IS
@@ -1437,43 +1433,43 @@ COMMENT ON FUNCTION authz.claims() IS
 COMMENT ON FUNCTION authz.clear_token() IS
 'Forgets the identity and the last failure.';
 COMMENT ON FUNCTION authz.client_id() IS
-'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+'The application that the token was issued to: azp, else client_id, or what the option client_id_claims names.';
 COMMENT ON FUNCTION authz.cluster_key_guard() IS
-'Raises an error: what REFRESH of authz.cluster_key runs into.';
+'Always raises an error: the query of authz.cluster_key calls it, so that REFRESH fails.';
 COMMENT ON FUNCTION authz.cluster_keys() IS
 'The cluster keys: names, which one signs, when they were added, and their public JWKs.';
 COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
-'Takes the ceiling of an actor away.';
+'Removes the ceiling of an actor.';
 COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
-'Remove a cluster key; identities that came by it end.';
+'Removes a cluster key; identities that came by it end.';
 COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
-'Ends what foreign_login() began: the server is told of nobody any more.';
+'Undoes foreign_login(): queries no longer tell that server who is logged in here.';
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
-'Trusts an issuer no more; its keys and identities end, its revocations stay.';
+'Ends the trust in an issuer; its keys and identities end, its revocations stay.';
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
-'Removes the keys with that kid, else those without kid that have this thumbprint; alg: only that one.';
+'Removes the keys of that kid or, without kid, of that thumbprint; with alg only the one bound to that algorithm.';
 COMMENT ON FUNCTION authz.email() IS
 'The e-mail address, from the claim that the issuer''s option email_claim names.';
 COMMENT ON FUNCTION authz.expires_at() IS
-'When the identity ends: the claim exp, without leeway.';
+'When the token expires: the claim exp, without the issuer''s leeway.';
 COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
-'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
+'Which rows of a table a command reaches for the identity in force, or why one row, and by which policies.';
 COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
-'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
+'Why has_perm() or, with a row, has_object_perm() answers as it does, line by line.';
 COMMENT ON FUNCTION authz.export_login_trust() IS
-'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+'Writes the issuers whose tokens may open connections to the server''s file of trust; for superusers.';
 COMMENT ON FUNCTION authz.export_trust() IS
 'The trust of this database as one document: issuers, public keys, revocations, rights.';
 COMMENT ON FUNCTION authz.foreign_login(name) IS
-'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+'From now on, queries on tables of that postgres_fdw server tell it who is logged in here.';
 COMMENT ON FUNCTION authz.grant_item_permission(text, text, text) IS
 'Grants a permission on an item to an e-mail address; false when it was granted already.';
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
-'Lets somebody view the own profile of an item; false when it was granted already.';
+'Lets somebody else view your own profile on an item; false when it was granted already.';
 COMMENT ON FUNCTION authz.groups() IS
 'The groups of the token in its order, each once.';
 COMMENT ON FUNCTION authz.hand_over_offer() IS
-'For whom the next assertion must be that this connection takes.';
+'The destination and the challenge that the next assertion on this connection must name.';
 COMMENT ON FUNCTION authz.has_acr(text) IS
 'Whether the claim acr is this one.';
 COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
@@ -1481,7 +1477,7 @@ COMMENT ON FUNCTION authz.has_active_org_permission(text) IS
 COMMENT ON FUNCTION authz.has_active_org_role(text) IS
 'Whether has_org_role() is true of the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.has_actor(text) IS
-'Whether this one acts for the user.';
+'Whether this actor acts for the user.';
 COMMENT ON FUNCTION authz.has_all_amrs(VARIADIC text[]) IS
 'Whether the user logged in by all of these methods.';
 COMMENT ON FUNCTION authz.has_all_claims(text[], VARIADIC text[]) IS
@@ -1501,7 +1497,7 @@ COMMENT ON FUNCTION authz.has_amr(text) IS
 COMMENT ON FUNCTION authz.has_any_acr(VARIADIC text[]) IS
 'Whether the claim acr is one of these.';
 COMMENT ON FUNCTION authz.has_any_actor(VARIADIC text[]) IS
-'Whether one of these acts for the user.';
+'Whether one of these actors acts for the user.';
 COMMENT ON FUNCTION authz.has_any_amr(VARIADIC text[]) IS
 'Whether the user logged in by one of these methods at least.';
 COMMENT ON FUNCTION authz.has_any_claim(text[], VARIADIC text[]) IS
@@ -1521,7 +1517,7 @@ COMMENT ON FUNCTION authz.has_any_scope(VARIADIC text[]) IS
 COMMENT ON FUNCTION authz.has_app_permission(text) IS
 'Whether the token holds this permission, or it is granted on the item that is the application itself.';
 COMMENT ON FUNCTION authz.has_claim(text[], text) IS
-'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
+'Whether a claim holds a value; a string counts by its words, and claim_is() compares it whole.';
 COMMENT ON FUNCTION authz.has_group(text) IS
 'Whether the token holds this group.';
 COMMENT ON FUNCTION authz.has_item_permission(text, text, boolean) IS
@@ -1549,7 +1545,7 @@ COMMENT ON FUNCTION authz.identity_support(internal) IS
 COMMENT ON FUNCTION authz.impersonator_user_id() IS
 'Who acts for the user, from the claim impersonator_user_id.';
 COMMENT ON FUNCTION authz.import_trust(json) IS
-'Make the trust of this database equal to such a document; returns what was changed.';
+'Makes the trust of this database equal to a document of export_trust(); returns what was changed.';
 COMMENT ON FUNCTION authz.in_active_org(anycompatible) IS
 'Whether this is the one organisation that the token is for.';
 COMMENT ON FUNCTION authz.in_org(anycompatible) IS
@@ -1561,7 +1557,7 @@ COMMENT ON FUNCTION authz.is_admin() IS
 COMMENT ON FUNCTION authz.is_at_least_org_role(anycompatible, text) IS
 'Whether the role in the organisation is this one or includes it.';
 COMMENT ON FUNCTION authz.is_authenticated() IS
-'Whether there is an identity that counts.';
+'Whether somebody is logged in: the token is valid, and its subject is not listed as inactive.';
 COMMENT ON FUNCTION authz.is_delegated() IS
 'Whether somebody acts for the user, by the claim act.';
 COMMENT ON FUNCTION authz.is_impersonated() IS
@@ -1573,13 +1569,13 @@ COMMENT ON FUNCTION authz.is_owner(anycompatible, text) IS
 COMMENT ON FUNCTION authz.is_owner_or_admin(anycompatible) IS
 'Whether is_owner(owner) or is_admin() is true.';
 COMMENT ON FUNCTION authz.is_simulated() IS
-'Whether who is logged in was simulated, and not verified.';
+'Whether the identity in force was made by simulate(), and not by a verified token.';
 COMMENT ON FUNCTION authz.issuer() IS
 'The trusted issuer of the token.';
 COMMENT ON FUNCTION authz.item_client() IS
-'The application whose item permissions count: the option client of the identity''s issuer.';
+'The application whose item permissions count: the option application of the identity''s issuer.';
 COMMENT ON FUNCTION authz.item_grantees(text, text) IS
-'The e-mail addresses to which this permission is granted on this very item, as far as one may see them.';
+'The e-mail addresses to which this permission is granted on this very item, as far as the caller may see them.';
 COMMENT ON FUNCTION authz.item_permissions(text, boolean) IS
 'What is granted to the identity: all of it, on this very item or, with children, below it too.';
 COMMENT ON FUNCTION authz.last_error() IS
@@ -1587,13 +1583,13 @@ COMMENT ON FUNCTION authz.last_error() IS
 COMMENT ON FUNCTION authz.legacy_user_id() IS
 'The claim legacy_user_id.';
 COMMENT ON FUNCTION authz.lint(name[], text[]) IS
-'Says what is wrong with policies, rights and trust of this database, the worst first, and how to mend it.';
+'Lists what is wrong with policies, rights and trust of this database, the worst first, and how to mend it.';
 COMMENT ON FUNCTION authz.login_method() IS
-'How the user logged in; "unknown" when the token does not say, or something else.';
+'How the user logged in; "unknown" when the token does not say, or names no known method.';
 COMMENT ON FUNCTION authz.login_org_id() IS
 'The organisation of the login.';
 COMMENT ON FUNCTION authz.login_provider() IS
-'The provider of the login, as the token has it.';
+'The provider of the login, as the token names it.';
 COMMENT ON FUNCTION authz.managed_items() IS
 'The items on which MANAGE is granted to the identity; it manages what is below them as well.';
 COMMENT ON FUNCTION authz.manages_item(text, boolean) IS
@@ -1613,7 +1609,7 @@ COMMENT ON FUNCTION authz.org_permissions(anycompatible) IS
 COMMENT ON FUNCTION authz.org_role(anycompatible) IS
 'The role assigned in the organisation.';
 COMMENT ON FUNCTION authz.org_role_structure(anycompatible) IS
-'The structure of roles in the organisation: "single_role_in_hierarchy" unless the token says another.';
+'The structure of roles in the organisation: "single_role_in_hierarchy" unless the token names another.';
 COMMENT ON FUNCTION authz.org_roles(anycompatible) IS
 'The roles held in the organisation: the assigned one, and those it includes or the additional ones.';
 COMMENT ON FUNCTION authz.orgs() IS
@@ -1621,7 +1617,7 @@ COMMENT ON FUNCTION authz.orgs() IS
 COMMENT ON FUNCTION authz.permissions() IS
 'The permissions of the token in its order, each once.';
 COMMENT ON FUNCTION authz.policy_changes(json, json) IS
-'Says in words what differs between two results of policy_state(): what became wider, and what narrower.';
+'Describes what differs between two results of policy_state(): what became wider, and what narrower.';
 COMMENT ON FUNCTION authz.policy_state(regclass) IS
 'Returns what in the catalogs decides about a table, sorted: equal states give equal decisions.';
 COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
@@ -1632,45 +1628,45 @@ COMMENT ON FUNCTION authz.protect(regclass, name, text, name, text, boolean,
 	boolean, regclass, name, regclass) IS
 'Writes the row-level security policies of a table of the caller and returns their SQL.';
 COMMENT ON FUNCTION authz.prune_audit(timestamptz) IS
-'Removes the oldest seals'' events, as long as all of a seal are older than that, and says how many.';
+'Removes recorded changes from before that time, whole seals from the oldest on; returns how many.';
 COMMENT ON FUNCTION authz.prune_revocations() IS
-'Removes the revocations whose time has passed and says how many there were.';
+'Removes the revocations whose time has passed and returns how many there were.';
 COMMENT ON FUNCTION authz.prune_trust_log(timestamptz) IS
-'Removes what the record of the trust holds from before that time and says how many rows there were.';
+'Removes what the record of the trust holds from before that time and returns how many rows there were.';
 COMMENT ON FUNCTION authz.register_access(text, regclass, text, regprocedure) IS
-'Has a function asked whether somebody has the permission on a row of the table.';
+'Has a function asked whether the user has the permission on a row of the table.';
 COMMENT ON FUNCTION authz.require(boolean, text) IS
-'Raises unless the condition is true; the message, if any, becomes error_description.';
+'Raises an error unless the condition is true; the message, if any, becomes error_description.';
 COMMENT ON FUNCTION authz.require_admin() IS
-'Raises unless is_admin().';
+'Raises an error unless is_admin().';
 COMMENT ON FUNCTION authz.require_authenticated() IS
-'Raises unless there is an identity that counts.';
+'Raises an error unless is_authenticated().';
 COMMENT ON FUNCTION authz.require_group(VARIADIC text[]) IS
-'Raises unless the token holds all of these groups.';
+'Raises an error unless the token holds all of these groups.';
 COMMENT ON FUNCTION authz.require_in_set(regclass, anycompatible) IS
-'Raises unless in_set(set, key).';
+'Raises an error unless in_set(set, key).';
 COMMENT ON FUNCTION authz.require_item_permission(text, text, boolean) IS
-'Raises unless has_item_permission() is true of the same arguments.';
+'Raises an error unless has_item_permission() is true of the same arguments.';
 COMMENT ON FUNCTION authz.require_object_perm(text, regclass, text) IS
-'Raises unless there is such a row that the caller can see, and has_object_perm() is true of it.';
+'Raises an error unless there is such a row that the caller can see, and has_object_perm() is true of it.';
 COMMENT ON FUNCTION authz.require_org(anycompatible) IS
-'Raises unless in_org(org).';
+'Raises an error unless in_org(org).';
 COMMENT ON FUNCTION authz.require_org_permission(anycompatible, text) IS
-'Raises unless has_org_permission(org, permission).';
+'Raises an error unless has_org_permission(org, permission).';
 COMMENT ON FUNCTION authz.require_org_role(anycompatible, text) IS
-'Raises unless has_org_role(org, role).';
+'Raises an error unless has_org_role(org, role).';
 COMMENT ON FUNCTION authz.require_permission(VARIADIC text[]) IS
-'Raises unless the token holds all of these permissions.';
+'Raises an error unless the token holds all of these permissions.';
 COMMENT ON FUNCTION authz.require_role(VARIADIC text[]) IS
-'Raises unless the token holds all of these roles.';
+'Raises an error unless the token holds all of these roles.';
 COMMENT ON FUNCTION authz.require_scope(VARIADIC text[]) IS
-'Raises unless the token holds all of these scopes.';
+'Raises an error unless the token holds all of these scopes.';
 COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
-'Raises unless the claim acr is one of these, and the login not longer ago than that.';
+'Raises an error unless acr is one of these values and the login is no older than the interval.';
 COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
-'Refuses the tokens in which that one acts for somebody.';
+'Refuses the tokens of the issuer in which this actor acts for somebody.';
 COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
-'Takes a permission on an item back from an e-mail address.';
+'Revokes a permission on an item from an e-mail address.';
 COMMENT ON FUNCTION authz.revoke_session(text, text) IS
 'Refuses the tokens with that sid, the session at the issuer.';
 COMMENT ON FUNCTION authz.revoke_subject(text, text, timestamptz) IS
@@ -1682,16 +1678,16 @@ COMMENT ON FUNCTION authz.roles() IS
 COMMENT ON FUNCTION authz.scopes() IS
 'The scopes of the token in its order, each once.';
 COMMENT ON FUNCTION authz.seal_audit() IS
-'Chains what transactions older than the oldest running one have recorded, and gives the sum to be kept elsewhere.';
+'Seals what transactions older than the oldest running one recorded; returns the sum, to be kept elsewhere.';
 COMMENT ON FUNCTION authz.sessions() IS
 'The sessions of this database in which somebody is logged in, in a server that preloads the library.';
 COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
 	text[], text[], text[], text[], boolean, boolean) IS
-'Says what an actor may not go beyond, whomever it acts for.';
+'Sets what an actor may not go beyond, whomever it acts for.';
 COMMENT ON FUNCTION authz.set_changed() IS
-'Has every session read the sets anew that are read from the table; watch() makes its triggers.';
+'Makes sessions read sets over the table again after a change; watch() makes its triggers.';
 COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
-'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
+'Replaces the keys of earlier calls by those of a JWK set; returns how many usable keys the set gives.';
 COMMENT ON FUNCTION authz.set_keys(regclass, anyelement) IS
 'The keys that the view shows to the identity, sorted, as values of the second argument''s type.';
 COMMENT ON FUNCTION authz.set_token(text, boolean) IS
@@ -1703,9 +1699,9 @@ COMMENT ON FUNCTION authz.sharing_view(name, text, regclass, name, name, name,
 	regclass, name, name, name, regclass, text[], text, text, name, boolean) IS
 'Returns the SQL of a view that is the set of what is shared with the user, and runs it unless dry_run.';
 COMMENT ON FUNCTION authz.simulate(json, text) IS
-'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
+'Gives the session the identity of these claims, unsigned, for the rest of a transaction that only reads.';
 COMMENT ON FUNCTION authz.spread_trust() IS
-'Have all other nodes of a Citus cluster import the trust of this one.';
+'Has all workers of a Citus cluster import the trust of this database.';
 COMMENT ON FUNCTION authz.stamp_owner() IS
 'Trigger function that fills in the owner of a new row and keeps it from being changed.';
 COMMENT ON FUNCTION authz.stat_get() IS
@@ -1715,29 +1711,29 @@ COMMENT ON FUNCTION authz.stat_get_all() IS
 COMMENT ON FUNCTION authz.stat_get_refusals() IS
 'What the view stat_refusals shows.';
 COMMENT ON FUNCTION authz.stat_reset() IS
-'Has the counts of this database start from zero.';
+'Sets the counts of this database to zero.';
 COMMENT ON FUNCTION authz.subject() IS
 'The claim sub.';
 COMMENT ON FUNCTION authz.take_hand_over() IS
-'Trigger of authz.hand_over: take the assertion, or raise an error.';
+'Trigger of authz.hand_over: takes the assertion, or raises an error.';
 COMMENT ON FUNCTION authz.token_id() IS
 'The claim jti.';
 COMMENT ON FUNCTION authz.token_state() IS
 'How the session stands: "none", "valid", "expired", "revoked" or "rejected".';
 COMMENT ON FUNCTION authz.token_support(internal) IS
-'Planner support of the functions that take a token: a bound one is no constant of a plan.';
+'Planner support of the functions that take a token: a bound token is not made a constant of a plan.';
 COMMENT ON FUNCTION authz.trust_guard() IS
-'Guards the tables of the extension and has every session look at them anew after a change.';
+'Guards the tables of the extension and makes every session read them again after a change.';
 COMMENT ON FUNCTION authz.try_set_token(text, boolean) IS
-'As set_token(), but false instead of an error about the token.';
+'Like set_token(), but returns false instead of raising an error about the token.';
 COMMENT ON FUNCTION authz.unaudit(regclass) IS
 'Undoes audit(); what was recorded stays.';
 COMMENT ON FUNCTION authz.unprotect(regclass) IS
-'Drops the policies that protect() wrote for the table and says how many.';
+'Drops the policies that protect() wrote for the table and returns how many.';
 COMMENT ON FUNCTION authz.unregister_access(text, regclass, text) IS
 'Undoes register_access(); without any rule left, dbmi_authz.olp_default decides.';
 COMMENT ON FUNCTION authz.unwatch(regclass) IS
-'Takes back what watch() did; sets that read the table are worked out for each query.';
+'Undoes watch(); sets that read the table are then worked out for each query.';
 COMMENT ON FUNCTION authz.user_id() IS
 'The user, from the claim that the issuer''s option user_id_claim names.';
 COMMENT ON FUNCTION authz.user_property(text) IS
@@ -1745,9 +1741,9 @@ COMMENT ON FUNCTION authz.user_property(text) IS
 COMMENT ON FUNCTION authz.username() IS
 'The claim username, else preferred_username.';
 COMMENT ON FUNCTION authz.verify_audit(bigint, bytea) IS
-'Says of each seal which event was the first to be changed, removed or added since; no row: none was.';
+'A row for each seal that is not as it was, with what is wrong first; no row: all are as they were.';
 COMMENT ON FUNCTION authz.verify_token(text) IS
-'The claims of a token, verified as by set_token() and not adopted.';
+'The claims of a token, which is verified as by set_token() but not adopted.';
 COMMENT ON FUNCTION authz.version() IS
 'The version of the library, of the PostgreSQL it was built for, and of the OpenSSL and jansson it runs with.';
 COMMENT ON FUNCTION authz.watch(regclass) IS
@@ -1757,11 +1753,11 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 COMMENT ON MATERIALIZED VIEW authz.cluster_key IS
 'Keys by which servers of a cluster tell each other who is logged in; nobody can read it.';
 COMMENT ON POLICY visible ON authz.item_permission IS
-'Rows of one''s own, of items that one manages, and for an administrator of the application.';
+'Rows of the user, rows of items that the user manages, and for an administrator all of the application.';
 COMMENT ON TABLE authz.actor_ceiling IS
 'What actors may not go beyond, whomever they act for.';
 COMMENT ON TABLE authz.audit_event IS
-'What became of the rows of tables that audit() was called for, and who did it.';
+'What happened to the rows of tables that audit() was called for, and who did it.';
 COMMENT ON TABLE authz.audit_seal IS
 'The chain of seals over authz.audit_event.';
 COMMENT ON TABLE authz.inactive_subject IS
@@ -1787,8 +1783,8 @@ COMMENT ON TABLE authz.trust_log IS
 COMMENT ON VIEW authz.hand_over IS
 'Where another server of the cluster hands an identity over, for the transaction.';
 COMMENT ON VIEW authz.stat IS
-'How often what happened in this database.';
+'Counts of what happened in this database.';
 COMMENT ON VIEW authz.stat_all IS
-'How often what happened, in each database.';
+'Counts of what happened, for each database.';
 COMMENT ON VIEW authz.stat_refusals IS
 'Logins that were refused in this database, by reason.';

@@ -22,26 +22,26 @@
 --       Policies
 --       Insight
 --       Clusters
---   Functions: whom they belong to
+--   Functions: their owner
 --   Privileges
 --
 -- An object is followed by its COMMENT: one sentence, at most 120 characters.
--- Errors, NULL and the like are in doc/reference/README.md.  dbmi_authz--1.0--1.1.sql
--- has the same COMMENTs once more (test/checks --comments prints them).
+-- Errors, NULL and the like are in doc/reference/.  dbmi_authz--1.0--1.1.sql
+-- has the same COMMENTs, too (test/checks --comments prints them).
 --
 
 --
 -- The schema
 --
 -- It belongs to pg_database_owner, and nobody may create anything in it: an
--- object of somebody else would stand beside ours, and calls might find it.
+-- object of somebody else would be next to ours, and calls might find it.
 --
 -- A role that may create schemas can prepare one before the extension is
 -- installed.  It must be empty.  What its owner has not committed yet cannot
 -- be seen from here, so a schema that stood before this transaction is
--- replaced: whatever still arrives is in the old one, which nobody finds.
--- Where the owner is somebody whom nobody has a reason to trust, there must
--- be no transaction that could have begun such a thing.
+-- replaced: whatever is created later is in the old one, which nobody finds.
+-- Where the owner of the schema need not be trusted, no transaction may be
+-- running that could have created an object in it.
 --
 DO $$
 DECLARE
@@ -62,7 +62,7 @@ BEGIN
 	  FROM pg_catalog.pg_namespace n
 	 WHERE n.nspname OPERATOR(pg_catalog.=) 'authz';
 
-	-- not those whom an earlier question in this transaction has seen
+	-- not the transactions that an earlier query of this transaction has seen
 	PERFORM pg_catalog.pg_stat_clear_snapshot();
 	IF owner OPERATOR(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole
 	   AND owner OPERATOR(pg_catalog.<>) extension.extowner
@@ -140,10 +140,11 @@ GRANT USAGE ON SCHEMA authz TO pg_database_owner, PUBLIC;
 -- Tables
 --
 -- They belong to the owner of the database, who may dump and administer them
--- also when it is no superuser.  All but authz.profile are dumped.
+-- also without being a superuser.  All but authz.profile are dumped.
 --
 -- Each has an identity for replication, so that removals reach a subscriber.
--- FULL where there is no primary key: an index over expressions is none.
+-- It is FULL where there is no primary key, because an index over expressions
+-- cannot serve as one.
 --
 
 -- Not dumped: each version brings its own.
@@ -165,7 +166,8 @@ COMMENT ON COLUMN authz.profile.options IS
 'The presets, in the form of authz.issuer.options, which override them one by one.';
 ALTER TABLE authz.profile OWNER TO pg_database_owner;
 
--- By name, and those that tokens choose by audience by their profile.
+-- Issuers are found by name; those that tokens choose by audience, by their
+-- profile.
 CREATE TABLE authz.issuer (
 	issuer text COLLATE "C" PRIMARY KEY,
 	audience text[],
@@ -178,7 +180,7 @@ COMMENT ON TABLE authz.issuer IS
 COMMENT ON COLUMN authz.issuer.issuer IS
 'Exactly the claim iss; where the profile goes by audience, or option unnamed is on, any name.';
 COMMENT ON COLUMN authz.issuer.audience IS
-'A token must name one of these in aud, or where audience_claims says; NULL: not looked at.';
+'A token must name one of these in aud, or where audience_claims says; NULL: the audience is not checked.';
 COMMENT ON COLUMN authz.issuer.profile IS
 'The row of authz.profile that the options start from.';
 COMMENT ON COLUMN authz.issuer.options IS
@@ -187,9 +189,10 @@ ALTER TABLE authz.issuer OWNER TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer'::pg_catalog.regclass, '');
 
 -- No foreign key: pg_restore may load the tables in any order, or at once.
--- trust_guard() does what one would do.  Keys are looked up by issuer, those
--- without kid too.  id is what replication finds a row by: kid may be NULL, and
--- a whole row cannot be compared, for there is no equality of json.
+-- trust_guard() does what a foreign key would do.  Keys are looked up by
+-- issuer, also those without kid.  id is what replication finds a row by: kid
+-- may be NULL, and a whole row cannot be compared, for there is no equality of
+-- json.
 CREATE TABLE authz.issuer_key (
 	issuer text COLLATE "C" NOT NULL,
 	kid text COLLATE "C",
@@ -220,14 +223,14 @@ COMMENT ON COLUMN authz.issuer_key.source IS
 COMMENT ON COLUMN authz.issuer_key.added_at IS
 'When the key was added.';
 COMMENT ON COLUMN authz.issuer_key.id IS
-'By what logical replication finds the row; nothing else goes by it.';
+'The number by which logical replication finds the row; nothing else uses it.';
 ALTER TABLE authz.issuer_key OWNER TO pg_database_owner;
--- There is no policy: whoever is not the owner reads no key, whatever
--- privileges it has come by (pg_read_all_data).  HMAC keys are secrets.
+-- There is no policy, so a role that is not the owner reads no key, whatever
+-- privileges it has been given (pg_read_all_data).  HMAC keys are secrets.
 ALTER TABLE authz.issuer_key ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('authz.issuer_key'::pg_catalog.regclass, '');
 
--- Not dumped, and no part of the trust: no session looks at it.
+-- Not dumped, and not part of the trust: no session reads it.
 CREATE TABLE authz.jwks_status (
 	issuer text COLLATE "C" PRIMARY KEY,
 	last_success timestamptz,
@@ -248,11 +251,11 @@ COMMENT ON COLUMN authz.jwks_status.last_success IS
 COMMENT ON COLUMN authz.jwks_status.last_attempt IS
 'When it was last fetched or handed over, with or without success.';
 COMMENT ON COLUMN authz.jwks_status.last_error IS
-'Why the last attempt failed, one of a closed list; NULL: it did not.';
+'Why the last attempt failed, one of a closed list; NULL: it did not fail.';
 COMMENT ON COLUMN authz.jwks_status.skipped IS
-'Its entries that gave no key: an array of objects with position (from 1), kid and reason.';
+'The entries that gave no key: an array of objects with position (from 1), kid and reason.';
 COMMENT ON COLUMN authz.jwks_status.next_due IS
-'When whoever fetches it will fetch it again; NULL: nobody has said.';
+'When it will be fetched again; NULL: nobody has said.';
 ALTER TABLE authz.jwks_status OWNER TO pg_database_owner;
 
 CREATE TABLE authz.revocation (
@@ -317,18 +320,18 @@ COMMENT ON TABLE authz.item_permission IS
 COMMENT ON COLUMN authz.item_permission.email IS
 'Whose permission it is: the e-mail claim of the token, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.item_permission.client IS
-'The application in which it counts: exactly the option client of the issuer.';
+'The application in which it counts: exactly the option application of the issuer.';
 COMMENT ON COLUMN authz.item_permission.item IS
 'The item: a path, names with dots between them, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.item_permission.permission IS
 'The name of the permission, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.item_permission.granted_by IS
-'The e-mail address of who granted it; NULL: the owner of the database.';
+'The e-mail address of the one who granted it; NULL: the owner of the database.';
 COMMENT ON COLUMN authz.item_permission.granted_at IS
 'When the permission was granted.';
 ALTER TABLE authz.item_permission OWNER TO pg_database_owner;
--- Read by whoever the owner of the database gives SELECT to, as far as the
--- policy "visible" goes (see "Items").
+-- Read by the roles that the owner of the database gives SELECT to, as far as
+-- the policy "visible" allows (see "Items").
 ALTER TABLE authz.item_permission ENABLE ROW LEVEL SECURITY;
 ALTER TABLE authz.item_permission REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('authz.item_permission'::pg_catalog.regclass, '');
@@ -343,7 +346,7 @@ CREATE UNIQUE INDEX permission_implies_key ON authz.permission_implies
 COMMENT ON TABLE authz.permission_implies IS
 'Which item permissions hold where another one does, also by way of a third.';
 COMMENT ON COLUMN authz.permission_implies.client IS
-'The application in which the one implies the other: exactly the option client of the issuer.';
+'The application in which the one implies the other: exactly the issuer''s option application.';
 COMMENT ON COLUMN authz.permission_implies.permission IS
 'The permission that implies another, in any case of ASCII letters.';
 COMMENT ON COLUMN authz.permission_implies.implies IS
@@ -354,7 +357,7 @@ SELECT pg_catalog.pg_extension_config_dump('authz.permission_implies'::pg_catalo
 
 -- rel is a regclass, so that a rule follows a table that is renamed.  rule is
 -- text, because pg_upgrade refuses columns of type regprocedure.  rule_owner is
--- the name of a role, because an OID would be another one after a restore.
+-- the name of a role, because the OID of a role is different after a restore.
 CREATE TABLE authz.object_access (
 	perm text COLLATE "C" NOT NULL,
 	rel regclass NOT NULL,
@@ -368,7 +371,7 @@ COMMENT ON TABLE authz.object_access IS
 COMMENT ON COLUMN authz.object_access.perm IS
 'The permission that the rule decides on.';
 COMMENT ON COLUMN authz.object_access.rel IS
-'The table of the objects, or the number of one that was dropped.';
+'The table of the objects, or the OID of one that was dropped.';
 COMMENT ON COLUMN authz.object_access.kind IS
 'When the rule is asked: "user" first, "group" when that one does not grant.';
 COMMENT ON COLUMN authz.object_access.rule IS
@@ -376,7 +379,8 @@ COMMENT ON COLUMN authz.object_access.rule IS
 COMMENT ON COLUMN authz.object_access.rule_owner IS
 'The role to which it belonged when it was registered or accepted; a function of anybody else grants nothing.';
 ALTER TABLE authz.object_access OWNER TO pg_database_owner;
--- The number of a table that is gone may be another table's elsewhere.
+-- Only rows whose table still exists are dumped: elsewhere the OID of a
+-- dropped table could be that of another table.
 SELECT pg_catalog.pg_extension_config_dump('authz.object_access'::pg_catalog.regclass,
 	'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) rel)');
 
@@ -416,7 +420,7 @@ COMMENT ON COLUMN authz.actor_ceiling.org_permissions IS
 COMMENT ON COLUMN authz.actor_ceiling.item_permissions IS
 'The item permissions that are left, in any case of ASCII letters; NULL: all of them.';
 COMMENT ON COLUMN authz.actor_ceiling.keep IS
-'Values of any kind that stay, because they are held against somebody.';
+'Values of any kind that stay, because policies deny by them.';
 COMMENT ON COLUMN authz.actor_ceiling.admin IS
 'Whether it may act as an administrator.';
 COMMENT ON COLUMN authz.actor_ceiling.read_only IS
@@ -597,7 +601,7 @@ CREATE FUNCTION authz.trust_guard() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_trust_guard'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.trust_guard() IS
-'Guards the tables of the extension and has every session look at them anew after a change.';
+'Guards the tables of the extension and makes every session read them again after a change.';
 
 -- ALWAYS: also under session_replication_role, and for logical replication
 DO $$
@@ -632,26 +636,28 @@ CREATE FUNCTION authz.token_support(internal) RETURNS internal
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_token_support'
 	STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION authz.token_support(internal) IS
-'Planner support of the functions that take a token: a bound one is no constant of a plan.';
+'Planner support of the functions that take a token: a bound token is not made a constant of a plan.';
 
 --
 -- How the functions below are marked, once for all:
 --
--- * None is STRICT: R2 (an error when the token has ended) comes before
+-- * No function is STRICT: R2 (an error when the token has ended) comes before
 --   everything else, and a check answers false, never NULL.
--- * STABLE: one query sees one identity.  PARALLEL RESTRICTED: only the leader
+-- * STABLE, because one query sees one identity.  PARALLEL RESTRICTED, because
+-- only the leader
 --   has one.
 -- * require_* are VOLATILE.  The planner drops a stable call whose result is
 --   not used (SELECT FROM (SELECT authz.require_role('x')) s), calls one while
 --   it estimates, so that EXPLAIN would raise, and may move it before or behind
---   other conditions.  Who writes require_* wants it called where it stands.
+--   other conditions.  A query that names require_* wants it called where it
+--   stands.
 -- * LEAKPROOF: only where the sole error possible is R2, which depends on no
 --   argument.  Marked: has_scope, has_role, has_permission, has_group, has_claim,
 --   claim_is, has_active_org_role, has_active_org_permission, org_id_by_name, and the
---   accessors of one text and is_impersonated, which take no argument.  Not
---   marked: has_any_*, has_all_* and require_* (R3), everything over
---   "anycompatible" (42804), what builds arrays or jsonb, and is_admin, which
---   takes no argument and gains nothing.
+--   accessors of one text and is_impersonated, which take no argument.  These are not
+--   marked: has_any_*, has_all_* and require_* (R3), everything over "anycompatible"
+--   (42804), what builds arrays or jsonb, and is_admin, which takes no argument and
+--   gains nothing.
 
 --
 -- Session
@@ -669,7 +675,7 @@ CREATE FUNCTION authz.try_set_token(token text, is_local boolean DEFAULT false)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_try_set_token'
 	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.try_set_token(text, boolean) IS
-'As set_token(), but false instead of an error about the token.';
+'Like set_token(), but returns false instead of raising an error about the token.';
 
 CREATE FUNCTION authz.clear_token() RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_clear_token'
@@ -681,7 +687,7 @@ CREATE FUNCTION authz.verify_token(token text) RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_verify_token'
 	VOLATILE PARALLEL UNSAFE SUPPORT authz.token_support;
 COMMENT ON FUNCTION authz.verify_token(text) IS
-'The claims of a token, verified as by set_token() and not adopted.';
+'The claims of a token, which is verified as by set_token() but not adopted.';
 
 CREATE FUNCTION authz.token_state() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_token_state'
@@ -693,19 +699,19 @@ CREATE FUNCTION authz.is_authenticated() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_authenticated'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.is_authenticated() IS
-'Whether there is an identity that counts.';
+'Whether somebody is logged in: the token is valid, and its subject is not listed as inactive.';
 
 CREATE FUNCTION authz.require_authenticated() RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_authenticated'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_authenticated() IS
-'Raises unless there is an identity that counts.';
+'Raises an error unless is_authenticated().';
 
 CREATE FUNCTION authz.expires_at() RETURNS timestamptz
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_expires_at'
 	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.expires_at() IS
-'When the identity ends: the claim exp, without leeway.';
+'When the token expires: the claim exp, without the issuer''s leeway.';
 
 CREATE FUNCTION authz.authenticated_at() RETURNS timestamptz
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_at'
@@ -717,7 +723,7 @@ CREATE FUNCTION authz.authenticated_within(interval) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_authenticated_within'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.authenticated_within(interval) IS
-'Whether the user proved who they are that short a time ago, by the claim auth_time.';
+'Whether the user proved who they are within this interval, by the claim auth_time.';
 
 CREATE FUNCTION authz.acr() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_acr'
@@ -766,13 +772,13 @@ CREATE FUNCTION authz.require_step_up(acrs text[] DEFAULT NULL, within interval 
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_step_up'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_step_up(text[], interval) IS
-'Raises unless the claim acr is one of these, and the login not longer ago than that.';
+'Raises an error unless acr is one of these values and the login is no older than the interval.';
 
 CREATE FUNCTION authz.actor() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_actor'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.actor() IS
-'Who acts for the user: sub of the claim act, after the iss of another issuer and a space.';
+'Who acts for the user: sub of the claim act, preceded by its iss and a space if that is another issuer.';
 
 CREATE FUNCTION authz.is_delegated() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_delegated'
@@ -784,13 +790,13 @@ CREATE FUNCTION authz.has_actor(actor text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_actor'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_actor(text) IS
-'Whether this one acts for the user.';
+'Whether this actor acts for the user.';
 
 CREATE FUNCTION authz.has_any_actor(VARIADIC actors text[]) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_any_actor'
 	STABLE PARALLEL RESTRICTED COST 2 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_any_actor(VARIADIC text[]) IS
-'Whether one of these acts for the user.';
+'Whether one of these actors acts for the user.';
 
 CREATE FUNCTION authz.last_error() RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_last_error'
@@ -806,9 +812,8 @@ COMMENT ON FUNCTION authz.www_authenticate() IS
 
 --
 -- Trust
---
--- Administering it.  For NULL and, where a text is asked for, the empty string:
--- 22023.  For callers without the rights of the database owner: 42501.
+--Administering it.  A NULL and, where a text is expected, an empty string
+--raise 22023.  Callers without the rights of the database owner get 42501.
 --
 
 CREATE FUNCTION authz.add_issuer(issuer text, audience text[],
@@ -832,14 +837,14 @@ CREATE FUNCTION authz.drop_issuer(issuer text)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_issuer'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.drop_issuer(text) IS
-'Trusts an issuer no more; its keys and identities end, its revocations stay.';
+'Ends the trust in an issuer; its keys and identities end, its revocations stay.';
 
 CREATE FUNCTION authz.set_jwks(issuer text, jwks json, strict boolean DEFAULT false)
 	RETURNS integer
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_jwks'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.set_jwks(text, json, boolean) IS
-'Replaces the keys that an earlier call put there by those of a JWK set and says how many it holds.';
+'Replaces the keys of earlier calls by those of a JWK set; returns how many usable keys the set gives.';
 
 CREATE FUNCTION authz.add_key(issuer text, jwk json)
 	RETURNS void
@@ -869,7 +874,7 @@ CREATE FUNCTION authz.drop_key(issuer text, kid text, alg text DEFAULT NULL)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_key'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.drop_key(text, text, text) IS
-'Removes the keys with that kid, else those without kid that have this thumbprint; alg: only that one.';
+'Removes the keys of that kid or, without kid, of that thumbprint; with alg only the one bound to that algorithm.';
 
 CREATE FUNCTION authz.revoke_token(issuer text, jti text, until timestamptz DEFAULT NULL)
 	RETURNS void
@@ -898,7 +903,7 @@ CREATE FUNCTION authz.revoke_actor(issuer text, actor text)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_actor'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.revoke_actor(text, text) IS
-'Refuses the tokens in which that one acts for somebody.';
+'Refuses the tokens of the issuer in which this actor acts for somebody.';
 
 CREATE FUNCTION authz.set_actor_ceiling(issuer text, actor text,
 		scopes text[] DEFAULT NULL, roles text[] DEFAULT NULL,
@@ -911,30 +916,31 @@ CREATE FUNCTION authz.set_actor_ceiling(issuer text, actor text,
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.set_actor_ceiling(text, text, text[], text[], text[], text[],
 	text[], text[], text[], text[], boolean, boolean) IS
-'Says what an actor may not go beyond, whomever it acts for.';
+'Sets what an actor may not go beyond, whomever it acts for.';
 
 CREATE FUNCTION authz.drop_actor_ceiling(issuer text, actor text)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_actor_ceiling'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.drop_actor_ceiling(text, text) IS
-'Takes the ceiling of an actor away.';
+'Removes the ceiling of an actor.';
 
 CREATE FUNCTION authz.prune_revocations()
 	RETURNS bigint
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_prune_revocations'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.prune_revocations() IS
-'Removes the revocations whose time has passed and says how many there were.';
+'Removes the revocations whose time has passed and returns how many there were.';
 
--- For the superuser alone: whoever writes that file decides who logs in.
+-- For superusers alone, because the one who writes that file decides who logs
+-- in.
 CREATE FUNCTION authz.export_login_trust() RETURNS integer
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_login_trust'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.export_login_trust() IS
-'Writes the issuers whose tokens open connections to the file of trust of the server; for superusers.';
+'Writes the issuers whose tokens may open connections to the server''s file of trust; for superusers.';
 
--- What everybody may know of it.
+-- What everybody may know about the trust.
 
 CREATE FUNCTION authz.version() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_version'
@@ -998,7 +1004,7 @@ CREATE FUNCTION authz.client_id() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_client_id'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.client_id() IS
-'The application that the token was issued to: azp, else client_id, else for dbmi the matching aud.';
+'The application that the token was issued to: azp, else client_id, or what the option client_id_claims names.';
 
 CREATE FUNCTION authz.token_id() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_token_id'
@@ -1065,7 +1071,7 @@ CREATE FUNCTION authz.require_scope(VARIADIC scopes text[]) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_scope'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_scope(VARIADIC text[]) IS
-'Raises unless the token holds all of these scopes.';
+'Raises an error unless the token holds all of these scopes.';
 
 CREATE FUNCTION authz.has_role(role text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_role'
@@ -1089,7 +1095,7 @@ CREATE FUNCTION authz.require_role(VARIADIC roles text[]) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_role'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_role(VARIADIC text[]) IS
-'Raises unless the token holds all of these roles.';
+'Raises an error unless the token holds all of these roles.';
 
 CREATE FUNCTION authz.has_permission(permission text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_permission'
@@ -1116,7 +1122,7 @@ CREATE FUNCTION authz.require_permission(VARIADIC permissions text[])
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_permission'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_permission(VARIADIC text[]) IS
-'Raises unless the token holds all of these permissions.';
+'Raises an error unless the token holds all of these permissions.';
 
 CREATE FUNCTION authz.has_group(group_name text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_group'
@@ -1140,16 +1146,16 @@ CREATE FUNCTION authz.require_group(VARIADIC groups text[]) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_group'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_group(VARIADIC text[]) IS
-'Raises unless the token holds all of these groups.';
+'Raises an error unless the token holds all of these groups.';
 
--- Any condition at all.
+-- Checks: any condition at all
 
 CREATE FUNCTION authz.require(condition boolean, message text DEFAULT NULL)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require(boolean, text) IS
-'Raises unless the condition is true; the message, if any, becomes error_description.';
+'Raises an error unless the condition is true; the message, if any, becomes error_description.';
 
 --
 -- Checks: any other claim
@@ -1159,7 +1165,7 @@ CREATE FUNCTION authz.has_claim(path text[], value text) RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_has_claim'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.has_claim(text[], text) IS
-'Whether a claim holds a value; a string counts by its words, so claim_is() is there to compare it whole.';
+'Whether a claim holds a value; a string counts by its words, and claim_is() compares it whole.';
 
 CREATE FUNCTION authz.has_any_claim(path text[], VARIADIC value_list text[])
 	RETURNS boolean
@@ -1213,7 +1219,7 @@ CREATE FUNCTION authz.require_admin() RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_admin'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_admin() IS
-'Raises unless is_admin().';
+'Raises an error unless is_admin().';
 
 --
 -- Checks: organisations
@@ -1311,7 +1317,7 @@ CREATE FUNCTION authz.org_role_structure(org anycompatible) RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_org_role_structure'
 	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.org_role_structure(anycompatible) IS
-'The structure of roles in the organisation: "single_role_in_hierarchy" unless the token says another.';
+'The structure of roles in the organisation: "single_role_in_hierarchy" unless the token names another.';
 
 CREATE FUNCTION authz.org_metadata(org anycompatible) RETURNS jsonb
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_org_metadata'
@@ -1347,29 +1353,30 @@ CREATE FUNCTION authz.require_org(org anycompatible) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_org'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_org(anycompatible) IS
-'Raises unless in_org(org).';
+'Raises an error unless in_org(org).';
 
 CREATE FUNCTION authz.require_org_role(org anycompatible, role text)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_org_role'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_org_role(anycompatible, text) IS
-'Raises unless has_org_role(org, role).';
+'Raises an error unless has_org_role(org, role).';
 
 CREATE FUNCTION authz.require_org_permission(org anycompatible, permission text)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_org_permission'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_org_permission(anycompatible, text) IS
-'Raises unless has_org_permission(org, permission).';
+'Raises an error unless has_org_permission(org, permission).';
 
 --
 -- Sets
 --
 -- A set is a view of the keys that the identity reaches.  It is read with the
--- rights of its owner, and kept while no table that it reads changes; watch() has
--- that told.  in_set() raises for the type of the column and for what the view
--- raises, so it is not LEAKPROOF.
+-- rights of its owner, and kept while no table that it reads changes; watch()
+-- makes the triggers that tell of changes.  in_set() raises an error when the
+-- type of the column does not fit and whatever the view raises, so it is not
+-- LEAKPROOF.
 --
 
 CREATE FUNCTION authz.in_set(set regclass, key anycompatible) RETURNS boolean
@@ -1388,13 +1395,13 @@ CREATE FUNCTION authz.require_in_set(set regclass, key anycompatible) RETURNS vo
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_in_set'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_in_set(regclass, anycompatible) IS
-'Raises unless in_set(set, key).';
+'Raises an error unless in_set(set, key).';
 
 CREATE FUNCTION authz.set_changed() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_set_changed'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.set_changed() IS
-'Has every session read the sets anew that are read from the table; watch() makes its triggers.';
+'Makes sessions read sets over the table again after a change; watch() makes its triggers.';
 
 CREATE FUNCTION authz.watch(rel regclass) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_watch'
@@ -1406,7 +1413,7 @@ CREATE FUNCTION authz.unwatch(rel regclass) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unwatch'
 	VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.unwatch(regclass) IS
-'Takes back what watch() did; sets that read the table are worked out for each query.';
+'Undoes watch(); sets that read the table are then worked out for each query.';
 
 CREATE FUNCTION authz.sets(
 	OUT view regclass, OUT owner name, OUT tables regclass[], OUT kept boolean,
@@ -1449,13 +1456,13 @@ CREATE FUNCTION authz.login_method() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_login_method'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.login_method() IS
-'How the user logged in; "unknown" when the token does not say, or something else.';
+'How the user logged in; "unknown" when the token does not say, or names no known method.';
 
 CREATE FUNCTION authz.login_provider() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_login_provider'
 	STABLE LEAKPROOF PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.login_provider() IS
-'The provider of the login, as the token has it.';
+'The provider of the login, as the token names it.';
 
 CREATE FUNCTION authz.login_org_id() RETURNS text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_login_org_id'
@@ -1472,7 +1479,7 @@ CREATE FUNCTION authz.item_client()
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_item_client'
 	STABLE PARALLEL RESTRICTED SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.item_client() IS
-'The application whose item permissions count: the option client of the identity''s issuer.';
+'The application whose item permissions count: the option application of the identity''s issuer.';
 
 CREATE FUNCTION authz.has_item_permission(item text, permission text, check_parents boolean DEFAULT false)
 	RETURNS boolean
@@ -1521,7 +1528,7 @@ CREATE FUNCTION authz.item_grantees(item text, permission text)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_item_grantees'
 	STABLE PARALLEL RESTRICTED ROWS 10;
 COMMENT ON FUNCTION authz.item_grantees(text, text) IS
-'The e-mail addresses to which this permission is granted on this very item, as far as one may see them.';
+'The e-mail addresses to which this permission is granted on this very item, as far as the caller may see them.';
 
 CREATE FUNCTION authz.grant_item_permission(email text, item text, permission text DEFAULT 'VIEW')
 	RETURNS boolean
@@ -1535,36 +1542,37 @@ CREATE FUNCTION authz.revoke_item_permission(email text, item text, permission t
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_revoke_item_permission'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.revoke_item_permission(text, text, text) IS
-'Takes a permission on an item back from an e-mail address.';
+'Revokes a permission on an item from an e-mail address.';
 
 CREATE FUNCTION authz.grant_profile_permission(email text, item text)
 	RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_grant_profile_permission'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.grant_profile_permission(text, text) IS
-'Lets somebody view the own profile of an item; false when it was granted already.';
+'Lets somebody else view your own profile on an item; false when it was granted already.';
 
 CREATE FUNCTION authz.require_item_permission(item text, permission text, check_parents boolean DEFAULT false)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_item_permission'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.require_item_permission(text, text, boolean) IS
-'Raises unless has_item_permission() is true of the same arguments.';
+'Raises an error unless has_item_permission() is true of the same arguments.';
 
--- Who sees item permissions: whoever the owner of the database gives SELECT to.
--- There is no policy to write; that is left to the functions.
+-- Item permissions are visible to the roles that the owner of the database
+-- gives SELECT to. There is deliberately no policy for writing: only the
+-- functions write.
 CREATE POLICY visible ON authz.item_permission FOR SELECT
 	USING (client OPERATOR(pg_catalog.=) authz.item_client()
 		   AND (pg_catalog.lower(email) OPERATOR(pg_catalog.=) pg_catalog.lower(authz.email() COLLATE "C")
 				OR authz.manages_item(item)
 				OR authz.is_admin()));
 COMMENT ON POLICY visible ON authz.item_permission IS
-'Rows of one''s own, of items that one manages, and for an administrator of the application.';
+'Rows of the user, rows of items that the user manages, and for an administrator all of the application.';
 
 --
 -- Objects
---
--- What may run a rule needs a subtransaction, which no parallel operation may
+--A function that may run a rule needs a subtransaction, which no parallel
+--operation may
 -- begin before PostgreSQL 17.
 --
 
@@ -1599,7 +1607,7 @@ CREATE FUNCTION authz.require_object_perm(perm text, rel regclass, pk text)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_require_object_perm'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.require_object_perm(text, regclass, text) IS
-'Raises unless there is such a row that the caller can see, and has_object_perm() is true of it.';
+'Raises an error unless there is such a row that the caller can see, and has_object_perm() is true of it.';
 
 CREATE FUNCTION authz.object_permissions(rel regclass, pk text, source text DEFAULT 'all')
 	RETURNS SETOF text
@@ -1614,14 +1622,14 @@ CREATE FUNCTION authz.explain_perm(perm text, rel regclass DEFAULT NULL, pk text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_explain_perm'
 	STABLE PARALLEL UNSAFE COST 500 ROWS 10 SUPPORT authz.identity_support;
 COMMENT ON FUNCTION authz.explain_perm(text, regclass, text, integer) IS
-'Why has_perm() or, with a row, has_object_perm() answers what it answers, line by line.';
+'Why has_perm() or, with a row, has_object_perm() answers as it does, line by line.';
 
 CREATE FUNCTION authz.register_access(perm text, rel regclass, kind text, fn regprocedure)
 	RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_register_access'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.register_access(text, regclass, text, regprocedure) IS
-'Has a function asked whether somebody has the permission on a row of the table.';
+'Has a function asked whether the user has the permission on a row of the table.';
 
 CREATE FUNCTION authz.unregister_access(perm text, rel regclass, kind text)
 	RETURNS void
@@ -1635,7 +1643,7 @@ CREATE FUNCTION authz.accept_rules(rel regclass DEFAULT NULL)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_accept_rules'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.accept_rules(regclass) IS
-'Has the rules of a table, or of all, count as functions of their owners of now; says how many changed.';
+'Accepts rules whose functions have changed hands, of one table or all; returns how many registrations changed.';
 
 --
 -- Policies
@@ -1681,7 +1689,7 @@ CREATE FUNCTION authz.unprotect(rel regclass) RETURNS integer
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_unprotect'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.unprotect(regclass) IS
-'Drops the policies that protect() wrote for the table and says how many.';
+'Drops the policies that protect() wrote for the table and returns how many.';
 
 CREATE FUNCTION authz.sharing_view(
 	view_name name,
@@ -1724,7 +1732,7 @@ CREATE FUNCTION authz.lint(
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_lint'
 	VOLATILE PARALLEL UNSAFE ROWS 100;
 COMMENT ON FUNCTION authz.lint(name[], text[]) IS
-'Says what is wrong with policies, rights and trust of this database, the worst first, and how to mend it.';
+'Lists what is wrong with policies, rights and trust of this database, the worst first, and how to mend it.';
 
 --
 -- Insight: what decides
@@ -1736,7 +1744,7 @@ CREATE FUNCTION authz.explain_access(
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_explain_access'
 	STABLE PARALLEL UNSAFE ROWS 20;
 COMMENT ON FUNCTION authz.explain_access(regclass, text, text) IS
-'Says which rows of a table a command reaches for who is logged in, or why one row, and by which policies.';
+'Which rows of a table a command reaches for the identity in force, or why one row, and by which policies.';
 
 CREATE FUNCTION authz.policy_state(rel regclass) RETURNS json
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_state'
@@ -1748,7 +1756,7 @@ CREATE FUNCTION authz.policy_changes(before json, after json) RETURNS SETOF text
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_policy_changes'
 	VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION authz.policy_changes(json, json) IS
-'Says in words what differs between two results of policy_state(): what became wider, and what narrower.';
+'Describes what differs between two results of policy_state(): what became wider, and what narrower.';
 
 --
 -- Insight: somebody else's eyes
@@ -1758,13 +1766,13 @@ CREATE FUNCTION authz.simulate(claims json, issuer text DEFAULT NULL) RETURNS vo
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_simulate'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.simulate(json, text) IS
-'Makes the session somebody with these claims, unsigned, for the rest of a transaction that only reads.';
+'Gives the session the identity of these claims, unsigned, for the rest of a transaction that only reads.';
 
 CREATE FUNCTION authz.is_simulated() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_is_simulated'
 	STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.is_simulated() IS
-'Whether who is logged in was simulated, and not verified.';
+'Whether the identity in force was made by simulate(), and not by a verified token.';
 
 CREATE FUNCTION authz.access_review(
 	rel regclass, claims json[], as_role name, issuer text DEFAULT NULL, command text DEFAULT 'SELECT')
@@ -1772,22 +1780,22 @@ CREATE FUNCTION authz.access_review(
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_access_review'
 	VOLATILE PARALLEL UNSAFE ROWS 100;
 COMMENT ON FUNCTION authz.access_review(regclass, json[], name, text, text) IS
-'What each of many people would reach of the table as that role: how many rows, by which condition.';
+'For each of these claims: how many rows of the table that person would reach as the role, and by which condition.';
 
 --
 -- Clusters: keys
 --
 -- Keys by which servers tell each other who is logged in.  A materialized view that
 -- is never populated: PostgreSQL keeps what the library writes into it as it keeps
--- any table, and refuses every query of it, whoever asks.  No dump has its rows, and
--- no publication.  It belongs to the bootstrap superuser, as functions do: its owner
--- could index it by a function, which would be given each row.
+-- any table, and refuses every query of it, by superusers too.  No dump and no
+-- publication has its rows.  It belongs to the bootstrap superuser, as functions
+-- do: its owner could index it by a function, which would be given each row.
 --
 CREATE FUNCTION authz.cluster_key_guard() RETURNS boolean
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_cluster_key_guard'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.cluster_key_guard() IS
-'Raises an error: what REFRESH of authz.cluster_key runs into.';
+'Always raises an error: the query of authz.cluster_key calls it, so that REFRESH fails.';
 
 CREATE MATERIALIZED VIEW authz.cluster_key AS
 	SELECT NULL::pg_catalog.text COLLATE "C" AS kid,
@@ -1806,7 +1814,7 @@ COMMENT ON COLUMN authz.cluster_key.kid IS
 COMMENT ON COLUMN authz.cluster_key.thumbprint IS
 'The thumbprint of the key (RFC 7638), of SHA-256, in base64url.';
 COMMENT ON COLUMN authz.cluster_key.number IS
-'Grows with each key; of those that have a private key the last one signs.';
+'Grows with each key; of the keys that have a private key, the last one signs.';
 COMMENT ON COLUMN authz.cluster_key.added_at IS
 'When the key was added.';
 COMMENT ON COLUMN authz.cluster_key.jwk IS
@@ -1818,19 +1826,19 @@ CREATE FUNCTION authz.add_cluster_key(kid text, private_jwk json DEFAULT NULL) R
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.add_cluster_key(text, json) IS
-'Add a key that signs for other servers, NULL: a new one; returns its public JWK.';
+'Adds a key that signs for other servers, a new one where private_jwk is NULL; returns its public JWK.';
 
 CREATE FUNCTION authz.add_cluster_key_public(kid text, jwk json) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_add_cluster_key_public'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.add_cluster_key_public(text, json) IS
-'Believe what another server of the cluster signs with that key.';
+'Believes what another server of the cluster signs with that key.';
 
 CREATE FUNCTION authz.drop_cluster_key(kid text) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_cluster_key'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.drop_cluster_key(text) IS
-'Remove a cluster key; identities that came by it end.';
+'Removes a cluster key; identities that came by it end.';
 
 CREATE FUNCTION authz.cluster_keys()
 	RETURNS TABLE (kid text, thumbprint text, signs boolean, added_at timestamptz, jwk json)
@@ -1846,26 +1854,27 @@ CREATE FUNCTION authz.foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION authz.foreign_login(name) IS
-'Has queries on tables of a server of postgres_fdw tell it who is in force.';
+'From now on, queries on tables of that postgres_fdw server tell it who is logged in here.';
 
 CREATE FUNCTION authz.drop_foreign_login(server name) RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_drop_foreign_login'
 	VOLATILE PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION authz.drop_foreign_login(name) IS
-'Ends what foreign_login() began: the server is told of nobody any more.';
+'Undoes foreign_login(): queries no longer tell that server who is logged in here.';
 
 --
 -- Clusters: an identity is handed over
 --
--- A view, so that a foreign table of another server can ask and tell.  It has one row,
--- and that on connections of dbmi_authz.cluster_role alone; its function says so.
+-- A view, so that a foreign table of another server can ask and tell.  It has
+-- one row on connections of dbmi_authz.cluster_role, and none on others; its
+-- function sees to that.
 --
 CREATE FUNCTION authz.hand_over_offer(OUT destination text, OUT challenge text, OUT assertion text)
 	RETURNS record
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_hand_over_offer'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.hand_over_offer() IS
-'For whom the next assertion must be that this connection takes.';
+'The destination and the challenge that the next assertion on this connection must name.';
 
 CREATE VIEW authz.hand_over AS
 	SELECT destination, challenge, assertion
@@ -1875,7 +1884,7 @@ COMMENT ON VIEW authz.hand_over IS
 COMMENT ON COLUMN authz.hand_over.destination IS
 'What the assertion must name as its destination: this server and database.';
 COMMENT ON COLUMN authz.hand_over.challenge IS
-'What it must name as its nonce; each is good for one.';
+'What the assertion must name as its nonce; each challenge is good for one assertion.';
 COMMENT ON COLUMN authz.hand_over.assertion IS
 'Set it to the assertion, or to NULL for nobody; reading it gives NULL.';
 
@@ -1883,7 +1892,7 @@ CREATE FUNCTION authz.take_hand_over() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_take_hand_over'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.take_hand_over() IS
-'Trigger of authz.hand_over: take the assertion, or raise an error.';
+'Trigger of authz.hand_over: takes the assertion, or raises an error.';
 
 CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
 	FOR EACH ROW EXECUTE FUNCTION authz.take_hand_over();
@@ -1891,8 +1900,8 @@ CREATE TRIGGER take INSTEAD OF UPDATE ON authz.hand_over
 --
 -- Clusters: trust
 --
--- The trust of a database as one document, with which another is made to believe the
--- same.  HMAC secrets and private cluster keys are never in it.
+-- The trust of a database as one document, by which another database is made
+-- to trust the same.  HMAC secrets and private cluster keys are never in it.
 --
 CREATE FUNCTION authz.export_trust() RETURNS json
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_export_trust'
@@ -1904,13 +1913,13 @@ CREATE FUNCTION authz.import_trust(trust json) RETURNS json
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_import_trust'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.import_trust(json) IS
-'Make the trust of this database equal to such a document; returns what was changed.';
+'Makes the trust of this database equal to a document of export_trust(); returns what was changed.';
 
 CREATE FUNCTION authz.spread_trust() RETURNS TABLE (node text, result text)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_spread_trust'
 	VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION authz.spread_trust() IS
-'Have all other nodes of a Citus cluster import the trust of this one.';
+'Has all workers of a Citus cluster import the trust of this database.';
 
 --
 -- Insight: the record of changes
@@ -1938,17 +1947,17 @@ CREATE TABLE authz.audit_event (
 	PRIMARY KEY (origin, xid, number)
 );
 COMMENT ON TABLE authz.audit_event IS
-'What became of the rows of tables that audit() was called for, and who did it.';
+'What happened to the rows of tables that audit() was called for, and who did it.';
 COMMENT ON COLUMN authz.audit_event.origin IS
-'The database that counted the transactions: what was restored here has another one.';
+'The database that counted the transactions: a database restored from it has another origin.';
 COMMENT ON COLUMN authz.audit_event.xid IS
-'The transaction, whatever savepoints it had.';
+'The top-level transaction, also for changes within savepoints.';
 COMMENT ON COLUMN authz.audit_event.number IS
 'The place within the transaction, from 1; what was rolled back leaves a gap.';
 COMMENT ON COLUMN authz.audit_event.at IS
-'The clock when it was recorded.';
+'The time by the clock when it was recorded.';
 COMMENT ON COLUMN authz.audit_event.issuer IS
-'Who signed the token of the login; NULL, as the next four: nobody was logged in.';
+'The issuer of the token of the login; NULL, as in the next four columns: nobody was logged in.';
 COMMENT ON COLUMN authz.audit_event.subject IS
 'Whose token it was: its sub, else the user id claim.';
 COMMENT ON COLUMN authz.audit_event.actor IS
@@ -1976,7 +1985,7 @@ COMMENT ON COLUMN authz.audit_event.old_values IS
 COMMENT ON COLUMN authz.audit_event.new_values IS
 'The row after, by column, as far as audit() was told to keep it.';
 ALTER TABLE authz.audit_event OWNER TO pg_database_owner;
--- There is no policy: pg_read_all_data reads nothing.
+-- There is no policy, so pg_read_all_data reads nothing.
 ALTER TABLE authz.audit_event ENABLE ROW LEVEL SECURITY;
 SELECT pg_catalog.pg_extension_config_dump('authz.audit_event'::pg_catalog.regclass, '');
 
@@ -2002,11 +2011,11 @@ COMMENT ON COLUMN authz.audit_seal.origin IS
 COMMENT ON COLUMN authz.audit_seal.from_xid IS
 'The first transaction whose events are sealed.';
 COMMENT ON COLUMN authz.audit_seal.before_xid IS
-'The first transaction whose events are not sealed any more.';
+'The first transaction whose events are no longer sealed by this seal.';
 COMMENT ON COLUMN authz.audit_seal.events IS
-'How many there are.';
+'How many events are sealed.';
 COMMENT ON COLUMN authz.audit_seal.last_at IS
-'The latest clock of them.';
+'The latest time at which one of them was recorded.';
 COMMENT ON COLUMN authz.audit_seal.sealed_at IS
 'When they were sealed.';
 COMMENT ON COLUMN authz.audit_seal.content IS
@@ -2016,7 +2025,7 @@ COMMENT ON COLUMN authz.audit_seal.sum IS
 COMMENT ON COLUMN authz.audit_seal.pruned IS
 'Whether the events were removed by prune_audit().';
 COMMENT ON COLUMN authz.audit_seal.marks IS
-'Key and first bytes of the SHA-256 of each event: which one is it, when the sum is another.';
+'Key and first bytes of the SHA-256 of each event, which tell the changed event when the sum differs.';
 ALTER TABLE authz.audit_seal ALTER COLUMN marks SET STORAGE EXTERNAL;
 ALTER TABLE authz.audit_seal OWNER TO pg_database_owner;
 ALTER TABLE authz.audit_seal ENABLE ROW LEVEL SECURITY;
@@ -2026,7 +2035,7 @@ CREATE FUNCTION authz.audit_change() RETURNS trigger
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_audit_change'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.audit_change() IS
-'Records what becomes of the rows of a table: the trigger that audit() makes.';
+'Records what happens to the rows of a table: the trigger that audit() makes.';
 
 CREATE FUNCTION authz.audit(rel regclass, columns name[] DEFAULT NULL, old_values boolean DEFAULT true)
 	RETURNS void
@@ -2045,20 +2054,20 @@ CREATE FUNCTION authz.seal_audit() RETURNS TABLE (seal bigint, events bigint, su
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_seal_audit'
 	VOLATILE PARALLEL UNSAFE ROWS 1;
 COMMENT ON FUNCTION authz.seal_audit() IS
-'Chains what transactions older than the oldest running one have recorded, and gives the sum to be kept elsewhere.';
+'Seals what transactions older than the oldest running one recorded; returns the sum, to be kept elsewhere.';
 
 CREATE FUNCTION authz.verify_audit(last_seal bigint DEFAULT NULL, last_sum bytea DEFAULT NULL)
 	RETURNS TABLE (fault text, seal bigint, origin bigint, xid xid8, number bigint)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_verify_audit'
 	VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION authz.verify_audit(bigint, bytea) IS
-'Says of each seal which event was the first to be changed, removed or added since; no row: none was.';
+'A row for each seal that is not as it was, with what is wrong first; no row: all are as they were.';
 
 CREATE FUNCTION authz.prune_audit(before timestamptz) RETURNS bigint
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_prune_audit'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.prune_audit(timestamptz) IS
-'Removes the oldest seals'' events, as long as all of a seal are older than that, and says how many.';
+'Removes recorded changes from before that time, whole seals from the oldest on; returns how many.';
 
 --
 -- Insight: the record of the trust
@@ -2092,7 +2101,7 @@ COMMENT ON COLUMN authz.trust_log.at IS
 COMMENT ON COLUMN authz.trust_log.transaction IS
 'The transaction, as pg_current_xact_id() had it.';
 COMMENT ON COLUMN authz.trust_log.relation IS
-'The table of schema authz that was changed, or whatever else a function was called for.';
+'The table of schema authz that was changed, or else what a function was called for.';
 COMMENT ON COLUMN authz.trust_log.command IS
 'INSERT, UPDATE or DELETE of a row, TRUNCATE, COPY (which a restore does), or a function.';
 COMMENT ON COLUMN authz.trust_log.rows IS
@@ -2123,7 +2132,7 @@ ALTER TABLE authz.trust_log OWNER TO pg_database_owner;
 ALTER TABLE authz.trust_log REPLICA IDENTITY FULL;
 SELECT pg_catalog.pg_extension_config_dump('authz.trust_log'::pg_catalog.regclass, '');
 
--- A COPY is one entry, written at its end.  Nobody else forges entries.
+-- A COPY is one entry, written at its end.  No other role can forge entries.
 DO $$
 DECLARE
 	recorded	pg_catalog.regclass;
@@ -2147,13 +2156,12 @@ CREATE FUNCTION authz.prune_trust_log(before timestamptz) RETURNS bigint
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_prune_trust_log'
 	VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION authz.prune_trust_log(timestamptz) IS
-'Removes what the record of the trust holds from before that time and says how many rows there were.';
+'Removes what the record of the trust holds from before that time and returns how many rows there were.';
 
 --
 -- What operators see
---
--- The views run their functions with the rights of who reads them, and the
--- functions look at these.
+--The views run their functions with the rights of the role that reads them,
+--and the functions check these rights.
 --
 
 CREATE FUNCTION authz.stat_get() RETURNS TABLE (
@@ -2185,9 +2193,9 @@ CREATE VIEW authz.stat AS
 		   plans_shared, plans_made, stopped_28000, stopped_40001, stats_reset
 	  FROM authz.stat_get();
 COMMENT ON VIEW authz.stat IS
-'How often what happened in this database.';
+'Counts of what happened in this database.';
 COMMENT ON COLUMN authz.stat.datname IS
-'The database; NULL: those that had to make room for others.';
+'The database; NULL: the databases that had to make room for others.';
 COMMENT ON COLUMN authz.stat.scope IS
 'Whose counts they are: "server" for all sessions, "session" for this one.';
 COMMENT ON COLUMN authz.stat.tokens_accepted IS
@@ -2195,31 +2203,31 @@ COMMENT ON COLUMN authz.stat.tokens_accepted IS
 COMMENT ON COLUMN authz.stat.tokens_known IS
 'Logins with a token that the session had verified before.';
 COMMENT ON COLUMN authz.stat.tokens_refused IS
-'Logins that were refused, as stat_refusals has them by reason.';
+'Logins that were refused; stat_refusals counts them by reason.';
 COMMENT ON COLUMN authz.stat.tokens_verified IS
 'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat.verify_us IS
-'Microseconds that judging them took, reading the trust included.';
+'Microseconds that judging tokens took, including the reading of the trust.';
 COMMENT ON COLUMN authz.stat.issuers_loaded IS
 'How often a session read an issuer.';
 COMMENT ON COLUMN authz.stat.keys_loaded IS
 'How often a session read a key.';
 COMMENT ON COLUMN authz.stat.denials IS
-'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+'Errors raised by require functions and grants, each logged if dbmi_authz.log_denials is on.';
 COMMENT ON COLUMN authz.stat.checks_folded IS
 'Checks that the planner replaced, in each plan that was made.';
 COMMENT ON COLUMN authz.stat.checks_called IS
 'Calls of checks and accessors while queries ran.';
 COMMENT ON COLUMN authz.stat.plans_shared IS
-'Starts of a kept plan that serves several identities.';
+'Executions of a kept plan that serves all identities of a kind.';
 COMMENT ON COLUMN authz.stat.plans_made IS
 'Plans with a check that were made.';
 COMMENT ON COLUMN authz.stat.stopped_28000 IS
-'Queries stopped since the identity has ended, or is not the one they were planned for.';
+'Queries stopped because the identity ended, is another one than at planning, or an answer changed with time.';
 COMMENT ON COLUMN authz.stat.stopped_40001 IS
-'Queries stopped since what is granted has changed since they were planned.';
+'Queries stopped because what is granted has changed since they were planned.';
 COMMENT ON COLUMN authz.stat.stats_reset IS
-'Since when it is counted: the last reset, else the start.';
+'When counting began: at the last reset, or else at the start.';
 
 CREATE FUNCTION authz.stat_get_refusals() RETURNS TABLE (reason text, count bigint)
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_get_refusals'
@@ -2233,7 +2241,7 @@ CREATE VIEW authz.stat_refusals AS
 COMMENT ON VIEW authz.stat_refusals IS
 'Logins that were refused in this database, by reason.';
 COMMENT ON COLUMN authz.stat_refusals.reason IS
-'Why; "other": it was not about the token, or could not be found out.';
+'Why; "other": the reason was not about the token, or could not be found out.';
 COMMENT ON COLUMN authz.stat_refusals.count IS
 'How many logins.';
 
@@ -2266,9 +2274,9 @@ CREATE VIEW authz.stat_all AS
 		   plans_shared, plans_made, stopped_28000, stopped_40001, stats_reset
 	  FROM authz.stat_get_all();
 COMMENT ON VIEW authz.stat_all IS
-'How often what happened, in each database.';
+'Counts of what happened, for each database.';
 COMMENT ON COLUMN authz.stat_all.datname IS
-'The database; NULL: those that had to make room for others.';
+'The database; NULL: the databases that had to make room for others.';
 COMMENT ON COLUMN authz.stat_all.scope IS
 'Whose counts they are: "server" for all sessions, "session" for this one.';
 COMMENT ON COLUMN authz.stat_all.tokens_accepted IS
@@ -2276,37 +2284,37 @@ COMMENT ON COLUMN authz.stat_all.tokens_accepted IS
 COMMENT ON COLUMN authz.stat_all.tokens_known IS
 'Logins with a token that the session had verified before.';
 COMMENT ON COLUMN authz.stat_all.tokens_refused IS
-'Logins that were refused, as stat_refusals has them by reason.';
+'Logins that were refused; stat_refusals counts them by reason.';
 COMMENT ON COLUMN authz.stat_all.tokens_verified IS
 'Tokens that were judged: new ones, known ones after a change of the trust, and those of verify_token().';
 COMMENT ON COLUMN authz.stat_all.verify_us IS
-'Microseconds that judging them took, reading the trust included.';
+'Microseconds that judging tokens took, including the reading of the trust.';
 COMMENT ON COLUMN authz.stat_all.issuers_loaded IS
 'How often a session read an issuer.';
 COMMENT ON COLUMN authz.stat_all.keys_loaded IS
 'How often a session read a key.';
 COMMENT ON COLUMN authz.stat_all.denials IS
-'Errors of require functions and grants, each a line if dbmi_authz.log_denials is on.';
+'Errors raised by require functions and grants, each logged if dbmi_authz.log_denials is on.';
 COMMENT ON COLUMN authz.stat_all.checks_folded IS
 'Checks that the planner replaced, in each plan that was made.';
 COMMENT ON COLUMN authz.stat_all.checks_called IS
 'Calls of checks and accessors while queries ran.';
 COMMENT ON COLUMN authz.stat_all.plans_shared IS
-'Starts of a kept plan that serves several identities.';
+'Executions of a kept plan that serves all identities of a kind.';
 COMMENT ON COLUMN authz.stat_all.plans_made IS
 'Plans with a check that were made.';
 COMMENT ON COLUMN authz.stat_all.stopped_28000 IS
-'Queries stopped since the identity has ended, or is not the one they were planned for.';
+'Queries stopped because the identity ended, is another one than at planning, or an answer changed with time.';
 COMMENT ON COLUMN authz.stat_all.stopped_40001 IS
-'Queries stopped since what is granted has changed since they were planned.';
+'Queries stopped because what is granted has changed since they were planned.';
 COMMENT ON COLUMN authz.stat_all.stats_reset IS
-'Since when it is counted: the last reset, else the start.';
+'When counting began: at the last reset, or else at the start.';
 
 CREATE FUNCTION authz.stat_reset() RETURNS void
 	LANGUAGE C AS 'MODULE_PATHNAME', 'authz_stat_reset'
 	VOLATILE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION authz.stat_reset() IS
-'Has the counts of this database start from zero.';
+'Sets the counts of this database to zero.';
 
 CREATE FUNCTION authz.sessions() RETURNS TABLE (
 	pid integer,
@@ -2322,10 +2330,9 @@ COMMENT ON FUNCTION authz.sessions() IS
 'The sessions of this database in which somebody is logged in, in a server that preloads the library.';
 
 --
--- Functions: whom they belong to
---
--- The bootstrap superuser, as whom PostgreSQL runs this script for a role that
--- is no superuser, and also where another superuser installs.
+-- Functions: their owner
+--All belong to the bootstrap superuser, also where another superuser installs.
+--PostgreSQL runs this script as that role for a role that is not a superuser.
 --
 DO $$
 DECLARE
@@ -2339,8 +2346,8 @@ BEGIN
 		EXECUTE pg_catalog.format('ALTER FUNCTION %s OWNER TO %s', function,
 								  10::pg_catalog.oid::pg_catalog.regrole);
 	END LOOP;
-	-- views too: what one shows to those who monitor is not for the owner of
-	-- the database to change
+	-- views, too: the owner of the database must not change what they show to
+	-- those who monitor
 	EXECUTE pg_catalog.format('ALTER VIEW authz.stat OWNER TO %1$s; ALTER VIEW authz.stat_refusals OWNER TO %1$s;
 		ALTER VIEW authz.stat_all OWNER TO %1$s; ALTER VIEW authz.hand_over OWNER TO %1$s;
 		ALTER MATERIALIZED VIEW authz.cluster_key OWNER TO %1$s',
@@ -2391,14 +2398,14 @@ GRANT SELECT ON TABLE authz.stat_all TO pg_monitor;
 GRANT SELECT, UPDATE (assertion) ON TABLE authz.hand_over TO PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA authz TO PUBLIC;
 
--- what only the server calls
+-- functions that only the server calls
 REVOKE ALL ON FUNCTION authz.trust_guard, authz.identity_support, authz.token_support,
 	authz.cluster_key_guard, authz.take_hand_over FROM PUBLIC;
 
--- what superusers call, who need no grant
+-- functions for superusers, who need no grant
 REVOKE ALL ON FUNCTION authz.export_login_trust FROM PUBLIC;
 
--- what administers
+-- functions that administer
 DO $$
 DECLARE
 	function	pg_catalog.text;
@@ -2423,6 +2430,6 @@ BEGIN
 END
 $$;
 
--- what monitors
+-- functions and views that monitor
 REVOKE ALL ON FUNCTION authz.stat_get_all FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION authz.stat_get_all TO pg_monitor;

@@ -162,7 +162,7 @@ verify(Login *login)
 static const char *
 check_not_delegated(Login *login)
 {
-	login->hint = "Whoever acts for others logs in otherwise, and calls set_token().";
+	login->hint = "An actor that acts for others logs in by another method, and then calls set_token().";
 	return az_node_type(&login->id->trust_actor) == AZ_NULL ? NULL :
 		"Somebody acts for the token's subject.";
 }

@@ -24,7 +24,7 @@ say_so(void *arg)
 	{
 		errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION);
 		errdetail("A node has refused the identity; the warning before this says why.");
-		errhint("Nodes take it on connections of members of dbmi_authz.cluster_role.  Work as such a role; a superuser is none.");
+		errhint("Nodes take it on connections of members of dbmi_authz.cluster_role.  Work as a role that is one of these members; a superuser does not count as one.");
 	}
 }
 

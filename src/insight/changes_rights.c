@@ -122,7 +122,7 @@ az_judge_relation(AzChanges *changes, const AzDifference *difference)
 		const char *name = az_member(difference->after, "name");
 		const char *who = readers_of(changes->after, difference->after);
 		const char *why = psprintf("view %s reads with the rights of %s", name,
-								   asks ? "whoever asks" : "its owner, and not of whoever asks");
+								   asks ? "the role that asks" : "its owner, and not of the role that asks");
 
 		az_tell(changes, AZ_WIDER, who, AZ_ALL_COMMANDS, name, why);
 		az_tell(changes, AZ_NARROWER, who, AZ_ALL_COMMANDS, name, why);

@@ -304,7 +304,7 @@ find_key(Relation rel, AzPrimaryKey *key)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("primary key of table %s is of a type with parts", az_table_name(RelationGetRelid(rel))),
-				 errdetail("To read its parts may call functions of whoever made their types.")));
+				 errdetail("To read its parts may call functions of the roles that made their types.")));
 	if (base == key->type)
 		return;
 	key->type = base;

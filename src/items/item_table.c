@@ -94,7 +94,7 @@ open_index(Relation rel, const char *name, int nkeys)
 	if (!az_index_shows_all(index, GetActiveSnapshot()))
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("index \"%s\" was made anew after the snapshot was taken", name),
+				 errmsg("index \"%s\" was rebuilt after the snapshot was taken", name),
 				 errhint("The transaction might succeed if it is run again.")));
 	return index;
 }

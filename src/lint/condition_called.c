@@ -194,7 +194,7 @@ look_for_setting(const Look *look, const FuncExpr *call)
 	if (!az_read_texts(linitial(call->args), &names) || linitial(names) == NULL)
 	{
 		az_find_in_condition(look->condition, "asks_setting", AZ_LEVEL_WARNING,
-							 psprintf("%s goes by a setting whose name is not constant: %s.",
+							 psprintf("%s depends on a setting whose name is not constant: %s.",
 									  az_clause_name(look->condition), show(look)),
 							 "Ask the identity, which nobody can set: authz.subject(), authz.claim_text(...).");
 		return;
@@ -202,7 +202,7 @@ look_for_setting(const Look *look, const FuncExpr *call)
 	context = context_of(linitial(names));
 	if (is_for_anybody(linitial(names), context))
 		az_find_in_condition(look->condition, "asks_setting", AZ_LEVEL_ERROR,
-							 psprintf("%s goes by setting %s, which whoever is connected may set: %s.",
+							 psprintf("%s depends on setting %s, which everybody who is connected may set: %s.",
 									  az_clause_name(look->condition), quote_literal_cstr(linitial(names)), show(look)),
 							 "Ask the identity, which nobody can set: authz.subject(), authz.claim_text(...).");
 }

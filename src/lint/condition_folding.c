@@ -42,7 +42,7 @@ why_not_constant(Node *arg)
 		return "depends on the row";
 	if (contain_subplans(arg))
 		return "is a sub-select";
-	return "is worked out anew in each query";
+	return "is worked out again in each query";
 }
 
 /* The first argument, from "first", that the planner does not know; 0: none. */

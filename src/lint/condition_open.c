@@ -139,7 +139,7 @@ find_always_true(const AzLintCondition *condition, const char *deeds_open)
 	/* which column of a row that is changed nothing checks is another question */
 	if (!new_rows || condition->policy->command == '*')
 		az_find_in_condition(condition, "always_true", level,
-							 psprintf("%s (%s) is true for every row and for whoever asks, also without a token: %s.",
+							 psprintf("%s (%s) is true for every row and for everybody, also without a token: %s.",
 									  az_clause_name(condition),
 									  az_show_part(condition, condition->expr), deeds_open),
 							 psprintf("Name in the condition who may, or put a restrictive policy beside it: %s",

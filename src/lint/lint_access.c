@@ -139,7 +139,7 @@ judge_marks(const Access *access)
 	ReleaseSysCache(tuple);
 	if (as_owner && !fixed)
 		find_of_rule(access, "rule_search_path", AZ_LEVEL_WARNING,
-					 "It is SECURITY DEFINER and takes the search_path of whoever asks, who can have it call other functions with the rights of its owner.",
+					 "It is SECURITY DEFINER and takes the search_path of the role that asks, which can have it call other functions with the rights of its owner.",
 					 psprintf("ALTER FUNCTION %s SET search_path = pg_catalog, pg_temp;", access->rule));
 	if (is_volatile)
 		find_of_rule(access, "rule_volatile", AZ_LEVEL_INFO,

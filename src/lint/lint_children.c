@@ -118,7 +118,7 @@ find_other_policy(AzLint *lint, const Child *child, const AzPolicyRead *policy)
 	az_find(lint, "child_with_other_policies", AZ_LEVEL_WARNING,
 			psprintf("table %s", child->name),
 			psprintf(policy->is_permissive ?
-					 "It is a part of table %s and can be named directly: its permissive policy %s is none of that table's." :
+					 "It is a part of table %s and can be named directly: that table does not have its permissive policy %s." :
 					 "It is a part of table %s and can be named directly: the restrictive policy %s of that table is not among its own.",
 					 child->parent_name, policy->name),
 			psprintf("Give %s the policies of %s, or revoke what others hold on it.",

@@ -46,7 +46,7 @@ static const AzLintRule rules[] = {
 		" AND (r.rolsuper OR r.rolbypassrls)" IS_SET},
 	{"cluster_role_predefined", AZ_LEVEL_WARNING,
 		"SELECT s.object,"
-		" pg_catalog.format('Role %I comes with PostgreSQL: whoever has it for another reason can hand identities over.', s.value),"
+		" pg_catalog.format('Role %I comes with PostgreSQL: roles that have it for another reason can hand identities over.', s.value),"
 		" 'Make a role for this alone, and grant it to those that other servers connect as.'"
 		CLUSTER_ROLES IS_SET " AND pg_catalog.starts_with(s.value, 'pg_')"},
 	{"cluster_role_of_role", AZ_LEVEL_WARNING,
@@ -77,7 +77,7 @@ look_at_keys(AzLint *lint, void *arg)
 		if (name && GetCurrentTimestamp() - row.added_at > YEAR)
 			az_find(lint, "cluster_key_old", AZ_LEVEL_INFO, psprintf("cluster key %s", name),
 					"It was added more than a year ago.",
-					"Add another one on the server that signs, spread the trust, and drop this one (doc/how-to/clusters.md).");
+					"Add another one on the server that signs, spread the trust, and drop this one (doc/how-to/clusters/cluster-keys.md).");
 	}
 	az_end_rows(&rows);
 }

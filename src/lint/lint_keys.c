@@ -105,7 +105,7 @@ judge_secret(const Keys *keys, const AzKeyRow *row, const AzKey *key)
 
 	if (az_key_judge_secret(key, &why) != AZ_KEY_OK)
 		find_of_key(keys, row, "secret_is_public", AZ_LEVEL_ERROR,
-					"The secret reads as a public key or a certificate, and such are for add_pem(): whoever has that makes tokens of the issuer.",
+					"The secret reads as a public key or a certificate, which belongs to add_pem(): anybody who has it can make tokens of the issuer.",
 					drop_key_and_add(keys, row));
 	else if (az_key_is_printable_secret(key))
 		find_of_key(keys, row, "secret_is_text", AZ_LEVEL_INFO,

@@ -83,11 +83,11 @@ judge_address(const AzLintIssuer *issuer)
 	if (!issuer->issuer->by_audience && !issuer->issuer->unnamed &&
 		is_http(issuer->utf8) && !is_loopback(issuer->utf8))
 		az_find_of_issuer(issuer, "plain_http", AZ_LEVEL_WARNING,
-						  "Its name is an address of http: if its keys come from there, whoever is on the way can put others in their place.",
+						  "Its name is an address of http: if its keys come from there, anybody on the way can put others in their place.",
 						  "Have the issuer name itself by https, and add it by that name.");
 	if (uri && is_http(uri) && !is_loopback(uri))
 		az_find_of_issuer(issuer, "plain_http", AZ_LEVEL_WARNING,
-						  "Its keys are fetched by http: whoever is on the way can put others in their place.",
+						  "Its keys are fetched by http: anybody on the way can put others in their place.",
 						  az_alter_issuer(issuer, "{\"jwks_uri\": \"https://...\"}"));
 }
 
@@ -226,7 +226,7 @@ judge_leniency(const AzLintIssuer *issuer)
 						  az_alter_issuer(issuer, "{\"leeway_seconds\": 60}"));
 	if (issuer->issuer->ignore_bound_tokens)
 		az_find_of_issuer(issuer, "bound_tokens_ignored", AZ_LEVEL_INFO,
-						  "A token that is bound to a key of its client is accepted from whoever has it.",
+						  "A token that is bound to a key of its client is accepted from anybody who has it.",
 						  az_alter_issuer(issuer, "{\"bound_tokens\": \"refuse\"}"));
 	if (issuer->issuer->groups_overage == AZ_OVERAGE_IGNORE)
 		az_find_of_issuer(issuer, "groups_overage_ignored", AZ_LEVEL_INFO,
@@ -312,7 +312,7 @@ judge_actors(const AzLintIssuer *issuer)
 	az_find_of_issuer(issuer, "delegation_without_ceiling",
 					  actors->limited || with != NIL ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO,
 					  actors->limited ? psprintf("Who acts for others may do all that they may: %s.", without) :
-					  "Whoever the issuer lets act for others may do all that they may, unless there is a ceiling.",
+					  "An actor that the issuer lets act for others may do all that these may, unless there is a ceiling.",
 					  psprintf("%s  -- or, where nobody acts for others, give it the option \"actors\": []",
 							   az_alter_issuer(issuer, "{\"ceiling_required\": true}")));
 }

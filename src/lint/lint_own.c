@@ -104,7 +104,7 @@ static const AzLintRule rules[] = {
 		OWN_TABLES " WHERE" IS_OWN_TABLE
 		" AND c.relowner OPERATOR(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole::pg_catalog.oid"},
 	{"trust_trigger_granted", AZ_LEVEL_ERROR,
-		GRANTED("'%s has %s on it: its trigger would run as whoever administers.'")
+		GRANTED("'%s has %s on it: its trigger would run with the rights of the administrator.'")
 		OWN_TABLES GRANTS("x.privilege_type OPERATOR(pg_catalog.=) 'TRIGGER'")
 		" WHERE" IS_OWN_TABLE " GROUP BY c.relname"},
 	{"trust_granted", AZ_LEVEL_WARNING,
@@ -114,7 +114,7 @@ static const AzLintRule rules[] = {
 		" WHERE" IS_OWN_TABLE " GROUP BY c.relname"},
 	{"trust_row_security", AZ_LEVEL_ERROR,
 		"SELECT pg_catalog.format('table authz.%I', c.relname),"
-		" 'Row security is off on it: whoever may SELECT from it, by pg_read_all_data too, reads all of its rows.',"
+		" 'Row security is off on it: a role that may SELECT from it, by pg_read_all_data too, reads all of its rows.',"
 		" pg_catalog.format('ALTER TABLE authz.%I ENABLE ROW LEVEL SECURITY;', c.relname)"
 		OWN_TABLES " WHERE" IS_OWN_TABLE " AND NOT c.relrowsecurity"
 		" AND c.relname OPERATOR(pg_catalog.=) ANY (ARRAY['issuer_key', 'item_permission'])"},

@@ -209,7 +209,7 @@ static const Check checks[] = {
 	{"folding_off", AZ_LEVEL_WARNING, "dbmi_authz.plan_folding", does_not_fold,
 		"Checks are calls for each row, and no index serves them.", "on"},
 	{"row_security_refused", AZ_LEVEL_INFO, "row_security", refuses_row_security,
-		"Whoever is bound by a policy gets an error instead of the rows that it shows.", "on"},
+		"A role that is bound by a policy gets an error instead of the rows that it shows.", "on"},
 	{"triggers_off", AZ_LEVEL_WARNING, "session_replication_role", is_replica,
 		"Triggers do not fire, those that fill in an owner or record changes among them, unless they are ENABLE ALWAYS.", "origin"},
 };

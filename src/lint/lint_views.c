@@ -117,7 +117,7 @@ static const AzLintRule rules[] = {
 
 	{"view_past_policies", AZ_LEVEL_INFO,
 		WITH_VIEWS
-		" SELECT v.object, pg_catalog.format('The view reads " AS_OWNER ": whoever is granted SELECT on it sees all rows.',"
+		" SELECT v.object, pg_catalog.format('The view reads " AS_OWNER ": a role that is granted SELECT on it sees all rows.',"
 		" v.owner_name, l.tables), " INVOKER
 		" FROM leaks l JOIN views v ON v.oid" AZ_EQ "l.oid"
 		" WHERE v.kind" AZ_EQ "'v' AND " IN_SCHEMAS("v") " AND NOT " IS_OF("seen", "l")
@@ -164,7 +164,7 @@ static const AzLintRule rules[] = {
 
 	{"materialized_view", AZ_LEVEL_INFO,
 		WITH_VIEWS
-		" SELECT v.object, pg_catalog.format('It holds rows of %s, which no policy limits any more: whoever is granted SELECT on it sees them.', l.tables),"
+		" SELECT v.object, pg_catalog.format('It holds rows of %s, which no policy limits any more: a role that is granted SELECT on it sees them.', l.tables),"
 		" pg_catalog.format('Grant nobody SELECT on %s.', v.name)"
 		" FROM leaks l JOIN views v ON v.oid" AZ_EQ "l.oid"
 		" WHERE v.kind" AZ_EQ "'m' AND " IN_SCHEMAS("v") " AND NOT " IS_OF("seen", "l")},

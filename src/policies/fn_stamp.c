@@ -70,7 +70,7 @@ check_call(FunctionCallInfo fcinfo)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" must have one or two arguments",
 						call->tg_trigger->tgname),
-				 errhint("They name the column of the owner, and one for whoever wrote last.")));
+				 errhint("They name the column of the owner, and one for the person who wrote last.")));
 }
 
 static void

@@ -116,7 +116,8 @@ define_login_identity(void)
 /*
  * Which role other servers of the cluster connect as: on connections that were
  * authenticated as that role, or as a member of it, an identity is taken from
- * another server that has a cluster key (doc/how-to/clusters.md).  Nobody else's are.
+ * another server that has a cluster key, and on no others
+ * (doc/how-to/clusters/cluster-keys.md).
  */
 static void
 define_cluster_role(void)

@@ -158,7 +158,7 @@ az_raise_no_cluster_key(void)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("this database has no cluster key"),
 			 errdetail("Without one it cannot tell another server who is logged in.  A dump has no such key, so a restored database has none."),
-			 errhint("SELECT authz.add_cluster_key('name of the key') makes one; the other servers are given its public key (doc/how-to/clusters.md).")));
+			 errhint("SELECT authz.add_cluster_key('name of the key') makes one; the other servers are given its public key (doc/how-to/clusters/cluster-keys.md).")));
 	pg_unreachable();
 }
 

@@ -198,7 +198,7 @@ raise_no_key(const text *issuer, const text *kid, const text *alg)
 			 errmsg("key \"%s\" of issuer \"%s\" does not exist",
 					text_to_cstring(kid), text_to_cstring(issuer)),
 			 alg ? errdetail("None with algorithm %s does.", text_to_cstring(alg)) : 0,
-			 errhint("Table authz.issuer_key lists the keys; one without key ID goes by its thumbprint.")));
+			 errhint("Table authz.issuer_key lists the keys; a key without key ID is named by its thumbprint.")));
 	pg_unreachable();
 }
 

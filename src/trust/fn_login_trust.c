@@ -67,7 +67,7 @@ read_sections(void)
 	if (why)
 		ereport(WARNING,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
-				 errmsg("file \"%s\" is written anew", AZ_LOGIN_FILE),
+				 errmsg("file \"%s\" is written again", AZ_LOGIN_FILE),
 				 errdetail_internal("%s", why),
 				 errhint("Call export_login_trust() in the other databases, too.")));
 	return sections;

@@ -1,4 +1,4 @@
-# shared_preload_libraries, as doc/how-to/operations.md recommends: the postmaster loads
+# shared_preload_libraries, as doc/how-to/installing.md recommends: the postmaster loads
 # the library, and every process of the server has it, those that never ask too.
 # Other tests here that are about processes of the server's own run so, each with
 # servers of its own.  So do the SQL tests: in 190_settings.pl, beside other settings;

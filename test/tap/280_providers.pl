@@ -2,10 +2,10 @@
 # which tokens are refused, does a rotation go unnoticed.
 #
 # Q26, Q11, Q12, Q13, Q14, Q21, Q30: what each provider really sends is in
-# test/providers/NAME.json, with the lines of doc/how-to/providers.md that set it up, and
+# test/providers/NAME.json, with the lines of doc/how-to/providers/NAME.md that set it up, and
 # the answers; test/providers/mint signs it with keys of ours.  A question without
 # an answer has the reason in the file.  Where it is about a token that cannot be
-# told from another, doc/how-to/providers.md says so, in the same words.  PROVIDERS="okta
+# told from another, the page says so, in the same words.  PROVIDERS="okta
 # clerk" asks some of them only.
 
 use strict;
@@ -22,7 +22,6 @@ use Test::More;
 
 my $here = $FindBin::RealBin;
 my $json = JSON::PP->new->canonical;
-my $page = slurp_file("$here/../../doc/how-to/providers.md") =~ s/\s+/ /gr;
 my @names = split ' ', $ENV{PROVIDERS} // 'keycloak entra okta cognito clerk workos supabase firebase google zitadel simplejwt postgrest';
 
 # What is asked of a token that is accepted.
@@ -89,7 +88,7 @@ sub load
 	IPC::Run::run([ '/usr/bin/python3', "$here/../providers/mint", $file ], '>', \$out, '2>', \$err) or die "test/providers/mint $file: $err";
 	my $minted = $json->decode($out);
 	return {
-		name => $name, %{ $json->decode(slurp_file($file)) }, signed => $minted->{tokens}, variables => $minted->{variables},
+		name => $name, page => slurp_file("$here/../../doc/how-to/providers/$name.md") =~ s/\s+/ /gr, %{ $json->decode(slurp_file($file)) }, signed => $minted->{tokens}, variables => $minted->{variables},
 		script => '', judges => [], used => {} };
 }
 
@@ -144,7 +143,7 @@ sub lines_of_page
 sub on_page
 {
 	my ($provider, $line) = @_;
-	ok(index($page, $line =~ s/\s+/ /gr) >= 0, "$provider->{name}: doc/how-to/providers.md has the line $line");
+	ok(index($provider->{page}, $line =~ s/\s+/ /gr) >= 0, "doc/how-to/providers/$provider->{name}.md has the line $line");
 	return;
 }
 
@@ -280,7 +279,7 @@ sub told
 {
 	my ($provider, $question, $because) = @_;
 	my $ok = length $because > 10;
-	$ok &&= index($page, $because =~ s/\s+/ /gr) >= 0 if $must_be_told{$question};
+	$ok &&= index($provider->{page}, $because =~ s/\s+/ /gr) >= 0 if $must_be_told{$question};
 	ok($ok, "$provider->{name}: $question: $because");
 	return;
 }

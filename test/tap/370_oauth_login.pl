@@ -282,7 +282,7 @@ for (
 }
 my ($result, $out, $err) = $node->psql('plain', 'SELECT authz.export_login_trust()');
 is($out, '1', 'a broken file is written anew');
-like($err, qr/WARNING:  file "dbmi_authz_login_trust.json" is written anew.*Call export_login_trust\(\) in the other databases/s, 'with a warning');
+like($err, qr/WARNING:  file "dbmi_authz_login_trust.json" is written again.*Call export_login_trust\(\) in the other databases/s, 'with a warning');
 refuses(token(sub => 'uuid-1'), 'File "dbmi_authz_login_trust.json" has no section', 'what it said of other databases is gone', db => 'mapped');
 put($good);
 lets_in(token(sub => 'uuid-1'), "ann|oauth:$id uuid-1", 'the file of before', db => 'mapped');

@@ -142,7 +142,7 @@ is($node->safe_psql('one', $export), '3', 'what a crash has left is no obstacle'
 is(sprintf('%04o', (stat $path)[2] & 07777), '0600', 'nor does its mode stay');
 chmod 0644, $path;
 ($result, $out, $err) = export_in('one');
-like($err, qr/WARNING:  file "dbmi_authz_login_trust.json" is written anew\nDETAIL:  Other users of the system have rights on it/, 'a file that others could write is not gone by');
+like($err, qr/WARNING:  file "dbmi_authz_login_trust.json" is written again\nDETAIL:  Other users of the system have rights on it/, 'a file that others could write is not gone by');
 is(join(' ', map { $_->{name} } @{ file()->{databases} }), 'one', 'not even for other databases');
 
 # C8.9: the linter

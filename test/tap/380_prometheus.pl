@@ -19,7 +19,7 @@ $primary->safe_psql('shop', q{SET ROLE dbo; CREATE EXTENSION dbmi_authz; SELECT 
 # As the page has it.
 $primary->safe_psql('shop', 'SET ROLE dbo; GRANT SELECT ON authz.issuer, authz.jwks_status TO monitoring');
 my $counts = $primary->safe_psql('shop', q(SELECT to_regclass('authz.stat') IS NOT NULL)) eq 't';
-my $page = slurp_file("$FindBin::RealBin/../../doc/how-to/operations.md");
+my $page = slurp_file("$FindBin::RealBin/../../doc/how-to/operations/watch.md");
 my ($hand_on) = $page =~ /^(CREATE SCHEMA monitoring;\n.*?)^```/ms;
 ok($hand_on, 'the page has the function that hands refusals on');
 $primary->safe_psql('shop', "SET ROLE dbo; $hand_on") if $counts;

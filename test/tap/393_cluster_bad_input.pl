@@ -59,7 +59,7 @@ $_->safe_psql('postgres', 'CREATE ROLE outsider LOGIN; GRANT ALL ON memo TO outs
 my $super = getpwuid $<;
 my $writes = "UPDATE memo SET owner = 'eve' WHERE mine(owner) OR authz.has_scope('admin')";
 my @essential = ('28000: failure on connection marked as essential: node 0', 'DETAIL:  A node has refused the identity; the warning before this says why.',
-	'HINT:  Nodes take it on connections of members of dbmi_authz.cluster_role.  Work as such a role; a superuser is none.');
+	'HINT:  Nodes take it on connections of members of dbmi_authz.cluster_role.  Work as a role that is one of these members; a superuser does not count as one.');
 for my $who ('outsider', $super)
 {
 	my @got = session($coordinator, "BEGIN; SELECT authz.set_token('%{ann}') \\g /dev/null\n$writes;", tokens => \%tokens, user => $who, details => 1);

@@ -53,7 +53,7 @@ admin(q{SELECT authz.add_issuer('https://id.example', '{clinic}', 'generic', '{"
 	q{SELECT authz.revoke_token('https://id.example', 'copied')},
 	q{SELECT authz.register_access('extra.close', 'extra.doc', 'user', 'extra.may_close(integer)')});
 
-# The recipe of doc/how-to/clusters.md, as the owner of the database
+# The recipe of doc/how-to/clusters/logical-replication.md, as the owner of the database
 my $list = join ', ', map { "authz.$_" } @tables;
 is_deeply([ session($here, "CREATE PUBLICATION trust FOR TABLE $list;", db => 'clinic', user => 'owner') ], [], 'the owner of the database publishes it');
 my $connection = $here->connstr('clinic') . " user=$super";

@@ -84,7 +84,7 @@ def address(url: str) -> str:
         return "…"
 
 
-# Of jwks_status.last_error, in a few words; doc/reference/README.md has more.
+# Of jwks_status.last_error, in a few words; doc/reference/trust.md has more.
 FETCH_ERRORS = {
     "timeout": _("no whole answer in time"),
     "unreachable": _("the host cannot be reached"),

@@ -47,16 +47,17 @@ class Docs(unittest.TestCase):
     def test_reference(self):
         """It has everything, and settings with their defaults."""
         for name in (*authz.__all__, *operations.__all__):
-            self.assertRegex(self.reference, r"`[^`\n]*\b%s\b[^`\n]*`" % name)
+            self.assertRegex(re.sub(r"\s+", " ", self.reference), r"`[^`\n]*\b%s\b[^`\n]*`" % name)
         for id in re.findall(r'id="(dbmi_authz\.\w+)"', self.checks):
             self.assertIn("`%s`" % id, self.reference)
         folder = os.path.join(os.path.dirname(checks.__file__), "management", "commands")
         for path in glob.glob(os.path.join(folder, "authz_*.py")):
             name = os.path.basename(path)
-            self.assertIn("\n| `%s` |" % name[:-3], self.reference)
+            self.assertIn("\n* `%s`\n" % name[:-3], self.reference)
+            listed = self.reference.partition("\n* `%s`\n" % name[:-3])[2].partition("\n* ")[0]
             for option in re.findall(r'add_argument\("(--[\w-]+)"', read(path)):
-                self.assertRegex(self.reference, r"\n\| `%s` \|.*`%s[ `]" % (name[:-3], option))
-        rows = dict(re.findall(r"^\| `([A-Z_]+)` \| [^|]+ \| ([^|]+) \|", self.reference, re.M))
+                self.assertRegex(listed, r"`%s[ `]" % option)
+        rows = dict(re.findall(r"^\* `([A-Z_]+)`\n  \* type: .*\n  \* default: (.*)$", self.reference, re.M))
         self.assertEqual(list(rows), list(DEFAULTS))
         for key, default in DEFAULTS.items():
             if default is None:
