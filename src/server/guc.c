@@ -103,8 +103,8 @@ define_login_identity(void)
 {
 	DefineCustomEnumVariable("dbmi_authz.login_identity",
 							 "What a login by token is good for.",
-							 "With \"base\" it is who is in force while no token is "
-							 "set, with \"only\" nobody else can be.",
+							 "With \"base\" its identity is in force while no token is "
+							 "set; with \"only\" no other identity can be.",
 							 &az_login_identity,
 							 AZ_LOGIN_BASE,
 							 login_identities,

@@ -320,7 +320,7 @@ warn_of(const List *strangers)
 	}
 	if (names.len > 0)
 		ereport(WARNING,
-				(errmsg("schema \"%s\" holds what is no part of extension \"dbmi_authz\"",
+				(errmsg("schema \"%s\" holds objects that are not part of extension \"dbmi_authz\"",
 						AZ_SCHEMA),
 				 errdetail("Calls may find it instead of the extension's own functions: %s.",
 						   names.data),

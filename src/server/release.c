@@ -59,7 +59,7 @@ warn(int release)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("PostgreSQL %s lacks fixes that row-level security depends on",
 					GetConfigOption("server_version", false, false)),
-			 errdetail("A query that was prepared before a role lost BYPASSRLS or a membership still shows the rows of before (CVE-2026-14666)."),
+			 errdetail("A query that was prepared before a role lost BYPASSRLS or a membership still shows the same rows as before (CVE-2026-14666)."),
 			 errhint("Update the server to PostgreSQL %d.%d or later.",
 					 release / 10000, release % 10000),
 			 errhidestmt(true),

@@ -170,7 +170,7 @@ az_raise_inactive(void)
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "subject is inactive", "invalid_token", description,
-			 "Table authz.inactive_subject lists who is.");
+			 "Table authz.inactive_subject lists the inactive subjects.");
 }
 
 /* RFC 6750 has no error for this: a member "error" would ask for another token. */

@@ -20,7 +20,7 @@ raise_handed_refused(const AzAdoption *refused)
 
 	if (refused->ended == AZ_TOKEN_MISSING)
 		az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-				 "an identity of the session itself does not count beside one that another server hands over",
+				 "an identity of the session itself does not count along with one that another server hands over",
 				 "invalid_token", "Identity was handed over in a subtransaction that was rolled back",
 				 "Hand it over again, or nobody by SET LOCAL dbmi_authz.token TO DEFAULT, or begin another transaction.");
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, AZ_HANDED_REFUSED_MESSAGE,

@@ -168,7 +168,7 @@ az_raise_cluster_key_refresh(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("authz.cluster_key cannot be refreshed"),
-			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there go on."),
+			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there keep working."),
 			 errhint("authz.add_cluster_key() adds a key, authz.cluster_keys() lists them.")));
 	pg_unreachable();
 }

@@ -239,11 +239,11 @@ take_over(text *issuer, const AzIssuerKey *key)
 	az_spi_run("UPDATE authz.issuer_key SET source = '" SOURCE "'" KEY_IS, &params);
 	ereport(NOTICE,
 			(key->kid ?
-			 errmsg("key \"%s\" of issuer \"%s\" is now the set's",
+			 errmsg("key \"%s\" of issuer \"%s\" now belongs to the set",
 					text_to_cstring(key->kid), text_to_cstring(issuer)) :
-			 errmsg("a key without key ID of issuer \"%s\" is now the set's",
+			 errmsg("a key without key ID of issuer \"%s\" now belongs to the set",
 					text_to_cstring(issuer)),
-			 errdetail("It was added otherwise, and goes when a set comes without it.")));
+			 errdetail("It was added by another function, and is removed when a set comes without it.")));
 }
 
 static void

@@ -297,7 +297,7 @@ az_fault_of_table(AzCatalog table, const char **name, const char **remedy)
 	*remedy = NULL;
 	if (rel == NULL)
 		return table >= AZ_TABLE_CEILING && az_objects_are_old() ? NULL :
-			"It is not there, or is no part of the extension.";
+			"It does not exist, or is not part of the extension.";
 	why = az_why_altered(rel, &shapes[table], guard, remedy);
 	table_close(rel, AccessShareLock);
 	return why;
