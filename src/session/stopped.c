@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stopped.c
- *	  Errors that stop a query which has no answer any more.
+ *	  Errors that stop a query that no longer has an answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,7 +68,7 @@ void
 az_raise_changed(void)
 {
 	az_count(AZ_STOPPED_28000);
-	/* the next try plans anew */
+	/* the next try plans again */
 	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
@@ -78,7 +78,7 @@ az_raise_changed(void)
 			 "In a function that sets a token and then reads, use PL/pgSQL.");
 }
 
-/* The same for an answer that goes by the time. */
+/* The same for an answer that depends on the time. */
 void
 az_raise_outdated(void)
 {

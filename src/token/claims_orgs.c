@@ -4,7 +4,7 @@
  *	  Claims to memberships in organisations, in the shapes of option
  *	  "org_shape".
  *
- * Every shape is read into AzOrgs, which the checks ask.
+ * Every shape gives the same struct AzOrg, which the checks ask.
  *
  *-------------------------------------------------------------------------
  */

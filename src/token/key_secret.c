@@ -95,7 +95,7 @@ is_bundle(const AzBytes *bytes)
 	return bundle != NULL;
 }
 
-/* Is it XML with a key in it?  Names count in any case. */
+/* Is it JSON with a member that keys and key sets have? */
 static bool
 is_json_of_key(const AzBytes *bytes)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_key.c
- *	  The keys by which servers of a cluster tell each other who is in force.
+ *	  The keys by which servers of a cluster tell each other who is logged in.
  *
  * They are few, so all of them are read when one is needed, and kept until the
  * table changes.  What was read is complete before it counts.
@@ -27,7 +27,8 @@ typedef struct ClusterKeys
 } ClusterKeys;
 
 static ClusterKeys *kept = NULL;
-static uint64 kept_epoch;		/* az_cluster_keys_epoch() as of before it was read */
+static uint64 kept_epoch;		/* az_cluster_keys_epoch() from before it was
+								 * read */
 
 uint64
 az_cluster_keys_epoch(void)
@@ -35,7 +36,7 @@ az_cluster_keys_epoch(void)
 	return 1 + az_table_epoch(AZ_TABLE_CLUSTER_KEY);
 }
 
-/* It wipes what it frees. */
+/* Frees the keys; private ones are wiped. */
 static void
 release_signing_key(void *key)
 {

@@ -24,8 +24,8 @@
  */
 
 /*
- * Of characters that JSON writes as themselves, or with one more: the row is to stay
- * in its page.
+ * Only characters that JSON writes as themselves, or with one more, are taken,
+ * so that the row stays in its page.
  */
 void
 az_check_cluster_kid(const char *kid)
@@ -130,7 +130,7 @@ az_take_jwk(char *jwk)
  * ----------------------------------------------------------------
  */
 
-/* What the record of the trust has of a key. */
+/* What the record of the trust shows of a key. */
 static text *
 entry_of(const char *kid, const char *thumbprint, bool is_private)
 {

@@ -52,7 +52,7 @@ free_key_set(void *arg)
 	az_key_set_free(arg);
 }
 
-/* NULL: none, or none that this database can represent. */
+/* NULL: there is none, or this database cannot represent it. */
 static char *
 kid_of(const AzKeyError *error)
 {
@@ -81,7 +81,10 @@ refuse_set(const AzKeyError *error)
 			 errhint("The keys that were there stay.  Have the issuer correct its set, or pass the other keys alone.")));
 }
 
-/* Keys that the table cannot hold, for their kid.  One must be left. */
+/*
+ * Skip the keys whose kid the table cannot hold.  At least one key must be
+ * left.
+ */
 static void
 skip_foreign(AzKeySet *set)
 {
@@ -205,7 +208,7 @@ wanted_rows(const AzKeySet *set)
 	return rows;
 }
 
-/* What KEY_IS asks for. */
+/* The parameters of KEY_IS. */
 static AzSpiParams
 params_of(const text *issuer, const AzIssuerKey *key)
 {
@@ -229,7 +232,7 @@ delete_key(text *issuer, const AzIssuerKey *key)
 
 /*
  * A key that another function added becomes the set's, and so goes with it.
- * The row stays what it was for the identities that came by it.
+ * The row stays as it was, so identities that came by it go on.
  */
 static void
 take_over(text *issuer, const AzIssuerKey *key)
