@@ -103,8 +103,8 @@ az_last_failure(void)
 
 /*
  * The statement and its context may hold a token (a literal in a query, in
- * PL/pgSQL's CONTEXT, in an earlier statement of the same string).  Then
- * neither goes anywhere; otherwise they tell where it happened.
+ * PL/pgSQL's CONTEXT, in an earlier statement of the same string).  Then both
+ * are left out; otherwise they tell where it happened.
  */
 void
 az_raise_body(int sqlstate, const char *message, const char *body, const char *hint)
