@@ -168,21 +168,19 @@ def of_run(groups, machine):
 
 
 def tables(text):
-    """[(what is said before it of date and machine, [row])] of the page"""
-    said, rows = "", []
-    for line in text.split("\n"):
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("|"):
-            rows.append(dict(zip(("what", "ours", "reference", "figure"), cells)))
-        elif rows:
-            yield said, rows
-            said, rows = "", []
-        if re.match(r"#|.*\b20\d\d-\d\d-\d\d\b", line):
-            said = ""
-        if not line.startswith("|"):
-            said += line + " "
-    if rows:
-        yield said, rows
+    """[(what is said of date and machine, [row])], one for each heading of the page.  The first cell of
+    a head may hold "…", which stands for the first cell of its rows."""
+    for section in re.split(r"^#", text, flags=re.M):
+        rows, before = [], ""
+        for line in section.split("\n"):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if line.startswith("|") and not before.startswith("|"):
+                name = cells[0] if "…" in cells[0] else "…"
+            elif line.startswith("|"):
+                rows.append(dict(zip(("what", "ours", "reference", "figure"), [name.replace("…", cells[0]), *cells[1:]])))
+            before = line
+        if rows:
+            yield re.sub(r"\n", " ", re.sub(r"^\|.*\n", "", section, flags=re.M)), rows
 
 
 def of_page(root):
@@ -195,8 +193,6 @@ def of_page(root):
         if not having:
             raise LookupError("%s: no table with a row like %s" % (PAGE, pattern))
         said, rows = having[-1]
-        if "the same machine" in said:
-            said += next(first for first, _ in all_tables if re.search(r"20\d\d-", first))
         facts = [re.search(pattern, said) for pattern in (
             r"20\d\d-\d\d-\d\d", r"(?:AMD|Intel) \w+", r"\d+ processors", r"[Ll]oad [\d.]+\d?(?: to \d+)?",
             r"PostgreSQL [\d.]+\d")]

@@ -32,7 +32,7 @@ PLANTS = [
     ("src/token/identity.h", "\tAzSet\t\tamr;\n", ""),
     ("src/token/identity.h", "\tAzSet\t\taudience;\n", "\tAzSet\t\taddressees;\n"),
     ("src/session/fn_token.c", '"revoked"', '"withdrawn"'),
-    (plots.PAGE, "| pool of 1 user, owner, prepared |", "| pool of 2 users, owner, prepared |"),
+    (plots.PAGE, "| 1 user, owner, prepared |", "| 2 users, owner, prepared |"),
     ("src/policies/policy.c", '#include "policies/policy.h"',
      '#include "policies/policy.h"\n#include "objects/registry.h"'),
 ]

@@ -69,7 +69,7 @@ report_failure(const char *issuer, AzOutcome outcome, const char *detail, int fa
 					az_printable(issuer), here, az_outcome_word(outcome)),
 			 *detail ? errdetail_log("%s.", detail) : 0,
 			 fault ? errdetail_log("SQLSTATE %s.", state_of(fault)) : 0,
-			 errhint("The keys that are there stay.  Table authz.jwks_status says when it is tried again.")));
+			 errhint("The keys that are stored stay.  Table authz.jwks_status says when it is tried again.")));
 }
 
 void

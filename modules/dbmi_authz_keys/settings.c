@@ -91,10 +91,10 @@ define_texts(void)
 				"Without any, an issuer's own host if its address is a public one.",
 				&allowed_hosts, check_hosts, 0);
 	define_text("dbmi_authz_keys.proxy", "The proxy through which keys are fetched.",
-				"With one only allowed_hosts are asked; those of the environment do not count.",
+				"With a proxy, only allowed_hosts are asked; proxies named in the environment do not count.",
 				&az_keys_proxy, NULL, 0);
 	define_text("dbmi_authz_keys.ca_file", "The certificates by which hosts are known.",
-				"Without one, those of the system.", &az_keys_ca_file, NULL, 0);
+				"Without it, those of the system are used.", &az_keys_ca_file, NULL, 0);
 }
 
 static void

@@ -77,7 +77,7 @@ az_make_assertion_for(const char *destination, const char *nonce,
 	if (token == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
-				 errmsg("could not sign who is in force")));
+				 errmsg("could not sign the identity in force")));
 	made.token = take(token);
 	made.renew_at = now + AZ_ASSERTION_SECONDS * USECS_PER_SEC / 2;
 	return made;

@@ -51,7 +51,7 @@ check_server(const ForeignServer *server)
 	if (!az_decides_destinations(server->owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("foreign server \"%s\" belongs to a role that has not the rights of the owner of the database",
+				 errmsg("foreign server \"%s\" belongs to a role without the rights of the owner of the database",
 						server->servername),
 				 errdetail("Its owner could lead it elsewhere, and with it the identities that are handed over."),
 				 errhint("Give it to the owner with ALTER SERVER ... OWNER TO.")));
@@ -73,12 +73,12 @@ make_schema(void)
 	if (OidIsValid(get_namespace_oid(AZ_FOREIGN_SCHEMA, true)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),
-				 errmsg("schema \"%s\" belongs to a role that has not the rights of the owner of the database",
+				 errmsg("schema \"%s\" belongs to a role without the rights of the owner of the database",
 						AZ_FOREIGN_SCHEMA),
-				 errhint("Drop it, or give it to the owner with ALTER SCHEMA ... OWNER TO, when nothing stands in it that somebody else made.")));
+				 errhint("Drop it, or give it to the owner with ALTER SCHEMA ... OWNER TO, if it holds nothing that somebody else made.")));
 	az_spi_run("CREATE SCHEMA " AZ_FOREIGN_SCHEMA, &none);
 	az_spi_run("COMMENT ON SCHEMA " AZ_FOREIGN_SCHEMA
-			   " IS 'Foreign servers that are told who is in force: authz.foreign_login().'", &none);
+			   " IS 'Foreign servers that are told who is logged in: authz.foreign_login().'", &none);
 }
 
 static const char *
@@ -101,7 +101,7 @@ make_table(const ForeignServer *server)
 	if (OidIsValid(get_relname_relid(server->servername, az_foreign_schema())))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
-				 errmsg("foreign table %s is another server's", table),
+				 errmsg("foreign table %s belongs to another server", table),
 				 errhint("Was a server renamed?  Call authz.drop_foreign_login() with its new name.")));
 	az_spi_run(psprintf("CREATE FOREIGN TABLE %s (destination pg_catalog.text, challenge pg_catalog.text,"
 						" assertion pg_catalog.text) SERVER %s OPTIONS (schema_name 'authz',"
@@ -165,7 +165,7 @@ ask_destination(const ForeignServer *server)
 	if (error)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("foreign server \"%s\" cannot be told who is in force",
+				 errmsg("foreign server \"%s\" cannot be told who is logged in",
 						server->servername),
 				 errdetail_internal("%s", what_it_says(error)),
 				 errhint("%s", hint_for(error->sqlerrcode))));

@@ -58,7 +58,7 @@ check_citus(void)
 	if (!OidIsValid(citus) || !is_function_of(RUN_ON_WORKERS, citus))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("this database is no node of a Citus cluster"),
+				 errmsg("this database is not a node of a Citus cluster"),
 				 errdetail("spread_trust() has Citus run import_trust() on its other nodes."),
 				 errhint("Hand the document over yourself: SELECT authz.export_trust() here, authz.import_trust() of it there.")));
 }
@@ -156,7 +156,7 @@ tell_failed(int failed, int n)
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg("trust did not reach %d of %d nodes", failed, n),
-			 errdetail("They go on with what they have; the result says why."),
+			 errdetail("They keep the trust that they have; the result says why."),
 			 errhint("Correct it there, and call spread_trust() again.")));
 }
 

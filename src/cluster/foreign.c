@@ -141,7 +141,7 @@ prepare(const AzForeignLogin *login, AzHandOver what)
 				   quote_identifier(get_rel_name(login->table)));
 	plan = SPI_prepare_cursor(sql, N_PARAMS, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
-		elog(ERROR, "could not prepare what hands an identity over");
+		elog(ERROR, "could not prepare the statements that hand an identity over");
 	SPI_finish();
 	return plan;
 }
@@ -159,7 +159,7 @@ scan_of(PlannedStmt *plan)
 		!IsA(outerPlan(modify), ForeignScan) || list_length(plan->resultRelations) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("what hands an identity over does not run on the other side as it stands"),
+				 errmsg("what hands an identity over does not run unchanged on the other server"),
 				 errhint("Have the owner of the database call authz.foreign_login() again.")));
 	return (ForeignScan *) outerPlan(modify);
 }
@@ -331,7 +331,7 @@ hand_over(const char *server, Connection *connection, AzForeignLogin *login, Oid
 	if (!somebody)
 		keep_challenge(connection, &answer, login->version);
 	else if (!answers(server, connection, login, user, answer.challenge))
-		raise_elsewhere(server, "It has not taken the identity.");
+		raise_elsewhere(server, "It did not take the identity.");
 }
 
 /* The mapping's own number, or that of PUBLIC's; InvalidOid: there is none. */

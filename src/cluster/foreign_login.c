@@ -199,7 +199,7 @@ raise_unlike(const char *server, const char *detail, const char *hint)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("foreign server \"%s\" cannot be told who is in force", server),
+			 errmsg("foreign server \"%s\" cannot be told who is logged in", server),
 			 errdetail_internal("%s", detail),
 			 errhint("%s", hint)));
 }
@@ -215,7 +215,7 @@ read_table(AzForeignLogin *login)
 	char	   *destination = pinned_destination(desc);
 
 	if (!az_decides_destinations(server->owner))
-		raise_unlike(server->servername, "It belongs to a role that has not the rights of the owner of the database.",
+		raise_unlike(server->servername, "It belongs to a role without the rights of the owner of the database.",
 					 "Give it to the owner with ALTER SERVER ... OWNER TO, or call authz.drop_foreign_login().");
 	if (rel->rd_rel->relkind != RELKIND_FOREIGN_TABLE || rel->trigdesc != NULL ||
 		destination == NULL || !az_decides_destinations(rel->rd_rel->relowner) ||

@@ -49,7 +49,7 @@ find_setting(void)
 	if (found->vartype != PGC_BOOL)
 		az_raise(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 				 "the identity cannot be handed to other nodes", NULL,
-				 "This Citus has another parameter \"" SETTING "\" than is known here.",
+				 "This version of Citus has another parameter \"" SETTING "\" than is known here.",
 				 "Update the extension.");
 	return (struct config_bool *) found;
 }

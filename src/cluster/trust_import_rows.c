@@ -81,7 +81,7 @@ fault_of_item(const AzJson *row)
 	size_t		len;
 	const char *item = az_json_string(az_json_get_z(row, "item"), &len);
 
-	return az_is_item_path(item, len) ? NULL : "Its item is no path: one of its names is empty.";
+	return az_is_item_path(item, len) ? NULL : "Its item is not a path: one of its names is empty.";
 }
 
 /* As set_actor_ceiling() has it. */

@@ -21,7 +21,7 @@ az_raise_no_state(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("this is no result of policy_state()"),
+			 errmsg("this is not a result of policy_state()"),
 			 errdetail_internal("%s", detail)));
 }
 
@@ -47,11 +47,11 @@ check_state(const AzJson *state)
 		if (strcmp(name, "format") == 0 || strcmp(name, "relation") == 0)
 			continue;
 		if (az_json_type(value) != AZ_JSON_ARRAY)
-			az_raise_no_state("A section is no array.");
+			az_raise_no_state("A section is not an array.");
 		for (i = 0; i < az_json_count(value); i++)
 		{
 			if (az_json_type(az_json_at(value, i)) != AZ_JSON_OBJECT)
-				az_raise_no_state("A row of a section is no object.");
+				az_raise_no_state("A row of a section is not an object.");
 		}
 	}
 }

@@ -98,7 +98,7 @@ explain(const Comparison *comparison, int share,
 	if (comparison->policy[1] == NULL)
 		return psprintf(" was dropped, which had (%s)", before->text);
 	if (share == BY_BEFORE)
-		return " does not bind them any more";
+		return " no longer binds them";
 	if (share == BY_AFTER)
 		return " binds them now";
 	return psprintf(": %s", az_describe_change(before, after));

@@ -78,7 +78,7 @@ judge_table(AzChanges *changes, const AzDifference *difference)
 	{
 		az_tell(changes, AZ_WIDER, az_whom(owner), AZ_ALL_COMMANDS, name, "it belongs to this role now");
 		az_tell(changes, AZ_NARROWER, az_whom(az_member(difference->before, "owner")), AZ_ALL_COMMANDS,
-				name, "it does not belong to this role any more");
+				name, "it no longer belongs to this role");
 	}
 }
 

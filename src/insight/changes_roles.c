@@ -94,16 +94,16 @@ az_judge_role(AzChanges *changes, const AzDifference *difference)
 	if (!is_concerned && !az_is_set(role, "superuser") && !az_is_set(role, "bypasses_row_security"))
 		return;
 	az_judge_flag(changes, difference, "superuser", true, who, relation,
-			   "it is a superuser", "it is no superuser any more");
+			   "it is a superuser", "it is no longer a superuser");
 	if (difference->after)
 		az_judge_flag(changes, difference, "bypasses_row_security", true, who, relation,
-				   "it has BYPASSRLS", "it has no BYPASSRLS any more");
+				   "it has BYPASSRLS", "it no longer has BYPASSRLS");
 	else if (az_is_set(difference->before, "bypasses_row_security"))
 		az_tell(changes, AZ_UNTOLD, who, AZ_ALL_COMMANDS, relation,
-				"it has no BYPASSRLS any more, or no right");
+				"it no longer has BYPASSRLS, or no right");
 	if (is_concerned)
 		az_judge_flag(changes, difference, "may_log_in", true, who, relation,
-				   "it may log in", "it may not log in any more");
+				   "it may log in", "it may no longer log in");
 	if (goes_both_ways(changes, false))
 		az_tell(changes, AZ_UNTOLD, who, AZ_ALL_COMMANDS, relation,
 				"what decides asks for rights, or reads what rights decide about");

@@ -221,7 +221,7 @@ admin_fact(const AzPerson *person)
 		return pstrdup("this is an administrator");
 	return person->id->never_admin ?
 		psprintf("the ceiling of actor %s leaves no administrator", az_actor_name(person)) :
-		pstrdup("this is no administrator");
+		pstrdup("this is not an administrator");
 }
 
 static char *

@@ -275,7 +275,7 @@ check_is_bound(Oid role, Relation rel)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("policies of table \"%s\" do not bind role \"%s\"",
 						RelationGetRelationName(rel), GetUserNameFromId(role, false)),
-				 errhint("Name the role that the application uses; it is no superuser, has not BYPASSRLS, and has not the rights of the table's owner.")));
+				 errhint("Name the role that the application uses; a role that is not a superuser, and has neither BYPASSRLS nor the rights of the table's owner.")));
 }
 
 static void

@@ -62,7 +62,7 @@ check_relation(Oid rel)
 		kind != RELKIND_MATVIEW && kind != RELKIND_FOREIGN_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is no table and no view", RelationGetRelationName(relation))));
+				 errmsg("\"%s\" is neither a table nor a view", RelationGetRelationName(relation))));
 	relation_close(relation, NoLock);
 }
 

@@ -40,7 +40,7 @@ raise_unread(AzReason reason, const char *hint)
 	if (reason == AZ_PAYLOAD_JSON)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the claims are no JSON object"),
+				 errmsg("the claims are not a JSON object"),
 				 errdetail("No member of it occurs twice, and no string holds U+0000.")));
 	if (reason == AZ_NOT_INSTALLED || reason == AZ_ISSUER_UNTRUSTED ||
 		reason == AZ_ISSUER_AMBIGUOUS)

@@ -89,7 +89,7 @@ check_given(const AzIdentity *id, const Row *row)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many item permissions granted to one address"),
-				 errdetail("A user who is no administrator grants at most %d to one address.", MAX_GIVEN),
+				 errdetail("A user who is not an administrator grants at most %d to one address.", MAX_GIVEN),
 				 errhint("Grant permissions on items above them instead, or have an administrator grant.")));
 }
 
@@ -196,6 +196,6 @@ AZ_SQL(authz_grant_profile_permission)
 										text_to_cstring(az_node_text_copy(id, &id->email))));
 	row.permission = cstring_to_text("VIEW");
 	if (!az_is_item_path(VARDATA(row.item), VARSIZE(row.item) - VARHDRSZ))
-		az_raise_denied("The address is no part of an item path");
+		az_raise_denied("The address is not part of an item path");
 	PG_RETURN_BOOL(write_row(id, &row));
 }

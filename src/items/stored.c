@@ -73,7 +73,7 @@ az_compare_with_stored(AzAdoption *current, const char *stored)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("what is stored here for the identity is not what the server has that hands it over"),
+			 errmsg("what is stored here for the identity differs from the server that hands it over"),
 			 errdetail("The options of its issuer, a ceiling, item permissions or inactive subjects differ."),
 			 errhint("Bring the trust of the server where it is administered to the other one: on the coordinator of Citus by authz.spread_trust(), elsewhere by authz.export_trust() and authz.import_trust()."),
 			 errhidestmt(true),

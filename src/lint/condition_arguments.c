@@ -63,7 +63,7 @@ static void
 look_at_text(const Look *look, const char *text)
 {
 	if (text == NULL)
-		find_never(look, "null_argument", "NULL is no value that somebody has",
+		find_never(look, "null_argument", "nobody has the value NULL",
 				   "Write the value that is meant.");
 	else if (text[0] == '\0')
 		find_never(look, "empty_argument", "nobody has the empty text",
@@ -79,7 +79,7 @@ look_at_item(const Look *look, const char *item)
 {
 	if (item && !az_is_item_path(item, strlen(item)))
 		az_find_in_condition(look->condition, "malformed_item", AZ_LEVEL_ERROR,
-							 psprintf("%s raises 22023 (%s): %s is no path of an item.",
+							 psprintf("%s raises 22023 (%s): %s is not the path of an item.",
 									  look->call->name, show(look), quote_literal_cstr(item)),
 							 "A path has names between its dots, and none is empty.");
 }

@@ -146,7 +146,7 @@ look_for_folding(const AzLintCondition *condition, const AzCallPlace *place,
 
 	if (call->check == NULL)
 		find_call(condition, place, call, AZ_LEVEL_WARNING,
-				  "the function was altered, and the planner takes nothing for granted of it",
+				  "the function was altered, and the planner takes nothing for granted about it",
 				  "Make it again what the extension made: STABLE, not STRICT, SECURITY INVOKER, with no SET.");
 	else if (call->check->basis == AZ_ON_RULES)
 		find_call(condition, place, call, AZ_LEVEL_INFO,

@@ -151,7 +151,7 @@ find_asks_nothing(const AzLintCondition *condition, const char *deeds_open)
 {
 	az_find_in_condition(condition, "asks_nothing",
 						 only_inserts(condition->policy) ? AZ_LEVEL_INFO : AZ_LEVEL_WARNING,
-						 psprintf("%s (%s) asks neither who it is nor which row: %s.",
+						 psprintf("%s (%s) asks neither who the user is nor which row it is: %s.",
 								  az_clause_name(condition),
 								  az_show_part(condition, condition->expr), deeds_open),
 						 psprintf("Name in the condition who may: %s",

@@ -203,7 +203,7 @@ is_complete(const Access *access)
 
 	if (!complete)
 		find_of_rule(access, "bad_rule", AZ_LEVEL_WARNING,
-					 "The row makes no sense: a value is missing, or it is a rule of no kind.",
+					 "The row makes no sense: a value is missing, or the kind of rule is unknown.",
 					 "Remove the row of authz.object_access, and call authz.register_access().");
 	return complete;
 }

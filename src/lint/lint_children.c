@@ -62,7 +62,7 @@ static const AzLintRule rules[] = {
 	{"child_without_row_security", AZ_LEVEL_ERROR,
 		"WITH RECURSIVE " AZ_RELATIONS ", " CHILDREN ", " REACHED
 		" SELECT pg_catalog.format('table %s', c.name),"
-		" pg_catalog.format('Policies of table %s do not bind who names this table, a part of it, and it has no row security: %s may do so.', c.parent, r.names),"
+		" pg_catalog.format('Policies of table %s do not bind a role that names this table, a part of it, and it has no row security: %s may do so.', c.parent, r.names),"
 		" CASE WHEN c.kind" AZ_EQ "'f'"
 		" THEN pg_catalog.format('REVOKE ALL ON %s FROM %s;', c.name, r.names)"
 		" ELSE pg_catalog.format('REVOKE ALL ON %s FROM %s; -- or ENABLE ROW LEVEL SECURITY on it', c.name, r.names) END"

@@ -107,16 +107,16 @@ compare(AzLint *lint, const AzJson *exported, const AzJson *now)
 		const AzJson *other = find(exported, name_of(entry));
 
 		if (other == NULL)
-			tell(lint, entry, "The file of trust has it not, so none of its tokens opens a connection.");
+			tell(lint, entry, "The file of trust does not have it, so none of its tokens opens a connection.");
 		else if (strcmp(text_of(entry), text_of(other)) != 0)
-			tell(lint, entry, "The file of trust has other keys or options of it: those of here do not count yet when somebody logs in.");
+			tell(lint, entry, "The file of trust has other keys or options of it: those in this database do not count yet when somebody logs in.");
 	}
 	for (i = 0; i < az_json_count(exported); i++)
 	{
 		const AzJson *entry = az_json_at(exported, i);
 
 		if (find(now, name_of(entry)) == NULL)
-			tell(lint, entry, "The file of trust still has it, and it is not to be exported any more.");
+			tell(lint, entry, "The file of trust still has it, although it is no longer to be exported.");
 	}
 }
 

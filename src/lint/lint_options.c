@@ -311,7 +311,7 @@ judge_actors(const AzLintIssuer *issuer)
 		return;
 	az_find_of_issuer(issuer, "delegation_without_ceiling",
 					  actors->limited || with != NIL ? AZ_LEVEL_WARNING : AZ_LEVEL_INFO,
-					  actors->limited ? psprintf("Who acts for others may do all that they may: %s.", without) :
+					  actors->limited ? psprintf("An actor who acts for others may do all that they may: %s.", without) :
 					  "An actor that the issuer lets act for others may do all that these may, unless there is a ceiling.",
 					  psprintf("%s  -- or, where nobody acts for others, give it the option \"actors\": []",
 							   az_alter_issuer(issuer, "{\"ceiling_required\": true}")));

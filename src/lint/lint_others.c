@@ -23,7 +23,7 @@
 
 #define RULE "pg_catalog.format('rule %s on %s', r.rule_name, r.name)"
 #define DROP_RULE \
-	"pg_catalog.format('DROP RULE %s ON %s; -- a trigger runs with the rights of who writes.', r.rule_name, r.name)"
+	"pg_catalog.format('DROP RULE %s ON %s; -- a trigger runs with the rights of the role that writes.', r.rule_name, r.name)"
 
 /*
  * WITH functions: SECURITY DEFINER, and called by others than the owner.  What
@@ -140,7 +140,7 @@ static const AzLintRule rules[] = {
 		" AND d.refclassid" AZ_EQ "'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid" AZ_NE "r.relation)"},
 
 	{"definer_past_policies", AZ_LEVEL_WARNING,
-		DEFINERS("NOT", "who calls it goes past them.")},
+		DEFINERS("NOT", "a role that calls it goes past them.")},
 
 	{"definer_past_policies", AZ_LEVEL_INFO,
 		DEFINERS("", "what it asks the identity itself alone decides.")},

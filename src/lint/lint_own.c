@@ -59,7 +59,7 @@ static const AzLintRule rules[] = {
 		" AND e.extversion OPERATOR(pg_catalog.<>) '" AZ_VERSION "'"},
 	{"extension_owner", AZ_LEVEL_WARNING,
 		"SELECT 'extension dbmi_authz',"
-		" pg_catalog.format('It belongs to role %s, which has not the rights of %s, the owner of the database, and can drop it with every policy that asks it.', o.former, o.owner),"
+		" pg_catalog.format('It belongs to role %s, which lacks the rights of %s, the owner of the database, and can drop it with every policy that asks it.', o.former, o.owner),"
 		" pg_catalog.format('A superuser gives away all that this role owns in this database: REASSIGN OWNED BY %s TO %s;', o.former, o.owner)"
 		" FROM pg_catalog.pg_extension e"
 		" JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
@@ -85,7 +85,7 @@ static const AzLintRule rules[] = {
 		" WHERE n.nspname OPERATOR(pg_catalog.=) 'authz' AND g.names IS NOT NULL"},
 	{"stranger_in_schema", AZ_LEVEL_ERROR,
 		"SELECT pg_catalog.concat(i.type, ' ', i.identity),"
-		" 'It stands in schema authz and is no part of the extension: statements may find it instead of what they mean.',"
+		" 'It stands in schema authz and is not part of the extension: statements may find it instead of what they mean.',"
 		" 'Drop it, or move it to another schema.'"
 		" FROM pg_catalog.pg_namespace n"
 		" JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_namespace'::pg_catalog.regclass"
@@ -99,7 +99,7 @@ static const AzLintRule rules[] = {
 		" AND NOT " IS_MEMBER("d.classid", "d.objid")},
 	{"trust_owner", AZ_LEVEL_ERROR,
 		"SELECT pg_catalog.format('table authz.%I', c.relname),"
-		" pg_catalog.format('It belongs to role %I, which can say who is believed.', pg_catalog.pg_get_userbyid(c.relowner)),"
+		" pg_catalog.format('It belongs to role %I, which can decide whom the database believes.', pg_catalog.pg_get_userbyid(c.relowner)),"
 		" pg_catalog.format('ALTER TABLE authz.%I OWNER TO pg_database_owner;', c.relname)"
 		OWN_TABLES " WHERE" IS_OWN_TABLE
 		" AND c.relowner OPERATOR(pg_catalog.<>) 'pg_database_owner'::pg_catalog.regrole::pg_catalog.oid"},
@@ -127,14 +127,14 @@ static const AzLintRule rules[] = {
 		" AND NOT (c.relname OPERATOR(pg_catalog.=) 'item_permission' AND p.polname OPERATOR(pg_catalog.=) 'visible')"},
 	{"trust_trigger", AZ_LEVEL_WARNING,
 		"SELECT pg_catalog.format('trigger %I on authz.%I', t.tgname, c.relname),"
-		" 'It is no part of the extension, and can undo or refuse what administering functions write, a revocation too.',"
+		" 'It is not part of the extension, and can undo or refuse what administering functions write, a revocation too.',"
 		" pg_catalog.format('If that is not meant: DROP TRIGGER %I ON authz.%I;', t.tgname, c.relname)"
 		OWN_TABLES " JOIN pg_catalog.pg_trigger t ON t.tgrelid OPERATOR(pg_catalog.=) c.oid"
 		" WHERE" IS_OWN_TABLE " AND NOT t.tgisinternal AND NOT "
 		IS_MEMBER("'pg_catalog.pg_proc'::pg_catalog.regclass", "t.tgfoid")},
 	{"trust_rule", AZ_LEVEL_WARNING,
 		"SELECT pg_catalog.format('rule %I on authz.%I', w.rulename, c.relname),"
-		" 'It is no part of the extension, and can turn what administering functions write into something else.',"
+		" 'It is not part of the extension, and can turn what administering functions write into something else.',"
 		" pg_catalog.format('DROP RULE %I ON authz.%I;', w.rulename, c.relname)"
 		OWN_TABLES " JOIN pg_catalog.pg_rewrite w ON w.ev_class OPERATOR(pg_catalog.=) c.oid"
 		" WHERE" IS_OWN_TABLE},
@@ -147,7 +147,7 @@ look_at_release(AzLint *lint)
 
 	if (needed != 0)
 		az_find(lint, "known_hole", AZ_LEVEL_WARNING, "server PostgreSQL",
-				psprintf("PostgreSQL %s lacks fixes that row security depends on: a query that was prepared before a role lost BYPASSRLS or a membership still shows the rows of before (CVE-2026-14666).",
+				psprintf("PostgreSQL %s lacks fixes that row security depends on: a query that was prepared before a role lost BYPASSRLS or a membership still shows the same rows as before (CVE-2026-14666).",
 						 GetConfigOption("server_version", false, false)),
 				psprintf("Update the server to PostgreSQL %d.%d or later.",
 						 needed / 10000, needed % 10000));

@@ -58,7 +58,7 @@ static const AzLintRule rules[] = {
 	{"set_calls_function", AZ_LEVEL_INFO,
 		ASKED READ
 		" SELECT pg_catalog.concat('set ', a.name),"
-		" pg_catalog.format('It is worked out for each query: it calls %s, and nobody tells when that returns something else.',"
+		" pg_catalog.format('It is worked out for each query: it calls %s, and no trigger tells when that result changes.',"
 		"  pg_catalog.string_agg(DISTINCT f.oid::pg_catalog.regprocedure::pg_catalog.text, ', ')),"
 		" 'Write what the function does into the view, if it is to be kept.'"
 		" FROM asked a JOIN read r ON r.set OPERATOR(pg_catalog.=) a.set"
@@ -172,12 +172,12 @@ judge_query(AzLint *lint, uint64 row)
 	(void) note_called(stringToNode(az_spi_result(row, 2)), &called);
 	if (OidIsValid(called.changing))
 		az_find(lint, "set_not_kept", AZ_LEVEL_WARNING, object,
-				psprintf("Checks that ask it raise an error: it calls %s, which is VOLATILE, and what that returns may change within one statement.",
+				psprintf("Checks that ask it raise an error: it calls %s, which is VOLATILE, and its result may change within one statement.",
 						 get_func_name(called.changing)),
 				"Write the view without it.");
 	else if (OidIsValid(called.unsteady) || called.asks_session)
 		az_find(lint, "set_calls_function", AZ_LEVEL_INFO, object,
-				psprintf("It is worked out for each query: it %s%s, and nobody tells when that returns something else.",
+				psprintf("It is worked out for each query: it %s%s, and no trigger tells when that result changes.",
 						 OidIsValid(called.unsteady) ? "calls " : "asks for the time or the session",
 						 OidIsValid(called.unsteady) ? get_func_name(called.unsteady) : ""),
 				"Leave it out of the view, if it is to be kept: compare in the policy, beside the set.");

@@ -205,11 +205,11 @@ static const Check checks[] = {
 	{"token_in_setting", AZ_LEVEL_WARNING, "dbmi_authz.token", are_given_token,
 		"A setting of a role or database holds a token, which everybody can read in pg_db_role_setting.", NULL},
 	{"not_preloaded", AZ_LEVEL_INFO, "session_preload_libraries", is_not_preloaded,
-		"The library is loaded by the first statement that asks it: until then PostgreSQL takes any SET dbmi_authz.token by itself.", "dbmi_authz"},
+		"The library is loaded by the first statement that calls it: until then PostgreSQL takes any SET dbmi_authz.token by itself.", "dbmi_authz"},
 	{"folding_off", AZ_LEVEL_WARNING, "dbmi_authz.plan_folding", does_not_fold,
 		"Checks are calls for each row, and no index serves them.", "on"},
 	{"row_security_refused", AZ_LEVEL_INFO, "row_security", refuses_row_security,
-		"A role that is bound by a policy gets an error instead of the rows that it shows.", "on"},
+		"A role that is bound by a policy gets an error instead of the rows that the policy shows.", "on"},
 	{"triggers_off", AZ_LEVEL_WARNING, "session_replication_role", is_replica,
 		"Triggers do not fire, those that fill in an owner or record changes among them, unless they are ENABLE ALWAYS.", "origin"},
 };

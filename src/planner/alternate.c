@@ -76,8 +76,9 @@ is_idle(const AzAlternate *alternate)
 }
 
 /*
- * A round of more statements than there is room for would find each one gone
- * just before its turn.  So what is in use stays, and the others do without.
+ * If more statements take turns than there is room for, each would find its
+ * plan removed just before its turn.  So plans in use stay, and the other
+ * statements do without.
  */
 static bool
 make_room(AzRoot *root)
@@ -100,9 +101,9 @@ make_room(AzRoot *root)
 }
 
 /*
- * Core analyses a source anew from its text when it has become stale.  There is
- * none for what the rewriter has made, so it is given one that cannot be taken
- * for it: a query without a result, which meets no check.
+ * Core analyses a source anew from its text when it has become stale.  There
+ * is no text for a query that the rewriter has made, so it gets one that
+ * cannot be taken for it: a query without a result, which meets no check.
  */
 static RawStmt *
 make_stand_in(void)

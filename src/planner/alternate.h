@@ -29,12 +29,12 @@ typedef struct AzRoot
 	bool		compare;		/* as for az_plan_for_all() */
 	dlist_head	alternates;		/* the one used last comes first */
 
-	/* whose it is, see kept.c */
+	/* what it belongs to, see kept.c */
 	const char *pending;		/* the text of its source, or NULL */
 	bool		aside;
 	dlist_node	of_aside;
 	int			pins;			/* > 0: it is in use, and stays */
-	bool		gone;			/* nobody finds it any more */
+	bool		gone;			/* it can no longer be found */
 } AzRoot;
 
 typedef struct AzAlternate
@@ -55,10 +55,10 @@ extern AzAlternate *az_make_alternate(AzRoot *root, const char *text);
 extern void az_pin_alternate(AzAlternate *alternate);
 extern void az_unpin_alternate(AzAlternate *alternate);
 
-/* It was right for somebody: the others are to go first. */
+/* It was right for an identity: others are to be removed before it. */
 extern void az_note_use(AzAlternate *alternate);
 
-/* Nobody finds it any more. */
+/* From now on it can no longer be found. */
 extern void az_drop_alternate(AzAlternate *alternate);
 
 #endif							/* AZ_ALTERNATE_H */

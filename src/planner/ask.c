@@ -17,8 +17,9 @@
 static int64 asked_until = AZ_FOREVER;
 
 /*
- * What a function keeps for its call.  Of its own, so that nobody takes the
- * call for one of the query during which is planned.
+ * The memory in which a function keeps data for its call.  It is separate, so
+ * that the call is not taken for one of the query that is running while this
+ * one is planned.
  */
 static MemoryContext
 scratch_context(void)

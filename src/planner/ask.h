@@ -12,8 +12,9 @@
 #include "nodes/primnodes.h"
 
 /*
- * Of a function of ours whose arguments are all Consts, as many as it is
- * declared with.  Palloc'd where the caller is, when it is no plain value.
+ * The call is of a function of ours, with as many arguments as it is declared
+ * with, all of them Consts.  A result that is not passed by value is palloc'd
+ * in the current context.
  */
 extern Datum az_ask(const FuncExpr *call, bool *isnull);
 

@@ -3,13 +3,13 @@
  * checks.h
  *	  What the planner may do with each function that asks for the identity.
  *
- * One table, one row for each C function behind a SQL function that has our
- * planner support.  Whoever adds such a function adds its row; test/checks
- * compares the table with the install script.
+ * There is one table, with one row for each C function behind a SQL function
+ * that has our planner support.  A new function of that kind needs a row;
+ * test/checks compares the table with the install script.
  *
- * A member that is left out is the careful choice: the call stays, and its
- * plan is tied to all that an answer may depend on.  So is a function that has
- * no row.
+ * A member that is left out gives the careful choice: the call stays, and its
+ * plan is tied to all that an answer may depend on.  The same holds for a
+ * function that has no row.
  *
  *-------------------------------------------------------------------------
  */
@@ -43,8 +43,9 @@ typedef struct AzCheck
 	AzBasis		basis;
 
 	/*
-	 * Raises for no argument whatever, and is LEAKPROOF in the script.  What
-	 * is not is called while planning only with constants that it takes.
+	 * It raises for no argument at all, and is LEAKPROOF in the script.  Other
+	 * functions are called while planning only with constants that they
+	 * accept.
 	 */
 	bool		leakproof;
 
@@ -52,18 +53,21 @@ typedef struct AzCheck
 	int			value_argument;
 	int			item_argument;
 
-	/* It answers, where others raise, once the identity has ended (R2). */
+	/*
+	 * Once the identity has ended (R2) it answers, where others raise an
+	 * error.
+	 */
 	bool		outlives_end;
 
 	/* It asks the set that its first argument names. */
 	bool		asks_set;
 
-	/* Its answer turns with time, for the same identity and arguments. */
+	/* Its answer changes with time, for the same identity and arguments. */
 	bool		changes_with_time;
 
 	/*
-	 * Over a column in the first place: what that is compared with, and does
-	 * an administrator pass without.
+	 * If the first argument is a column: what it is compared with, and whether
+	 * an administrator passes without a comparison.
 	 */
 	AzColumnClaims claims;
 	bool		or_admin;

@@ -26,12 +26,15 @@
 #define FIRST_SCAN		"Citus Adaptive"
 #define INSERT_SCAN		"Citus INSERT ... SELECT"
 
-/* How the node of its own that such a scan has is written out: its rows go from node to node. */
+/*
+ * How Citus's own node in such a scan is written out when rows go from node to
+ * node.
+ */
 #define REPARTITION		":modifyWithSelectMethod 1 "
 
 /*
- * Its catalogs: of tables, and of functions that nodes have.  One that a node may be
- * told to call has a place among the tables.
+ * Citus's catalogs: of tables, and of functions that nodes have.  A function
+ * that a node may be told to call has an entry among the tables.
  */
 #define TABLES				"pg_dist_partition"
 #define TABLES_OID			"logicalrelid"
@@ -51,7 +54,10 @@ az_has_citus(void)
  * ----------------------------------------------------------------
  */
 
-/* Where it has none of that name, none is installed. */
+/*
+ * A catalog of Citus; InvalidOid where there is none, because Citus is not
+ * installed.
+ */
 static Oid
 find_catalog(const char *name)
 {

@@ -3,9 +3,9 @@
  * citus_plans.h
  *	  Queries and plans that reach the nodes of a Citus cluster.
  *
- * Its planner copies a query and sends it to nodes in parts, as text.  What the
- * plan of core's planner says of itself is lost on the way, and a value that
- * somebody else is to set when the plan starts would not get there.
+ * Its planner copies a query and sends it to nodes in parts, as text.  The
+ * marks that core's planner carries along in a plan are lost on the way, and a
+ * value that is to be set when the plan starts would not get there.
  *
  *-------------------------------------------------------------------------
  */

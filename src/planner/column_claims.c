@@ -3,8 +3,9 @@
  * column_claims.c
  *	  Which claims a check over a column compares the column with.
  *
- * One function for each check of that kind, or for two that differ only in
- * who passes without a comparison.  checks.c names them.
+ * There is one function for each check of that kind, or for two checks that
+ * differ only in whether administrators pass without a comparison.  checks.c
+ * names them.
  *
  *-------------------------------------------------------------------------
  */

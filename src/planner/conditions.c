@@ -36,7 +36,10 @@ decides(const Node *arm, BoolExprType connective)
 		DatumGetBool(constant->constvalue) == (connective == OR_EXPR);
 }
 
-/* What stands behind an arm that decides is nothing to the planner either. */
+/*
+ * Leave out the arms after one that decides; the planner does not look at them
+ * either.
+ */
 static void
 mutate_arms(BoolExpr *condition, const Mutation *mutation)
 {

@@ -29,8 +29,8 @@ extern void az_mutate_conditions(Query *query, AzConditionMutator mutator,
 extern bool az_reads_table(const Query *query);
 
 /*
- * A call may be marked as standing in such a place, for whoever meets it later:
- * a boolean has no collation, and nobody looks at one.
+ * A call may be marked as being in such a place, for code that meets it later.
+ * The mark is its collation, which nothing looks at, since a boolean has none.
  */
 extern void az_mark_call(FuncExpr *call);
 extern bool az_is_marked(const FuncExpr *call);

@@ -8,7 +8,7 @@
  * comparison of the column with what the identity says.  Indexes, statistics
  * and partition pruning are then the planner's ordinary work.
  *
- * Nothing here raises on data: what could, stays a call.
+ * Nothing here raises an error on data: a call that could stays a call.
  *
  *-------------------------------------------------------------------------
  */
@@ -73,8 +73,8 @@ is_value(const Const *constant)
 }
 
 /*
- * Does the check take this constant for that argument without an error?  What
- * is not known to be taken is not.
+ * Does the check accept this constant for that argument without an error?  If
+ * that is not known, the answer is no.
  */
 static bool
 takes(const AzCheck *check, int argument, const Node *arg)
@@ -153,7 +153,7 @@ may_own_all(const AzCheck *check, Node *arg)
 	return check->or_admin && az_value_kind(exprType(arg), &kind, &base);
 }
 
-/* Does it ask whether nobody reaches a key?  The type is judged all the same. */
+/* Does it ask whether nobody reaches a key?  The type is still checked. */
 static bool
 reaches_nobody(const FuncExpr *call, const AzCheck *check, const AzIdentity *id)
 {
@@ -219,7 +219,7 @@ az_fold(FuncExpr *call, const AzCheck *check, const AzIdentity *id, AzPlace plac
 	return compare(&column, id, check->claims, call->args, place);
 }
 
-/* The answer to the question of an administrator is needed before all else. */
+/* Whether this is an administrator must be known first. */
 static Node *
 share_column(FuncExpr *call, const AzCheck *check, AzSharing *sharing,
 			 PlannerInfo *root, AzPlace place)

@@ -4,8 +4,8 @@
  *	  A function that the planner met: which check of ours it is, and may the
  *	  role in force execute it.
  *
- * Both are asked for each call of each plan, and for each start of a plan, so
- * what was found out is kept until functions or roles change.
+ * Both questions are asked for each call of each plan, and for each start of a
+ * plan, so the answers are kept until functions or roles change.
  *
  *-------------------------------------------------------------------------
  */
@@ -68,7 +68,7 @@ belong_together(HeapTuple a, HeapTuple b)
 		strcmp(TextDatumGetCString(library[0]), TextDatumGetCString(library[1])) == 0;
 }
 
-/* Has nobody altered what the planner takes for granted? */
+/* Is the function unaltered in what the planner relies on? */
 static bool
 is_as_made(HeapTuple tuple)
 {
@@ -113,7 +113,9 @@ check_of(HeapTuple tuple)
 	return check;
 }
 
-/* Those of the epoch before go: the entries that had them are stale. */
+/*
+ * Defaults of the epoch before are freed: the entries that had them are stale.
+ */
 static List *
 read_defaults(HeapTuple tuple, uint64 epoch)
 {
@@ -164,7 +166,7 @@ az_find_function(Oid oid, AzFunction *function)
 	function->defaults = function->check ? read_defaults(tuple, epoch) : NIL;
 	ReleaseSysCache(tuple);
 
-	/* of the time before: what has changed meanwhile makes it stale */
+	/* the epoch of before: a change in the meantime makes the entry stale */
 	kept_functions[oid % N_KEPT].epoch = epoch;
 	kept_functions[oid % N_KEPT].function = *function;
 	return true;

@@ -46,8 +46,8 @@ extern uint32 az_support_hash(void);
 extern bool az_is_executable(Oid oid);
 
 /*
- * What the executor does when it prepares a call, for one that is not in the
- * plan any more: core's 42501 unless the role in force has EXECUTE, and the
+ * What the executor does when it prepares a call, for a call that is no longer
+ * in the plan: core's 42501 unless the role in force has EXECUTE, and the
  * object-access hook is asked.
  */
 extern void az_require_executable(Oid oid);

@@ -6,8 +6,8 @@
  * Not every plan lives in the plan cache, where a change of identity would
  * find it: functions in language SQL keep theirs for the transaction, portals
  * stay open.  So every plan that met a check bears the serial of its identity
- * (planner_support.c), and the executor compares it whenever the plan starts, goes on
- * or finishes.  While it runs, the identity stands still.
+ * (planner_support.c), and the executor compares it whenever the plan starts,
+ * goes on or finishes.  While the plan runs, the identity cannot change.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,10 +39,11 @@ static ExecutorRun_hook_type prev_ExecutorRun = NULL;
 static ExecutorFinish_hook_type prev_ExecutorFinish = NULL;
 
 /*
- * Compare, and find what the checks of the query are to be based on.  What is
- * stored does not change once it has started: its snapshot does not.  Who logs
- * in is not kept from it by a look at who was there before: what that waits
- * for may stop the query, and leave the other one in force (R8).
+ * Compare, and find what the checks of the query are based on.  What is stored
+ * does not change once the query has started, because its snapshot does not.
+ * A query that logs somebody in does not look at the identity before: a lock
+ * that this waits for could stop the query, and leave the former identity in
+ * force (R8).
  */
 static AzAnswer
 answer_for(const QueryDesc *query, const AzPlanGuard *guard, bool starts)
@@ -159,8 +160,8 @@ has_moved(const QueryDesc *query)
 }
 
 /*
- * A query that writes, be it that it locks rows, and that was opened before the
- * transaction became a read-only one: core looks when it starts, and it goes on.
+ * Refuse to go on with a query that writes or locks rows, and was opened
+ * before the transaction became read-only: core checks only when it starts.
  */
 static void
 refuse_writing(const QueryDesc *query, bool writes)
@@ -232,9 +233,9 @@ finish(QueryDesc *query)
 }
 
 /*
- * The rest belongs to the query.  One that only reads has none, and its cursor
- * may be closed by somebody else than who opened it.  No look at clock and
- * trust here: the query may have changed the trust itself, and be rolled back.
+ * The rest belongs to the query.  A query that only reads has no rest, so
+ * another identity may close its cursor.  Clock and trust are not checked
+ * here: the query may have changed the trust itself, and would be rolled back.
  */
 static void
 guard_ExecutorFinish(QueryDesc *query)

@@ -3,11 +3,11 @@
  * kept.c
  *	  Plans that outlive an identity, as long as core's plan cache keeps them.
  *
- * A root is to live as long as the plan that bears its number.  Core makes a
- * copy of the plan, and tells nobody.  So the root is pending at its source at
- * first; it becomes the plan's own when that starts for the first time, which
- * shows where core keeps it.  One that was displaced before it started may still
- * be that of a portal that waits, or of a plan that is being made around the one
+ * A root is to live as long as the plan that bears its number.  Core copies
+ * the plan without telling us.  So the root is pending at its source at first;
+ * it becomes the plan's own when that starts for the first time, which shows
+ * where core keeps it.  One that was displaced before it started may still be
+ * that of a portal that waits, or of a plan that is being made around the one
  * that displaced it: it is set aside until the transaction ends.
  *
  * Of a statement that rules have made several of, the original alone is planned
@@ -46,7 +46,10 @@ typedef struct RootEntry
 static HTAB *sources = NULL;
 static HTAB *roots = NULL;
 
-/* Displaced roots; a transaction that plans so often anew is none that waits. */
+/*
+ * Displaced roots; a transaction that plans again so often has no portal
+ * waiting.
+ */
 #define MAX_ASIDE	64
 static dlist_head aside = DLIST_STATIC_INIT(aside);
 static int	naside = 0;
@@ -118,7 +121,7 @@ transaction_ended(XactEvent event, void *arg)
 		forget_aside();
 }
 
-/* Where core keeps the plan; NULL: it is a copy of somebody's. */
+/* Where core keeps the plan; NULL: this is a copy that other code has made. */
 static MemoryContext
 cached_plan_context(const PlannedStmt *plan)
 {
@@ -135,7 +138,7 @@ az_text_of(const PlannedStmt *plan)
 	return context && context->ident ? context->ident : "";
 }
 
-/* From now on it goes when the plan does. */
+/* From now on the root is freed when the plan is. */
 static void
 give_to_plan(AzRoot *root, MemoryContext plan)
 {
@@ -226,7 +229,7 @@ remember_source(const char *text, MemoryContext context)
 	return source;
 }
 
-/* That of a query of the simple protocol is part of one. */
+/* The text of a query in the simple protocol is part of the message. */
 bool
 az_is_message(const char *text)
 {
@@ -275,7 +278,10 @@ az_is_kept(const char *text)
 	return find_source(text) != NULL || find_source_context(text) != NULL;
 }
 
-/* Remembered from here on, for it has checks; NULL: it was taken for one. */
+/*
+ * The source, remembered from here on because it has checks; NULL: it turned
+ * out not to be one.
+ */
 static Source *
 get_source(const char *text)
 {
@@ -305,7 +311,7 @@ az_note_plan_for_one(const char *text)
 		source->planned++;
 }
 
-/* Who came then may have been unlike all others. */
+/* Try again later: the identity at that time may have been an unusual one. */
 void
 az_note_refusal(const char *text)
 {

@@ -44,8 +44,8 @@ extern void az_keep_root(const char *text, AzPlanShape *shape, Query *query,
 						 int options, bool compare);
 
 /*
- * By the number of its shape, for a plan that is about to start; NULL: it is
- * gone.
+ * The root with that number of its shape, for a plan that is about to start;
+ * NULL: it is gone.
  */
 extern AzRoot *az_find_root(uint32 id, const PlannedStmt *plan);
 
@@ -53,8 +53,8 @@ extern AzRoot *az_find_root(uint32 id, const PlannedStmt *plan);
 extern const char *az_text_of(const PlannedStmt *plan);
 
 /*
- * What is pinned does not go away, whatever runs meanwhile.  To be unpinned
- * also after an error.
+ * A pinned root is not freed, whatever runs meanwhile.  Unpin it also after an
+ * error.
  */
 extern void az_pin_root(AzRoot *root);
 extern void az_unpin_root(AzRoot *root);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * packed_query.c
- *	  A query that is kept for a plan which perhaps nobody needs.
+ *	  A query that is kept for a plan that may never be needed.
  *
  * Each statement that is shared has one, and core has another one of its own
  * that cannot be reached.  The text of its nodes, compressed, takes a third of

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * packed_query.h
- *	  A query that is kept for a plan which perhaps nobody needs.
+ *	  A query that is kept for a plan that may never be needed.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,8 @@ typedef struct AzPackedQuery
 	uint64		query_id;
 	int			stmt_location;
 	int			stmt_len;
-	List	   *views;			/* OIDs, 0 for sub-queries that are none */
+	List	   *views;			/* OIDs; 0 for sub-queries that are not views
+								 * */
 
 	int32		len;			/* of the text */
 	int32		size;			/* of it in "bytes"; len: not compressed */

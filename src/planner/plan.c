@@ -3,10 +3,10 @@
  * plan.c
  *	  Which kind of plan a statement gets.
  *
- * A plan that is used once is one for the identity in force: its values are
+ * A plan that is used once is made for the identity in force: its values are
  * known to the planner, and its partitions are pruned.  A plan that core is
- * going to keep is one for all identities of a shape when several have come by,
- * and if that is not much dearer than one for each; plan_cache_mode =
+ * going to keep is made for all identities of a shape once several have come
+ * by, if that is not much more expensive than one for each; plan_cache_mode =
  * force_generic_plan asks for it at once.
  *
  *-------------------------------------------------------------------------
@@ -108,8 +108,8 @@ plan_kept(Query *query, const char *text, int options)
 }
 
 /*
- * What was refused once for its kind of identity is not tried again for it.  A
- * reason in the statement holds for all.
+ * A plan that was refused once for a kind of identity is not tried again for
+ * it.  A reason in the statement holds for all.
  */
 static PlannedStmt *
 plan_of_alternate(AzAlternate *alternate, Query *query, const char *text, int options)
@@ -128,7 +128,7 @@ plan_of_alternate(AzAlternate *alternate, Query *query, const char *text, int op
 	return made.plan;
 }
 
-/* Planned within, by functions of users, are other texts. */
+/* Functions of users that run meanwhile plan other texts. */
 static AzAlternate *
 alternate_of(const char *text)
 {

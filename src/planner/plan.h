@@ -16,15 +16,15 @@
 extern void az_plan_init(void);
 
 /*
- * The plan of an alternate for the identity in force, and its shape with it;
- * a reference of the caller's, of no resource owner.  NULL: its query has
+ * The plan of an alternate for the identity in force, and its shape.  The
+ * caller owns the reference, which has no resource owner.  NULL: its query has
  * become stale.  Raises what planning does.
  */
 extern CachedPlan *az_plan_alternate(AzAlternate *alternate, QueryEnvironment *environment);
 
 /*
- * A statement is being carried out by ProcessUtility.  What it has planned by
- * its own text is not what the plan cache keeps.
+ * A statement is being carried out by ProcessUtility.  What it plans under its
+ * own text is not kept by the plan cache.
  */
 typedef struct AzUtility
 {

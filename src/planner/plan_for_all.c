@@ -17,12 +17,12 @@
 #include "planner/planning.h"
 
 /*
- * Planning is nothing beside a query that costs as much, and there a constant
- * beats a parameter.
+ * The cost of planning does not matter for a query that costs as much, and a
+ * constant is better than a parameter there.
  */
 #define LONG_QUERY	(400000.0 * cpu_operator_cost)
 
-/* The support function has still to simplify them. */
+/* The support function still has to simplify these calls. */
 static Node *
 mark_condition(FuncExpr *call, void *context)
 {
@@ -69,7 +69,7 @@ az_plan_for_all(Query *query, const char *text, int options, bool compare)
 		return made;
 	}
 	made.shape = sharing.shape;
-	/* what is sent as text, nobody tells any values */
+	/* the values cannot be set in a query that is sent as text */
 	if (az_has_citus_scan(made.plan))
 		sharing.refusal = AZ_NOT_SHAREABLE;
 	if (az_finish_sharing(&sharing, made.plan) && !compare)

@@ -28,7 +28,7 @@
 #include "server/guc.h"
 #include "session/session.h"
 
-/* What became of the conditions, and whom that is for. */
+/* The state of folding, and the identity that it is for. */
 typedef struct Folding
 {
 	Query	   *query;
@@ -86,8 +86,9 @@ find_answer(const Folding *folding, const FuncExpr *call)
 }
 
 /*
- * A command's policies ask the same; a table that is asked many things asks
- * different ones, and to compare with them all costs more than to ask.
+ * The policies of a command usually ask the same question.  Where there are
+ * many different questions, comparing with all of them costs more than asking
+ * again.
  */
 #define MAX_ANSWERED	4
 
@@ -174,7 +175,7 @@ fold_condition(FuncExpr *call, void *context)
 	return folded;
 }
 
-/* What the support function would have the plan bear. */
+/* Add the items that the support function would have added to the plan. */
 static void
 tie_plan(PlannedStmt *plan, const Folding *folding)
 {

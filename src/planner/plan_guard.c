@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * plan_guard.c
- *	  What a plan says about whom it is for.
+ *	  What a plan says about the identities that it is for.
  *
  * By items that core carries along (session/plans.h), by the values that a plan
  * for all was told, and by what is remembered of a query that asked.
@@ -75,9 +75,9 @@ read_item(const PlanInvalItem *item, AzPlanGuard *guard)
 }
 
 /*
- * In a worker there is nothing to compare, a leader's plan arrives without, and
- * nobody to compare it with.
- * Two serials in one plan: the identity changed while it was planned.
+ * In a worker there is nothing to compare: the leader's plan arrives without
+ * these items, and a worker has no identity. Two serials in one plan: the
+ * identity changed while it was planned.
  */
 AzPlanGuard
 az_read_guard(const PlannedStmt *plan)
@@ -112,8 +112,9 @@ az_guard_of(const QueryDesc *query)
 }
 
 /*
- * Calls that folding has taken out of the plan are not prepared by the
- * executor, and so not looked at.  It looks when it has looked at the tables.
+ * The executor does not prepare calls that folding has taken out of the plan,
+ * and so does not check them.  It checks calls after it has checked the
+ * tables.
  */
 void
 az_check_rights(const PlannedStmt *plan)

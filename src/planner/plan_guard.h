@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * plan_guard.h
- *	  What a plan says about whom it is for.
+ *	  What a plan says about the identities that it is for.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,16 +17,18 @@ typedef struct AzPlanGuard
 	bool		ends;			/* one that is an error once the identity has ended */
 	bool		asks_grants;	/* one that depends on what is stored for it */
 	bool		logs_in;		/* it takes a token */
-	uint32		shape;			/* it is for all of that; 0: for the serials */
-	uint32		slot;			/* the item that tells where they are kept then */
+	uint32		shape;			/* it is for all identities of that shape; 0:
+								 * for one */
+	uint32		slot;			/* the item that tells where the identity is
+								 * kept then */
 	int64		until;			/* an answer in the plan ends then, or AZ_FOREVER */
 	uint32		serial;
 	uint32		grants;
 } AzPlanGuard;
 
 /*
- * Raises when it says two things: what it depends on changed while it was
- * planned.
+ * Raises when its items contradict each other, because what it depends on
+ * changed while it was planned.
  */
 extern AzPlanGuard az_read_guard(const PlannedStmt *plan);
 

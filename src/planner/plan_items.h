@@ -29,10 +29,11 @@ extern bool az_met_check(const List *items);
 extern void az_depend_on_function(List **items, uint32 hash);
 
 /*
- * Tie the plan to an identity, by its serial.  support: the hash value of
- * the function that a change of identity finds the kept ones by.  ends: it met a check that is an error once
- * the identity has ended.  A kept plan ends with a change of the tables too, so
- * that it is made anew before it is compared.
+ * Tie the plan to an identity, by its serial.  support: the hash value of the
+ * function by which a change of identity finds kept plans.  ends: it met a
+ * check that raises an error once the identity has ended.  A kept plan also
+ * ends with a change of the tables, so that it is made again before it is
+ * compared.
  */
 extern void az_tie_to_identity(List **items, List **relations, uint32 support,
 							   bool ends, uint32 serial);

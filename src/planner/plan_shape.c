@@ -19,8 +19,8 @@
 #include "sets/set.h"
 
 /*
- * A backend has many, each of a few small things that go together: a question
- * or two, a value or two, and what kept.c adds.
+ * A backend has many shapes, each with a few small parts that are freed
+ * together: a question or two, a value or two, and what kept.c adds.
  */
 #define SHAPE_BYTES		1536
 
@@ -38,7 +38,9 @@ az_make_plan_shape(MemoryContext parent)
 	return shape;
 }
 
-/* The calls as they stand in a plan, wherever they came from. */
+/*
+ * The calls in the form in which they are in a plan, wherever they came from.
+ */
 static FuncExpr *
 copy_call(const FuncExpr *call)
 {
@@ -300,7 +302,7 @@ read_sites(const AzPlanShape *shape, AzPresets *presets)
 	return true;
 }
 
-/* Who is in force, without a word about what holds for them. */
+/* The identity in force, without anything about its answers. */
 static AzToldWhom
 whom_now(const AzPlanShape *shape)
 {
@@ -317,7 +319,10 @@ is_same(const AzToldWhom *a, const AzToldWhom *b)
 	return a->serial == b->serial && a->grants == b->grants;
 }
 
-/* Do the answers hold?  They did a moment ago, or are asked for. */
+/*
+ * Do the answers hold?  Either they did a moment ago, or the questions are
+ * asked now.
+ */
 static bool
 check_answers(AzPlanShape *shape, AzToldWhom *whom)
 {

@@ -4,9 +4,9 @@
  *	  What a plan that outlives an identity depends on.
  *
  * The invariant: such a plan depends on an identity only by the recorded
- * answers (its shape) and by parameters that ExecutorStart sets.  Who planned
- * it does not matter.  If ExecutorStart did not set them, they are NULL, and
- * there is no row.
+ * answers (its shape) and by parameters that ExecutorStart sets.  It does not
+ * matter for which identity it was planned.  If ExecutorStart did not set the
+ * parameters, they are NULL, and there is no row.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,7 @@
  */
 #define AZ_MAX_SHARED_VALUES	8
 
-/* Whose answer decides what the plan looks like. */
+/* A question whose answer decides what the plan looks like. */
 typedef struct AzQuestion
 {
 	FuncExpr   *call;			/* over constants; NULL: an administrator? */
@@ -40,7 +40,7 @@ typedef struct AzSite
 {
 	FuncExpr   *call;
 	AzColumnClaims claims;		/* over a column; NULL: what the call returns */
-	FmgrInfo	function;		/* of the call then */
+	FmgrInfo	function;		/* of the call, for that */
 	AzComparand	column;			/* how it compares; its expr is NULL */
 	bool		array;			/* of a column: any number of values, else one */
 	int			param;			/* PARAM_EXEC */
@@ -64,14 +64,17 @@ typedef struct AzPlanShape
 	bool		ends;			/* a check is an error once the identity has ended */
 	bool		asks_grants;
 
-	/* whom it last held for, so that questions are not asked again */
+	/*
+	 * the identity for which it last held, so that questions are not asked
+	 * again
+	 */
 	bool		held;
 	uint32		serial;
 	uint32		grants;
-	int64		until;			/* and for how long its answers do */
+	int64		until;			/* and how long its answers hold */
 } AzPlanShape;
 
-/* Whom an execution is for; the slot points there. */
+/* The identity that an execution is for; the slot points here. */
 typedef struct AzToldWhom
 {
 	uint32		serial;
@@ -96,8 +99,9 @@ typedef struct AzPresets
 extern AzPlanShape *az_make_plan_shape(MemoryContext parent);
 
 /*
- * The answer for the identity in force, which the shape then depends on.  Whoever
- * is in force when it is asked again in one planning, it is the same.
+ * The answer for the identity in force, which the shape then depends on.  When
+ * the question is asked again in the same planning, the answer is the same
+ * even if the identity has changed.
  */
 extern const AzQuestion *az_add_question(AzPlanShape *shape, const FuncExpr *call);
 
@@ -121,9 +125,9 @@ extern bool az_has_many_values(const AzPlanShape *shape);
 extern bool az_is_long_array(Oid type, Datum value);
 
 /*
- * Is a plan of that shape right for the identity in force?  Then what to tell
- * it, the slot among that, palloc'd.  The identity may change meanwhile: it is
- * right for whom the slot says.
+ * Is a plan of that shape right for the identity in force?  If so, *presets
+ * are the values to set, including the slot, palloc'd.  The identity may
+ * change meanwhile; the plan is right for the one in the slot.
  */
 extern bool az_shape_holds(AzPlanShape *shape, AzPresets *presets);
 

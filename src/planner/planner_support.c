@@ -44,7 +44,7 @@ guard_plan(PlannerInfo *root, const AzFunction *function)
 	az_note_tie(function->support_hash, ends, serial);
 }
 
-/* The same to what its answer depends on. */
+/* The same, and tie it to everything that its answer depends on. */
 static void
 guard_answer(PlannerInfo *root, const AzCheck *check, int64 until)
 {
@@ -65,9 +65,9 @@ is_certain(const AzFunction *function)
 }
 
 /*
- * May the planner have this call answered?  As core it leaves calls alone that
- * somebody wants to see entered and left, and it asks the object-access hook
- * where the executor would.
+ * May the planner have this call answered?  Like core, it leaves calls alone
+ * that a hook wants to see entered and left, and it calls the object-access
+ * hook where the executor would.
  */
 static bool
 may_call(PlannerInfo *root, const AzFunction *function)
@@ -81,9 +81,9 @@ may_call(PlannerInfo *root, const AzFunction *function)
 /*
  * May what this query's calls become depend on the identity?
  *
- * - Later calls, when base relations are there already, read CHECK constraints
- *   and would exclude partitions by them.
- * - Without a table, or a sub-select that may read one, there is nothing to
+ * - Later calls, when base relations already exist, come from CHECK
+ * constraints and would exclude partitions by them. - Without a table, or a
+ * sub-select that may read one, there is nothing to
  *   gain, and expressions that PL/pgSQL plans on their own outlive identities.
  *   A sub-select itself counts: it must not be left behind with another
  *   answer.
@@ -103,7 +103,7 @@ static Node *
 simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 				 AzPlace place, bool once)
 {
-	/* also looks at how the identity stands now */
+	/* this also checks the state of the identity now */
 	bool		foldable = az_identity_foldable() && is_certain(function);
 	int64		until = AZ_FOREVER;
 	Node	   *folded;
@@ -111,9 +111,9 @@ simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 	guard_plan(root, function);
 
 	/*
-	 * What has ended is an error when the query runs, and not before.  But
-	 * is_authenticated() is then false and no error, so "true" must not be in
-	 * a plan that is kept.
+	 * An identity that has ended raises an error when the query runs, and not
+	 * before.  But is_authenticated() is then false and no error, so "true"
+	 * must not be in a plan that is kept.
 	 */
 	if (function->check == NULL || !foldable || !may_fold(root) ||
 		(function->check->outlives_end && az_identity_serial() != 0) ||
@@ -125,7 +125,10 @@ simplify_for_one(PlannerInfo *root, FuncExpr *call, const AzFunction *function,
 	return folded;
 }
 
-/* The same for a plan that outlives it; is_authenticated() is asked then. */
+/*
+ * The same for a plan that outlives the identity; is_authenticated() is asked
+ * then, too.
+ */
 static Node *
 simplify_for_all(AzSharing *sharing, PlannerInfo *root, FuncExpr *call,
 				 const AzFunction *function, AzPlace place)
@@ -176,8 +179,9 @@ simplify(SupportRequestSimplify *request)
 }
 
 /*
- * What stays a call: over a column it accepts few rows, as an equality would;
- * otherwise one answer holds for all rows.
+ * The selectivity of a call that stays: over a column that of an equality,
+ * which accepts few rows; otherwise the default, since one answer holds for
+ * all rows.
  */
 static bool
 estimate(SupportRequestSelectivity *request)

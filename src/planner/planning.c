@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * planning.c
- *	  The statement that is being planned: what its support function needs to
- *	  know of it.
+ *	  The statement that is being planned, as far as the support function needs
+ *	  to know it.
  *
  *-------------------------------------------------------------------------
  */
@@ -189,8 +189,9 @@ checks_of_statement(PlannerInfo *root)
 }
 
 /*
- * The first time, for the whole statement, as far as the planner has not begun.
- * Later ones are of functions that were inlined meanwhile, or are met again.
+ * Checks the rights the first time, for the whole statement as it was before
+ * planning.  Later checks come from functions that were inlined meanwhile, or
+ * are met again.
  */
 bool
 az_may_answer(PlannerInfo *root, const AzFunction *met)

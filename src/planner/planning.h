@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * planning.h
- *	  The statement that is being planned: what its support function needs to
- *	  know of it.
+ *	  The statement that is being planned, as far as the support function needs
+ *	  to know it.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,8 +25,8 @@ typedef struct AzPlanning
 	bool		once;			/* the plan is used once, and at once */
 
 	/*
-	 * What its support function has tied the plan to, for a planner that loses what
-	 * core's says of its plan; not with "sharing".
+	 * What the support function has tied the plan to, for a planner that loses
+	 * the items of core's plan; not used with "sharing".
 	 */
 	bool		tied;
 	bool		ends;
@@ -34,10 +34,10 @@ typedef struct AzPlanning
 	uint32		support;
 	bool		asks_grants;
 	uint32		grants;
-	int64		until;			/* 0: no answer goes by the time */
+	int64		until;			/* 0: no answer depends on the time */
 } AzPlanning;
 
-/* NULL: a planner was called that went around our hook. */
+/* NULL: a planner was called without our hook. */
 extern AzPlanning *az_planning(void);
 
 /* Core's planner, or the hook that was there before ours. */
@@ -49,24 +49,25 @@ extern PlannedStmt *az_plan_within(AzPlanning *planning, Query *query,
 								   ParamListInfo params);
 
 /*
- * The support function has tied the plan that is being made; and an answer of that
- * kind has gone into it, which holds until then.
+ * Note that the support function has tied the plan that is being made, and
+ * that an answer has been put into it which holds until then.
  */
 extern void az_note_tie(uint32 support, bool ends, uint32 serial);
 extern void az_note_answer(bool asks_grants, int64 until);
 
-/* The finished plan says so, whatever became of it on the way. */
+/* Put these marks into the finished plan, even if a planner has lost them. */
 extern void az_bear_ties(PlannedStmt *plan, const AzPlanning *planning);
 
 /*
  * Rights
  *
- * The executor checks EXECUTE on what is called, also in an arm that no row
- * reaches.  What folding has answered is not called, and an answer can make
- * another call unneeded.  So nothing is folded in a plan unless the role that
- * plans it may execute every check in the query; otherwise the calls stay, and
- * the executor says what it would have said.  The plan bears those checks, for
- * whoever runs it later (guard.c).
+ * The executor checks EXECUTE on each function that is called, also in an arm
+ * that no row reaches.  A call that folding has answered is not made, and an
+ * answer can make another call unneeded.  So nothing is folded in a plan
+ * unless the role that plans it may execute every check in the query;
+ * otherwise the calls stay, and the executor raises the error that it would
+ * have raised.  The plan lists those checks, for other roles that run it later
+ * (guard.c).
  */
 
 /* The checks in a statement: their OIDs, each once. */
@@ -78,10 +79,10 @@ extern bool az_has_checks(Query *query);
 /* May the role in force execute all of these? */
 extern bool az_are_executable(const List *checks);
 
-/* Let the plan bear them. */
+/* List them in the plan. */
 extern void az_bear_checks(List **items, const List *checks);
 
-/* Both for a check that was met, and for the statement that it stands in. */
+/* Both for a check that was met, and for its whole statement. */
 extern bool az_may_answer(PlannerInfo *root, const AzFunction *met);
 
 #endif							/* AZ_PLANNING_H */

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * set_plans.c
- *	  What the planner is told of in_set(): how many rows, and by which index.
+ *	  What the planner is told about in_set(): how many rows, and by which
+ *	  index.
  *
- * A plan bears no keys.  in_set() stays a call, which looks into a hash table;
- * or an index is asked for the keys that set_keys() returns when the scan starts.
- * So a plan is for an identity, or a kind of them, and not for what others share
- * with it today.
+ * A plan holds no keys.  in_set() stays a call, which looks into a hash table;
+ * or an index is asked for the keys that set_keys() returns when the scan
+ * starts.  So a plan is made for an identity, or a kind of identities, and not
+ * for the keys that others share with it today.
  *
  * For literals core looks each key up in the statistics, and each time it meets
  * the condition: a sample of the keys tells as much.
@@ -39,9 +40,10 @@
 #define SAMPLE	64
 
 /*
- * For so much of a table an index is not worth it.  Core does not see that: it
- * takes the array for a short one when it counts the descents, a bitmap of so many
- * keys for a cheap one, and it looks each key up in the statistics.
+ * For so large a part of a table an index is not worth it.  Core does not see
+ * that: it takes the array for a short one when it counts the descents, a
+ * bitmap of so many keys for a cheap one, and it looks each key up in the
+ * statistics.
  */
 #define FEW_KEYS	1000
 #define LARGE_SHARE	0.25
@@ -77,8 +79,8 @@ typedef struct InSet
 } InSet;
 
 /*
- * Not for nobody, whom no set reaches, nor for one that has ended: that is told
- * when the query runs.
+ * Not if nobody is logged in, whom no set reaches, nor for an identity that
+ * has ended, which raises its error when the query runs.
  */
 static bool
 find_in_set(PlannerInfo *root, Oid oid, List *args, InSet *in_set)

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * set_plans.h
- *	  What the planner is told of in_set(): how many rows, and by which index.
+ *	  What the planner is told about in_set(): how many rows, and by which
+ *	  index.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,7 +17,7 @@
 /* What a function is to a set that calls it (sets/calls.h). */
 extern AzCallKind az_kind_of_call(Oid function);
 
-/* The share of rows; false: nothing is known of it. */
+/* The share of rows; false: nothing is known about it. */
 extern bool az_estimate_in_set(SupportRequestSelectivity *request);
 
 /*

@@ -4,9 +4,10 @@
  *	  A plan for all identities of a shape starts, for the one in force.
  *
  * The identity may have changed in any way since the plan was made: what the
- * plan depends on is asked again, and what does not hold is answered by another
- * plan for the same query.  The query is the right one, for core has just
- * looked whether what it was analysed by still stands, and holds its locks.
+ * plan depends on is asked again, and if that does not hold, another plan for
+ * the same query is used.  The query is the right one, because core has just
+ * checked that the objects by which it was analysed are unchanged, and holds
+ * its locks.
  *
  * Planning may run functions of users.  These may drop the statement, log in,
  * run the same statement, or raise: what is used meanwhile is pinned, and what
@@ -34,7 +35,7 @@
 #include "session/plans.h"
 #include "session/stopped.h"
 
-/* The shape of a plan for all; 0: it is none. */
+/* The shape of a plan for all; 0: it is not one. */
 static uint32
 shape_of(const PlannedStmt *plan)
 {
@@ -48,7 +49,7 @@ az_read_slot(const QueryDesc *query, uint32 item)
 {
 	Datum		slot = query->estate->es_param_exec_vals[AZ_SLOT_OF(item)].value;
 
-	/* nobody has told it anything */
+	/* it was not set */
 	if (slot == (Datum) 0)
 		az_raise_changed();
 	return *(const AzToldWhom *) DatumGetPointer(slot);
@@ -79,7 +80,7 @@ is_for(const AzAlternate *alternate, AzPresets *presets)
 		(alternate->refusal != AZ_MANY_VALUES || az_has_many_values(alternate->shape));
 }
 
-/* A plan for one says whose it is at least once. */
+/* A plan for one identity names it at least once. */
 static bool
 is_of(const PlannedStmt *plan, uint32 serial)
 {
@@ -114,8 +115,8 @@ is_right(const AzAlternate *alternate, const PlannedStmt *plan, AzPresets *prese
 }
 
 /*
- * Its plan, or NULL.  What became stale is of no use any more.  A cursor that
- * may be fetched backwards needs a plan that can do that.
+ * Its plan, or NULL.  A plan that became stale is no longer of use.  A cursor
+ * that may be fetched backwards needs a plan that can do that.
  */
 static PlannedStmt *
 plan_by(AzAlternate *alternate, QueryDesc *query, int eflags, AzSharedStart *start)
@@ -167,7 +168,7 @@ find_alternate(AzRoot *root, AzPresets *presets)
  * ----------------------------------------------------------------
  */
 
-/* For this execution alone, of the identity in force. */
+/* A plan for this execution alone, for the identity in force. */
 static PlannedStmt *
 plan_once(const AzRoot *root, const char *text, const QueryDesc *query, int eflags)
 {
@@ -205,7 +206,10 @@ plan_otherwise(Pinned *pinned, QueryDesc *query, int eflags, AzSharedStart *star
 	return plan ? plan : plan_once(root, text, query, eflags);
 }
 
-/* One whose planning was given up takes the place of others for nothing. */
+/*
+ * Remove an alternate whose planning was given up, which takes a place for
+ * nothing.
+ */
 static void
 unpin_alternate(AzAlternate *alternate)
 {
@@ -267,7 +271,7 @@ get_root(uint32 shape, const PlannedStmt *plan)
 	return root;
 }
 
-/* They are based on the look that was just taken. */
+/* The checks are based on the identity as it was just looked up. */
 static void
 ask_shape(AzPlanShape *shape, const AzAnswer *answer, AzSharedStart *start)
 {

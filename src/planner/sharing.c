@@ -5,15 +5,15 @@
  *
  * A value that differs from identity to identity is a PARAM_EXEC parameter of
  * the outermost query.  The planner must believe that something sets it, or
- * neither workers nor sub-queries would get it: so there is a sub-plan for the
- * purpose, whose outputs the parameters are, and which is taken out of the
- * finished plan.  ExecutorStart sets them instead (shared_start.c).
+ * neither workers nor sub-queries would get it: so there is a sub-plan for
+ * that purpose, whose outputs are the parameters, and which is taken out of
+ * the finished plan.  ExecutorStart sets them instead (shared_start.c).
  *
- * Why not otherwise: a stable function is called for each row of a sequential
- * scan, and its value is estimated with while planning, so that the plan would
- * depend on who came first.  A sub-select breaks where core simplifies before
- * it has seen that a query has one.  A PARAM_EXTERN has PL/pgSQL look up a
- * variable.
+ * Other ways do not work.  A stable function is called for each row of a
+ * sequential scan, and its value is used for estimates while planning, so that
+ * the plan would depend on the identity that came first.  A sub-select breaks
+ * where core simplifies before it has seen that a query has one.  With a
+ * PARAM_EXTERN, PL/pgSQL looks up a variable.
  *
  *-------------------------------------------------------------------------
  */
@@ -75,7 +75,7 @@ make_initplan(AzSharing *sharing, PlannerInfo *top)
 	sharing->shape->slot = slot->paramid;
 }
 
-/* One more of them: its number. */
+/* Adds a parameter; returns its number. */
 static int
 add_param(AzSharing *sharing, PlannerInfo *root, Oid type, Oid collation)
 {
@@ -207,8 +207,8 @@ az_share_comparison(AzSharing *sharing, PlannerInfo *root, const FuncExpr *call,
  */
 
 /*
- * Does it bear this shape, and no identity?  Core has planned a part of it
- * elsewhere otherwise.
+ * Does it have the mark of this shape, and of no identity?  If not, core has
+ * planned a part of it elsewhere.
  */
 static bool
 bears_shape_alone(const PlannedStmt *plan, uint32 id)
@@ -234,7 +234,7 @@ bears_shape_alone(const PlannedStmt *plan, uint32 id)
 	return found;
 }
 
-/* The sub-plan has done its duty. */
+/* Takes out the sub-plan, which is no longer needed. */
 static bool
 take_initplan_out(PlannedStmt *plan, int slot)
 {

@@ -18,7 +18,7 @@
 typedef enum AzRefusal
 {
 	AZ_SHAREABLE,
-	AZ_NOT_SHAREABLE,			/* for a reason that lies in the statement */
+	AZ_NOT_SHAREABLE,			/* the reason is in the statement */
 	AZ_MANY_VALUES,				/* of the identity in force */
 	AZ_DEAR						/* one for the identity alone is cheaper */
 } AzRefusal;
@@ -34,7 +34,7 @@ typedef struct AzSharing
 /* The outermost query around that one. */
 extern PlannerInfo *az_outermost(PlannerInfo *root);
 
-/* A check was met: the plan is going to bear the shape. */
+/* A check was met: the plan will have the mark of the shape. */
 extern void az_share(AzSharing *sharing, PlannerInfo *root);
 
 /* The answer as a constant. */

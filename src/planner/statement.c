@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * statement.c
- *	  What a statement is about to do, as far as it tells before it runs.
+ *	  What a statement is about to do, as far as its tree shows that before it
+ *	  runs.
  *
  *-------------------------------------------------------------------------
  */
@@ -71,9 +72,7 @@ az_sets_token(const Node *statement)
 		pg_strcasecmp(set->name, AZ_TOKEN_SETTING) == 0;
 }
 
-/*
- * Definitions and settings of others may be sent to other servers as a text.
- */
+/* Definitions and settings may be sent to other servers as a text. */
 bool
 az_is_text_shown_only(const Node *statement)
 {
@@ -132,7 +131,10 @@ writes_to_others(const PlannedStmt *plan, bool (*is_none) (Oid relation))
 	return false;
 }
 
-/* Somebody else's view of that name has triggers whose queries are looked at, each. */
+/*
+ * If it is another view of that name, the queries of its triggers are checked
+ * one by one.
+ */
 bool
 az_plan_hands_over(const PlannedStmt *plan)
 {
@@ -146,7 +148,7 @@ is_temporary(Oid relation)
 	return isTempNamespace(get_rel_namespace(relation));
 }
 
-/* Core's own question, in ExecCheckXactReadOnly(). */
+/* The check that core makes in ExecCheckXactReadOnly(). */
 bool
 az_plan_writes(const PlannedStmt *plan)
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * statement.h
- *	  What a statement is about to do, as far as it tells before it runs.
+ *	  What a statement is about to do, as far as its tree shows that before it
+ *	  runs.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +18,7 @@ extern bool az_resets_token(const Node *statement);
 /* The same for the transaction alone, by which another server says that nobody is in force. */
 extern bool az_resets_token_locally(const Node *statement);
 
-/* Does it give dbmi_authz.token a value, be it in a catalog? */
+/* Does it give dbmi_authz.token a value, even in a catalog? */
 extern bool az_sets_token(const Node *statement);
 
 /*
@@ -30,8 +31,8 @@ extern bool az_is_text_shown_only(const Node *statement);
 extern bool az_plan_may_write(const PlannedStmt *plan);
 
 /*
- * What core refuses in a read-only transaction, and asks for when it starts: does
- * the plan do so with a table that is not temporary?  Does the utility statement
+ * What core refuses in a read-only transaction, and checks at the start: does
+ * the plan write to a table that is not temporary?  Does the utility statement
  * write?
  */
 extern bool az_plan_writes(const PlannedStmt *plan);
@@ -47,12 +48,15 @@ extern bool az_defines(Node *statement);
 extern Oid	az_copied_into(Node *statement);
 
 /*
- * Is it REFRESH of the cluster keys?  WITH NO DATA throws them away; a superuser who
- * means it sets allow_system_table_mods.
+ * Is it REFRESH of the cluster keys?  WITH NO DATA would remove them; a
+ * superuser who wants that sets allow_system_table_mods.
  */
 extern bool az_refreshes_cluster_keys(const Node *statement);
 
-/* Does EXPLAIN ANALYZE run what makes a table?  Core does not look. */
+/*
+ * Does EXPLAIN ANALYZE run a statement that makes a table?  Core does not
+ * check that.
+ */
 extern bool az_explains_ddl(Node *statement);
 
 /*
@@ -61,7 +65,10 @@ extern bool az_explains_ddl(Node *statement);
  */
 extern bool az_plan_hands_over(const PlannedStmt *plan);
 
-/* Is it one of core's own functions that ask on their own? */
+/*
+ * Is it one of core's functions that check by themselves whether they may
+ * write?
+ */
 extern bool az_function_writes(Oid function);
 
 #endif							/* AZ_STATEMENT_H */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * token_param.c
- *	  A token that is bound to a parameter is no constant of a plan.
+ *	  A token that is bound to a parameter is not made a constant of a plan.
  *
  * A plan that is made for one execution holds the values of its parameters,
  * and plans are shown: by auto_explain, debug_print_plan and EXPLAIN.  So the
@@ -10,7 +10,8 @@
  * there.
  *
  * The query that loads the library is being planned already.  There, the
- * planner support function of what takes a token puts the parameter back.
+ * planner support function of the functions that take a token puts the
+ * parameter back.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,7 +41,7 @@ is_textual(Oid type)
 	return category == TYPCATEGORY_STRING;
 }
 
-/* What is compressed or lies elsewhere is not worth fetching. */
+/* A value that is compressed or out of line is not worth fetching. */
 static bool
 may_be_token(const ParamExternData *param)
 {

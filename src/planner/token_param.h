@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * token_param.h
- *	  A token that is bound to a parameter is no constant of a plan.
+ *	  A token that is bound to a parameter is not made a constant of a plan.
  *
  *-------------------------------------------------------------------------
  */

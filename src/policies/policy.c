@@ -166,7 +166,7 @@ az_warn_of_children(const AzTable *table)
 		if (child == table->oid || has_row_security(child))
 			continue;
 		ereport(NOTICE,
-				(errmsg("policies of table \"%s\" are not for queries that name its partitions or child tables",
+				(errmsg("policies of table \"%s\" do not apply to queries that name its partitions or child tables",
 						table->name),
 				 errhint("Grant nothing on those, or protect them too.")));
 		break;

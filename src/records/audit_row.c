@@ -143,7 +143,7 @@ list_column(AzAuditedTable *table, Relation rel, const char *name)
 		table->columns[i].listed = true;
 		return;
 	}
-	raise_misfit(rel, psprintf("It has no column \"%s\" any more.", name));
+	raise_misfit(rel, psprintf("It no longer has a column \"%s\".", name));
 }
 
 static void

@@ -1,19 +1,20 @@
 /*-------------------------------------------------------------------------
  *
  * announced.c
- *	  Has every change that can be seen been told of?
+ *	  Have all changes that can be seen been announced?
  *
  * A writer takes a lock before it commits, and core releases it when the
- * messages are out.  A reader who can have that lock for an instant knows that
- * whatever its snapshot shows has been announced.  It never waits: if it cannot
- * have it, it does not know.
+ * messages are out.  A reader that gets that lock for an instant knows that
+ * everything that its snapshot shows has been announced.  It never waits: if
+ * it cannot get the lock, it does not know.
  *
- * A transaction that is prepared keeps the lock until its second half, whose
- * messages come as late.
+ * A transaction that is prepared keeps the lock until it is committed, when
+ * its messages are sent.
  *
  * On a standby nobody commits; the startup process makes a commit visible and
- * sends its messages while it replays one record.  Whatever was visible at some
- * time is announced once all that had begun by then has been replayed.
+ * sends its messages while it replays one record.  All that was visible at
+ * some time is announced once everything has been replayed that had begun by
+ * then.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +27,7 @@
 #include "storage/lock.h"
 #include "utils/inval.h"
 
-/* By the running transaction. */
+/* Has the running transaction written? */
 static bool written = false;
 static bool defined = false;
 
@@ -68,7 +69,7 @@ az_has_defined(void)
 	return defined;
 }
 
-/* Not for longer than one record takes as a rule. */
+/* Waits no longer than the replay of one record usually takes. */
 #define REPLAY_LOOKS	10
 
 static bool

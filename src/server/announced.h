@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * announced.h
- *	  Has every change that can be seen been told of?
+ *	  Have all changes that can be seen been announced?
  *
  * What a transaction has changed is seen by others a moment before its
- * invalidation messages are sent.  Who keeps something by these messages has to
- * know whether it looks at such a moment.
+ * invalidation messages are sent.  Code that keeps something until such
+ * messages come has to know whether it reads at such a moment.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,8 +16,9 @@
 #include "server/moment.h"
 
 /*
- * This transaction writes to a table that others keep something of.  To be
- * called before the first row can be seen by anybody, this session included.
+ * Note that this transaction writes to a table of which sessions keep
+ * something.  To be called before anybody can see the first row, this session
+ * included.
  */
 extern void az_note_write(void);
 
@@ -25,8 +26,9 @@ extern void az_note_write(void);
 extern bool az_has_written(void);
 
 /*
- * This transaction changes what tables are, which core tells of itself: this
- * session at once, others after it can be seen.
+ * Note that this transaction changes definitions of tables.  Core announces
+ * that by itself: to this session at once, to others after the change can be
+ * seen.
  */
 extern void az_note_definition(void);
 
@@ -34,8 +36,8 @@ extern void az_note_definition(void);
 extern bool az_has_defined(void);
 
 /*
- * Of all that was there to be seen at that moment: has it been told, and have we
- * read it?  Reads pending messages in any case.
+ * Has all that could be seen at that moment been announced, and have we read
+ * the messages?  Reads pending messages in any case.
  */
 extern bool az_is_announced(const AzMoment *moment);
 

@@ -12,8 +12,8 @@
 #include "token/json.h"
 
 /*
- * A text that is neither NULL nor empty, 22023 otherwise, and that a token
- * could hold, 22021 otherwise: SQL_ASCII takes what is no UTF-8.
+ * A text argument.  Raises 22023 when it is NULL or empty, and 22021 when a
+ * token could not hold it, because SQL_ASCII takes bytes that are not UTF-8.
  */
 extern text *az_arg_text(FunctionCallInfo fcinfo, int argno, const char *what);
 
@@ -23,16 +23,16 @@ extern text *az_arg_optional_text(FunctionCallInfo fcinfo, int argno, const char
 /* A name; NULL is returned for NULL. */
 extern const char *az_arg_optional_name(FunctionCallInfo fcinfo, int argno);
 
-/* 22023, with what to write instead. */
+/* Raises 22023, with a hint that says what to write instead. */
 pg_noreturn extern void az_raise_misuse(const char *message, const char *hint);
 
-/* 22023 for NULL. */
+/* Raises 22023 when the argument is NULL. */
 extern void az_arg_required(FunctionCallInfo fcinfo, int argno, const char *what);
 
-/* As UTF-8, terminated; 22021 when it has no such form. */
+/* The text as UTF-8, terminated; raises 22021 when it has no such form. */
 extern char *az_utf8(const text *value, int *len);
 
-/* From UTF-8; 22P05 when the database cannot hold it. */
+/* A text from UTF-8; raises 22P05 when the database cannot hold it. */
 extern text *az_server_text(const char *utf8, const char *what);
 
 /*

@@ -14,9 +14,9 @@
 static AzAskedFor asked_for = {false, NULL};
 
 /*
- * Core plans under the snapshot of whoever asks for the plan, but a statement of
- * a volatile function runs under a new one.  Two answers under two snapshots
- * would make a plan that is right for nobody.
+ * Core plans under the snapshot of the code that asks for the plan, but a
+ * statement of a volatile function runs under a new one.  Answers under
+ * different snapshots would make a plan that is right for no identity.
  */
 static Snapshot
 snapshot_of_plan(void)
@@ -29,8 +29,8 @@ snapshot_of_plan(void)
 
 /*
  * A utility statement may have none.  It must not take the transaction's first
- * one, which SET TRANSACTION could not change any more.  It may be one that core
- * uses again.
+ * one, which SET TRANSACTION could then no longer change.  It may be one that
+ * core uses again.
  */
 static Snapshot
 asked_snapshot(void)

@@ -16,8 +16,9 @@
 #include "utils/snapshot.h"
 
 /*
- * What is read in between is read under that snapshot, or that which is asked
- * under: it is the active one.  After an error core has put that right.
+ * What is read in between is read under that snapshot, or that of the
+ * question: it is made the active one.  After an error core restores the
+ * former one.
  */
 typedef struct AzUnder
 {
@@ -29,15 +30,15 @@ extern void az_under_asked(AzUnder *under);
 extern void az_under_end(const AzUnder *under);
 
 /*
- * What is asked for: a query that runs; or a plan, for a snapshot that is taken
- * later.  Then one of now is the best guess, the same for all that is asked for
- * the plan.  Each returns what was before, which az_ask_for() brings back, also
- * after an error.
+ * What questions are asked for: a running query, or a plan, whose snapshot is
+ * taken later.  For a plan, a current snapshot is the best guess, the same one
+ * for all its questions.  Each returns the state before, which az_ask_for()
+ * restores, also after an error.
  */
 typedef struct AzAskedFor
 {
 	bool		plan;
-	Snapshot	snapshot;		/* of now, once it was asked for */
+	Snapshot	snapshot;		/* a current one, once it was needed */
 } AzAskedFor;
 
 extern AzAskedFor az_ask_for_query(void);

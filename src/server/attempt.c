@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * attempt.c
- *	  Something that may fail, and whose error somebody judges.
+ *	  Work that may fail, with an error that the caller judges.
  *
  * The only way to go on after an error is to undo a subtransaction: locks,
  * pins, snapshots and settings then are what they were before.

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * attempt.h
- *	  Something that may fail, and whose error somebody judges.
+ *	  Work that may fail, with an error that the caller judges.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,8 +20,8 @@
 extern ErrorData *az_attempt(void (*work) (void *arg), void *arg);
 
 /*
- * Is the error about whoever tries, and not about what was tried: cancelled, out
- * of memory, or the transaction cannot go on?
+ * Does the error end the attempt as a whole, and say nothing about the work:
+ * cancelled, out of memory, or the transaction cannot go on?
  */
 extern bool az_ends_attempts(const ErrorData *error);
 

@@ -60,8 +60,8 @@
 #endif
 
 /*
- * A setting as core keeps it, by its name, which must exist.  Core looks it up
- * for everybody since 16 (core commit 0a20ff54f).
+ * A setting as core keeps it, by its name, which must exist.  Core has a
+ * function for it since 16 (core commit 0a20ff54f).
  */
 #if PG_VERSION_NUM < 160000
 #include "utils/guc_tables.h"
@@ -153,14 +153,17 @@ typedef struct RTEPermissionInfo AzRelationRights;
 	 list_nth_node(RTEPermissionInfo, (plan)->permInfos, (entry)->perminfoindex - 1))
 #endif
 
-/* As whom a scan reads a foreign table stands in the scan, too, since 16 (core commit 599b33b94). */
+/*
+ * The role as which a scan reads a foreign table is in the scan, too, since 16
+ * (core commit 599b33b94).
+ */
 #if PG_VERSION_NUM < 160000
 #define az_scan_as(scan, role)	((void) (scan))
 #else
 #define az_scan_as(scan, role)	((scan)->checkAsUser = (role))
 #endif
 
-/* A membership may be one without SET ROLE since 16 (core commit 3d14e171e). */
+/* A membership may come without SET ROLE since 16 (core commit 3d14e171e). */
 #if PG_VERSION_NUM < 160000
 #define az_may_become(member, role)	is_member_of_role(member, role)
 #else

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * counts.c
- *	  What happened how often.
+ *	  Counts of what happened.
  *
  * Each process counts in a place of its own, with plain increments: there is
- * nothing to be sent, to wait for or to forget at the end of a transaction, and
- * who reads adds up (counts_shared.c).
+ * nothing to send, to wait for or to forget at the end of a transaction, and
+ * readers add the places up (counts_shared.c).
  *
- * On a machine that does not read 64 bits at once, somebody who reads may see a
- * count torn, once.  It decides nothing.
+ * On a machine that does not read 64 bits at once, a reader may see a torn
+ * count once.  Nothing is decided by it.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,8 @@ static TimestampTz own_since = 0;
 
 AzCounts   *az_counts_of_session = &own;
 
-static bool settled = false;	/* is it decided where this process counts? */
+static bool settled = false;	/* has it been decided where this process
+								 * counts? */
 
 
 /*
@@ -37,7 +38,10 @@ az_counts_leave_place(void)
 	az_counts_of_session = &own;
 }
 
-/* The first that is counted; again, as long as there is no database. */
+/*
+ * The first event that is counted comes here; so do later ones, as long as
+ * there is no database.
+ */
 static pg_noinline void
 settle(void)
 {

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * counts.h
- *	  What happened how often.
+ *	  Counts of what happened.
  *
- * Counts are no part of a transaction: what is rolled back was counted.  They
- * are those of all sessions where the server preloads the library, else of this
- * session.
+ * Counts are not part of a transaction: what is rolled back stays counted.
+ * They are those of all sessions where the server preloads the library, else
+ * of this session.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,8 +22,8 @@ typedef enum AzCount
 	AZ_TOKENS_ACCEPTED,
 	AZ_TOKENS_KNOWN,			/* of these, the session had verified before */
 	AZ_TOKENS_REFUSED,
-	AZ_TOKENS_VERIFIED,			/* with what result ever; not those known */
-	AZ_VERIFY_US,				/* microseconds that took */
+	AZ_TOKENS_VERIFIED,			/* with any result; without those known */
+	AZ_VERIFY_US,				/* microseconds that this took */
 	AZ_ISSUERS_LOADED,
 	AZ_KEYS_LOADED,
 	AZ_DENIALS,
@@ -36,7 +36,7 @@ typedef enum AzCount
 	AZ_N_COUNTS
 } AzCount;
 
-/* Refusals that are not about what the token is. */
+/* Refusals that are not about the token itself. */
 #define AZ_OTHER_REFUSAL	AZ_N_REASONS
 
 typedef struct AzCounts
@@ -72,7 +72,7 @@ extern bool az_counts_are_shared(void);
  */
 extern void az_read_counts(Oid database, AzCounts *counts, TimestampTz *since);
 
-/* From now on they count from zero.  False: that database has no place of its own. */
+/* Set them to zero.  False: that database has no place of its own. */
 extern bool az_reset_counts(Oid database);
 
 /*

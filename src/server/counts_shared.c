@@ -6,8 +6,8 @@
  * When a process ends, its counts become those of its database; that, and its first
  * count, are the only moments at which it takes a lock.
  *
- * Counts never go back.  A reset remembers what they were, and who reads
- * subtracts that, so nobody else is concerned.
+ * Counts never go back.  A reset remembers what they were, and readers
+ * subtract that, so no other process is affected.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@
 
 typedef struct Place
 {
-	Oid			database;		/* InvalidOid: nobody counts here */
+	Oid			database;		/* InvalidOid: the entry is free */
 	AzCounts	counts;
 } Place;
 
@@ -52,11 +52,9 @@ static Shared *shared = NULL;
 static Place *my_place = NULL;
 
 
-/*
- * Places and databases; whoever is here holds the lock
- */
+/* Places and databases; callers hold the lock */
 
-/* Nobody writes where another one does: no two share a line of a cache. */
+/* No two processes write to the same cache line. */
 #define PLACE_SIZE	TYPEALIGN(PG_CACHE_LINE_SIZE, sizeof(Place))
 
 static Place *
@@ -80,7 +78,10 @@ find_database(Oid oid)
 	return NULL;
 }
 
-/* One that is free, or that had no session for the longest time; NULL: none. */
+/*
+ * An entry that is free, or that had no session for the longest time; NULL:
+ * none.
+ */
 static Database *
 find_room(void)
 {
@@ -121,7 +122,7 @@ count_places(Oid oid)
 	return n;
 }
 
-/* Always one: that of the others, if need be. */
+/* The entry of a database; that of the others if there is no room. */
 static Database *
 get_database(Oid oid, TimestampTz now)
 {

@@ -74,8 +74,8 @@ az_list_close(AzList *list)
 }
 
 /*
- * The next element of text; NULL for an SQL NULL.  *copy is to be freed when
- * it comes back set: an element of an expanded array may be toasted.
+ * The next element as a text; NULL for an SQL NULL.  Free *copy when it is
+ * set: an element of an expanded array may be toasted.
  */
 static const text *
 next_element(array_iter *iter, int i, text **copy)
@@ -94,8 +94,8 @@ next_element(array_iter *iter, int i, text **copy)
 }
 
 /*
- * The first hit decides an "any", the first miss an "all".  Whoever asks says
- * how many there are.
+ * The first hit decides an "any", the first miss an "all".  The caller says
+ * how many elements there are.
  */
 static bool
 list_holds(const AzList *list, bool all, AzHolds holds, const AzIdentity *id,
@@ -193,7 +193,10 @@ az_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int argno)
 	return node;
 }
 
-/* Groups that the token does not list must not be taken for none (Q20). */
+/*
+ * Groups that the token does not list must not be taken for "in no group"
+ * (Q20).
+ */
 static bool
 is_closed(const AzIdentity *id, const AzText *path, size_t n)
 {
@@ -210,7 +213,7 @@ az_is_closed_claim(const AzIdentity *id, const char *name, size_t len)
 	return is_closed(id, &key, 1);
 }
 
-/* Paths are short; what is as deep as a token cannot be is no location. */
+/* Paths are short; one that is deeper than any token leads nowhere. */
 static bool
 is_closed_path(const AzIdentity *id, const AzList *path)
 {

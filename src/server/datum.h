@@ -15,13 +15,16 @@
 #include "utils/array.h"
 
 /*
- * What the times of an identity, which count from 1970, are more than those of
- * a timestamp, which counts from 2000.
+ * The difference between the times of an identity, which count from 1970, and
+ * those of a timestamp, which count from 2000.
  */
 #define AZ_EPOCH_SHIFT \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY)
 
-/* exp as a timestamp.  A NumericDate fits int64 microseconds, so does one that is less. */
+/*
+ * exp as a timestamp.  A NumericDate fits into int64 microseconds, and so does
+ * the smaller number.
+ */
 static inline TimestampTz
 az_expiry_of(int64 expires)
 {
@@ -76,15 +79,15 @@ extern const AzNode *az_claim_at_argument(const AzIdentity *id,
 										  FunctionCallInfo fcinfo, int argno);
 
 /*
- * The same, for what compares the claim: NULL also where an actor is within a
- * ceiling, and the path leads to what a ceiling limits.
+ * The same for code that compares the claim: NULL also where an actor is
+ * within a ceiling and the path leads to something that a ceiling limits.
  */
 extern const AzNode *az_open_claim_at_argument(const AzIdentity *id,
 											   FunctionCallInfo fcinfo, int argno);
 
 /*
- * Is this top-level claim closed to an actor within a ceiling?  28000 for groups
- * that the token does not list.
+ * Is this top-level claim closed to an actor within a ceiling?  Raises 28000
+ * for groups that the token does not list.
  */
 extern bool az_is_closed_claim(const AzIdentity *id, const char *name, size_t len);
 

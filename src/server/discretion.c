@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * discretion.c
- *	  What a report must not carry along, and where a token shows.
+ *	  What a report must not contain, and where a token is visible.
  *
- * A report asks the error contexts, the innermost first, when it is about to
- * be sent.  One of ours that stands for all that are around it therefore has
- * every report in there come without them, and can mark it: no matter who
- * raises it, at which level, and whether it goes to the log or the client.
+ * When a report is about to be sent, it calls the error contexts, the
+ * innermost first.  So a context of ours that hides all those around it
+ * removes them from every report in there, and can mark it, no matter what
+ * code raises it, at which level, and whether it goes to the log or the
+ * client.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +25,7 @@
 #define SHORTEST_LEFT	16
 #define SHORTEST_RIGHT	8
 
-/* More of them need not be looked at. */
+/* It is not necessary to look at more characters. */
 #define LONGEST_LOOK	64
 
 /* The message of the client in which a token was last taken. */
@@ -36,8 +37,8 @@ static TimestampTz taken_at = DT_NOBEGIN;
  */
 
 /*
- * A constraint that somebody added to one of our tables would have its
- * violation described by the whole row.
+ * The violation of a constraint that somebody added to one of our tables would
+ * be described by the whole row.
  */
 static void
 hide(void *arg)
@@ -150,12 +151,12 @@ az_begins_token(const char *bytes, size_t len)
 	return false;
 }
 
-/* So many characters in a row that a text has of a token are no chance. */
+/* A run of so many characters of a token in a text cannot be a coincidence. */
 #define PIECE	16
 
 /*
- * Does the text have a piece of that token, which the statement puts together?  Names
- * and words are mostly shorter, and of one case.
+ * Does the text hold a piece of the token, where the statement puts it
+ * together?  Names and words are mostly shorter, and of one case.
  */
 static bool
 holds_piece(const char *text, const char *token, size_t len)
@@ -178,9 +179,9 @@ holds_piece(const char *text, const char *token, size_t len)
 }
 
 /*
- * Overwrite whatever belongs to a token.  Others read the text once more, to find its
- * constants, and must come to the same words: what could be a comment or an operator
- * remains, and becomes none.
+ * Overwrite all that belongs to a token.  Other extensions read the text once
+ * more to find its constants, and must find the same words: comments and
+ * operators remain, and none is added.
  */
 static void
 cover_tokens(char *bytes, ssize_t len)
@@ -221,9 +222,9 @@ cover_activity(void)
 }
 
 /*
- * What reports of the server show as the statement becomes a copy without
+ * Replace the statement that reports of the server show by a copy without
  * tokens.  The copy lives as long as the client's message; where there is no
- * memory for such, there is no client.
+ * memory context for messages, there is no client.
  */
 static const char *covered = NULL;	/* what stands in its place now, */
 static const char *uncovered = NULL;	/* of that text; or NULL */
@@ -257,7 +258,7 @@ cover_statement(void)
 	covered_at = GetCurrentStatementStartTimestamp();
 }
 
-/* It has its leader's text, and no message of a client. */
+/* A worker has its leader's text, and no message of a client. */
 void
 az_cover_worker(void)
 {
@@ -274,7 +275,7 @@ az_take_token(AzDiscretion *discretion)
 	cover_statement();
 }
 
-/* Constant: it needs no memory, and any later text is another one. */
+/* A constant: it needs no memory, and differs from any later text. */
 static const char hidden[] = "<a statement with a token>";
 
 static void
@@ -299,7 +300,7 @@ az_hide_pieces(const char *token, size_t len)
 }
 
 /* ----------------------------------------------------------------
- * What others make of the statement
+ * What other extensions keep of the statement
  * ----------------------------------------------------------------
  */
 
@@ -311,7 +312,7 @@ az_without_token_text(const char *text)
 
 	if (text == NULL)
 		return text;
-	/* core hands the client's text to each statement that stands in it */
+	/* core hands the client's whole text to each statement in it */
 	if (text == uncovered && debug_query_string == covered &&
 		covered_at == GetCurrentStatementStartTimestamp())
 		return covered;
@@ -339,8 +340,9 @@ cover_text(char *text)
 }
 
 /*
- * What an error says, it says to the client too, who may look for it.  So does what a
- * function in one of the languages (PL/pgSQL, PL/Perl) has for the client.
+ * The text of an error goes to the client, too, which may need it as it is.
+ * The same holds for messages that a function in PL/pgSQL or PL/Perl has for
+ * the client.
  */
 static bool
 is_answer(const ErrorData *report)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * discretion.h
- *	  What a report must not carry along, and where a token shows.
+ *	  What a report must not contain, and where a token is visible.
  *
  * PostgreSQL adds to a report the statement that the client sent and the
  * contexts it was raised in, which quote statements and parameters too.  Any
@@ -15,9 +15,8 @@
 #include "server/compat.h"
 
 /*
- * Until az_discretion_end(), whatever is reported, by us or by anybody else, comes
- * without the statement and without the contexts around us.  An error ends it
- * by itself.
+ * Until az_discretion_end(), every report, ours or not, comes without the
+ * statement and without the contexts around us.  An error ends it by itself.
  */
 typedef struct AzDiscretion
 {
@@ -45,27 +44,31 @@ extern void az_cover_worker(void);
 extern void az_hide_pieces(const char *token, size_t len);
 
 /*
- * A text for others to keep: itself, or a copy in which tokens are covered, which lives
- * as long as the portal.
+ * A text for other extensions to keep: the same text, or a copy in which
+ * tokens are covered, which lives as long as the portal.
  */
 extern const char *az_without_token_text(const char *text);
 
 /*
- * Cover what a report that is about to go to the log has of a token in its statement
- * and its context; and where it is no error, in what it says: how long a statement
- * took, its parameters, a plan with the query's text.  Raises nothing.
+ * In a report that is about to go to the log, cover tokens in its statement
+ * and its context.  Where it is not an error, cover them in its message and
+ * detail, too: how long a statement took, its parameters, a plan with the
+ * query's text.  Raises nothing.
  */
 extern void az_cover_report(ErrorData *report);
 
-/* Do the bytes look like they held a token somewhere, or most of one? */
+/* Do the bytes look as if they held a token, or most of one? */
 extern bool az_holds_token(const char *bytes, size_t len);
 
-/* Does something begin in there as a token does, an object of JSON in base64url? */
+/*
+ * Does anything in there begin like a token, that is, like a JSON object in
+ * base64url?
+ */
 extern bool az_begins_token(const char *bytes, size_t len);
 
 /*
  * Might a token be in the statement that the client sent, or in the contexts
- * around us?  The answer is no only where nothing speaks for it.
+ * around us?  The answer is no only where nothing suggests it.
  */
 extern bool az_token_nearby(void);
 

@@ -93,18 +93,18 @@ define_token_scope(void)
 }
 
 /*
- * What the token is good for that the connection was opened with (dbmi_authz_oauth,
- * PostgreSQL 18).  "base": who logged in is in force while no token is set.
- * "only": and set_token() takes tokens of the same subject alone, so that whoever
- * has logged in as somebody stays that one.
+ * What the token is good for that the connection was opened with
+ * (dbmi_authz_oauth, PostgreSQL 18).  "base": its identity is in force while
+ * no token is set.  "only": in addition, set_token() takes tokens of the same
+ * subject alone, so that the session always acts for that subject.
  */
 static void
 define_login_identity(void)
 {
 	DefineCustomEnumVariable("dbmi_authz.login_identity",
 							 "What a login by token is good for.",
-							 "With \"base\" it is who is in force while no token is "
-							 "set, with \"only\" nobody else can be.",
+							 "With \"base\" its identity is in force while no token is "
+							 "set; with \"only\" no other identity can be.",
 							 &az_login_identity,
 							 AZ_LOGIN_BASE,
 							 login_identities,
@@ -209,9 +209,9 @@ define_universal_olp(void)
 }
 
 /*
- * What holds for an object when nobody registered a rule for the
- * permission and the table.  "open", as in djem: whoever has the
- * permission as such has it on every object.  "closed": nobody has.
+ * What holds for an object when nobody registered a rule for the permission
+ * and the table.  "open", as in djem: a user who has the permission as such
+ * has it on every object.  "closed": nobody has it.
  */
 static void
 define_olp_default(void)
@@ -263,8 +263,8 @@ define_require_user_on_write(void)
 }
 
 /*
- * simulate() makes the transaction a read-only one: what somebody writes who
- * was not verified would be taken for that one's.  Turn it on in tests of an
+ * simulate() makes the transaction a read-only one: what a simulated identity
+ * writes could be taken for the real person's.  Turn it on in tests of an
  * application.
  */
 static void

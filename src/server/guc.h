@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * guc.h
- *	  The plain settings.  dbmi_authz.token is not one: see login.c.
+ *	  The plain settings.  dbmi_authz.token is not one of them: see
+ *	  token_setting.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,13 +22,15 @@ extern int	az_token_scope;		/* AzTokenScope; ask az_scope() (token_scope.h) */
 /* What the login by token that opened the connection is good for. */
 typedef enum AzLoginIdentity
 {
-	AZ_LOGIN_OFF,				/* nothing */
-	AZ_LOGIN_BASE,				/* who is in force while no token is set */
+	AZ_LOGIN_OFF,				/* it is ignored */
+	AZ_LOGIN_BASE,				/* its identity is in force while no token is
+								 * set */
 	AZ_LOGIN_ONLY				/* the same, and no other subject can be logged in */
 } AzLoginIdentity;
 
 extern int	az_login_identity;	/* AzLoginIdentity */
-extern char *az_cluster_role;	/* on whose connections assertions are taken; NULL or "": nobody's */
+extern char *az_cluster_role;	/* the role whose connections take assertions;
+								 * NULL or "": none */
 extern int	az_max_token_size;	/* bytes */
 extern bool az_plan_folding;
 extern int	az_max_set_size;	/* keys */
@@ -76,12 +79,13 @@ typedef enum AzLogIdentity
 } AzLogIdentity;
 
 extern int	az_log_identity;	/* AzLogIdentity */
-extern char *az_purpose;		/* what for, as the user says; NULL or "": not said */
+extern char *az_purpose;		/* the purpose, as the user states it; NULL or
+								 * "": not stated */
 
 /*
- * Define them.  May be called again when it raised.  The arguments are called
- * after every change of dbmi_authz.token_scope or dbmi_authz.login_identity, and of
- * dbmi_authz.plan_folding.
+ * Define the settings.  May be called again after an error.  The arguments are
+ * called after every change of dbmi_authz.token_scope or
+ * dbmi_authz.login_identity, and of dbmi_authz.plan_folding.
  */
 extern void az_guc_init(void (*identity_assigned) (void),
 						void (*folding_assigned) (void));

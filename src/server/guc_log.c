@@ -56,8 +56,8 @@ static const struct config_enum_entry identity_logs[] = {
 
 /*
  * One line in the server's log for each denial that raises an error: who
- * (client and subject), and what was asked for.  Rows that a policy hides
- * are no denials.  There is no table to log to: what is written in the
+ * (client and subject), and what was asked for.  Rows that a policy hides are
+ * not denials.  There is no table to log to, because a row written in the
  * transaction that fails would vanish with it.
  */
 static void
@@ -122,8 +122,9 @@ define_log_logins(void)
 }
 
 /*
- * Anybody may present a token as often as they please.  So many of those lines
- * does a session write within a second; the next line tells how many it did not.
+ * Anybody may present a token as often as they please.  This is the most of
+ * those lines that a session writes within a second; the next line tells how
+ * many were left out.
  */
 static void
 define_log_rate(void)
@@ -139,8 +140,8 @@ define_log_rate(void)
 }
 
 /*
- * Who is logged in, behind the lines that a session writes to the server's log,
- * whoever writes them (session/line_identity.h).
+ * The identity that is logged in, behind the lines that a session writes to
+ * the server's log, whatever code writes them (session/line_identity.h).
  */
 static void
 define_log_identity(void)
@@ -157,8 +158,9 @@ define_log_identity(void)
 }
 
 /*
- * What the application says that it reads for; it stands in those lines.  With a
- * value to begin with, core would end the session when memory runs out.
+ * The purpose for which the application reads, as it states it; these lines
+ * show it.  With a default value, core would end the session when memory runs
+ * out.
  */
 static void
 define_purpose(void)

@@ -3,8 +3,8 @@
  * links.h
  *	  Where the extension and its optional libraries meet.
  *
- * Each is a rendezvous variable of the server (find_rendezvous_variable()), so none
- * of them is linked with another, and each does without.
+ * Each is a rendezvous variable of the server (find_rendezvous_variable()), so
+ * none of them is linked with another, and each works without the others.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,16 +14,18 @@
 #include "server/compat.h"
 
 /*
- * Set by dbmi_authz_keys, called by the extension: a token of that issuer, a row of
- * authz.issuer of this database in UTF-8, names a key that is not there.  Raises
- * nothing and waits for nobody.  Will it be fetched?
+ * Set by dbmi_authz_keys, called by the extension: a token of that issuer, a
+ * row of authz.issuer of this database in UTF-8, names a key that is not
+ * there.  Raises nothing and does not wait.  Returns whether the key will be
+ * fetched.
  */
 #define AZ_KEY_WANTED_LINK	"dbmi_authz key wanted"
 typedef bool (*AzKeyWanted) (const char *issuer);
 
 /*
- * Set by dbmi_authz_oauth, taken by the extension: the token that this connection was
- * opened with, in TopMemoryContext.  Who takes it puts NULL there, and wipes it.
+ * Set by dbmi_authz_oauth, taken by the extension: the token that this
+ * connection was opened with, in TopMemoryContext.  The extension takes it,
+ * puts NULL there, and wipes it.
  */
 #define AZ_LOGIN_TOKEN_LINK	"dbmi_authz login token"
 typedef struct AzLoginToken

@@ -64,12 +64,15 @@ append_each(StringInfo out, const char *string, int len, AppendCodePoint append)
 		pfree(utf8);
 		return;
 	}
-	/* SQL_ASCII may hold what is no UTF-8; its bytes are told one by one */
+	/*
+	 * SQL_ASCII may hold bytes that are not UTF-8; these are written one by
+	 * one
+	 */
 	for (i = 0; i < len; i++)
 		append(out, (unsigned char) string[i]);
 }
 
-/* So many bytes at the begin of the string, in quotation marks. */
+/* Appends so many bytes at the beginning of the string, in quotation marks. */
 static void
 append_string(StringInfo out, const char *string, size_t len, int kept, bool is_utf8)
 {

@@ -3,7 +3,7 @@
  * log_json.h
  *	  JSON in printable ASCII, for the server's log.
  *
- * No value, in whatever encoding, can end the line, forge another or play with a
+ * No value, in whatever encoding, can end the line, forge another or control a
  * terminal.
  *
  *-------------------------------------------------------------------------
@@ -15,7 +15,7 @@
 #include "lib/stringinfo.h"
 #include "token/identity.h"
 
-/* Of a string that anybody may choose so many bytes are logged. */
+/* The most bytes that are logged of a string that anybody may choose. */
 #define AZ_MAX_LOGGED_BYTES	255
 
 /*
@@ -34,8 +34,8 @@ extern void az_log_json_utf8(StringInfo out, const char *utf8, size_t len, int m
 extern void az_log_json_claim(StringInfo out, const AzIdentity *id, const AzNode *claim);
 
 /*
- * Append what is JSON, in one line: white space is a space, and what is not
- * printable within strings is escaped.
+ * Append JSON text, in one line: white space becomes a space, and unprintable
+ * characters within strings are escaped.
  */
 extern void az_log_json_value(StringInfo out, const char *json, int len);
 
@@ -46,9 +46,9 @@ extern void az_log_json_value(StringInfo out, const char *json, int len);
 extern void az_log_json_name(StringInfo out, const char *name);
 
 /*
- * Room for a line that must not take memory: for the members of az_log_json_who()
- * with each byte escaped, and as much as that again.  Nobody else's room may be
- * used for it meanwhile.
+ * Room for a line that must not take memory: for the members of
+ * az_log_json_who() with each byte escaped, and as much as that again.  It
+ * must not be used for anything else meanwhile.
  */
 typedef struct AzLogRoom
 {

@@ -4,9 +4,10 @@
  *	  The file of trust in the data directory, and the setting that says whose
  *	  tokens open connections.
  *
- * Who can write the file can log in as anybody, but for privileged roles.  So it
- * is the server's own, and nobody else may write it; it is read by one descriptor,
- * so that what is looked at is what is read.
+ * Somebody who can write the file can log in as anybody, except as privileged
+ * roles.  So it must belong to the server, and nobody else may write it; it is
+ * read by one descriptor, so that the file that is checked is the one that is
+ * read.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +31,7 @@
  * ----------------------------------------------------------------
  */
 
-/* NULL when it is to be read. */
+/* Why the file is not to be read; NULL when it is. */
 static const char *
 fault_of(const struct stat *st)
 {
@@ -154,7 +155,7 @@ write_all(int fd, const char *bytes, size_t len)
 	}
 }
 
-/* What a crash has left there goes: it is nobody's. */
+/* A file that a crash has left there is overwritten. */
 void
 az_write_login_file(const char *bytes, size_t len)
 {
@@ -198,7 +199,10 @@ check_issuers(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-/* Is it more than what anybody may have set under that name? */
+/*
+ * Has one of our libraries defined the setting?  Otherwise it is a placeholder
+ * that anybody may have set.
+ */
 static bool
 is_defined(void)
 {
@@ -207,7 +211,7 @@ is_defined(void)
 	return (flags & GUC_LIST_INPUT) != 0 && (flags & GUC_CUSTOM_PLACEHOLDER) == 0;
 }
 
-/* With a value to begin with, core would end the session when memory runs out. */
+/* With a default value, core would end the session when memory runs out. */
 void
 az_define_login_issuers(void)
 {

@@ -23,8 +23,8 @@
 #define AZ_LOGIN_FILE_MAX	(16 * 1024 * 1024)
 
 /*
- * What one database may add to it.  Each login reads the file before anybody is
- * believed, and the owner of one database must not crowd out the others.
+ * The most that one database may add to it.  Each login reads the file before
+ * it is verified, and the owner of one database must not crowd out the others.
  */
 #define AZ_LOGIN_SECTION_MAX	(512 * 1024)
 
@@ -32,18 +32,19 @@ typedef enum AzLoginFile
 {
 	AZ_LOGIN_FILE_OK,
 	AZ_LOGIN_FILE_ABSENT,
-	AZ_LOGIN_FILE_BAD			/* somebody else may have written it, or it is none */
+	AZ_LOGIN_FILE_BAD			/* somebody else may have written it, or it is
+								 * not a file of trust */
 } AzLoginFile;
 
 /*
  * Read and parse it: *json is for az_json_free(), or NULL.  *why is a sentence
- * about a bad one.  Raises what is about memory.
+ * about a bad one.  Raises an error when memory runs out.
  */
 extern AzLoginFile az_read_login_file(AzJson **json, const char **why);
 
 /*
- * Write it in place of the one that is there: whoever reads it meanwhile has one
- * or the other, whole, whatever happens.  One caller at a time.
+ * Replace the file: concurrent readers get either the old one or the new one,
+ * whole, whatever happens.  One caller at a time.
  */
 extern void az_write_login_file(const char *bytes, size_t len);
 

@@ -10,7 +10,7 @@
 
 #include "server/compat.h"
 
-/* What malloc could not give; 53200. */
+/* Raises 53200: malloc had no memory. */
 pg_noreturn extern void az_raise_no_memory(void);
 
 /*

@@ -3,10 +3,10 @@
  * moment.c
  *	  Where a snapshot stands in the order in which transactions end.
  *
- * The end of a transaction either moves xmax, which is one more than the latest
- * that has ended, or takes one away from those that run before it.  Nothing is
- * ever added there: numbers are given out in order.  So the pair tells exactly
- * what has ended.
+ * The end of a transaction either moves xmax, which is one more than the
+ * latest that has ended, or removes one from those before it that still run.
+ * None is ever added there, because numbers are given out in order.  So the
+ * pair tells exactly which transactions have ended.
  *
  * Core leaves out the transaction that takes the snapshot, and so it would be
  * missing here, and be there again when it is prepared.

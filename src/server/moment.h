@@ -3,10 +3,10 @@
  * moment.h
  *	  Where a snapshot stands in the order in which transactions end.
  *
- * What a snapshot shows of others grows with each transaction that ends, so all
- * snapshots of a server stand in one order, and each one tells its own place:
- * by the first transaction that it is too old for, and by how many before that
- * one still ran.  Who took it, when and through which code does not matter.
+ * What a snapshot shows of others grows with each transaction that ends, so
+ * all snapshots of a server stand in one order, and each one tells its own
+ * place: by the first transaction that it is too old for, and by how many
+ * before that one still ran.  It does not matter which code took it, and when.
  *
  *-------------------------------------------------------------------------
  */

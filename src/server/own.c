@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * own.c
- *	  What is the extension's own, and what merely stands in its schema.
+ *	  What belongs to the extension, and what is merely in its schema.
  *
  * Nobody may create anything in the schema, but the owner of the database can
  * allow it, and 1.0 let the role that installed it.
@@ -133,8 +133,8 @@ note_table(const FormData_pg_depend *depend, void *arg)
 }
 
 /*
- * Whoever owns the extension can add a function or a type to it, but only a
- * superuser makes a function in C.
+ * The owner of the extension can add a function or a type to it, but only a
+ * superuser can make a function in C.
  */
 static bool
 is_in_c(Oid function)
@@ -158,7 +158,7 @@ az_is_own_function(Oid function)
 		getExtensionOfObject(ProcedureRelationId, function) == extension;
 }
 
-/* Found by name alone: whoever asks may have no right on the schema. */
+/* Found by name alone, because the caller may have no right on the schema. */
 static Oid
 find_guard(void)
 {
@@ -171,7 +171,10 @@ find_guard(void)
 	return OidIsValid(found) && is_in_c(found) ? found : InvalidOid;
 }
 
-/* By its members: what somebody else put in the schema is none. */
+/*
+ * Found among its members; objects that somebody else put in the schema are
+ * not members.
+ */
 void
 az_extension_tables(const char *const *names, int n, Oid *found, Oid *guard)
 {
@@ -320,7 +323,7 @@ warn_of(const List *strangers)
 	}
 	if (names.len > 0)
 		ereport(WARNING,
-				(errmsg("schema \"%s\" holds what is no part of extension \"dbmi_authz\"",
+				(errmsg("schema \"%s\" holds objects that are not part of extension \"dbmi_authz\"",
 						AZ_SCHEMA),
 				 errdetail("Calls may find it instead of the extension's own functions: %s.",
 						   names.data),

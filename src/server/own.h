@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * own.h
- *	  What is the extension's own, and what merely stands in its schema.
+ *	  What belongs to the extension, and what is merely in its schema.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,15 +35,15 @@ extern bool az_are_own_tables(const Oid *tables, int n);
 extern bool az_is_own_function(Oid function);
 
 /*
- * Are the SQL objects of this database those of 1.0?  What 1.1 has added is
- * then not there, and is not asked for.  Looks into the catalogs: for when a
+ * Are the SQL objects of this database those of 1.0?  Then the additions of
+ * 1.1 are missing, and are not used.  Looks into the catalogs: for when a
  * cache is built.
  */
 extern bool az_objects_are_old(void);
 
 /*
- * Say, once a session, that functions or types of others stand in the schema,
- * where calls may find them instead of ours, and that the SQL objects are not
+ * Warn, once a session, if functions or types of others are in the schema,
+ * where calls may find them instead of ours, and if the SQL objects are not
  * those of this library.
  */
 extern void az_look_at_catalog(void);

@@ -1,23 +1,23 @@
 /*-------------------------------------------------------------------------
  *
  * reading.c
- *	  For which snapshots does something hold that was read from tables?
+ *	  For which snapshots is something valid that was read from tables?
  *
  * Three facts, of which one alone is not enough:
  *
- *	- No change was told of since it was read (the epoch).
- *	- Neither snapshot is older than the changes that were told of (since).
- *	- All changes that either snapshot can show have been told (announced.h).
+ *	- No change was announced since it was read (the epoch). - Neither snapshot
+ *	is older than the changes that were announced (since). - All changes that
+ *	either snapshot can show have been announced (announced.h).
  *
- * An equal snapshot needs the first one only, and not for what others commit: a
- * TRUNCATE is seen by old snapshots too.
+ * An equal snapshot needs only the first fact, and that only because old
+ * snapshots see a TRUNCATE, too.
  *
  * A transaction that has written there itself keeps nothing.  Two snapshots that
  * are equal can show it different rows: those of a statement that is running, and
  * those of a part that was rolled back.
  *
- * In a SERIALIZABLE transaction it is read once in each, so that core knows what
- * the transaction depends on.
+ * Each SERIALIZABLE transaction reads it once, so that core knows what the
+ * transaction depends on.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,8 +48,8 @@ az_note_outdated(void)
 }
 
 /*
- * Since when can all be seen that was told so far?  Since now: that it was told
- * is why it is later than all of that.
+ * From which moment on can all be seen that was announced so far?  From now
+ * on, because now is later than all of that.
  */
 static void
 note_changes(AzSource *source, uint64 epoch)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * reading.h
- *	  For which snapshots does something hold that was read from tables?
+ *	  For which snapshots is something valid that was read from tables?
  *
  * What is kept has a reading beside it, which says under which snapshot it was
  * read.  It may serve another snapshot if nothing that it was read from has
@@ -31,18 +31,18 @@
 /* One table, or several that are read together. */
 typedef struct AzSource
 {
-	/* from 1; grows when told of a change */
+	/* from 1; grows when a change is announced */
 	uint64		(*epoch) (const struct AzSource *source);
 	uint64		noted;			/* the epoch as of which ... */
-	AzMoment	since;			/* ... what was told can be seen */
+	AzMoment	since;			/* ... what was announced can be seen */
 } AzSource;
 
 typedef struct AzReading
 {
-	uint64		epoch;			/* of the source; 0: it serves nobody */
+	uint64		epoch;			/* of the source; 0: it serves no snapshot */
 	AzMoment	moment;			/* of the snapshot */
 	LocalTransactionId lxid;	/* of the transaction that read it */
-	bool		outdated;		/* more was told already than it shows */
+	bool		outdated;		/* more was already announced than it shows */
 } AzReading;
 
 /* Both may read pending messages. */
@@ -50,8 +50,9 @@ extern bool az_reading_serves(const AzReading *reading, AzSource *source);
 extern AzReading az_begin_reading(AzSource *source);
 
 /*
- * Since the last time: was anything asked under a snapshot that shows less than
- * has been told?  What was made by it, no further message will end.
+ * Since the last call: was anything asked under a snapshot that shows less
+ * than has been announced?  No further message will invalidate what was made
+ * with it.
  */
 extern bool az_take_outdated(void);
 extern void az_note_outdated(void);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * relcache.c
- *	  What is to be told when a relation may have changed.
+ *	  The callbacks for when a relation may have changed.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * relcache.h
- *	  What is to be told when a relation may have changed.
+ *	  The callbacks for when a relation may have changed.
  *
- * Core has ten places for all libraries of a backend, of which Citus takes five: all
- * of ours share one.
+ * Core has ten places for all libraries of a backend, of which Citus takes
+ * five.  So all of ours share one.
  *
  *-------------------------------------------------------------------------
  */

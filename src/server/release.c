@@ -3,12 +3,12 @@
  * release.c
  *	  Is the server's minor release one that policies can be trusted to?
  *
- * The library is built for all minor releases of a version; holes in core's
- * own row-level security are mended by some of them.  Told is who can have the
- * server updated: a superuser when a statement of his loads the library, the
- * owner of the database when he administers, and the server's log when the
- * server itself loads the library.  An application does none of that, nor does
- * what looks in every minute whether the server still answers, so no log fills.
+ * The library is built for all minor releases of a version; some of them mend
+ * holes in core's own row-level security.  The warning goes to those who can
+ * have the server updated: to a superuser whose statement loads the library,
+ * to the owner of the database who administers, and to the server's log when
+ * the server itself loads the library.  Applications and health checks do none
+ * of that, so no log fills up.
  *
  *-------------------------------------------------------------------------
  */
@@ -59,14 +59,14 @@ warn(int release)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("PostgreSQL %s lacks fixes that row-level security depends on",
 					GetConfigOption("server_version", false, false)),
-			 errdetail("A query that was prepared before a role lost BYPASSRLS or a membership still shows the rows of before (CVE-2026-14666)."),
+			 errdetail("A query that was prepared before a role lost BYPASSRLS or a membership still shows the same rows as before (CVE-2026-14666)."),
 			 errhint("Update the server to PostgreSQL %d.%d or later.",
 					 release / 10000, release % 10000),
 			 errhidestmt(true),
 			 errhidecontext(true)));
 }
 
-/* Who administers may be the owner of the tables just now. */
+/* While administering, the current role may be the owner of the tables. */
 static bool
 is_to_be_told(bool administers)
 {

@@ -10,10 +10,13 @@
 
 #include "server/compat.h"
 
-/* The least minor release of the server's version, as a number; 0: this one does. */
+/*
+ * The first minor release of the server's version that is good enough, as a
+ * number; 0: this one is.
+ */
 extern int	az_release_needed(void);
 
-/* Say so, once a session; to whom, see release.c. */
+/* Warn, once a session; release.c says who gets the warning. */
 extern void az_warn_of_release(bool administers);
 
 #endif							/* AZ_RELEASE_H */

@@ -103,8 +103,8 @@ az_last_failure(void)
 
 /*
  * The statement and its context may hold a token (a literal in a query, in
- * PL/pgSQL's CONTEXT, in an earlier statement of the same string).  Then
- * neither goes anywhere; otherwise they tell where it happened.
+ * PL/pgSQL's CONTEXT, in an earlier statement of the same string).  Then both
+ * are left out; otherwise they tell where it happened.
  */
 void
 az_raise_body(int sqlstate, const char *message, const char *body, const char *hint)
@@ -170,7 +170,7 @@ az_raise_inactive(void)
 					"invalid_token", description);
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
 			 "subject is inactive", "invalid_token", description,
-			 "Table authz.inactive_subject lists who is.");
+			 "Table authz.inactive_subject lists the inactive subjects.");
 }
 
 /* RFC 6750 has no error for this: a member "error" would ask for another token. */

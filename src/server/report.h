@@ -5,8 +5,8 @@
  *	  primary message, and the RFC 6750 body as one line of JSON in DETAIL.
  *
  * The raising functions do not return, and they keep the statement and the
- * context out of the report where these might hold a token.  What is about
- * denials is in denial.c.
+ * context out of the report where these might hold a token.  Functions about
+ * denials are in session/denial.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@
 /* The one primary message for a token that does not verify. */
 #define AZ_REFUSED_MESSAGE	"token was refused"
 
-/* The setting through which every token goes (login.c). */
+/* The setting through which every token goes (session/token_setting.c). */
 #define AZ_TOKEN_SETTING	"dbmi_authz.token"
 
 /* The RFC 6750 body; error NULL leaves that member out.  palloc'd. */
@@ -41,25 +41,31 @@ pg_noreturn extern void az_raise(int sqlstate, const char *message, const char *
 pg_noreturn extern void az_raise_body(int sqlstate, const char *message, const char *body,
 						  const char *hint);
 
-/* 28000: a token was refused for that reason.  hint NULL: the reason's own. */
+/*
+ * Raises 28000: a token was refused for that reason.  hint NULL: the reason's
+ * own.
+ */
 pg_noreturn extern void az_raise_refused(AzReason reason, const char *hint);
 
-/* 28000: there is no identity and one is needed. */
+/* Raises 28000: there is no identity and one is needed. */
 pg_noreturn extern void az_raise_anonymous(void);
 
-/* 28000: there is one, but its subject is listed as inactive. */
+/* Raises 28000: there is one, but its subject is listed as inactive. */
 pg_noreturn extern void az_raise_inactive(void);
 
-/* 28000: groups were asked for, and the token says that they are elsewhere. */
+/*
+ * Raises 28000: groups were asked for, and the token says that they are
+ * elsewhere.
+ */
 pg_noreturn extern void az_raise_groups_unlisted(void);
 
 /*
- * P0002: what was asked for is not there, or the caller is not to know whether
- * it is: one error for both.
+ * Raises P0002: the object does not exist, or the caller must not know whether
+ * it does.  There is one error for both.
  */
 pg_noreturn extern void az_raise_missing(const char *description);
 
-/* What a login must be for it to do (RFC 9470, 3). */
+/* What a login must be like to be sufficient (RFC 9470, 3). */
 typedef struct AzStepUp
 {
 	char		acr_values[1024];	/* separated by spaces; "": any */

@@ -1,16 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * setting.c
- *	  A setting of the extension comes into being, whole or not at all.
+ *	  Defines a setting of the extension completely or not at all.
  *
- * Whatever somebody set before the library was loaded stands in a
- * "placeholder": a value in force, one to reset to, and a stack of what a
- * rollback would bring back.  Core replaces the placeholder first and then
- * sets these values one by one, each of which may fail.  An error half-way
- * would lose the others, a superuser's too, and the setting could neither be
- * defined again nor be put back.  So all that can raise while core does that
- * is done once before: the privileges are looked up, the memory is there, and
- * a query that is cancelled notices afterwards.
+ * Values that were set before the library was loaded are in a "placeholder": a
+ * value in force, one to reset to, and a stack of what a rollback would bring
+ * back.  Core replaces the placeholder first and then sets these values one by
+ * one, each of which may fail.  An error half-way would lose the others, a
+ * superuser's too, and the setting could neither be defined again nor be put
+ * back.  So all that can raise while core does that is done once before: the
+ * privileges are looked up, the memory is there, and a query that is cancelled
+ * notices afterwards.
  *
  * The statement that loads the library may hold a token, so no error of ours
  * tells it; the context is gone already (dbmi_authz.c).
@@ -26,7 +26,7 @@
 #include "utils/guc_tables.h"
 #include "utils/memutils.h"
 
-/* More than core takes from the current context for one value's complaint. */
+/* More than core allocates in the current context to report one bad value. */
 #define COMPLAINT_BYTES		(8 * 1024)
 
 /* NULL when there is no setting of that name, or it has been defined. */
@@ -54,7 +54,7 @@ typedef struct Reading
 {
 	AzEarlyValue *values;
 	int			n;
-	bool		reset;			/* one that is no value has been met */
+	bool		reset;			/* an entry that is not a value has been met */
 } Reading;
 
 static void
@@ -122,9 +122,9 @@ az_early_values(const char *name, AzEarlyValue **values)
 }
 
 /*
- * Core asks whether whoever set the value may; that reads catalogs.  Asked
- * here first it may wait, be cancelled and raise; the second time it finds
- * everything in the caches.
+ * Core checks whether the role that set the value may; that reads catalogs.
+ * When it is checked here first, it may wait, be cancelled and raise an error;
+ * the second time everything is in the caches.
  */
 static void
 ask_privilege(const AzSetting *setting, GucContext context, Oid role)
@@ -168,7 +168,10 @@ reserve_stack(int n)
 	pfree(entries);
 }
 
-/* The placeholder is gone, its values are not all there: nothing to go on with. */
+/*
+ * The placeholder is gone and its values are not all set: the session cannot
+ * go on.
+ */
 static void
 raise_incomplete(const AzSetting *setting)
 {
@@ -187,7 +190,9 @@ replace_placeholder(AzSetting *setting, const struct config_generic *holder)
 	MemoryContext context;
 	MemoryContext old;
 
-	/* core would take none of the values; a worker is nobody without them too */
+	/*
+	 * core would take none of the values; a worker has no identity in any case
+	 */
 	if (IsInParallelMode() && !IsParallelWorker())
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_STATE),

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * setting.h
- *	  A setting of the extension, and how it comes into being.
+ *	  A setting of the extension, and how it is defined.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,8 +21,8 @@ typedef struct AzSetting
 
 /*
  * Define it unless an earlier call did: an error leaves it as it was before,
- * or ends the session.  Values that were set when nobody knew the setting are
- * taken over; a bad one is a WARNING of core's.
+ * or ends the session.  Values that were set before the setting was defined
+ * are taken over; a bad one is a WARNING of core's.
  */
 extern void az_define_setting(AzSetting *setting);
 
@@ -36,12 +36,12 @@ extern void az_define_strictly(AzSetting *setting, const char *refused);
 /* Have a setting of PostgreSQL be that until the nest level of settings ends. */
 extern void az_set_within_level(const char *name, const char *value);
 
-/* What the session has set under a name that nobody has defined yet. */
+/* A value that the session has set under a name that is not defined yet. */
 typedef struct AzEarlyValue
 {
 	const char *value;			/* borrowed from core */
 	bool		committed;		/* before this transaction */
-	bool		undone;			/* and reset since, in this one */
+	bool		undone;			/* and reset since, in this transaction */
 } AzEarlyValue;
 
 /*

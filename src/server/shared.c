@@ -4,7 +4,7 @@
  *	  Memory that all sessions of the server share, where it preloads the library.
  *
  * Every process that may have a session has a place of its own, which it alone
- * writes to, so nobody waits for anybody while sessions work.
+ * writes to, so sessions do not wait for each other.
  *
  *-------------------------------------------------------------------------
  */

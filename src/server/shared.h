@@ -39,10 +39,15 @@ extern void az_shared_init(void);
 extern int	az_shared_places(void);
 extern int	az_shared_place(void);
 
-/* Who changes which process is where holds it, and raises nothing meanwhile. */
+/*
+ * To be held while the places of processes change; nothing may be raised
+ * meanwhile.
+ */
 extern LWLock *az_shared_lock(void);
 
-/* Who takes an assertion, or lets go of its number, holds that one (senders.c). */
+/*
+ * To be held while an assertion is taken or its number released (senders.c).
+ */
 extern LWLock *az_senders_lock(void);
 
 #endif							/* AZ_SHARED_H */

@@ -11,7 +11,10 @@
 
 AzNameAtStart az_name_at_start = AZ_NAME_UNKNOWN;
 
-/* What a client gives when it connects, a reset brings back, and SET does not change. */
+/*
+ * The name that a client gives when it connects is the reset value, which SET
+ * does not change.
+ */
 bool
 az_look_at_name(void)
 {

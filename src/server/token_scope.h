@@ -13,7 +13,7 @@
 
 #include "server/guc.h"
 
-/* With what the name of an application begins that is a node of Citus. */
+/* The beginning of the application name of a node of Citus. */
 #define AZ_CITUS_APPLICATIONS	"citus_"
 
 static inline bool
@@ -35,9 +35,10 @@ extern AzNameAtStart az_name_at_start;
 extern bool az_look_at_name(void);
 
 /*
- * Has a node of Citus opened the connection, by the name that it gave then, or has
- * now?  What it caches serves one user after the other.  Anybody may take such a
- * name: it only restricts.  Asked for each row: it stays small.
+ * Has a node of Citus opened the connection, by the name that it gave then or
+ * has now?  A connection that it caches serves one user after the other.
+ * Anybody may take such a name, but it only restricts.  Called for each row,
+ * so it stays small.
  */
 static inline bool
 az_is_of_citus(void)
@@ -47,7 +48,10 @@ az_is_of_citus(void)
 	return az_name_at_start == AZ_NAME_OF_CITUS || az_is_name_of_citus(application_name);
 }
 
-/* What dbmi_authz.token_scope says, and AZ_SCOPE_TRANSACTION there in any case. */
+/*
+ * The value of dbmi_authz.token_scope; on a connection of Citus always
+ * AZ_SCOPE_TRANSACTION.
+ */
 static inline AzTokenScope
 az_scope(void)
 {

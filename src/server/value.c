@@ -26,7 +26,7 @@
 /*
  * citext is the type of that name that belongs to the extension of that name.
  * Only a superuser makes base types; an enum or composite type that somebody
- * renamed and added to the extension is none.
+ * renamed and added to the extension does not count.
  */
 static bool
 is_citext(Oid type)
@@ -143,7 +143,7 @@ look_up_type(FmgrInfo *flinfo, int argno)
 	Oid			declared = get_fn_expr_argtype(flinfo, argno);
 	AzValueType *type;
 
-	/* who calls a C function directly says no type, and gives no room */
+	/* code that calls a C function directly gives no type, and no memory */
 	if (!OidIsValid(declared))
 		refuse_type(declared);
 	type = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(AzValueType));

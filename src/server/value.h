@@ -5,8 +5,8 @@
  *
  * Functions over "anycompatible" take text, varchar, name, citext, uuid,
  * smallint, integer, bigint and domains over them.  The claim's text is read
- * as a value of that type and compared with the type's default equality,
- * text bytewise; text that is no value of the type equals nothing.
+ * as a value of that type and compared with the type's default equality, text
+ * bytewise; text that is not a value of the type equals nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -38,7 +38,7 @@ typedef struct AzValueType
 /* Which kind a type is; false when it is not supported.  Never raises. */
 extern bool az_value_kind(Oid type, AzValueKind *kind, Oid *base);
 
-/* The operator "=" of that kind's type, the default one; InvalidOid for none. */
+/* The default operator "=" of that kind's type; InvalidOid: there is none. */
 extern Oid	az_equality(AzValueKind kind, Oid type);
 
 /*
@@ -58,8 +58,8 @@ extern bool az_value_equals(const AzValueType *type, Datum value, Oid collation,
 							const char *claim, size_t len);
 
 /*
- * Read text as a value of a fixed-size kind without raising.  false: it is
- * not one.  Integers are canonical decimal only; a uuid is whatever uuid_in
+ * Read text as a value of a fixed-size kind without raising.  false: it is not
+ * one.  Integers are canonical decimal only; a uuid is any text that uuid_in
  * takes.
  */
 extern bool az_read_integer(const char *text, size_t len, int64 min, int64 max, int64 *value);

@@ -4,9 +4,10 @@
  *	  What the setting dbmi_authz.token carries along: an identity, or a
  *	  token that nobody has judged yet.
  *
- * A token that was set before the library was loaded is not judged while it
- * is: that reads tables, may wait for others, and whatever is raised there
- * would leave half a library behind.  It waits here for the first question.
+ * A token that was set before the library was loaded is not judged while the
+ * library is being loaded: judging reads tables and may wait for others, and
+ * an error would leave the library half loaded.  The token waits here for the
+ * first question.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,9 +48,9 @@ new_adoption(size_t len, LocalTransactionId lxid)
 /* ---- within a ceiling ---- */
 
 /*
- * The serial of an identity within that ceiling.  The same again where it is
- * remembered, so that a pool's plans live on from login to login, and a cursor
- * goes on under the ceiling that its snapshot shows.
+ * The serial of an identity within that ceiling.  It is the same one again
+ * where it is remembered, so that a pool's plans live on from login to login,
+ * and a cursor goes on under the ceiling that its snapshot shows.
  */
 static uint32
 serial_within(uint32 serial, uint64 ceiling)
@@ -112,7 +113,7 @@ is_settled(const AzAdoption *adoption)
 		 az_reading_serves(&adoption->ceiling_read, az_source(AZ_STORED_CEILINGS)));
 }
 
-/* In an order in which an error leaves it to be looked up again. */
+/* Assigns in such an order that after an error it is looked up again. */
 static void
 look_up(AzAdoption *adoption)
 {
@@ -152,7 +153,10 @@ az_settle(AzAdoption *adoption)
 	return !settled;
 }
 
-/* Bytes that an identity needs: its own, and those of it within a ceiling. */
+/*
+ * Bytes that an identity needs: its own, and those of the copy within a
+ * ceiling.
+ */
 static Size
 room_of(const AzIdentity *id)
 {
@@ -161,7 +165,7 @@ room_of(const AzIdentity *id)
 	return az_node_type(&id->actor) == AZ_NULL ? size : size + az_limit_room(id);
 }
 
-/* And those of a digest. */
+/* The same with the digest of what is stored. */
 static Size
 room_of_verified(const AzVerifiedToken *verified)
 {
@@ -189,7 +193,7 @@ set_identity(AzAdoption *adoption, char *place, const AzVerifiedToken *verified)
 	(void) az_settle(adoption);
 }
 
-/* Not judged yet, as before; number, transaction and token stay. */
+/* Back to "not judged yet"; number, transaction and token stay. */
 static void
 forget_identity(AzAdoption *adoption)
 {
@@ -256,7 +260,10 @@ az_forget_token(AzAdoption *adoption)
 	adoption->token_len = 0;
 }
 
-/* One of an earlier transaction is over, and a token like others, which is refused. */
+/*
+ * An assertion of an earlier transaction no longer counts; it is then refused
+ * as a token.
+ */
 bool
 az_is_handed(const AzAdoption *adoption)
 {

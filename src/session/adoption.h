@@ -14,7 +14,7 @@
 #include "storage/lock.h"
 
 /*
- * One chunk from az_guc_alloc(), which core hands around by its address and
+ * One allocation by az_guc_alloc(), which core hands around by its address and
  * frees.  What has been found out about the identity stands here, so that it
  * holds for as long as any rollback could bring the adoption back.
  */
@@ -27,7 +27,7 @@ typedef struct AzAdoption
 	const AzIdentity *identity; /* NULL: not judged yet */
 	uint32		serial;			/* of the identity; 0: not judged yet */
 
-	/* within the ceiling of who acts; both have a serial of their own */
+	/* within the actor's ceiling; both have a serial of their own */
 	AzIdentity *limited;		/* room for it; NULL: nobody acts */
 	uint64		ceiling;		/* version of the ceiling; 0: there is none */
 	uint32		signed_serial;	/* of the identity as the token has it */
@@ -36,55 +36,64 @@ typedef struct AzAdoption
 								 * transaction alone */
 	bool		asserted;		/* handed over by another server: for that transaction
 								 * alone */
-	bool		refused;		/* what was handed over is not to be believed: nobody is
-								 * in force, and whoever asks is told (handed.c); there
-								 * is no identity */
-	const char *stored;			/* what that server has stored for it, a digest that is
-								 * to be compared before the first answer; NULL: it is
-								 * not, or was */
+	bool		refused;		/* what was handed over is not to be believed:
+								 * nobody is in force, and each question raises
+								 * an error (handed.c); there is no identity */
+	const char *stored;			/* digest of what that server has stored for
+								 * it, to be compared before the first answer;
+								 * NULL: it need not be, or was */
 	bool		base;			/* the login of the connection (base.c) */
-	bool		nobody;			/* nobody is in force, whoever the connection's login
-								 * is; there is no identity to come */
+	bool		nobody;			/* nobody is in force, not even the
+								 * connection's login; no identity will come */
 
-	/* how it stood when it was last looked at */
+	/* its state when it was last looked at */
 	uint64		epoch;			/* of the trust */
 	AzReason	ended;			/* AZ_OK: it has not.  Once ended it stays so */
 
-	/* what the tables say of it, under the snapshot last asked under */
+	/* what the tables said of it under the last snapshot */
 	bool		inactive;		/* its subject is */
 	AzReading	inactive_read;
 	AzReading	ceiling_read;
-	uint64		settled;		/* another number: the above may be another */
+	uint64		settled;		/* when this changes, the above may have
+								 * changed */
 
-	size_t		token_len;		/* of what is not judged yet, from "bytes" on */
+	size_t		token_len;		/* length of a token that is not judged yet, at
+								 * "bytes" */
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];	/* the identity, aligned, or the
 												 * token */
 } AzAdoption;
 
-/* Of an identity that was verified just now; NULL when memory ran out. */
+/*
+ * Make an adoption of an identity that was verified just now; NULL when memory
+ * ran out.
+ */
 extern AzAdoption *az_make_adoption(const AzVerifiedToken *verified);
 
-/* Of a token that is to be judged later; NULL when memory ran out. */
+/* The same of a token that is to be judged later; NULL when memory ran out. */
 extern AzAdoption *az_make_unjudged(const char *token, size_t len,
 									LocalTransactionId lxid);
 
-/* Of nobody; NULL when memory ran out.  asserted: as another server says. */
+/*
+ * The same of nobody; NULL when memory ran out.  asserted: another server says
+ * so.
+ */
 extern AzAdoption *az_make_nobody(bool asserted);
 
-/* A token that nobody has judged yet. */
+/* Is it a token that nobody has judged yet? */
 static inline bool
 az_awaits_judgement(const AzAdoption *adoption)
 {
 	return adoption->identity == NULL && !adoption->refused;
 }
 
-/* Is it one that waits, and what another server hands over to this session? */
+/* Is it one that waits to be judged, and that another server handed over? */
 extern bool az_is_handed(const AzAdoption *adoption);
 
 /*
- * Judge it: AZ_OK, and the identity is there and the token is gone, or why not;
- * then az_forget_token() is the caller's.  Raises when that could not be found out; it is then as it
- * was before.  Must be called inside a transaction.
+ * Judge it.  AZ_OK: the identity is there and the token is gone.  Otherwise
+ * the reason why not; then the caller calls az_forget_token().  Raises an
+ * error when that could not be found out, and leaves it as it was.  Must be
+ * called inside a transaction.
  */
 extern AzReason az_judge(AzAdoption *adoption);
 
@@ -96,13 +105,14 @@ az_adopted_identity(const AzAdoption *adoption)
 }
 
 /*
- * Look up what is stored for the identity, under the snapshot that is asked
- * under: is its subject inactive, and what is the ceiling?  Makes the identity
- * within it.  It may have ended, for want of one.  False: all is as it was.
+ * Look up what is stored for the identity, under the snapshot of the question:
+ * is its subject inactive, and what is the ceiling?  Makes the identity within
+ * the ceiling.  Where a ceiling is demanded and missing, the identity has
+ * ended.  Returns false when nothing has changed.
  */
 extern bool az_settle(AzAdoption *adoption);
 
-/* It will never count: nothing of its token is to stay. */
+/* It will never count: wipe its token. */
 extern void az_forget_token(AzAdoption *adoption);
 
 /* Microseconds since 1970. */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * answer.c
- *	  What a query that starts or goes on is to be based on.
+ *	  What the checks of a query that starts or goes on are based on.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,10 +16,10 @@
 #include "session/stopped.h"
 
 /*
- * What the checks of a query that starts now are based on; raises when the
- * plan was made for somebody else, or "ends" with an identity that has ended.
- * A query that met no check does not judge what waits for a question; but that
- * an actor only reads is noticed by any query, whatever it does then.
+ * What the checks of a query that starts now are based on.  Raises an error
+ * when the plan was made for another identity, or, with "ends", when the
+ * identity has ended.  A query without a check does not judge a token that
+ * waits for a question; but every query notices that an actor may only read.
  */
 AzAnswer
 az_answer_for(bool guarded, bool ends, uint32 serial)
@@ -74,7 +74,8 @@ settle_under(AzAdoption *current, Snapshot snapshot)
 }
 
 /*
- * A query within it may have seen something else stored for the same identity.
+ * A query within this one may have seen something else stored for the same
+ * identity.
  */
 bool
 az_answer_holds(const AzAnswer *answer)

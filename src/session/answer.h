@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * answer.h
- *	  What a query that starts or goes on is to be based on.
+ *	  What the checks of a query that starts or goes on are based on.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,27 +17,28 @@
  */
 extern AzAnswer az_answer_for(bool guarded, bool ends, uint32 serial);
 
-/* Is who was in force by that answer in force still? */
+/* Is the identity of that answer still in force? */
 extern bool az_answer_holds(const AzAnswer *answer);
 
 /*
- * A query starts now, with a plan for anybody: may what it depends on be asked,
- * as of az_identity_foldable()?  answer: what that is to be based on.
+ * A query starts now with a plan that all identities share: may its checks be
+ * asked in advance (az_identity_foldable())?  Their answers are based on
+ * *answer.
  */
 extern bool az_may_start(AzAnswer *answer);
 
 /*
- * Before anything starts: a transaction in which an actor was in force that may
- * only read is read-only to its end (25006).  writes: it is going to write, so
- * judge first what nobody has asked about yet, and look at the trust; else who
- * is in force counts as last seen.
+ * Called before anything starts: a transaction in which an actor was in force
+ * that may only read is read-only to its end (25006).  With "writes" a token
+ * that nobody has asked about yet is judged first, and the trust is looked at;
+ * without it the identity in force counts as last seen.
  */
 extern void az_enforce_read_only(bool writes);
 
 /*
- * Before a query goes on that writes: what its snapshot shows may be old, and a
- * ceiling that only reads holds for what is done now, as far as the transaction
- * sees now.
+ * Called before a query that writes goes on: its snapshot may be old, but a
+ * ceiling that only allows reading applies to what is done now, as far as the
+ * transaction sees now.
  */
 extern void az_enforce_read_only_of_now(void);
 

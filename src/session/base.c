@@ -3,14 +3,15 @@
  * base.c
  *	  The login by token that the connection was opened with.
  *
- * Whoever authenticated the connection has left the token in a rendezvous variable
- * (links.h), before or after this library was loaded.  It is taken when somebody asks
- * for the first time, and then waits to be judged, as a token does that was set too
- * early (adoption.c).
+ * The library that authenticated the connection has left the token in a
+ * rendezvous variable (links.h), before or after this library was loaded.  It
+ * is taken at the first question, and then waits to be judged, like a token
+ * that was set too early (adoption.c).
  *
- * It is no value of the setting, and so no value that is set, reset or rolled back
- * touches it: it counts while the setting has none.  What keeps it from counting
- * after a failed login is not undone by any rollback (R8); what ends that, is.
+ * It is not a value of the setting, so no value that is set, reset or rolled
+ * back touches it: it counts while the setting has no value.  After a failed
+ * login it does not count, and no rollback changes that (R8); a reset or a
+ * success that makes it count again can be rolled back.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,7 +24,7 @@
 #include "server/links.h"
 #include "session/only_reads.h"
 
-/* Above those of adoptions: none of them ever has it. */
+/* Above the numbers of adoptions: no adoption ever has it. */
 #define BASE_NUMBER		PG_UINT64_MAX
 
 static AzLoginToken **token_link = NULL;
@@ -41,7 +42,10 @@ wipe(AzLoginToken *token)
 	pfree(token);
 }
 
-/* Where memory runs out it is nobody, and is taken at the next question. */
+/*
+ * Where memory runs out, nobody is logged in, and it is taken at the next
+ * question.
+ */
 static void
 take(AzLoginToken *token)
 {
@@ -62,8 +66,8 @@ az_opened_by_token(void)
 }
 
 /*
- * The server has not come to the database yet.  It writes lines of the log on its way
- * there, behind the authentication, and each asks who is logged in (line_identity.c).
+ * Is the server on its way from the authentication to the database?  It writes
+ * lines of the log there, and each asks who is logged in (line_identity.c).
  */
 static inline bool
 is_too_early(void)
@@ -71,7 +75,7 @@ is_too_early(void)
 	return !OidIsValid(MyDatabaseId) && !IsNormalProcessingMode();
 }
 
-/* Where there is no database (a walsender) nobody will ever judge it. */
+/* Where there is no database (a walsender), it is never judged. */
 AzAdoption *
 az_login_of_connection(void)
 {
@@ -95,7 +99,7 @@ base(void)
 	return az_login_of_connection();
 }
 
-/* Asked for each row while nobody is logged in: it stays small. */
+/* Called for each row while nobody is logged in, so it stays small. */
 AzAdoption *
 az_base(void)
 {
@@ -108,7 +112,7 @@ az_refuse_base(void)
 	refused = true;
 }
 
-/* A string of two identities; without one neither is the other. */
+/* Is a string the same in two identities?  Where one lacks it, it is not. */
 static bool
 is_same(const AzIdentity *a, const AzNode *of_a, const AzIdentity *b, const AzNode *of_b)
 {
@@ -175,11 +179,12 @@ az_base_transaction_ended(bool committed)
 	waits = false;
 }
 
-/* ---- moments at which nobody comes into force ---- */
+/* ---- moments at which nobody may come into force ---- */
 
 /*
- * Not judged yet, it may be anybody's.  An actor that only reads and was in force in
- * this transaction has made it a read-only one, and then nothing writes.
+ * While it is not judged, it may be anybody's.  If an actor that only reads
+ * was in force in this transaction, the transaction is already read-only, and
+ * nothing writes.
  */
 bool
 az_base_must_wait(void)

@@ -12,16 +12,18 @@
 #include "access/xact.h"
 
 /*
- * The login, where it counts while the setting has no value, judged or not; NULL:
- * there is none, or it does not count.  Raises nothing, reads no catalog.  Lives as
- * long as the session does.
+ * The login, judged or not, where it counts while the setting has no value;
+ * NULL: there is none, or it does not count.  Raises nothing, reads no
+ * catalog.  Lives as long as the session does.
  */
 extern AzAdoption *az_base(void);
 
 /* The same, whether or not it counts; NULL also when it was refused. */
 extern AzAdoption *az_login_of_connection(void);
 
-/* Was the connection opened by a token, be it one that this database refuses? */
+/*
+ * Was the connection opened by a token, even one that this database refuses?
+ */
 extern bool az_opened_by_token(void);
 
 static inline bool
@@ -39,27 +41,31 @@ extern void az_refuse_base(void);
  */
 extern void az_suppress_base(void);
 
-/* A reset, or a success: that is over, unless the subtransaction is rolled back. */
+/* A reset or a success ends that, unless the subtransaction is rolled back. */
 extern void az_restore_base(void);
 
 /* Does a failed login keep it from counting? */
 extern bool az_is_suppressed(void);
 
 /*
- * Must it not come into force now: a query that writes is running, and it may be an
- * actor's that only reads, or an operation with another's rights is?
+ * Must it not come into force now, because a query that writes is running and
+ * the login may be an actor's that only reads, or because an operation with
+ * another role's rights is running?
  */
 extern bool az_base_must_wait(void);
 
 /*
- * The setting has got a value, or lost it.  Where it lost it at a moment at which the
- * login must not come into force, it does not, until the transaction ends or the
- * setting changes again.
+ * The setting has got a value, or lost it.  Where it lost it at a moment at
+ * which the login must not come into force, the login does not count until the
+ * transaction ends or the setting changes again.
  */
 extern void az_cover_base(void);
 extern void az_uncover_base(bool was_covered);
 
-/* Called by who tells the plans; true: the login may have stopped to count. */
+/*
+ * Called by the callback that tells the plans; true: the login may no longer
+ * count.
+ */
 extern bool az_base_subtransaction_ended(SubXactEvent event, SubTransactionId mine,
 										 SubTransactionId parent);
 

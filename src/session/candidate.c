@@ -3,25 +3,26 @@
  * candidate.c
  *	  Who is logged in.
  *
- * The identity hangs on the setting dbmi_authz.token (token_setting.c): core hands us
- * the adoption that its value stands for, at every road that a setting goes.
+ * The identity hangs on the setting dbmi_authz.token (token_setting.c): core
+ * hands us the adoption attached to its value, whichever way the setting
+ * changes.
  *
  * candidate() says whose adoption counts.  Every adoption has a number that
  * only grows; a failed login raises the floor below which no number counts any
  * more, outside of any transaction, so that no rollback brings an older
- * identity back.  Where the setting has no value, the login of the connection counts
- * (base.c).  Who is in force is the candidate, but nobody while its subject is listed
- * as inactive.  What has been found out about an adoption stands in
- * it, so that one that has ended is not forgotten for another, and does not come
- * back with a rollback.
+ * identity back.  Where the setting has no value, the login of the connection
+ * counts (base.c).  The candidate is in force, but nobody is while its subject
+ * is listed as inactive.  What has been found out about an adoption stands in
+ * it, so that the end of one is not forgotten when another is looked at, and a
+ * rollback does not bring it back.
  *
- * Whether the token still holds is a question of now (az_look).  What the
- * database stores for the identity is one of the snapshot that is asked under
- * (az_settle_candidate), and so two queries, one within the other, can have
- * different answers.
+ * Whether the token still holds is decided as of now (az_look).  What the
+ * database stores for the identity is decided under the snapshot of the
+ * question (az_settle_candidate), so two queries, one within the other, can
+ * have different answers.
  *
- * Whoever is in force has a serial.  Plans that met a check carry it, and the
- * executor refuses to run them for somebody else.
+ * The identity in force has a serial.  Plans that met a check carry it, and
+ * the executor refuses to run them for another identity.
  *
  *-------------------------------------------------------------------------
  */
@@ -57,7 +58,7 @@ static void (*tell) (const AzAdoption *current) = NULL;
  * Who counts
  */
 
-/* Does the adoption count in its transaction alone, and is that another one? */
+/* Does the adoption count in its transaction alone, and has that ended? */
 static inline bool
 is_over(void)
 {
@@ -94,7 +95,7 @@ az_logged_in(void)
 	return current && !current->simulated ? current->identity : NULL;
 }
 
-/* Nobody's as long as it is not judged. */
+/* The serial of nobody (0) as long as it is not judged. */
 static inline uint32
 serial_of(const AzAdoption *current)
 {
@@ -124,9 +125,9 @@ az_is_unjudged(void)
 }
 
 /*
- * May it turn out to be somebody: one that nobody has judged, or whose subject may be
- * active again?  A plan for nobody is told of the latter only if it was made when the
- * tables of the trust had been found.
+ * May it turn out to be somebody?  It may if nobody has judged it, or if its
+ * subject may be active again.  A plan for nobody is told of the latter only
+ * if it was made when the tables of the trust had been found.
  */
 static inline bool
 may_become_somebody(const AzAdoption *current)
@@ -146,7 +147,7 @@ az_identity_changed(void)
 
 	if (tell)
 		tell(current);
-	/* then no kept plan is the right one */
+	/* then no kept plan is right */
 	if (may_become_somebody(current))
 		serial = PG_UINT32_MAX;
 	if (serial == announced_serial)
@@ -176,7 +177,10 @@ az_judge_early(void)
  * How they stand
  */
 
-/* What has ended stays ended.  What nobody has signed has no clock and no trust. */
+/*
+ * What has ended stays ended.  For claims that nobody has signed, neither
+ * clock nor trust counts.
+ */
 AzTokenState
 az_look(AzAdoption *current, int64 now)
 {
@@ -207,7 +211,7 @@ az_look(AzAdoption *current, int64 now)
 	return az_state_of(current);
 }
 
-/* What is stored for it, under the snapshot that is asked under. */
+/* Look up what is stored for it, under the snapshot of the question. */
 AzTokenState
 az_settle_candidate(AzAdoption *current)
 {
@@ -225,7 +229,7 @@ az_settle_candidate(AzAdoption *current)
 void
 az_note_accepted(const AzAdoption *judged)
 {
-	/* nor does anything count that was there before, as when it is set later */
+	/* and nothing that was there before counts, as when it is set later */
 	if (judged->asserted)
 		az_begin_handed(judged->number - 1);
 	if (judged == candidate())
@@ -262,11 +266,11 @@ az_adopt(AzAdoption *adoption)
 	else
 		az_cover_base();
 	adopted = adoption;
-	/* it may be gone again before anything starts */
+	/* it may be replaced again before anything starts */
 	az_note_read_only(adopted ? adopted : az_base());
 	if (adopted && adopted->number == 0)
 	{
-		/* now, and not core restoring an older value */
+		/* it is set now, and core does not restore an older value */
 		if (adopted->asserted)
 			az_begin_handed(last_number);
 		adopted->number = ++last_number;
@@ -299,7 +303,7 @@ reject(int sqlstate, const char *error, const char *description)
 	leave_nobody(sqlstate, error, description);
 }
 
-/* Of the transaction alone: what it was is kept apart. */
+/* This counts in the transaction alone; the state before is kept apart. */
 void
 az_reject_handed(AzReason reason)
 {

@@ -58,8 +58,9 @@ extern AzTokenState az_look(AzAdoption *current, int64 now);
 extern AzTokenState az_settle_candidate(AzAdoption *current);
 
 /*
- * If it is an actor who only reads, the transaction does, to its end.  Also of
- * one that has ended since, or whose subject is inactive; NULL: nobody.
+ * If it is an actor who only reads, make the transaction read-only to its end.
+ * This applies also if the identity has ended since, or its subject is
+ * inactive; NULL: nobody.
  */
 static inline void
 az_note_read_only(const AzAdoption *current)
@@ -87,8 +88,8 @@ extern bool az_may_be_reset(void);
 extern void az_forget_rejection(void);
 
 /*
- * A reset, beside: the login of the connection counts again after a failed one, unless
- * the subtransaction is rolled back.
+ * A reset also makes the login of the connection count again after a failed
+ * login, unless the subtransaction is rolled back.
  */
 extern void az_bring_login_back(void);
 
@@ -99,17 +100,18 @@ extern void az_bring_login_back(void);
 extern void az_judge_early(void);
 
 /*
- * Judge the login of the connection, whoever is in force, if az_may_log_in() is going to
- * ask for it.
+ * Judge the login of the connection if az_may_log_in() is going to ask for it,
+ * also while another identity is in force.
  */
 extern void az_judge_login(void);
 
-/* Does a token count that nobody has asked about yet? */
+/* Is the candidate a token that nobody has asked about yet? */
 extern bool az_is_unjudged(void);
 
 /*
- * The setting has another value now; NULL: nobody's.  An adoption that comes
- * for the first time gets its number here, not when core has it checked.
+ * The setting has another value now; NULL: that of nobody.  An adoption that
+ * comes for the first time gets its number here, not when core checks the
+ * value.
  */
 extern void az_adopt(AzAdoption *adoption);
 
@@ -118,14 +120,15 @@ extern void az_reject(int sqlstate, const char *error, const char *description);
 extern void az_reject_reason(AzReason reason);
 
 /*
- * The same for what another server hands over: until something else is, or the
+ * The same for a refused assertion: until another one is handed over, or the
  * transaction ends, the candidate is one that is "refused".
  */
 extern void az_reject_handed(AzReason reason);
 
 /*
- * Who is to be told of the candidate, or NULL, after all that may have changed who
- * that is or how they stand; also while a transaction aborts.  Raises nothing.
+ * Set the listener that is told of the candidate, or of NULL, after every
+ * change that may affect who that is or its state; also while a transaction
+ * aborts.  The listener raises nothing.
  */
 extern void az_tell_who(void (*listener) (const AzAdoption *current));
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * candidate_intern.h
- *	  Between candidate.c and judged.c.
+ *	  What candidate.c and judged.c share.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,8 +11,8 @@
 #include "session/candidate.h"
 
 /*
- * The candidate of a token that nobody has judged: itself, or NULL.  The statement
- * that asks may be the one that has set it, too.
+ * Judge a candidate that nobody has judged; returns it, or NULL.  The
+ * statement that asks may also be the one that has set it.
  */
 extern AzAdoption *az_judge_candidate(AzAdoption *current);
 
@@ -22,10 +22,12 @@ extern AzAdoption *az_judge_candidate(AzAdoption *current);
  */
 extern void az_identity_changed(void);
 
-/* It was judged, and is somebody; if it is the candidate, the login has succeeded. */
+/*
+ * It was judged and accepted; if it is the candidate, the login has succeeded.
+ */
 extern void az_note_accepted(const AzAdoption *judged);
 
-/* The login of the connection was judged, and is nobody. */
+/* The login of the connection was judged and refused. */
 extern void az_note_refused_login(AzReason reason);
 
 #endif							/* AZ_CANDIDATE_INTERN_H */

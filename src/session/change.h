@@ -10,7 +10,7 @@
 
 #include "session/session.h"
 
-/* Why it must not, in the terms of an error; NULL: it may. */
+/* Why the identity must not change, as the parts of an error; NULL: it may. */
 typedef struct AzNoChange
 {
 	int			sqlstate;
@@ -24,7 +24,10 @@ pg_noreturn extern void az_raise_no_change(const AzNoChange *why);
 /* The same for a login of that identity, after az_verify_login(). */
 extern const AzNoChange *az_why_not_as(const AzIdentity *id);
 
-/* The same for an actor that only reads: what runs could go on to write for that one. */
+/*
+ * The same for an actor that only reads: a running query could go on to write
+ * in that actor's name.
+ */
 extern const AzNoChange *az_why_no_reader(void);
 
 /*
@@ -34,14 +37,15 @@ extern const AzNoChange *az_why_no_reader(void);
 extern void az_check_may_change(void);
 
 /*
- * The same for a reset of the setting, where that would change anything; 25006 where
- * it brings an actor that only reads into a query that writes.
+ * The same for a reset of the setting, where that would change anything; 25006
+ * where it would bring an actor that only reads into force within a query that
+ * writes.
  */
 extern void az_check_may_reset(void);
 
 /*
- * The same afterwards, for a change that no hook of ours could refuse: the
- * error takes it back.
+ * The same afterwards, for a change that no hook of ours could refuse; the
+ * error undoes the change.
  */
 extern void az_check_unchanged(const AzAnswer *answer);
 

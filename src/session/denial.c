@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * denial.c
- *	  Denials, and the line that the server's log gets of each.
+ *	  Denials, and the line in the server's log for each.
  *
  * Declared in report.h.  This is a file of its own because the line says who
  * was denied, and that is the session's to know.
  *
  * The line is JSON in printable ASCII, so that no claim and no argument, in
- * whatever encoding, can end it, forge another or play with a terminal; and
- * it is bounded, because anybody may be denied as often as they please.
+ * whatever encoding, can end it, forge another or control a terminal; and it
+ * is bounded, because anybody can cause denials as often as they please.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,12 +27,13 @@
 #include "server/log_json.h"
 #include "session/session.h"
 
-/* Of one list so many strings are logged. */
+/* The most strings of one list that are logged. */
 #define MAX_LOGGED_ITEMS	32
 
 /*
- * What was asked for is what a program passed, by mistake a token.  Permissions have
- * dots and capitals, too, but do not begin so.
+ * What was asked for is what a program passed, which may be a token by
+ * mistake.  Permissions have dots and capitals, too, but do not begin like a
+ * token.
  */
 static void
 append_string(StringInfo out, const char *string, size_t len)

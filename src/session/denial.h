@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * denial.h
- *	  Denials, and the line that the server's log gets of each.
+ *	  Denials, and the line in the server's log for each.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,13 +25,13 @@ pg_noreturn extern void az_raise_denied(const char *description);
 pg_noreturn extern void az_raise_denied_for(const char *description, const char *asked);
 
 /*
- * 42501 with the words of RFC 9470: the login was not such a one.  "asked" as
- * above.
+ * 42501 with the words of RFC 9470: the login was not strong or recent enough.
+ * "asked" as above.
  */
 pg_noreturn extern void az_raise_weak_login(const AzStepUp *wanted, const char *description,
 								const char *asked);
 
-/* Only the line for the log, for a denial that raises another error. */
+/* Write only the line in the log, for a denial that raises another error. */
 extern void az_log_denial(const char *asked);
 
 /*
@@ -43,8 +43,8 @@ extern void az_log_denial(const char *asked);
 extern char *az_denied_json(const char *name, const char *value,...);
 
 /*
- * The same of the first arguments of the function that was called, named in
- * their order.  A text[] becomes an array.
+ * The same with the first arguments of the called function, named in their
+ * order.  A text[] becomes an array.
  *
  *	  az_denied_arguments_json(fcinfo, "item", "permission", NULL)
  */

@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * fn_hand_over.c
- *	  SQL functions behind the view authz.hand_over: who may be told here, and being
- *	  told.
+ *	  SQL functions behind the view authz.hand_over, which takes assertions.
  *
- * A view and a trigger, since that is what a foreign table of another server can ask
- * for and write to, within the transaction of its own that it has here.
+ * It is a view with a trigger, because that is what a foreign table of another
+ * server can read and write, within the transaction that it has here.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +32,10 @@ enum
 };
 #define N_COLUMNS	Offer_assertion
 
-/* Whoever reads it may be at the other server, and see nothing of this one. */
+/*
+ * The user who reads it may be at the other server, and see nothing of this
+ * one.
+ */
 static char *
 why_not_here(void)
 {
@@ -81,7 +83,7 @@ AZ_SQL(authz_hand_over_offer)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(shape), values, nulls)));
 }
 
-/* The trigger may stand on another view than ours, which has whatever columns. */
+/* The trigger may be on another view than ours, with any columns. */
 static void
 check_trigger(FunctionCallInfo fcinfo)
 {

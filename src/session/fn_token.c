@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_token.c
- *	  SQL functions of the session: a token in, how it stands out.
+ *	  SQL functions of the session: they take a token, and tell the state.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,8 +27,8 @@
 #define TOKEN_SURROUNDINGS	1024
 
 /*
- * The token argument; NULL is an empty one.  Of one that is far too large
- * only as much is fetched as it takes to refuse it.
+ * The token argument; NULL counts as empty.  If it is far too large, only as
+ * much is fetched as is needed to refuse it.
  */
 static const char *
 token_argument(FunctionCallInfo fcinfo, size_t *len)
@@ -190,7 +190,7 @@ AZ_SQL(authz_www_authenticate)
 	az_judge_early();
 	failure = az_last_failure();
 
-	/* no other token would find what is not there */
+	/* another token would not help here */
 	if (failure == NULL || failure->sqlstate == ERRCODE_NO_DATA_FOUND)
 		PG_RETURN_NULL();
 	initStringInfo(&challenge);

@@ -3,12 +3,12 @@
  * handed.c
  *	  What another server has handed over to this session in this transaction.
  *
- * It is a value of the setting, as a token is, so that savepoints are core's business.
- * But in a transaction in which anything was handed over, nothing counts that was
- * there before: not a login of the session, or of the connection.  Where a rollback
- * brings such a one back, or what was handed over was refused, nobody is in force; and
- * since the other server takes it that somebody is, whoever asks is told so by an
- * error, and not by fewer rows.
+ * It is a value of the setting, as a token is, so that savepoints are core's
+ * business.  But in a transaction in which anything was handed over, nothing
+ * counts that was there before: neither a login of the session nor that of the
+ * connection.  Where a rollback brings such a login back, or the assertion was
+ * refused, nobody is in force.  The other server assumes that somebody is, so
+ * a question then raises an error instead of showing fewer rows.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,10 +23,10 @@ static uint64 before = 0;
 
 static uint64 refused_at = 0;	/* the last refusal in this transaction; 0: there is none */
 
-/* Above those of adoptions: none of them ever has it. */
+/* Above the numbers of adoptions: no adoption ever has it. */
 #define REFUSAL_NUMBER	(PG_UINT64_MAX - 1)
 
-/* What stands for whatever must not count. */
+/* Stands for everything that must not count. */
 static AzAdoption refusal;
 
 static void (*compare_stored) (AzAdoption *current, const char *stored) = NULL;

@@ -11,7 +11,10 @@
 #include "session/adoption.h"
 #include "storage/proc.h"
 
-/* The transaction in which something was, nobody and what was refused included. */
+/*
+ * The transaction in which something was handed over, including nobody and
+ * what was refused.
+ */
 extern LocalTransactionId az_handed_in;
 
 static inline bool
@@ -22,9 +25,9 @@ az_is_handed_over(void)
 }
 
 /*
- * What counts in such a transaction, where the setting has that value: no identity that
- * the session had before.  "floor": adoptions up to that number do not count.  NULL:
- * nobody is in force; or one that is "refused".
+ * What counts in such a transaction, where the setting has that value: no
+ * identity that the session had before.  "floor": adoptions up to that number
+ * do not count.  NULL: nobody is in force.  It may be one that is "refused".
  */
 extern AzAdoption *az_handed_candidate(AzAdoption *adopted, uint64 floor);
 
@@ -34,7 +37,10 @@ extern AzAdoption *az_handed_candidate(AzAdoption *adopted, uint64 floor);
  */
 extern void az_begin_handed(uint64 last_number);
 
-/* It is refused, as adoption of that number; until a later one comes. */
+/*
+ * The assertion is refused, as the adoption of that number, until a later one
+ * comes.
+ */
 extern void az_note_handed_refused(uint64 number, AzReason reason);
 
 extern void az_handed_transaction_ended(void);
@@ -53,8 +59,9 @@ az_check_stored(AzAdoption *current)
 }
 
 /*
- * Who compares; raises 55000 where this database answers otherwise than the one that
- * handed the identity over.  Called while the library is loaded; cannot raise.
+ * Set the function that compares; it raises 55000 where this database would
+ * answer otherwise than the one that handed the identity over.  Called while
+ * the library is loaded; cannot raise.
  */
 extern void az_handed_init(void (*compare) (AzAdoption *current, const char *stored));
 

@@ -18,7 +18,7 @@
 #include "session/login_line.h"
 #include "trust/trust_table.h"
 
-/* What core would say of a value that it does not take. */
+/* The error that core would raise for a value that it does not take. */
 static void
 warn_refused(AzReason reason)
 {
@@ -31,11 +31,17 @@ warn_refused(AzReason reason)
 			 info->hint ? errhint("%s", info->hint) : 0));
 }
 
-/* The login of the connection was in force as yet: nobody else is taken away. */
+/*
+ * The login of the connection is refused; until now it was the candidate, so
+ * no other identity is removed.
+ */
 static void
 refuse(AzAdoption *current, AzReason reason)
 {
-	/* before nobody is left: where the line cannot be written, it is judged again */
+	/*
+	 * before the login ends: where the line cannot be written, it is judged
+	 * again
+	 */
 	az_log_login_refused_for(current->bytes, current->token_len, reason);
 	az_forget_token(current);
 	if (az_is_base(current))
@@ -45,7 +51,7 @@ refuse(AzAdoption *current, AzReason reason)
 	warn_refused(reason);
 }
 
-/* Whoever asks now is the first to be told. */
+/* The first question raises the error. */
 static AzAdoption *
 refuse_handed(AzAdoption *current, AzReason reason)
 {
@@ -91,8 +97,8 @@ judge_discreetly(AzAdoption *current)
 }
 
 /*
- * The login of the connection waits also where the extension is not installed, or is
- * only just being: it is nobody until then, and nobody is told.
+ * The login of the connection waits also while the extension is not installed
+ * or is being installed: until then it is nobody, and no error says so.
  */
 pg_noinline AzAdoption *
 az_judge_candidate(AzAdoption *current)

@@ -4,14 +4,14 @@
  *	  Who is logged in, behind the lines of the server's log
  *	  (dbmi_authz.log_identity).
  *
- * Core asks a hook about each report that goes to the log, whoever made it.  What
- * is put there as the detail for the log alone, the client never gets.  It is
- * what the report has for a detail, and behind that, on a line of its own, the
- * identity.
+ * Core calls a hook for each report that goes to the log, whatever code made
+ * it.  The client never gets the detail for the log alone, so that is where
+ * the identity goes: behind the report's own detail, on a line of its own.
  *
- * The last such line counts.  Somebody who may run SQL may raise a report whose
- * detail looks like one: then ours follows in any case, also to say that there is
- * nobody.  Nor can a report pass for a line of ours of which it has the words.
+ * The last such line counts.  Somebody who may run SQL may raise a report
+ * whose detail looks like one: then ours follows in any case, also to say that
+ * nobody is logged in.  Nor can a report with the words of a line of ours pass
+ * for one.
  *
  * A report may come at any moment: when memory has run out, while a transaction
  * aborts, within a critical section, when the backend ends.  So nothing in here
@@ -60,7 +60,7 @@ end_of(const AzAdoption *current)
 	return az_unix_now() >= current->identity->deadline ? "expired" : NULL;
 }
 
-/* Somebody whom simulate() made is not the one that the claims name. */
+/* A simulated identity is not the person that the claims name. */
 static void
 append_who(StringInfo line, const AzAdoption *current)
 {
@@ -91,7 +91,7 @@ append_who(StringInfo line, const AzAdoption *current)
  * Lines of ours
  */
 
-/* How they begin, and the files that write them. */
+/* How our lines begin, and the files that write them. */
 static const struct
 {
 	const char *begin;
@@ -115,8 +115,8 @@ is_from(const ErrorData *report, const char *file)
 }
 
 /*
- * A function in SQL may raise whatever it likes, but core tells where it is raised.
- * Who searches the log overlooks white space in front.
+ * A function in SQL may raise whatever it likes, but core tells where it is
+ * raised. People who search the log overlook white space in front.
  */
 static bool
 imitates(const ErrorData *report)
@@ -145,7 +145,10 @@ is_denial(int sqlstate)
 		sqlstate == ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
 }
 
-/* That somebody logs in, or has, is told of that one, and not of who was there. */
+/*
+ * A line about a login names the identity that logs in, and not the one
+ * before.
+ */
 static bool
 is_wanted(const ErrorData *report)
 {
@@ -169,7 +172,7 @@ ends_with(const char *text, const StringInfoData *line)
  * The detail
  */
 
-/* NULL when there is no memory for it; at the worst the identity stands alone. */
+/* NULL when there is no memory for it; at worst the identity stands alone. */
 static char *
 new_detail(MemoryContext context, const char *detail, const StringInfoData *line)
 {
@@ -196,7 +199,7 @@ pretends(const char *detail)
 		strstr(detail, LABEL) != NULL;
 }
 
-/* What stands behind the detail; empty: nothing does. */
+/* What is added behind the detail; empty: nothing is. */
 static void
 compose(StringInfo line, const ErrorData *report, const char *detail)
 {
@@ -234,8 +237,9 @@ add_detail(ErrorData *report)
 }
 
 /*
- * Who opened the connection may be taken only now, and core logs where it has no memory
- * for that: such a report, within another one, goes as it is.
+ * The login of the connection may be taken only now, and where there is no
+ * memory for that, core logs a report within this one; such a report goes as
+ * it is.
  */
 static void
 emit_log(ErrorData *report)

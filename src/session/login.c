@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * login.c
- *	  A token in, an identity for the session: the roads that functions go.
+ *	  A token in, an identity for the session: the ways that functions use.
  *
  *-------------------------------------------------------------------------
  */

@@ -22,8 +22,9 @@ extern bool az_try_login(const char *token, size_t len, bool is_local);
 extern void az_logout(void);
 
 /*
- * Adopt an identity that nobody has signed, until the transaction ends or whoever
- * sets the token otherwise, as SET LOCAL.  It counts in this transaction alone.
+ * Adopt an identity that nobody has signed, until the transaction ends or the
+ * token is set otherwise, as by SET LOCAL.  It counts in this transaction
+ * alone.
  */
 extern void az_adopt_simulated(const AzVerifiedToken *simulated);
 

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * login_line.c
- *	  The line that the server's log gets of a login (dbmi_authz.log_logins).
+ *	  The line in the server's log for a login (dbmi_authz.log_logins).
  *
- * Anybody may present anything, as often as they please.  So the line is JSON in
- * printable ASCII, each member is bounded, and so is the number of lines.  Of a
- * token that was refused it tells issuer and key as the token has them, for whom
- * to ask; unless these look like a piece of a token themselves.
+ * Anybody may present anything, as often as they please.  So the line is JSON
+ * in printable ASCII, each member is bounded, and so is the number of lines.
+ * For a token that was refused it names issuer and key as the token has them,
+ * so that administrators know whom to ask; unless these look like a piece of a
+ * token themselves.
  *
  * The line is put together in memory that is there, so that nothing raises while
  * the parsed token waits to be freed.
@@ -25,10 +26,10 @@
 #include "token/unverified.h"
 #include "token/verify.h"
 
-/* Of what nobody has signed so many bytes are logged. */
+/* The most bytes that are logged of a value that nobody has signed. */
 #define MAX_UNVERIFIED_BYTES	64
 
-/* So many characters that the token has as well are no chance. */
+/* A run of so many characters of the token cannot be a coincidence. */
 #define PIECE_OF_TOKEN		8
 
 static AzLogRoom room;
@@ -38,7 +39,7 @@ static AzLogRoom room;
  * How many lines
  */
 
-/* The second that runs, by a clock that nobody sets, and its lines. */
+/* The current second, by a clock that nobody sets, and its lines. */
 static uint64 second_began = 0;
 static int	written = 0;
 
@@ -132,7 +133,10 @@ end_line(StringInfo line)
  * What a token says of itself
  */
 
-/* Is a part of the text, as far as it would be shown, in the token as it came? */
+/*
+ * Does the part of the text that would be shown have a piece of the token as
+ * it came?
+ */
 static bool
 shares_piece(const char *text, size_t len, const char *token, size_t token_len)
 {
@@ -160,7 +164,7 @@ append_unverified(StringInfo line, const char *name, const char *text, size_t le
 		az_log_json_utf8(line, text, len, MAX_UNVERIFIED_BYTES);
 }
 
-/* Nothing in here raises: the line has room. */
+/* Nothing in here raises an error, because the line has room. */
 static void
 append_claims(StringInfo line, const char *token, size_t len)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * login_line.h
- *	  The line that the server's log gets of a login (dbmi_authz.log_logins).
+ *	  The line in the server's log for a login (dbmi_authz.log_logins).
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,7 @@
 #include "token/identity.h"
 #include "token/reason.h"
 
-/* Is a line due of logins that succeed? */
+/* Are logins that succeed logged? */
 static inline bool
 az_logs_accepted(void)
 {
@@ -26,14 +26,14 @@ az_logs_accepted(void)
 extern void az_log_login_accepted(const AzIdentity *id);
 
 /*
- * A login was refused.  The token is what was presented, as az_trim_token() leaves
- * it; NULL: it is not there any more.  error may be NULL; neither it nor the
- * description holds a byte of a token.
+ * A login was refused.  The token is what was presented, as az_trim_token()
+ * leaves it; NULL: it is no longer there.  error may be NULL; neither it nor
+ * the description holds a byte of a token.
  */
 extern void az_log_login_refused(const char *token, size_t len, int sqlstate,
 								 const char *error, const char *description);
 
-/* The same, for a reason of verification. */
+/* The same for a token that did not verify, with the reason. */
 extern void az_log_login_refused_for(const char *token, size_t len, AzReason reason);
 
 #endif							/* AZ_LOGIN_LINE_H */

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * only_reads.c
- *	  Transactions of those who only read.
+ *	  Transactions of actors that may only read.
  *
- * Core's own variable refuses, as in any read-only transaction, and so all
- * that core refuses there is refused.  But core also puts it back: at the end
- * of a subtransaction, by SET TRANSACTION, and at the end of a function with a
- * SET clause.  Most of what asks for it starts a query or a statement, and is
- * told again by guard.c.  Sequences and large objects ask on their own, in the
- * midst of an expression, and so the variable must never be wrong while any
+ * Core's own variable is set, as in any read-only transaction, so core refuses
+ * all that it refuses there.  But core also puts it back: at the end of a
+ * subtransaction, by SET TRANSACTION, and at the end of a function with a SET
+ * clause.  Most code that reads the variable starts a query or a statement,
+ * and guard.c sets it again before that.  Sequences and large objects read it
+ * in the midst of an expression, so the variable must never be wrong while any
  * code of users runs.
  *
  *-------------------------------------------------------------------------
@@ -119,7 +119,7 @@ delete_context(MemoryContext context)
 	usual->delete_context(context);
 }
 
-/* Core takes memory with children for full, and does not look. */
+/* Core assumes that memory with children is not empty, and does not check. */
 static void
 hand_children_on(MemoryContext context)
 {
@@ -188,7 +188,10 @@ az_only_reads_init(void)
 	RegisterXactCallback(transaction_ended, NULL);
 	RegisterSubXactCallback(subtransaction_ends, NULL);
 
-	/* last, where nothing raises: a hook that was chained to itself never ends */
+	/*
+	 * last, where nothing can raise an error: a hook that was chained to
+	 * itself would never end
+	 */
 	if (AZ_READ_ONLY_IS_SAVED)
 	{
 		prev_fmgr_hook = fmgr_hook;

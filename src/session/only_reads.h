@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * only_reads.h
- *	  Transactions of those who only read.
+ *	  Transactions of actors that may only read.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,18 +12,18 @@
 #include "storage/lock.h"
 
 /*
- * From now on to its end this transaction is a read-only one, whatever ends or
- * clears what it became so for: core refuses writes with 25006.  Outside of a
- * transaction nothing happens.  Raises nothing and allocates nothing.
+ * From now on to its end this transaction is read-only, even if the identity
+ * that made it so ends or is cleared: core refuses writes with 25006.  Outside
+ * of a transaction nothing happens.  Raises nothing and allocates nothing.
  */
 extern void az_only_read(void);
 
-/* Is it? */
+/* Is the transaction read-only by that? */
 extern bool az_only_reads(void);
 
 /*
- * The same for what runs until az_only_read_leave(), which must be called also
- * after an error, and puts back what held before.
+ * The same for code that runs until az_only_read_leave(), which must be called
+ * also after an error, and restores the state before.
  */
 typedef struct AzOnlyRead
 {
@@ -34,17 +34,21 @@ typedef struct AzOnlyRead
 extern void az_only_read_enter(AzOnlyRead *outer);
 extern void az_only_read_leave(const AzOnlyRead *outer);
 
-/* Again, if it is: something may have put core's variable back. */
+/*
+ * Set core's variable again if the transaction is read-only: something may
+ * have put it back.
+ */
 extern void az_keep_reading(void);
 
 /*
- * What runs until az_write_leave(), which must be called also after an error,
- * writes; core looked whether it may when it started, and looks no more.
+ * Code that writes runs until az_write_leave(), which must be called also
+ * after an error.  Core has checked at its start whether it may, and does not
+ * check again.
  */
 extern int	az_write_enter(bool writes);
 extern void az_write_leave(int outer);
 
-/* Does such a thing run? */
+/* Does such code run? */
 extern bool az_is_writing(void);
 
 /* May be called again when it raised. */

@@ -61,7 +61,7 @@ invalidate(uint32 hash)
 
 	CallSyscacheCallbacks(PROCOID, hash);
 
-	/* this one only, and no other can come in between */
+	/* for this one only, and no other change can come in between */
 	functions_epoch = epoch;
 }
 
@@ -103,7 +103,10 @@ az_watch_function(uint32 hash)
 	}
 	if (nwatched == MAX_WATCHED)
 	{
-		/* whatever depends on the forgotten ones must not stay behind */
+		/*
+		 * the forgotten rows are no longer watched, so throw their plans away
+		 * first
+		 */
 		az_invalidate_plans();
 		nwatched = 0;
 	}

@@ -29,7 +29,7 @@
 
 /*
  * A check that folding may have taken out of the plan, with the OID of its
- * function for a hash value: whoever runs the plan needs EXECUTE on it.
+ * function for a hash value: the role that runs the plan needs EXECUTE on it.
  */
 #define AZ_GUARD_EXECUTE_CACHE_ID	(-0x415D)
 
@@ -43,8 +43,8 @@
 #define AZ_GUARD_SHAPE_CACHE_ID	(-0x4160)
 
 /*
- * What such a plan tells of itself: the parameter in which an execution keeps
- * whom it is for, and what its checks ask, as of the two above.
+ * What such a plan says about itself: the parameter in which an execution
+ * keeps its identity, and what its checks ask, as with the marks above.
  */
 #define AZ_GUARD_SLOT_CACHE_ID	(-0x4161)
 #define AZ_SLOT_ITEM(slot, ends, asks_grants) \
@@ -91,9 +91,9 @@ az_is_other_size(uint32 item, uint32 now)
 #define AZ_REACHES_UNCHECKED	8	/* nodes of Citus, by COPY into a table with policies */
 
 /*
- * Plans that are shared do not end with an identity, and so do not depend on
- * what the others do: this is the hash value of a row of pg_proc that they
- * pretend to depend on.
+ * Shared plans do not end with an identity, so they do not depend on the row
+ * that the others depend on.  This is the hash value of a row of pg_proc that
+ * they are made to depend on instead.
  */
 #define AZ_SHARED_PLANS_HASH	0x415A5348
 
@@ -104,9 +104,9 @@ az_is_other_size(uint32 item, uint32 now)
 extern void az_watch_function(uint32 hash);
 
 /*
- * A plan that met a check is about to run, or was refused: it may be a kept one.
- * One that was being made while the identity changed was not found by
- * az_invalidate_plans().
+ * Note that a plan that met a check is about to run, or was refused; it may be
+ * a kept one. One that was being made while the identity changed was not found
+ * by az_invalidate_plans().
  */
 extern void az_note_tied_plan(void);
 
@@ -120,7 +120,7 @@ extern void az_invalidate_plans(void);
 /* Throw the plans away that are shared, in this backend only.  As above. */
 extern void az_invalidate_shared_plans(void);
 
-/* Both: what the planner makes of checks is going to be another. */
+/* Throw both away: from now on the planner treats checks differently. */
 extern void az_invalidate_all_plans(void);
 
 /*

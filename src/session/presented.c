@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * presented.c
- *	  A token as somebody presents it: what it says, once it was verified.
+ *	  A token as somebody presents it, and its verification.
  *
  * Every login goes through here.
  *
@@ -23,7 +23,9 @@ starts_with_word(const char *s, size_t len, const char *word)
 		s[word_len] == ' ';
 }
 
-/* Spaces around, and one "Bearer " or "JWT " in front, are no part of it. */
+/*
+ * Spaces around it, and one "Bearer " or "JWT " in front, are not part of it.
+ */
 void
 az_trim_token(const char **token, size_t *len)
 {
@@ -53,7 +55,10 @@ az_tell_refused(const char *token, size_t len, int sqlstate, const char *error,
 	az_log_login_refused(token, len, sqlstate, error, description);
 }
 
-/* In that order: an error while the line is written finds nobody. */
+/*
+ * In this order, so that nobody is in force if writing the line raises an
+ * error.
+ */
 void
 az_refuse_login(const char *token, size_t len, int sqlstate, const char *error,
 				const char *description)
@@ -87,8 +92,8 @@ az_verify_presented(const char *token, size_t len, AzVerifiedToken *verified)
 static uint32 new_serial = 0;
 
 /*
- * The same for a login.  R8 holds also for one that an error ends: a timeout
- * while it waits for a lock, a cancelled query, memory.
+ * The same for a login.  R8 holds also for a login that an error ends: a
+ * timeout while it waits for a lock, a cancelled query, a lack of memory.
  */
 AzReason
 az_verify_login(const char *token, size_t len, AzVerifiedToken *verified)
@@ -112,7 +117,7 @@ az_verify_login(const char *token, size_t len, AzVerifiedToken *verified)
 	return reason;
 }
 
-/* try_set_token() has it verified twice: it is new all the same. */
+/* try_set_token() verifies the token twice; it still counts as new. */
 void
 az_count_login(const AzVerifiedToken *verified)
 {

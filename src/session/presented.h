@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * presented.h
- *	  A token as somebody presents it: what it says, once it was verified.
+ *	  A token as somebody presents it, and its verification.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,7 @@
 #include "server/compat.h"
 #include "trust/cache.h"
 
-/* Spaces around a token, and one "Bearer " or "JWT " in front, are no part of it. */
+/* Remove spaces around a token, and one "Bearer " or "JWT " in front. */
 extern void az_trim_token(const char **token, size_t *len);
 
 /*
@@ -23,18 +23,18 @@ extern AzReason az_verify_presented(const char *token, size_t len, AzVerifiedTok
 /* The same for a login: where an error ends it, nobody is left (R8). */
 extern AzReason az_verify_login(const char *token, size_t len, AzVerifiedToken *verified);
 
-/* It was verified so, and is adopted: one that was accepted. */
+/* Count a login whose token was verified by that and is adopted. */
 extern void az_count_login(const AzVerifiedToken *verified);
 
 /*
- * A login fails: nobody is left (R8), and the log is told (login_line.h).  token
- * NULL: it is not there any more.
+ * A login fails: nobody is left (R8), and the log is told (login_line.h).
+ * token NULL: it is no longer there.
  */
 extern void az_refuse_login(const char *token, size_t len, int sqlstate,
 							const char *error, const char *description);
 extern void az_refuse_login_for(const char *token, size_t len, AzReason reason);
 
-/* It is not even begun: only the log is told. */
+/* The login is not even begun: only the log is told. */
 extern void az_tell_refused(const char *token, size_t len, int sqlstate,
 							const char *error, const char *description);
 

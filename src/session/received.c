@@ -3,9 +3,9 @@
  * received.c
  *	  An assertion of another server is received.
  *
- * Citus sends what it has collected in a transaction on each further connection, so
- * that some of it may be stale: such a one is refused in silence, and whoever asks for
- * the identity is told.
+ * Citus sends the settings that it has collected in a transaction on each
+ * further connection, so an assertion may be stale.  Such an assertion is
+ * refused without an error, and questions for the identity raise one.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,7 +26,10 @@ az_may_receive(const char *assertion, size_t len)
 	return IsTransactionState() && az_asserts(assertion, len) && az_takes_assertions();
 }
 
-/* An empty one is none; that there is none at all is another thing (handed.c). */
+/*
+ * An empty one counts as no assertion; no value at all is another thing
+ * (handed.c).
+ */
 static void
 refuse(const char *assertion, size_t len, AzReason reason)
 {
@@ -34,7 +37,7 @@ refuse(const char *assertion, size_t len, AzReason reason)
 	az_log_login_refused_for(assertion, len, reason);
 }
 
-/* NULL: why is in *reason. */
+/* NULL: *reason says why. */
 static AzAdoption *
 adopt(const char *assertion, size_t len, AzRoad road, AzReason *reason)
 {
@@ -63,7 +66,7 @@ why_not(const AzAdoption *adoption)
 	return why == NULL && adoption->read_only ? az_why_no_reader() : why;
 }
 
-/* R8: what an error ends leaves nobody, too. */
+/* R8: an error also leaves nobody in force. */
 static AzAdoption *
 adopt_or_refuse(const char *assertion, size_t len, AzRoad road, AzReason *reason)
 {

@@ -12,14 +12,15 @@
 #include "trust/asserted.h"
 
 /*
- * Is that one, by what it says of itself, on a connection that takes them?  If not it is
- * a token, and refused as such.
+ * Does the text claim to be an assertion, on a connection that takes them?  If
+ * not, it is treated as a token, and refused.
  */
 extern bool az_may_receive(const char *assertion, size_t len);
 
 /*
- * Verify it, as a login: the adoption is the caller's.  Refused on Citus's road: NULL,
- * and nobody is left, as az_reject_handed() says; on the other it raises 28000.
+ * Verify it, as a login: the caller owns the adoption.  When it is refused on
+ * Citus's road, returns NULL, and nobody is in force (az_reject_handed()); on
+ * the other road it raises 28000.
  */
 extern AzAdoption *az_receive(const char *assertion, size_t len, AzRoad road);
 

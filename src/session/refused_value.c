@@ -31,7 +31,7 @@ az_refuse_value(char **value, int sqlstate, const char *message, const char *err
 	return false;
 }
 
-/* R8 holds for what could not be taken as well. */
+/* R8 holds also for a value that could not be taken for want of memory. */
 bool
 az_refuse_for_memory(char **value, bool raise)
 {
@@ -40,7 +40,10 @@ az_refuse_for_memory(char **value, bool raise)
 						   NULL, NULL, NULL, raise);
 }
 
-/* R8: nobody is in force then, and the query is not finished for the one before. */
+/*
+ * R8: nobody is in force then, and the query is not finished for the identity
+ * before.
+ */
 bool
 az_refuse_reader(char **value, const AzNoChange *why)
 {
@@ -51,11 +54,12 @@ az_refuse_reader(char **value, const AzNoChange *why)
 }
 
 /*
- * Not from the session itself.  ALTER ROLE, ALTER DATABASE and CREATE FUNCTION
- * try the value with PGC_S_TEST; accepted there, a raw token would lie in a
- * catalog that everybody may read.  What a session brings along when it starts
- * is a failed login.  The configuration file is not: it is read again, and only
- * looked at, while somebody is logged in.
+ * The value does not come from the session itself.  ALTER ROLE, ALTER DATABASE
+ * and CREATE FUNCTION try the value with PGC_S_TEST; accepted there, a raw
+ * token would lie in a catalog that everybody may read.  A value that a
+ * session brings along when it starts is a failed login.  One in the
+ * configuration file is not: the file is read again, and its values are only
+ * checked, while somebody is logged in.
  */
 bool
 az_refuse_source(char **value, GucSource source)

@@ -3,8 +3,8 @@
  * refused_value.h
  *	  A value of the setting dbmi_authz.token that is not taken.
  *
- * What the check hook returns then: false, or an error is raised.  Nothing of the
- * value is left in either case.
+ * The check hook returns what these functions do: false, unless they raise an
+ * error.  Nothing of the value is left in either case.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,7 +24,7 @@ extern bool az_refuse_value(char **value, int sqlstate, const char *message, con
 extern bool az_refuse_for_memory(char **value, bool raise);
 extern bool az_refuse_reader(char **value, const AzNoChange *why);
 
-/* It does not come from the session itself. */
+/* The value does not come from the session itself. */
 extern bool az_refuse_source(char **value, GucSource source);
 
 #endif							/* AZ_REFUSED_VALUE_H */

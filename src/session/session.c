@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * session.c
- *	  Who this session is, for whoever asks.
+ *	  Who this session is, for all code that asks.
  *
- * A question is answered as of the query that asks it: the parts of a query that
- * runs find what was found out when it started (answer.c), as long as it is the
- * query that asks, and not what a function in it evaluates.  Anything else looks
- * at the candidate anew.
+ * A question is answered as of the query that asks it: all parts of a running
+ * query find what was found out when it started (answer.c), as long as the
+ * query itself asks, and not something that a function in it evaluates.  Any
+ * other question looks at the candidate again.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,7 +34,10 @@ static int64 until = AZ_FOREVER;
  * How the candidate stands
  */
 
-/* Is it the running query that asks, and not what a function in it evaluates? */
+/*
+ * Does the running query ask, and not something that a function in it
+ * evaluates?
+ */
 static inline bool
 asked_by_query(void)
 {
@@ -53,8 +56,8 @@ az_settle_for_query(AzAdoption *current)
 }
 
 /*
- * How the candidate stands, if there is one; what a running query has found out
- * is not looked at again.
+ * The state of the candidate, if there is one; what a running query has found
+ * out is not checked again.
  */
 static inline AzTokenState
 state_of(AzAdoption *current)
@@ -92,7 +95,7 @@ az_query_clock(void)
 		return az_unix_now();
 	if (running.clock != 0)
 		return running.clock;
-	/* nobody was there when the query started: from now on it is this late */
+	/* nobody was logged in when the query started: its time is now */
 	if (in_query())
 		return running.clock = az_unix_now();
 	return az_unix_now();
@@ -126,7 +129,9 @@ az_answers_end(void)
  * Asking
  */
 
-/* The leader's identity does not travel; an answer here could be wrong. */
+/*
+ * The leader's identity is not sent to workers; an answer here could be wrong.
+ */
 static inline void
 refuse_in_worker(void)
 {
@@ -138,8 +143,8 @@ refuse_in_worker(void)
 }
 
 /*
- * R2b: is it somebody else than the running query is for?  What a function in it
- * evaluates may see that the same subject has become inactive.
+ * R2b: is it another identity than the running query is for?  Something that a
+ * function in it evaluates may see that the same subject has become inactive.
  */
 static inline bool
 has_changed(const AzAdoption *current)
@@ -176,10 +181,11 @@ az_in_force(void)
 /*
  * The planner meets calls and operators, but neither the operator of an "=
  * ANY" nor the function of an aggregate, a domain, a constraint.  A query that
- * asks by such a way is as good as planned for whoever is in force now: they
- * stay, and it does not go on for another one.  Nor does a cursor that was
- * opened by another one.  A query within the query, or an expression that a
- * function evaluates on its own, is not this query.
+ * asks in such a way is treated as planned for the identity in force now: that
+ * identity stays, and the query does not go on for another one.  Nor does a
+ * cursor that another identity opened.  A query within the query, or an
+ * expression that a function evaluates on its own, does not count as this
+ * query.
  */
 static void
 tie_query(FunctionCallInfo fcinfo)
@@ -208,7 +214,7 @@ tie_to_current(FunctionCallInfo fcinfo)
 	return id;
 }
 
-/* What the planner asks is no call of a query's. */
+/* A question of the planner is not a call of a query. */
 static inline void
 count_call(void)
 {
@@ -259,7 +265,10 @@ az_is_simulated(void)
 	return current != NULL && current->simulated;
 }
 
-/* To answer false for one that was refused is to show fewer rows. */
+/*
+ * A false answer for a refused assertion would show fewer rows instead of an
+ * error.
+ */
 static void
 check_handed(AzAdoption *current)
 {
@@ -282,8 +291,9 @@ az_is_authenticated(FunctionCallInfo fcinfo)
 }
 
 /*
- * Not within a query that is based on somebody else, nor for one whose groups
- * must not be asked for: that is told by the executor, if it comes to ask.
+ * Not within a query that is based on another identity, nor for an identity
+ * whose groups must not be asked for: the executor raises that error, if it
+ * asks.
  */
 bool
 az_may_fold(const AzAdoption *current, AzTokenState state)
@@ -316,7 +326,7 @@ az_query_enter(AzQueryPart *part, const AzAnswer *answer)
 	part->outer = running;
 	part->outer_asking = asking;
 	part->outer_asked = az_ask_for_query();
-	asked_of_now = false;		/* an error may have left it */
+	asked_of_now = false;		/* an error may have left it set */
 	running = *answer;
 	running.part = ++last_part;
 	if (answer->guarded)
@@ -375,8 +385,8 @@ az_asking_query(void)
 }
 
 /*
- * One that nobody is tied to finds none: a function in it may ask for one
- * identity, and log in another.
+ * A query that is not tied to an identity finds no grants: a function in it
+ * may ask for one identity, and log in another.
  */
 static inline bool
 keeps_grants(void)

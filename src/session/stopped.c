@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stopped.c
- *	  Errors that stop a query which has no answer any more.
+ *	  Errors that stop a query that no longer has an answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,7 @@ raise_handed_refused(const AzAdoption *refused)
 
 	if (refused->ended == AZ_TOKEN_MISSING)
 		az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
-				 "an identity of the session itself does not count beside one that another server hands over",
+				 "an identity of the session itself does not count along with one that another server hands over",
 				 "invalid_token", "Identity was handed over in a subtransaction that was rolled back",
 				 "Hand it over again, or nobody by SET LOCAL dbmi_authz.token TO DEFAULT, or begin another transaction.");
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, AZ_HANDED_REFUSED_MESSAGE,
@@ -68,7 +68,7 @@ void
 az_raise_changed(void)
 {
 	az_count(AZ_STOPPED_28000);
-	/* the next try plans anew */
+	/* the next try plans again */
 	az_note_tied_plan();
 	az_invalidate_plans();
 	az_raise(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
@@ -78,7 +78,7 @@ az_raise_changed(void)
 			 "In a function that sets a token and then reads, use PL/pgSQL.");
 }
 
-/* The same for an answer that goes by the time. */
+/* The same for an answer that depends on the time. */
 void
 az_raise_outdated(void)
 {

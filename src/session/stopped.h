@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stopped.h
- *	  Errors that stop a query which has no answer any more.
+ *	  Errors that stop a query that no longer has an answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +20,9 @@ pg_noreturn extern void az_raise_ended(const AzAdoption *ended);
 /* R2b: 28000, the query was planned for somebody else. */
 pg_noreturn extern void az_raise_changed(void);
 
-/* 28000: an answer that the query was planned or started with holds no more. */
+/*
+ * 28000: an answer that the query was planned or started with no longer holds.
+ */
 pg_noreturn extern void az_raise_outdated(void);
 
 #endif							/* AZ_STOPPED_H */

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * tied.c
- *	  Queries that asked for the identity though their plans do not say so,
- *	  or were given an answer that goes by the time; and who started them.
+ *	  Queries that asked for the identity although their plans do not say so,
+ *	  or got an answer that depends on the time; and the identities that
+ *	  started them.
  *
- * A cursor goes on later, so this is remembered with the query, and is
- * forgotten with it: the entries live in the memory of the executor's state.
- * The plan itself may be a kept one, for others to run, and is left alone.
+ * A cursor goes on later, so this is remembered with the query and forgotten
+ * with it: the entries live in the memory of the executor's state. The plan
+ * itself may be a kept one, for others to run, and is left alone.
  *
  *-------------------------------------------------------------------------
  */
@@ -105,7 +106,7 @@ az_until_of_answers(const QueryDesc *query)
 	return tie == NULL ? PG_INT64_MAX : tie->until;
 }
 
-/* One of nobody needs no note. */
+/* A query that nobody started needs no note. */
 void
 az_note_start(QueryDesc *query, uint32 serial)
 {
@@ -134,7 +135,7 @@ state_of(MemoryContext context)
 	return context;
 }
 
-/* Was the function looked up once and for all, as the type cache does? */
+/* Was the function looked up once for all calls, as the type cache does? */
 static bool
 is_kept(const FmgrInfo *function)
 {
@@ -147,7 +148,7 @@ is_kept(const FmgrInfo *function)
 
 /*
  * A function is looked up for the state in which it is called.  Where it is
- * called without, or was looked up before, the memory in use tells.
+ * called without a state, or was looked up before, the memory in use tells.
  */
 bool
 az_is_part_of(FunctionCallInfo fcinfo, const QueryDesc *query)
@@ -155,7 +156,7 @@ az_is_part_of(FunctionCallInfo fcinfo, const QueryDesc *query)
 	const FmgrInfo *function = fcinfo->flinfo;
 	MemoryContext state = function ? state_of(function->fn_mcxt) : NULL;
 
-	/* a trigger stamps each row for whoever is in force by then */
+	/* a trigger stamps each row with the identity in force by then */
 	if (CALLED_AS_TRIGGER(fcinfo))
 		return false;
 	if (state == NULL && (function == NULL || is_kept(function)))

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tied.h
- *	  Queries that asked for the identity though their plans do not say so,
- *	  or were given an answer that goes by the time.
+ *	  Queries that asked for the identity although their plans do not say so,
+ *	  or got an answer that depends on the time.
  *
  *-------------------------------------------------------------------------
  */

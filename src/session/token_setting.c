@@ -6,14 +6,15 @@
  * The check hook takes a raw token, verifies it, replaces the value by a label
  * and hands the identity to core as the value's extra data; the assign hook
  * only passes the pointer on.  So transactions, savepoints, SET LOCAL, RESET
- * and DISCARD are core's own code, and the raw token is nowhere to be read
- * back.  set_token() is the same road.
+ * and DISCARD are core's own code, and the raw token can be read back nowhere.
+ * set_token() works by the same hooks.
  *
  * While the library is being loaded, and until that has succeeded, nothing is
  * verified: the token itself goes along, to be judged at the first question.
  *
- * The check hook changes nothing but by a refusal (R8), since core also checks
- * values that it does not assign; such ones never come as the session's.
+ * The check hook changes nothing except by a refusal (R8), because core also
+ * checks values that it does not assign; these never have the session as their
+ * source.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,9 +40,10 @@
 
 static char *token_label;
 static bool ready = false;		/* the library has been loaded */
-static bool by_function = false;	/* set_token() sets it: that takes tokens alone */
+static bool by_function = false;	/* set_token() sets it: then only a token
+									 * is taken */
 
-/* What the setting's value becomes: two chunks from az_guc_alloc(). */
+/* What the setting's value becomes: two allocations by az_guc_alloc(). */
 typedef struct Taken
 {
 	AzAdoption *adoption;
@@ -53,7 +55,10 @@ static Taken *early = NULL;
 static int	early_taken = 0;
 static int	early_given = 0;
 
-/* What is no token, while core hands it on: nobody, or claims that nobody has signed. */
+/*
+ * A value that is not a token, while core hands it on: nobody, an identity of
+ * another server, or claims that nobody has signed.
+ */
 static AzAdoption *handed = NULL;
 
 static bool
@@ -134,7 +139,10 @@ give_handed(char **value, void **extra)
 		give(value, extra, taken) : az_refuse_for_memory(value, true);
 }
 
-/* What another server hands over: refused it is a value, too, for nobody (received.c). */
+/*
+ * What another server hands over.  If it is refused, that is a value, too, for
+ * nobody (received.c).
+ */
 static bool
 receive(char **value, void **extra)
 {
@@ -248,7 +256,9 @@ assign_token(const char *newval, void *extra)
 	az_discretion_end(&discretion);
 }
 
-/* The label stands only while somebody is in force, or may turn out to be. */
+/*
+ * The label is shown only while somebody is in force, or may turn out to be.
+ */
 static const char *
 show_token(void)
 {
@@ -282,8 +292,8 @@ az_set_token_setting(const char *token, size_t len, bool is_local)
 }
 
 /*
- * The value that the setting is told is no token, and is replaced by the label.
- * Whatever happens, no later value finds what was meant for this one.
+ * The value that the setting gets is not a token, and is replaced by the
+ * label. Whatever happens, no later value finds what was meant for this one.
  */
 static void
 hand(AzAdoption *adoption, GucAction action)
@@ -319,8 +329,9 @@ az_set_simulated(const AzVerifiedToken *identity)
 }
 
 /*
- * Back to the default, for which core calls no check hook.  Where the connection was
- * opened by a token, that would be its login: then a value for nobody.
+ * Back to the default, for which core calls no check hook.  Where the
+ * connection was opened by a token, the default would be that login, so a
+ * value for nobody is set instead.
  */
 void
 az_clear_token_setting(void)
@@ -332,7 +343,10 @@ az_clear_token_setting(void)
 								 GUC_ACTION_SET, true, 0, false);
 }
 
-/* No default: what core copies for one ends the session where memory runs out. */
+/*
+ * There is no default: copying one, core would end the session when memory
+ * runs out.
+ */
 static void
 define_token(void)
 {
@@ -358,13 +372,16 @@ drop_early(void)
 }
 
 /*
- * Core does not hand on that a value was reset, and would bring back what was
- * there before: nobody is.
+ * Core does not hand on that a value was reset, and would bring back the value
+ * before.  Nobody is in force instead.
  */
 static bool
 take_early(Taken *taken, const AzEarlyValue *value)
 {
-	/* what an earlier transaction set is none of this one's (token_scope) */
+	/*
+	 * a value of an earlier transaction does not belong to this one
+	 * (token_scope)
+	 */
 	LocalTransactionId lxid = value->committed ? InvalidLocalTransactionId :
 		az_local_xid();
 
@@ -388,9 +405,9 @@ take_all_early(const AzEarlyValue *values, int n)
 }
 
 /*
- * All that must be allocated is before core begins: then it can still be an
- * error, and is a refused login (R8) only where core itself, which says so in
- * a warning, had no memory to copy a value.
+ * Everything is allocated before core begins, while a lack of memory can still
+ * be an error.  It is a refused login (R8) only where core itself, which says
+ * so in a warning, had no memory to copy a value.
  */
 static void
 take_over_tokens(AzSetting *setting)

@@ -12,21 +12,24 @@
 #include "session/session.h"
 
 /*
- * Set it to a raw token, for the session or the transaction, as SET does: what is
- * refused raises, and no identity remains (R8).
+ * Set it to a raw token, for the session or the transaction, as SET does.  A
+ * refused token raises an error, and no identity remains (R8).
  */
 extern void az_set_token_setting(const char *token, size_t len, bool is_local);
 
 /*
- * Set it, for the transaction, to what another server hands over.  NULL is an error: no
- * memory.
+ * Set it, for the transaction, to what another server hands over.  NULL raises
+ * an error: there was no memory.
  */
 extern void az_set_handed(AzAdoption *adoption);
 
 /* Set it, for the transaction, to an identity that nobody has signed. */
 extern void az_set_simulated(const AzVerifiedToken *identity);
 
-/* Nobody is in force then, as a value of the setting that a rollback takes back. */
+/*
+ * Log out: nobody is in force then, by a value of the setting, which a
+ * rollback takes back.
+ */
 extern void az_clear_token_setting(void);
 
 #define AZ_SESSION_ONLY_MESSAGE \

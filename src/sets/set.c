@@ -221,7 +221,7 @@ resolve(AzSetView *view, int level, int64 *ends_at)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
 				 errmsg("infinite recursion detected in set \"%s\"", get_rel_name(view->oid)),
-				 errdetail("While it was read, it was asked.")));
+				 errdetail("It was asked while it was being read.")));
 	check_level(level);
 	set = find_kept(view, level, ends_at);
 	if (set == NULL)
@@ -276,7 +276,7 @@ az_find_set(AzSetView *view, int64 *ends_at)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for set %s", get_rel_name(view->oid)),
-				 errhint("A set may be asked by who may read the view, and by everybody if the view "
+				 errhint("A set may be asked by roles that may read the view, and by everybody if the view "
 						 "asks for the identity and belongs to the owner of the database.")));
 	set = resolve(view, level_of_now(), ends_at);
 	if (working)

@@ -43,7 +43,7 @@ refuse_invoker(Relation rel)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("a set cannot read view \"%s\", which has security_invoker",
 						RelationGetRelationName(rel)),
-				 errdetail("A set is read as the owner of its view, and who asks would see what that one may read.")));
+				 errdetail("A set is read as the owner of its view, and a role that asks would see what the owner may read.")));
 }
 
 static void
@@ -105,7 +105,7 @@ refuse_calls(const AzSetView *view, const AzCalls *calls)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("set \"%s\" calls volatile function %s", get_rel_name(view->oid),
 						get_func_name(calls->volatile_function)),
-				 errdetail("What it returns may change within one statement.")));
+				 errdetail("Its result may change within one statement.")));
 	if (calls->asks_caller)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

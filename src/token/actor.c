@@ -23,8 +23,8 @@ string_member(const AzJson *object, const char *name)
 }
 
 /*
- * No URI has a space, and where the issuer's name ends must be plain: "a b" of
- * c would be b c of a.
+ * No URI has a space, and it must be plain where the issuer's name ends:
+ * otherwise "b c" of issuer "a" would read as "c" of issuer "a b".
  */
 static bool
 is_issuer(const char *iss)
@@ -50,8 +50,8 @@ make_name(const char *iss, const char *sub)
 }
 
 /*
- * Would it read as that of another issuer?  Then it could be taken for that one,
- * by who may choose names here.
+ * Would the name read as an actor of another issuer?  Then somebody who may
+ * choose names at this issuer could pass as that actor.
  */
 static bool
 reads_as_foreign(const char *sub)

@@ -13,8 +13,8 @@
 
 /*
  * The name of the outermost actor: its sub or, when it is of another issuer
- * than the token, "iss sub".  In UTF-8, terminated and the caller's; NULL when
- * nobody acts.  AZ_OK, AZ_ACTOR_CLAIM or AZ_NO_MEMORY.
+ * than the token, "iss sub".  In UTF-8, terminated and owned by the caller;
+ * NULL when nobody acts.  Returns AZ_OK, AZ_ACTOR_CLAIM or AZ_NO_MEMORY.
  */
 extern AzReason az_read_actor(const AzJson *payload, char **actor);
 

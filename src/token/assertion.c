@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * assertion.c
- *	  What one server tells another of who is in force: how it is made.
+ *	  How an assertion is made, by which one server tells another who is logged
+ *	  in.
  *
  * The header and the payload are written as JSON here, from values that were
- * parsed as JSON before: no text goes in that is not escaped.  verify.c and
+ * parsed as JSON before, so every text that goes in is escaped.  verify.c and
  * verify_assertion.c are the other side.
  *
  *-------------------------------------------------------------------------
@@ -55,7 +56,7 @@ typedef struct Text
 	char	   *data;			/* owned */
 	size_t		len;
 	size_t		size;
-	bool		failed;			/* then nothing is added any more */
+	bool		failed;			/* then nothing more is added */
 } Text;
 
 static void
@@ -191,9 +192,9 @@ put_array(Payload *payload, const AzNode *array)
 }
 
 /*
- * Members are sorted by name, but their names were put into the block in the order of
- * the token, which some lists depend on.  A name without bytes lies where the next one
- * begins.
+ * Members are sorted by name, but their names were put into the block in the
+ * order of the token, which some lists depend on.  A name of no bytes has the
+ * offset of the next one.
  */
 static int
 by_place(const void *a, const void *b)
@@ -341,7 +342,7 @@ az_assertion_make(const AzSigningKey *key, const AzAssertion *assertion,
 	Text		token = {0};
 	Payload		payload = {.id = id, .to_utf8 = to_utf8};
 
-	/* what nobody has signed has no key */
+	/* an identity that nobody has signed has no key */
 	if (!is_fit(assertion->destination) || !is_fit(assertion->nonce) ||
 		(assertion->stored != NULL && !is_fit(assertion->stored)) ||
 		!az_assertion_is_short(assertion) || id->thumbprint[0] == '\0')

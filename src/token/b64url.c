@@ -16,7 +16,9 @@
 static const char alphabet[64 + 1] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* The sextet of a character plus one; 0 for whatever is not base64url. */
+/*
+ * The sextet of a character plus one; 0 for a character that is not base64url.
+ */
 static const uint8_t sextets[256] = {
 	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6,
 	['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12,

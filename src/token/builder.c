@@ -8,7 +8,7 @@
  * same claims give the same bytes.
  *
  * Objects and sets leave here sorted and without repetition.  identity.c
- * relies on it, az_identity_check() looks after it.
+ * relies on it, az_identity_check() checks it.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,10 @@
 
 #define FIRST_SIZE		((size_t) 4096)
 
-/* What one large token made us take is not kept for the small ones. */
+/*
+ * A buffer that has grown beyond this for a large token is freed before the
+ * next.
+ */
 #define KEPT_SIZE		((size_t) 256 * 1024)
 
 typedef struct Memory
@@ -42,7 +45,7 @@ struct AzBuilder
 	Memory		temp;			/* for one sort or one set at a time */
 };
 
-/* What a sort moves, when not the records themselves. */
+/* What a sort moves, where it does not move the records themselves. */
 typedef struct Entry
 {
 	AzNode		key;
@@ -186,8 +189,8 @@ is_ascii(const char *text, size_t len)
 }
 
 /*
- * Text as it stands in the block; false when it does not fit.  *owned is what
- * the caller frees: NULL when the text is good as it is.
+ * Convert text to the encoding of the block; false when it does not fit.
+ * *owned is what the caller frees; NULL when the text needs no conversion.
  */
 static bool
 fits(const AzBuilder *builder, const char **text, size_t *len, char **owned)
@@ -208,7 +211,7 @@ fits(const AzBuilder *builder, const char **text, size_t *len, char **owned)
 	return true;
 }
 
-/* The same, where what does not fit refuses the token. */
+/* The same, but text that does not fit refuses the token. */
 static bool
 convert(AzBuilder *builder, const char **text, size_t *len, char **owned)
 {
@@ -309,7 +312,9 @@ sort_records(const AzBuilder *builder, char *records, char *other, size_t n, siz
 		memcpy(records, from, n * width);
 }
 
-/* Two arrays of n entries, the second to merge into; NULL when that failed. */
+/*
+ * Two arrays of n entries, the second to merge into; NULL when memory ran out.
+ */
 static Entry *
 take_entries(AzBuilder *builder, size_t n)
 {
@@ -346,7 +351,7 @@ add_array(AzBuilder *builder, const AzJson *json)
 	return az_make_node(AZ_ARRAY, n, off);
 }
 
-/* Names that were different in UTF-8 must be so in the block, too. */
+/* Names that differ in UTF-8 must differ in the block, too. */
 static void
 sort_members(AzBuilder *builder, uint32_t off, size_t n)
 {
@@ -433,7 +438,7 @@ az_builder_member(AzBuilder *builder, AzNode object, const char *utf8, size_t le
 	char	   *owned;
 
 	memset(member, 0, sizeof(*member));
-	/* what does not fit is nobody's name here */
+	/* no member has a name that does not fit */
 	if (failed(builder) || !fits(builder, &utf8, &len, &owned))
 		return false;
 	value = az_node_member(az_builder_block(builder), &object, utf8, len);

@@ -4,9 +4,9 @@
  *	  An identity block while it grows: strings, trees and sets into one
  *	  chunk of memory.
  *
- * The first failure stays: every later call does nothing and returns an
- * empty value, and az_builder_finish() says what it was.  So a caller looks
- * once, at the end.
+ * The first failure stays: every later call does nothing and returns an empty
+ * value, and az_builder_finish() says what it was.  So a caller checks for
+ * failure once, at the end.
  *
  * Text comes in as UTF-8 and goes through the converter; text that is asked
  * for by name is converted in the same way before it is compared.
@@ -24,8 +24,8 @@
  * only.  On success *out is new memory for free().  It may also leave by
  * longjmp: everything is then still owned by the builder.
  *
- * Two different strings must never come out as one, or two people would: what
- * does not convert back to the same bytes does not fit.
+ * Two different strings must never become one, or two people would.  So a
+ * string that does not convert back to the same bytes does not fit.
  */
 typedef struct AzConverter
 {
@@ -52,7 +52,7 @@ extern void az_builder_free(AzBuilder *builder);
 /* Begin a block; the one before, if any, is gone.  converter may be NULL. */
 extern void az_builder_start(AzBuilder *builder, const AzConverter *converter);
 
-/* Has something failed?  Then what was added may not be there to be read. */
+/* Has something failed?  Then what was added may be missing from the block. */
 extern bool az_builder_failed(const AzBuilder *builder);
 
 /* The block so far.  It moves whenever something is added. */
@@ -80,7 +80,9 @@ extern bool az_builder_member(AzBuilder *builder, AzNode object,
 extern void az_builder_set_add(AzBuilder *builder, AzNode string);
 extern AzSet az_builder_set_end(AzBuilder *builder, AzNode array);
 
-/* Is that string in a finished set?  One that does not fit is in none. */
+/*
+ * Is that string in a finished set?  A string that does not fit is in no set.
+ */
 extern bool az_builder_set_has(AzBuilder *builder, const AzSet *set,
 							   const char *utf8, size_t len);
 

@@ -3,10 +3,11 @@
  * chain.h
  *	  An assertion that is good for several occasions, one after the other.
  *
- * Its header may have an anchor, the end of a chain of hashes: v[0], where v[n - 1] is
- * SHA-256 of v[n].  By itself it is for use 0.  For each later one, "." the number of
- * the use, "." and v of that number stand behind it.  Who sees a value knows those before it,
- * and none that is still to come.
+ * Its header may have an anchor, the end of a chain of hashes: v[0], where v[n
+ * - 1] is SHA-256 of v[n].  By itself it is for use 0.  For each later one,
+ * "." the number of the use, "." and v of that number stand behind it.
+ * Somebody who sees a value can work out those before it, and none that is
+ * still to come.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,25 +37,29 @@ typedef struct AzUse
 } AzUse;
 
 /*
- * Make a chain of random bytes: values[0] is the anchor, values[AZ_CHAIN_LAST] the
- * bytes.  Who has used a value wipes it.  False when OpenSSL failed.
+ * Make a chain of random bytes: values[0] is the anchor, values[AZ_CHAIN_LAST]
+ * the bytes.  The caller wipes a value after its use.  False when OpenSSL
+ * failed.
  */
 extern bool az_chain_make(const unsigned char seed[AZ_CHAIN_VALUE],
 						  unsigned char values[AZ_CHAIN_LAST + 1][AZ_CHAIN_VALUE]);
 
-/* What stands behind the assertion for a use but the first, terminated. */
+/*
+ * Write what follows the assertion for a use other than the first, terminated.
+ */
 extern void az_use_write(const AzUse *use, char text[AZ_CHAIN_TEXT_MAX + 1]);
 
 /*
- * Where the assertion ends in such a text, and the use.  There is one way to write
- * each.  False for whatever is neither an assertion by itself, as far as its dots
- * tell, nor one with a use behind it.
+ * Find where the assertion ends in such a text, and the use.  There is one way
+ * to write each.  False for a text that is neither an assertion by itself, as
+ * far as its dots tell, nor one with a use behind it.
  */
 extern bool az_use_read(const char *text, size_t len, size_t *assertion_len, AzUse *use);
 
 /*
- * Does the value of a use come from the same chain as that of an earlier one, or, for
- * number 0, the anchor?  AZ_OK, AZ_ASSERTION_SIGNATURE, AZ_CRYPTO_FAILURE.
+ * Does the value of a use come from the same chain as that of an earlier one,
+ * or, for number 0, the anchor?  Returns AZ_OK, AZ_ASSERTION_SIGNATURE or
+ * AZ_CRYPTO_FAILURE.
  */
 extern AzReason az_use_follows(const AzUse *use, const AzUse *earlier);
 

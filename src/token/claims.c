@@ -8,7 +8,7 @@
  * many questions it answers.
  *
  * A claim of the wrong shape is never an error here: it holds no values.
- * What a token must not lack was checked by verify.c.
+ * verify.c has checked that the token has what it must have.
  *
  *-------------------------------------------------------------------------
  */
@@ -132,7 +132,10 @@ az_list_of(Reading *reading, AzNode claim, bool split)
 	return az_builder_set_end(reading->builder, claim);
 }
 
-/* What stands at a location, if anything does; it may be shared as a set. */
+/*
+ * Read the values at a location, if there are any; an array may be shared as a
+ * set.
+ */
 static bool
 add_location(Reading *reading, const AzJson *json, AzNode object, const AzPath *path,
 			 bool split, AzNode *shared)
@@ -179,7 +182,7 @@ option_set(Reading *reading, const AzNames *names)
 	{
 		const AzName *name = &names->name[i];
 
-		/* one that has no form in this encoding is held by nobody */
+		/* nobody holds a value that has no form in this encoding */
 		if (az_builder_fits(reading->builder, name->data, name->len))
 			az_builder_set_add(reading->builder,
 							   az_builder_string(reading->builder, name->data, name->len));
@@ -233,7 +236,10 @@ has_any(Reading *reading, const AzSet *set, const AzNames *names)
 	return false;
 }
 
-/* An administrator by group or by permission; items come in elsewhere. */
+/*
+ * Is this an administrator by group or by permission?  Stored item permissions
+ * are added elsewhere.
+ */
 static void
 read_admin(Reading *reading)
 {
@@ -297,8 +303,10 @@ is_accepted(const AzIssuer *issuer, const AzJson *audience)
 	return text != NULL && az_names_has(&issuer->audience, text, len);
 }
 
-/* The audience for which the token was accepted.  The elements of an array
- * have the same order in the payload and in the block. */
+/*
+ * The audience for which the token was accepted.  An array has the same order
+ * in the payload and in the block.
+ */
 static AzNode
 accepted_audience(Reading *reading)
 {
@@ -356,7 +364,7 @@ read_issuer(Reading *reading)
 	return az_builder_string(reading->builder, issuer->issuer, issuer->issuer_len);
 }
 
-/* The same bytes as in the tree, where these are all of the name. */
+/* The string of the tree with the same bytes, if there is one. */
 static AzNode
 read_actor(Reading *reading, const char *actor)
 {

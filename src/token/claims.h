@@ -38,8 +38,8 @@ extern AzReason az_claims_build(AzBuilder *builder, const AzVerified *verified,
 								const AzIdentity **identity);
 
 /*
- * Whom a revocation may name, in UTF-8 and terminated: the subject, else the
- * text of the user id claim, else NULL.  number is room for the text of an
+ * The subject that a revocation may name, in UTF-8 and terminated: sub, else
+ * the text of the user id claim, else NULL.  number is room for the text of an
  * integer.
  */
 extern const char *az_claim_subject(const AzIssuer *issuer, const AzJson *payload,

@@ -3,9 +3,10 @@
  * claims_by_role.c
  *	  Memberships from an object that goes from role to organisations.
  *
- * Zitadel writes {"doctor": {"id 1": "name", "id 2": "name"}}: who is a doctor in
- * both.  The organisation that the user belongs to stands elsewhere, and may be
- * one of these or not; it comes first.  None is the active one.
+ * Zitadel writes {"doctor": {"id 1":  "name", "id 2":  "name"}} for a user who
+ * is a doctor in both.  The organisation that the user belongs to stands
+ * elsewhere, and may be one of these or not; it comes first.  None is the
+ * active one.
  *
  *-------------------------------------------------------------------------
  */
@@ -59,7 +60,7 @@ has_org(const AzJson *orgs, const char *id, size_t len)
 	return az_json_is_given(name);
 }
 
-/* Is there no role before this one that has the organisation, too? */
+/* Is this the first role that has the organisation? */
 static bool
 comes_first(const AzJson *roles, const Place *place)
 {
@@ -107,7 +108,7 @@ count_places(const AzJson *roles)
 	return n;
 }
 
-/* What stands under a role: the id as a key, and what is said of it. */
+/* An organisation under a role: the id is the key, the name its value. */
 static bool
 read_place(AzReading *reading, AzNode roles, const Place *place, AzOrg *org)
 {

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Longer ones, and more of them, are none of Clerk's. */
+/* Clerk writes no longer permissions, and no more of them. */
 #define MAX_PERMISSION	256
 #define MAX_PERMISSIONS	1000
 
@@ -46,7 +46,10 @@ next_item(Item *list, Item *item)
 	return true;
 }
 
-/* The name behind "o:" or "uo:"; false for what is no feature of an organisation. */
+/*
+ * The name behind "o:" or "uo:"; false for a text that is not a feature of an
+ * organisation.
+ */
 static bool
 is_of_organisation(Item feature, Item *name)
 {
@@ -59,7 +62,7 @@ is_of_organisation(Item feature, Item *name)
 	return name->len > 0;
 }
 
-/* What is no number has no bit. */
+/* A text that is not a number has no bit. */
 static uint64_t
 read_mask(Item digits)
 {

@@ -59,10 +59,10 @@ extern const AzPaths *az_org_id_paths(const AzIssuer *issuer);
 extern bool az_add_compact_permissions(AzReading *reading);
 
 /*
- * claims_orgs.c, for whoever reads memberships: room for so many, and one put into
- * it.  Roles are a list; the first counts as the assigned one, and nothing is
- * inherited.  The facts are name, roles and permissions, at the claims of the
- * options under an object.
+ * claims_orgs.c, for the files that read memberships: make room for so many,
+ * and put one into it.  Roles are a list; the first counts as the assigned
+ * one, and nothing is inherited.  The facts are name, roles and permissions,
+ * at the claims of the options under an object.
  */
 extern void az_make_room_for_orgs(AzReading *reading, size_t n);
 extern void az_put_org(AzReading *reading, size_t i, const AzOrg *org);
@@ -72,7 +72,8 @@ extern void az_read_org_facts(AzReading *reading, AzOrg *org, const AzJson *json
 
 /*
  * The id under an object, as signed, and in the block.  NULL, and nothing is
- * written, when it is absent, no string, or "": that is no organisation.
+ * written, when it is absent, not a string, or "", which names no
+ * organisation.
  */
 extern const char *az_org_id_at(AzReading *reading, const AzJson *json, AzNode object,
 								size_t *len, AzNode *id);

@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * claims_locations.c
- *	  Where the values come from that an actor's ceiling may take away, and
- *	  the groups that a token may not list.
+ *	  The locations of the values that an actor's ceiling may take away, and of
+ *	  the groups that a token may leave out.
  *
- * Past a ceiling these claims must not be asked either, nor past a list that
- * is not there.
+ * Otherwise a query could read these claims past a ceiling, or take groups
+ * that are not listed for groups that the user does not have.
  *
  *-------------------------------------------------------------------------
  */

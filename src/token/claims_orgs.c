@@ -4,7 +4,7 @@
  *	  Claims to memberships in organisations, in the shapes of option
  *	  "org_shape".
  *
- * Whatever the shape, an AzOrg comes of it, which the checks ask.
+ * Every shape gives the same struct AzOrg, which the checks ask.
  *
  *-------------------------------------------------------------------------
  */
@@ -71,8 +71,8 @@ find_orgs(AzReading *reading, AzNode *node)
 
 /*
  * Either one object with a string member "org_id", the organisation that is
- * active, or a map from ids to such objects.  Who has no role in one is no
- * member of it.
+ * active, or a map from ids to such objects.  A user without a role in an
+ * organisation is not a member of it.
  */
 
 static bool
@@ -346,7 +346,7 @@ ids_of(AzReading *reading, AzNode list)
 	return az_builder_set_end(reading->builder, null_node);
 }
 
-/* Organisations of which nothing is told but their ids; or a map. */
+/* Organisations of which only the ids are told; or a map. */
 static void
 read_list(AzReading *reading)
 {

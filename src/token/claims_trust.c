@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * claims_trust.c
- *	  What is compared when the trust has changed: in UTF-8, as signed.
+ *	  The texts that are compared when the trust has changed: in UTF-8, as
+ *	  signed.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +29,10 @@ az_claim_subject(const AzIssuer *issuer, const AzJson *payload,
 	return number;
 }
 
-/* Text as signed; converted is where it may stand already. */
+/*
+ * Text as signed; "converted" is the node that may have the same bytes
+ * already.
+ */
 static AzNode
 as_signed(AzReading *reading, const char *utf8, size_t len, AzNode converted)
 {

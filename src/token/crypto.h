@@ -12,8 +12,8 @@
 #include <stddef.h>
 
 /*
- * Has OpenSSL what it makes once for a process?  Where memory ran out in that
- * very moment it has not, and would crash.
+ * Does OpenSSL have what it makes once for a process?  If memory ran out at
+ * that very moment it does not, and would crash.
  */
 extern bool az_openssl_is_there(void);
 
@@ -36,8 +36,9 @@ extern bool az_sha256(const void *data, size_t len, unsigned char digest[32]);
 extern bool az_sha256_with_errors(const void *data, size_t len, unsigned char digest[32]);
 
 /*
- * For a process whose children will verify tokens: have OpenSSL make what they
- * would each make at their first one, most of what that one costs.
+ * For a process whose children will verify tokens: have OpenSSL make what each
+ * of them would make at its first token, which is most of what that token
+ * costs.
  *
  * Children may share it.  These are descriptions of algorithms, which never
  * change, with counters that each child has of its own after the fork; no other

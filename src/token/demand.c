@@ -36,7 +36,7 @@ is_true(const AzJson *value)
 	return value != NULL && az_json_type(value) == AZ_JSON_TRUE;
 }
 
-/* It is fit to be freed, whatever comes of it. */
+/* The values are fit to be freed, also when they are refused. */
 static const char *
 read_demand(AzDemand *demand, const AzJson *value)
 {
@@ -64,7 +64,7 @@ read_demand(AzDemand *demand, const AzJson *value)
 	return az_names_add_array(&demand->values, values, true, &inside);
 }
 
-/* What lies in a claim that is absent cannot be there. */
+/* A claim inside of a claim that must be absent cannot be present. */
 static bool
 contradicts(const AzDemands *demands, const AzDemand *demand)
 {
@@ -101,7 +101,7 @@ add_demand(AzDemands *demands, const AzJson *value, bool alone, size_t others)
 	return why;
 }
 
-/* Append those of which one will do. */
+/* Append demands of which one is enough. */
 static const char *
 add_any(AzDemands *demands, const AzJson *any)
 {
@@ -216,7 +216,7 @@ is_met(const AzDemand *demand, const AzJson *payload)
 	return false;
 }
 
-/* Is it, or one of those that would do as well? */
+/* Is it met, or one of its alternatives? */
 static bool
 is_any_met(const AzDemand *demand, const AzJson *payload)
 {

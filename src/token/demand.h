@@ -27,7 +27,7 @@ typedef struct AzDemand
 	AzDemandKind kind;
 	AzNames		values;
 	bool		alone;			/* nothing would do instead */
-	size_t		others;			/* so many that follow would do as well */
+	size_t		others;			/* the number of alternatives that follow it */
 } AzDemand;
 
 typedef struct AzDemands

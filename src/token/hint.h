@@ -4,8 +4,8 @@
  *	  What to do about a refusal, in a sentence that names what is configured.
  *
  * It names claims, options and their values as the administrator wrote them,
- * and never a byte of the token.  Printed are at most AZ_HINT_NAMES names of a
- * list, and what does not fit is cut between two characters.
+ * and never a byte of the token.  It has at most AZ_HINT_NAMES names of a
+ * list, and is cut between two characters where it does not fit.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,7 @@ extern void az_hint_unnamed(AzHint *hint);
 /* Another server trusts an issuer that we do not. */
 extern void az_hint_trust_differs(AzHint *hint);
 
-/* The algorithm is none of the issuer's. */
+/* The algorithm is not among the issuer's. */
 extern void az_hint_algorithms(AzHint *hint, const AzIssuer *issuer);
 
 /* The key is not there, and somebody fetches it. */

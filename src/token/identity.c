@@ -182,7 +182,7 @@ az_node_is(const AzIdentity *id, const AzNode *node, const char *value, size_t l
 		text_len == len && memcmp(text, value, len) == 0;
 }
 
-/* Is value one of the words of a text? */
+/* Is the value one of the words of a text? */
 static bool
 text_has_word(const char *text, size_t text_len, const char *value, size_t len)
 {
@@ -362,7 +362,10 @@ is_set(const Walk *walk, const AzSet *set)
 	return true;
 }
 
-/* Of PropelAuth's shape it can only be missing because a ceiling took it away. */
+/*
+ * With PropelAuth's shape it can only be missing because a ceiling took it
+ * away.
+ */
 static bool
 is_role(const Walk *walk, const AzOrg *org)
 {

@@ -4,10 +4,10 @@
  *	  A verified identity: one flat, immutable, relocatable block.
  *
  * Offsets count from the start of the block, so that it can be copied with
- * memcpy and kept by whoever likes.  The block holds the whole payload as a
- * tree (strings in the encoding of the caller, members of an object sorted
- * by name) and, derived from it, what the checks ask for.  Looking something
- * up allocates nothing.
+ * memcpy and kept anywhere.  The block holds the whole payload as a tree
+ * (strings in the encoding of the caller, members of an object sorted by name)
+ * and, derived from it, what the checks ask for.  Looking something up
+ * allocates nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -82,7 +82,8 @@ typedef struct AzIdentity
 	int64_t		not_before;		/* nbf less skew, else AZ_TIME_NONE */
 	int64_t		issued;			/* iat, else AZ_TIME_NONE */
 	int64_t		authenticated;	/* auth_time, else AZ_TIME_NONE */
-	int64_t		authenticated_from; /* that less skew: earlier it is a lie */
+	int64_t		authenticated_from; /* that less skew; before it, auth_time
+									 * lies in the future */
 
 	/* what to look at again when the trust has changed; UTF-8, as signed */
 	uint64_t	issuer_version; /* AzIssuer.version */
@@ -143,7 +144,8 @@ typedef struct AzIdentity
 	uint32_t	never_admin;
 	uint32_t	permissions_limited;
 	uint32_t	items_limited;
-	AzSet		permission_ceiling; /* all that is left, whoever holds it */
+	AzSet		permission_ceiling; /* all permissions that are left, whether
+									 * the user holds them or not */
 	AzSet		item_ceiling;	/* likewise; in any case of ASCII letters */
 } AzIdentity;
 
@@ -246,7 +248,7 @@ extern bool az_set_has(const AzIdentity *id, const AzSet *set,
 extern bool az_node_holds(const AzIdentity *id, const AzNode *node,
 						  const char *value, size_t len);
 
-/* Is value the text of this claim, a scalar?  Whole; node may be NULL. */
+/* Is the value the whole text of this claim, a scalar?  node may be NULL. */
 extern bool az_node_is(const AzIdentity *id, const AzNode *node,
 					   const char *value, size_t len);
 
@@ -260,7 +262,10 @@ extern bool az_node_text(const AzIdentity *id, const AzNode *node,
 /* The membership with exactly that id, or NULL. */
 extern const AzOrg *az_org_find(const AzIdentity *id, const char *org, size_t len);
 
-/* Well-formed by construction; this walks the block and says whether it is. */
+/*
+ * A block is well-formed by construction; this walks it and says whether it
+ * is.
+ */
 extern bool az_identity_check(const AzIdentity *id, size_t size);
 
 #endif							/* AZ_IDENTITY_H */

@@ -3,8 +3,8 @@
  * identity_sum.c
  *	  What answers about an identity depend on, as a digest.
  *
- * The claims themselves are left out: the payload is the same.  So is what a server
- * looks at when it verifies, and whose key it was.
+ * The claims themselves are left out, because the payload is the same.  Left
+ * out, too, is what a server looks at when it verifies, and whose key it was.
  *
  *-------------------------------------------------------------------------
  */

@@ -3,8 +3,9 @@
  * identity_sum.h
  *	  What answers about an identity depend on, as a digest.
  *
- * Two servers that make the same of one payload have the same: their issuers have
- * options, profiles and ceilings that say the same, and their libraries read alike.
+ * Two servers that read one payload in the same way have the same digest: the
+ * options, profiles and ceilings of their issuers agree, and so do their
+ * libraries.
  *
  *-------------------------------------------------------------------------
  */

@@ -16,7 +16,7 @@
 #include "token/jwk.h"
 #include "token/path.h"
 
-/* What becomes of a token that says that it does not list the groups. */
+/* What happens to a token that says that it does not list the groups. */
 typedef enum AzOverage
 {
 	AZ_OVERAGE_REFUSE,
@@ -43,8 +43,8 @@ typedef struct AzActors
 } AzActors;
 
 /*
- * One trusted issuer.  Whoever makes it fills the first part; options fill
- * the second; all memory is malloc'ed and goes with az_issuer_free(), the
+ * One trusted issuer.  The caller that makes it fills the first part, options
+ * fill the second; all memory is malloc'ed and goes with az_issuer_free(), the
  * keys included.
  */
 typedef struct AzIssuer
@@ -94,7 +94,7 @@ typedef struct AzIssuer
 	AzNames		admin_groups;
 	AzNames		admin_permissions;
 	AzActors	actors;
-	bool		ceiling_required;	/* of whoever acts for others */
+	bool		ceiling_required;	/* every actor must have a ceiling */
 	char	   *client;			/* NULL: unset */
 	char	   *jwks_uri;		/* NULL: unset; only shown to programs that fetch */
 } AzIssuer;
@@ -105,7 +105,7 @@ typedef struct AzOptionError
 	char		name[129];
 	const char *why;			/* constant text, a full sentence ("Expected an array of
 								 * strings."), NULL for an unrecognized name */
-	bool		no_memory;		/* there may be nothing wrong with it */
+	bool		no_memory;		/* memory ran out; the option may be right */
 	size_t		element;		/* of the array that is the value, from 1; 0: it is
 								 * about the whole value */
 } AzOptionError;
@@ -122,9 +122,9 @@ extern void az_issuer_free(AzIssuer *issuer);
 extern bool az_issuer_add_audience(AzIssuer *issuer, const char *audience, size_t len);
 
 /*
- * Put a key among those it has, in the order in which they are tried: the one
- * added last first, of those added at once by thumbprint and kid.  The issuer
- * owns it from here on, also when this fails.
+ * Add a key to those it has, in the order in which they are tried: the one
+ * added last comes first; keys added at once are ordered by thumbprint and
+ * kid.  The issuer owns it from here on, also when this fails.
  */
 extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
 
@@ -132,10 +132,10 @@ extern bool az_issuer_add_key(AzIssuer *issuer, AzKey *key);
 extern void az_issuer_drop_key(AzIssuer *issuer, AzKey *key);
 
 /*
- * Apply one layer of options.  A JSON null leaves the field as the layer
- * below made it.  What takes the place of a claim takes it off the claims that
- * a layer below requires.  False: *error says which option and why; the issuer is then
- * fit for az_issuer_free() only.
+ * Apply one layer of options.  A JSON null leaves the field as the layer below
+ * made it.  An option that replaces a claim removes that claim from those that
+ * a layer below requires.  False: *error says which option and why; the issuer
+ * is then fit for az_issuer_free() only.
  */
 extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionError *error);
 
@@ -146,8 +146,9 @@ extern bool az_issuer_apply(AzIssuer *issuer, const AzJson *options, AzOptionErr
 extern bool az_issuer_check(const AzIssuer *issuer, AzOptionError *error);
 
 /*
- * Are they one type?  As media types: without case, and "application/" may be
- * left out (RFC 7515, 4.1.9).  A type that is absent has no bytes.
+ * Are they one type?  They are compared as media types: case does not count,
+ * and "application/" may be left out (RFC 7515, 4.1.9).  A type that is absent
+ * has no bytes.
  */
 extern bool az_is_type(const char *typ, size_t len, const char *expected,
 					   size_t expected_len);
@@ -156,8 +157,8 @@ extern bool az_is_type(const char *typ, size_t len, const char *expected,
 extern bool az_issuer_takes_type(const AzIssuer *issuer, const char *typ, size_t len);
 
 /*
- * The first option that 1.0 has not; NULL when there is none.  Borrowed from
- * the options.
+ * The first option that 1.0 does not have; NULL when there is none.  Borrowed
+ * from the options.
  */
 extern const char *az_new_option(const AzJson *options);
 

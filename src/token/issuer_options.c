@@ -3,9 +3,9 @@
  * issuer_options.c
  *	  Options in JSON to the struct that verify.c and claims.c obey.
  *
- * One table names every option, how it is read and where it goes.  One that
- * is misspelled is refused: it would otherwise loosen what an issuer may do,
- * silently.
+ * One table names every option, how it is read and where it goes.  A
+ * misspelled option is refused, because it would silently loosen what an
+ * issuer may do.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,7 +18,7 @@ typedef struct Option
 	const char *name;
 	AzOptionReader read;
 	size_t		field;			/* offset in AzIssuer */
-	bool		is_new;			/* 1.0 has not got it */
+	bool		is_new;			/* 1.0 does not have it */
 } Option;
 
 #define OPTION(name, reader)	{#name, reader, offsetof(AzIssuer, name), false}
@@ -109,7 +109,10 @@ has_usual_audience(const AzIssuer *issuer)
 		az_path_is(&issuer->audience_claims.path[0], "aud");
 }
 
-/* What the layer puts in the place of a claim; it may still require both. */
+/*
+ * What the layer puts in the place of a claim is no longer required; the layer
+ * may still require both.
+ */
 static void
 drop_replaced(AzIssuer *issuer, const AzJson *options)
 {

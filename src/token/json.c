@@ -98,7 +98,7 @@ void *
 az_json_next(const AzJson *object, void *iter,
 			 const char **name, size_t *name_len, const AzJson **value)
 {
-	/* jansson wants to write neither, it just does not say so */
+	/* jansson writes to neither, but its arguments are not const */
 	json_t	   *members = (json_t *) object;
 
 	if (iter == NULL)

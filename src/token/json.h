@@ -53,7 +53,7 @@ extern const char *az_json_version(void);
 
 extern AzJsonType az_json_type(const AzJson *value);
 
-/* Is there a value?  NULL and null are none. */
+/* Is there a value?  NULL and null do not count as one. */
 static inline bool
 az_json_is_given(const AzJson *value)
 {

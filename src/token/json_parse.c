@@ -30,7 +30,10 @@ typedef struct Parser
 
 static AzJson *parse_value(Parser *parser);
 
-/* Says what is wrong, and is what a parsing function then returns. */
+/*
+ * Record the first thing that is wrong; parsing functions return the result,
+ * NULL.
+ */
 static void *
 fail(Parser *parser, AzJsonStatus status)
 {
@@ -45,7 +48,10 @@ made(Parser *parser, AzJson *value)
 	return value != NULL ? value : fail(parser, AZ_JSON_NO_MEMORY);
 }
 
-/* The next character, or NUL: a NUL in the text is nowhere right either. */
+/*
+ * The next character; NUL at the end of the text, since a NUL inside of it is
+ * never valid either.
+ */
 static char
 peek(const Parser *parser)
 {
@@ -107,7 +113,10 @@ utf8_length(const char *text, const char *end)
 	return len;
 }
 
-/* The four hexadecimal digits of an escape; -1 when they are not. */
+/*
+ * The value of the four hexadecimal digits of an escape; -1 when they are not
+ * digits.
+ */
 static int
 code_unit(Parser *parser)
 {

@@ -139,8 +139,9 @@ read_material(const AzJson *jwk, AzKeyType kty, AzMaterial *material, const char
 }
 
 /*
- * To the length that a number should have, by zeros in front of it; 0: as
- * short as it can be.  False when memory ran out.  What is too long stays so.
+ * Bring a number to the length that it should have, by zeros in front of it;
+ * 0: as short as it can be.  False when memory ran out.  A number that is too
+ * long stays as it is.
  */
 static bool
 set_length(AzBytes *number, size_t len)
@@ -166,8 +167,8 @@ set_length(AzBytes *number, size_t len)
 }
 
 /*
- * RFC 7518, 6.2.1.2 and 6.3.1.1, have one form of a number.  Other forms are
- * made this one, so that a key has one thumbprint.
+ * RFC 7518, 6.2.1.2 and 6.3.1.1, allow one form of a number.  Other forms are
+ * turned into this one, so that a key has one thumbprint.
  */
 static AzKeyStatus
 make_canonical(AzAlg alg, AzMaterial *material)

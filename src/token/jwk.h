@@ -30,7 +30,7 @@ extern AzKeyStatus az_key_from_jwk(const AzJson *jwk, AzAlgs bind, bool allow_oc
 extern AzKeyStatus az_key_or_none(const AzJson *jwk, AzAlgs bind, bool allow_oct,
 								  bool any_zeros, AzKey **key, AzKeyError *error);
 
-/* Does it hold a private key, usable or not?  A symmetric one is none. */
+/* Does it hold a private key, usable or not?  A symmetric key is not one. */
 extern bool az_jwk_is_private(const AzJson *jwk);
 
 #endif							/* AZ_JWK_H */

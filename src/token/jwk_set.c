@@ -36,7 +36,7 @@ same_kid(const AzKey *a, const AzKey *b)
 	return strcmp(kid, other) == 0;
 }
 
-/* One key under one name, as far as tokens can tell? */
+/* Are the two keys one key under one name, as far as tokens can tell? */
 static bool
 is_twin(const AzKey *a, const AzKey *b)
 {
@@ -128,8 +128,8 @@ read_entry(Reading *reading, const AzJson *entry, size_t position, AzKeyError *e
 }
 
 /*
- * Whatever else is wrong with it, or with others: it has been published, and
- * must be known.
+ * A private key is reported, whatever else is wrong with it or with others: it
+ * has been published, and the issuer must know.
  */
 static AzKeyStatus
 find_private_key(const AzJson *list, AzKeyError *error)

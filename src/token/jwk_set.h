@@ -29,9 +29,10 @@ typedef struct AzKeySet
  * when it holds a private key, two keys of one kid and algorithm, or symmetric
  * beside public keys; and when "keys" is missing, no array, or too long.
  *
- * strict: also for an entry that is malformed or weak, for a number in another
- * form than RFC 7518 has it, and for one kid twice.  Entries that are not for
- * signatures, or of an unsupported type, are skipped all the same.
+ * With "strict" it is also refused for an entry that is malformed or weak, for
+ * a number in a form that RFC 7518 does not have, and for one kid twice.
+ * Entries that are not for signatures, or of an unsupported type, are skipped
+ * all the same.
  *
  * When no key is left, *error is about the first entry that is malformed or
  * weak, or about the set if none is.

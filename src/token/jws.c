@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jws.c
- *	  Compact serialisation (RFC 7515, 7.1) and one signature, one key.
+ *	  Compact serialisation (RFC 7515, 7.1), with one signature by one key.
  *
  * The text between the dots is taken as it came: the signature is checked
  * over the received characters, never over an encoding of ours.
@@ -80,9 +80,7 @@ in_alphabet(const Span *segment)
 	return true;
 }
 
-/*
- * Why decoding one of them failed.
- */
+/* Why decoding a segment failed. */
 static AzReason
 decoding_fault(const Span segments[3])
 {
@@ -149,7 +147,7 @@ az_jws_free(AzJws *jws)
 	az_json_free(jws->header);
 	az_wipe(jws->payload, jws->payload_len);
 	free(jws->payload);
-	/* a token without its signature opens nothing */
+	/* without its signature, a token is of no use */
 	az_wipe(jws->signature, jws->signature_len);
 	free(jws->signature);
 	memset(jws, 0, sizeof(*jws));
@@ -243,10 +241,9 @@ az_jws_choose_keys(const AzJws *jws, AzKey *const *keys, size_t n,
 /* ---- signatures ---- */
 
 /*
- * What the answer of a verification means.  0 is a wrong signature, unless
- * memory ran out on the way.  Less than 0 is a failure, with one exception:
- * a signer can make ECDSA arrive at the point at infinity, which has no x to
- * compare.
+ * What OpenSSL's answer means.  0 is a wrong signature, unless memory ran out
+ * on the way.  Less than 0 is a failure, with one exception: a signer can make
+ * ECDSA arrive at the point at infinity, which has no x to compare.
  */
 static AzReason
 verdict(int answer)
@@ -412,7 +409,10 @@ az_signature_verify(const AzKey *key, const unsigned char *msg, size_t msg_len,
 AzReason
 az_jws_verify(const AzJws *jws, const AzKey *key)
 {
-	/* chosen so, but the comparison belongs where the key is used */
+	/*
+	 * the key was chosen by this, but the comparison belongs where the key is
+	 * used
+	 */
 	if ((AZ_ALG_BIT(az_key_alg(key)) & jws->algs) == 0)
 		return AZ_KEY_MISMATCH;
 	return az_signature_verify(key, (const unsigned char *) jws->signing_input,

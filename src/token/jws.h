@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jws.h
- *	  Compact serialisation (RFC 7515, 7.1) and one signature, one key.
+ *	  Compact serialisation (RFC 7515, 7.1), with one signature by one key.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,9 +42,7 @@ extern AzReason az_jws_parse(const char *token, size_t len, AzJws *jws);
 extern AzReason az_jws_header(AzJws *jws);
 extern void az_jws_free(AzJws *jws);
 
-/*
- * So many verifications may a token cost, whoever sent it.
- */
+/* The most verifications that one token may cost. */
 #define AZ_MAX_CANDIDATE_KEYS	8
 
 /* The keys that may have signed a token; borrowed. */
@@ -56,13 +54,14 @@ typedef struct AzCandidateKeys
 
 /*
  * Choose the keys that may have signed (RFC 8725, 3.1), in the order of keys.
- * First the algorithm: AZ_ALG_MISSING, or AZ_ALG_REFUSED unless jws->algs &
- * allowed.  Then by kid: of a token with a kid, the keys that have it, or
- * those without any where no key has it; of a token without, all keys.  Where
- * kid_required is true, only keys that have the token's kid.  The candidates
- * are those of them that are bound to an algorithm in jws->algs & allowed, and
- * more than the maximum are none: AZ_KEY_ID_MISSING, AZ_KEY_NOT_FOUND (no such
- * key at all), AZ_KEY_MISMATCH (none so bound), AZ_KEY_AMBIGUOUS.
+ * First the algorithm:  AZ_ALG_MISSING, or AZ_ALG_REFUSED unless jws->algs &
+ * allowed.  Then by kid: for a token with a kid, the keys that have it or,
+ * where no key has it, the keys without a kid; for a token without a kid, all
+ * keys.  Where kid_required is true, only keys that have the token's kid.  The
+ * candidates are those of them that are bound to an algorithm in jws->algs &
+ * allowed; if there are more than the maximum, there is no candidate:
+ * AZ_KEY_ID_MISSING, AZ_KEY_NOT_FOUND (no such key at all), AZ_KEY_MISMATCH
+ * (none so bound), AZ_KEY_AMBIGUOUS.
  */
 extern AzReason az_jws_choose_keys(const AzJws *jws, AzKey *const *keys, size_t n,
 								   AzAlgs allowed, bool kid_required,

@@ -3,9 +3,10 @@
  * key.h
  *	  A key, bound to one algorithm; from PEM or from a secret.
  *
- * A key is immutable once made, but for when it was added.  It refuses at birth whatever a verifier
- * must not trust: wrong sizes, weak exponents, points off their curve or of
- * low order, a use or key_ops that is not for verifying.
+ * A key is immutable once made, but for when it was added.  A key is not made
+ * of anything that a verifier must not trust: wrong sizes, weak exponents,
+ * points off their curve or of low order, a use or key_ops that is not for
+ * verifying.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,8 +28,9 @@ typedef struct AzKey AzKey;		/* opaque */
 typedef enum AzKeyStatus
 {
 	AZ_KEY_OK,
-	AZ_KEY_NOT_FOR_SIGNATURES,	/* use or key_ops say so, or kty, crv or alg is not one
-								 * of ours: a set skips it, alone it is refused */
+	AZ_KEY_NOT_FOR_SIGNATURES,	/* use or key_ops say so, or kty, crv or alg is
+								 * not one that we support: a set skips it,
+								 * alone it is refused */
 	AZ_KEY_REFUSED,				/* malformed, weak or private */
 	AZ_KEY_NO_MEMORY
 } AzKeyStatus;
@@ -46,7 +48,7 @@ typedef struct AzKeyError
 								 * "" when there is none */
 } AzKeyError;
 
-/* One of the reasons why: then it helps to know which algorithms there are. */
+/* One of the reasons: a hint then lists the algorithms. */
 extern const char az_unsupported_algorithm[];
 
 /*
@@ -83,8 +85,8 @@ extern bool az_key_is_printable_secret(const AzKey *key);
 
 /*
  * Is an HMAC secret fit to be one, or does it read as a key of another kind or
- * as a certificate?  For when it is added: what was added before 1.1 goes on.
- * AZ_KEY_OK for all other keys.
+ * as a certificate?  This is checked when a secret is added; one that was
+ * added before 1.1 keeps working. AZ_KEY_OK for all other keys.
  */
 extern AzKeyStatus az_key_judge_secret(const AzKey *key, const char **why);
 

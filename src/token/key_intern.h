@@ -81,7 +81,7 @@ extern AzKeyStatus az_key_load_public(AzKey *key, const char **why);
  */
 extern bool az_edwards_judge(AzAlg alg, const AzBytes *encoded, const char **why);
 
-/* What to answer when OpenSSL did not do what we asked for. */
+/* The status when OpenSSL did not do what we asked for. */
 extern AzKeyStatus az_key_refused(const char *reason, const char **why);
 
 /* "RSA", "EC", ... */

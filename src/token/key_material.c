@@ -121,7 +121,7 @@ az_key_bind(AzKeyType kty, const char *crv, size_t crv_len,
 		fitting = (bind != 0 && (bind & (bind - 1)) == 0) ? bind : AZ_ALG_BIT(AZ_RS256);
 	}
 
-	/* An EC or OKP curve leaves one, a name leaves one. */
+	/* An EC or OKP curve leaves one algorithm, and so does a name. */
 	if ((fitting & (fitting - 1)) != 0)
 	{
 		*why = "the algorithm is missing";

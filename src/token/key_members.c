@@ -53,8 +53,8 @@ judge_operation(const AzJson *ops, size_t i, bool for_signatures, const char *ne
 }
 
 /*
- * RFC 7517, 4.2 and 4.3.  What is malformed is refused before what is merely
- * not for us.
+ * RFC 7517, 4.2 and 4.3.  A malformed key is refused before one that is merely
+ * for another use.
  */
 AzKeyStatus
 az_member_judge_use(const AzJson *jwk, const char *needed, const char **why)

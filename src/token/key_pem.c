@@ -185,7 +185,8 @@ take_raw(const EVP_PKEY *pkey, AzBytes *bytes)
 }
 
 /*
- * OpenSSL's name of the group, if it has one, is that of SEC 2 or X9.62.
+ * The algorithm of the key's curve.  OpenSSL's name of the group, if it has
+ * one, is that of SEC 2 or X9.62.
  */
 static const AzAlgInfo *
 find_curve(const EVP_PKEY *pkey)
@@ -213,8 +214,8 @@ find_curve(const EVP_PKEY *pkey)
 }
 
 /*
- * The algorithm whose keys OpenSSL calls as it calls this one; of those that
- * sign whole messages.
+ * The algorithm whose keys have the name that OpenSSL has for this key, among
+ * those that sign whole messages.
  */
 static const AzAlgInfo *
 find_pure(const EVP_PKEY *pkey)

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * key_secret.c
- *	  Secrets that are none: what reads as a key that others have.
+ *	  Secrets that are not secret, because they read as a key that others have.
  *
- * Somebody who takes the key that an issuer publishes for the secret of HMAC
- * lets everybody sign who can read that key.  It is known by its form, in the
- * ways in which keys are handed around: as text or as DER, in base64 or hex, as
- * a string of a program, or several of these.  A key without any form, 32 bytes
- * of Ed25519 or a bare modulus, cannot be told from a secret.
+ * An administrator who takes the key that an issuer publishes for the secret
+ * of HMAC lets everybody sign who can read that key.  It is known by its form,
+ * in the ways in which keys are handed around: as text or as DER, in base64 or
+ * hex, as a string of a program, or several of these.  A key without any form,
+ * 32 bytes of Ed25519 or a bare modulus, cannot be told from a secret.
  *
  *-------------------------------------------------------------------------
  */
@@ -95,7 +95,7 @@ is_bundle(const AzBytes *bytes)
 	return bundle != NULL;
 }
 
-/* However the names are written in it. */
+/* Is it JSON with a member that keys and key sets have? */
 static bool
 is_json_of_key(const AzBytes *bytes)
 {
@@ -229,7 +229,7 @@ decode_base64(AzBytes *text)
 	return az_b64url_decode((const char *) text->data, kept, text->data, &text->len);
 }
 
-/* As it is, or wrapped so often. */
+/* Does it read as a key, as it is or unwrapped up to so many times? */
 static bool
 holds_key(const AzBytes *bytes, int wraps, bool *no_memory)
 {

@@ -142,7 +142,7 @@ limit_set(Limiting *limiting, AzSet *set, AzLimitKind kind)
 	*set = left;
 }
 
-/* ---- what of the ceiling itself is asked ---- */
+/* ---- what is asked of the ceiling itself ---- */
 
 static int
 compare_items(const Limiting *limiting, const AzNode *a, const AzNode *b)

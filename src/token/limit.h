@@ -40,14 +40,14 @@ typedef struct AzCeiling
 	bool		read_only;
 } AzCeiling;
 
-/* Of a ceiling's texts: so much is enough for any ceiling. */
+/* The most values and bytes of a ceiling's texts. */
 #define AZ_MAX_CEILING_VALUES	500
 #define AZ_MAX_CEILING_BYTES	16384
 
 /* Has the ceiling more than that? */
 extern bool az_ceiling_is_large(const AzCeiling *ceiling);
 
-/* Room (aligned) that the identity needs within any ceiling. */
+/* The room (aligned) that the identity needs within any ceiling. */
 extern size_t az_limit_room(const AzIdentity *id);
 
 /*
@@ -57,7 +57,10 @@ extern size_t az_limit_room(const AzIdentity *id);
 extern void az_limit_identity(const AzIdentity *id, const AzCeiling *ceiling,
 							  AzIdentity *room);
 
-/* Within a ceiling: does the path lead to, or into, a claim of what can be limited? */
+/*
+ * In an identity within a ceiling: does the path lead to, or into, a claim
+ * that can be limited?
+ */
 extern bool az_is_limited_location(const AzIdentity *id, const AzText *path, size_t n);
 
 /* The same for groups of which the token says that it does not list them. */

@@ -4,8 +4,9 @@
  *	  The file of trust, by which a login is verified before a database is
  *	  chosen: JSON to one issuer.
  *
- * Who may write the file may log in as anybody, so whether to read it at all is
- * asked before (server/login_file.h).  The checks here are for mistakes.
+ * Somebody who can write the file can log in as anybody, so whether to read it
+ * at all is decided before (server/login_file.h).  The checks here are for
+ * mistakes.
  *
  *-------------------------------------------------------------------------
  */
@@ -176,7 +177,7 @@ take_options(AzIssuer *issuer, const AzJson *entry, const char **why)
 	return false;
 }
 
-/* A secret is none of az_key_or_none()'s here. */
+/* Symmetric keys do not count here, unlike in az_key_or_none(). */
 static bool
 take_key(AzIssuer *issuer, const AzJson *entry, const char **why)
 {
@@ -274,7 +275,7 @@ az_login_issuer_of(const AzJson *section, const char *name, AzIssuer **issuer,
 		if (!is_of_name(entry, name))
 			continue;
 		if (found != NULL)
-			return *why = "An issuer stands there twice.", AZ_LOGIN_TRUST_INVALID;
+			return *why = "An issuer is listed twice.", AZ_LOGIN_TRUST_INVALID;
 		found = entry;
 	}
 	return found != NULL ? read_issuer(found, name, issuer, why) : AZ_LOGIN_TRUST_NO_ISSUER;

@@ -11,9 +11,9 @@
  *	       "keys": [{"added": 0, "jwk": {...}}]}]}]}
  *
  * "database" is the database's OID, "audience" null where it is not checked,
- * "profile" and "options" are the two layers of options.  It is as strict as it
- * can be: members that are missing or too many, and keys that are not public,
- * make the file one that nobody logs in by.
+ * "profile" and "options" are the two layers of options.  It is read as
+ * strictly as possible: if members are missing or unknown, or keys are not
+ * public, nobody can log in by the file.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,7 +35,7 @@ typedef enum AzLoginTrust
 
 /*
  * The sections of a file, an array whose elements are objects with an OID each
- * and no OID twice; NULL and *why, constant text, when it is no such file.
+ * and no OID twice; NULL and *why, constant text, when it is not such a file.
  * Borrowed from the file.
  */
 extern const AzJson *az_login_sections(const AzJson *file, const char **why);
@@ -45,9 +45,9 @@ extern int64_t az_login_database(const AzJson *section);
 
 /*
  * The issuer of that name in the section of that database, with its keys and
- * without the algorithms of secrets; the caller's.  Only what leads to it is read
- * closely.  *why, constant text, says what is wrong with the file: for
- * AZ_LOGIN_TRUST_INVALID.
+ * without the algorithms of secrets; the caller owns it.  Only what leads to
+ * it is read closely.  *why, constant text, says what is wrong with the file:
+ * for AZ_LOGIN_TRUST_INVALID.
  */
 extern AzLoginTrust az_login_issuer(const AzJson *file, int64_t database, const char *name,
 									AzIssuer **issuer, const char **why);

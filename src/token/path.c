@@ -155,7 +155,10 @@ az_path_begins(const AzPath *path, const AzPath *start)
 	return true;
 }
 
-/* The keys of the location; "expected" is said where it is none at all. */
+/*
+ * Read the keys of the location; "expected" is returned where it is not one at
+ * all.
+ */
 static const char *
 read_keys(AzPath *path, const AzJson *value, const char *expected, size_t *element)
 {

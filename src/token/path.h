@@ -88,7 +88,7 @@ extern const char *az_read_first_path(void *field, const AzJson *value, size_t *
 /* Is it this one key, at the top? */
 extern bool az_path_is(const AzPath *path, const char *name);
 
-/* Is the one what the other leads to, or into? */
+/* Does the one path lead to the other, or into it? */
 extern bool az_path_begins(const AzPath *path, const AzPath *start);
 
 /*

@@ -3,11 +3,11 @@
  * reason.c
  *	  Why a token is refused, in the words of RFC 6750.
  *
- * Everything here is constant; where a hint can name what is configured, hint.c
- * has a better one.  A description goes to whoever sent the token
- * and may stand in a WWW-Authenticate header, so it is printable ASCII
- * without double quote and backslash (RFC 6750, 3).  A hint says what to do,
- * to whoever administers the database or the issuer.
+ * Everything here is constant; where a hint can name what is configured,
+ * hint.c has a better one.  A description goes to the client that sent the
+ * token and may be put into a WWW-Authenticate header, so it is printable
+ * ASCII without double quote and backslash (RFC 6750, 3).  A hint tells the
+ * administrators of the database or the issuer what to do.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * reason.h
- *	  The closed list of why a token is refused.
+ *	  The closed list of reasons why a token is refused.
  *
  * One reason maps to one RFC 6750 error and one description.  Descriptions
  * are constants: no byte of a token ever reaches them.
@@ -47,15 +47,17 @@ typedef enum AzReason
 	AZ_CLAIM_MISSING,			/* a required claim is absent, null or "" */
 	AZ_CLAIM_VALUE,				/* not what claim_values demands */
 	AZ_CLAIM_TYPE,				/* iss, sub or jti is not a string */
-	AZ_BOUND,					/* cnf: whoever sends it must prove more */
+	AZ_BOUND,					/* cnf: the client must prove that it has a key
+								 * */
 	AZ_GROUPS_UNLISTED,			/* it says that its groups are elsewhere */
 	AZ_ACTOR_CLAIM,				/* act does not name somebody */
-	AZ_ACTOR_REFUSED,			/* the issuer lets others act, or nobody */
+	AZ_ACTOR_REFUSED,			/* not among the issuer's actors, or it allows
+								 * none */
 	AZ_CEILING_MISSING,			/* the issuer demands one for actors */
 	AZ_REVOKED,
 	AZ_CLAIM_ENCODING,			/* does not fit the database encoding */
-	AZ_ASSERTION_NOT_HERE,		/* what is one was given as a token */
-	AZ_ASSERTION_EXPECTED,		/* what is none was given as one */
+	AZ_ASSERTION_NOT_HERE,		/* an assertion was given as a token */
+	AZ_ASSERTION_EXPECTED,		/* something else was given as an assertion */
 	AZ_ASSERTION_MALFORMED,		/* a member of its header, or its algorithm */
 	AZ_ASSERTION_KEY,			/* no cluster key has its kid */
 	AZ_ASSERTION_SIGNATURE,

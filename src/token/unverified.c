@@ -1,11 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * unverified.c
- *	  What a token says of its issuer and its key, for a log that has to tell
- *	  of one that was refused.
+ *	  What a token says about its issuer and its key, for the log of tokens
+ *	  that were refused.
  *
- * The token is read once more for it, by the parsers that verify.c uses: a
- * verification keeps nothing of what it refuses.
+ * The token is read once more, by the parsers that verify.c uses, because a
+ * verification keeps nothing of a token that it refuses.
  *
  *-------------------------------------------------------------------------
  */

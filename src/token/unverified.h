@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * unverified.h
- *	  What a token says of its issuer and its key, for a log that has to tell
- *	  of one that was refused.
+ *	  What a token says about its issuer and its key, for the log of tokens
+ *	  that were refused.
  *
  * Nothing of it is to be believed.
  *
@@ -25,8 +25,8 @@ typedef struct AzUnverified
 } AzUnverified;
 
 /*
- * True: the token has the shape of one.  Call az_free_unverified() in every case,
- * and raise nothing in between.
+ * True if it has the shape of a token.  Call az_free_unverified() in every
+ * case, and raise nothing in between.
  */
 extern bool az_read_unverified(const char *token, size_t len, AzUnverified *unverified);
 extern void az_free_unverified(AzUnverified *unverified);

@@ -3,17 +3,19 @@
  * verify.c
  *	  The order of checks: a token in, an identity or one reason out.
  *
- * This page is the security argument.  The checks stand in the table below
- * in the order in which they run; the first that answers anything but AZ_OK
- * ends the verification with its reason.  Each is one function, above it the
- * rule that it enforces; those of the claims are in verify_claims.c, those of
- * times in verify_times.c, those of an assertion's header in verify_assertion.c.
+ * This file is the security argument.  The checks stand in the table below in
+ * the order in which they run; the first that answers anything but AZ_OK ends
+ * the verification with its reason.  Each is one function, and the comment
+ * above it names the rule that it enforces; those of the claims are in
+ * verify_claims.c, those of times in verify_times.c, those of an assertion's
+ * header in verify_assertion.c.
  *
  * Nothing of a token is believed before its signature holds.  Until then the
- * header serves to choose algorithm and key, and of the payload "iss" alone
- * is read, or that it is absent ("aud" for issuers that are chosen by it), to
- * choose whose key it must be (RFC 8725, 3.8 and 3.10).  An attacker gains nothing by lying in
- * either: the token must then hold under a key of the issuer that it named.
+ * header serves to choose algorithm and key, and of the payload only "iss" is
+ * read, or its absence noted ("aud" for issuers that are chosen by it), to
+ * choose the issuer whose key it must be (RFC 8725, 3.8 and 3.10).  An
+ * attacker gains nothing by lying in either: the token must then hold under a
+ * key of the issuer that it named.
  *
  *-------------------------------------------------------------------------
  */
@@ -66,9 +68,9 @@ static const Check checks[] = {
 };
 
 /*
- * An assertion (az_verify_assertion()).  A cluster key stands in for the issuer's:
- * what makes a token one of this issuer's and for us, whoever sends it, the other
- * server has judged.  What its claims mean and when it ends is judged here.
+ * An assertion (az_verify_assertion()).  A cluster key takes the place of the
+ * issuer's keys.  The other server has judged whether the token is from this
+ * issuer and for us.  What its claims mean and when it ends is judged here.
  */
 static const Check assertions[] = {
 	/* somebody's bytes */
@@ -85,7 +87,7 @@ static const Check assertions[] = {
 	az_check_assertion_times,
 	az_check_assertion_use,
 
-	/* and what an issuer had signed */
+	/* and what an issuer signed before that */
 	choose_issuer,
 	az_check_expiration,
 	az_read_begin,
@@ -100,8 +102,8 @@ static const Check assertions[] = {
 };
 
 /*
- * Claims that nobody has signed (az_read_unsigned()): what makes a token one of
- * this issuer's, for now and for us, is not asked for.
+ * Claims that nobody has signed (az_read_unsigned()): whether they are from
+ * this issuer, valid now and for us is not checked.
  */
 static const Check readings[] = {
 	check_claims,
@@ -126,7 +128,7 @@ az_token_length(const char *token, size_t len)
 	return len > 0 && token[len - 1] == '\r' ? len - 1 : len;
 }
 
-/* A newline at the end, as from a file or a pipe, is no part of the token. */
+/* A newline at the end, as from a file or a pipe, is not part of the token. */
 static AzReason
 check_size_within(AzVerification *v, size_t limit)
 {
@@ -144,7 +146,10 @@ check_size(AzVerification *v)
 	return check_size_within(v, v->trust->max_token_size);
 }
 
-/* The payload is that of a token that was not too large; the header is not the token's. */
+/*
+ * The payload is that of a token that was not too large, but the header is not
+ * the token's.
+ */
 static AzReason
 check_assertion_size(AzVerification *v)
 {
@@ -235,7 +240,10 @@ choose_issuer(AzVerification *v)
 	return AZ_ISSUER_UNTRUSTED;
 }
 
-/* Until the update one key is meant: without kid, one that has none if there is any. */
+/*
+ * With objects of 1.0 only one key counts: for a token without kid, one
+ * without kid if there is any.
+ */
 static AzReason
 choose_as_1_0(AzVerification *v)
 {
@@ -273,7 +281,7 @@ choose_keys(AzVerification *v)
 	return reason;
 }
 
-/* Does this string of the block say the same?  NULL is AZ_NULL. */
+/* Is this string of the block the same text?  NULL corresponds to AZ_NULL. */
 static bool
 says(const AzIdentity *id, const AzNode *node, const char *text)
 {
@@ -292,8 +300,8 @@ az_is_key_of(const AzKey *key, const AzIdentity *id)
 }
 
 /*
- * Is all the same that the signature and the identity depend on: the bytes,
- * as the caller says, the issuer's row, and the key?
+ * Is everything unchanged that the signature and the identity depend on: the
+ * bytes (the caller says that they are), the issuer's row and the key?
  */
 static bool
 is_known(const AzVerification *v)
@@ -306,8 +314,9 @@ is_known(const AzVerification *v)
 
 /*
  * RFC 7515, 5.2: over the characters received.  The first candidate that holds
- * is the token's key, also for a token that was seen before.  What is no
- * wrong signature is no reason to go on: a library that fails decides nothing.
+ * is the token's key, also for a token that was seen before.  The next one is
+ * tried after a wrong signature only: when the library fails, nothing is
+ * decided.
  */
 static AzReason
 check_signature(AzVerification *v)
@@ -362,7 +371,7 @@ choose_issuer_unless_given(AzVerification *v)
 
 /* ---- one verification ---- */
 
-/* Everything but the identity and the hint goes. */
+/* Free everything but the identity and the hint. */
 static void
 release(AzVerification *v)
 {

@@ -19,7 +19,7 @@ typedef struct AzRevocable
 	const char *token_id;		/* jti */
 	const char *session_id;		/* the issuer's session claim */
 	const char *subject;		/* sub, else the text of the user id claim */
-	const char *actor;			/* who acts for that one */
+	const char *actor;			/* who acts for the subject */
 	int64_t		issued;			/* iat in microseconds since 1970, or AZ_TIME_NONE */
 } AzRevocable;
 
@@ -33,17 +33,18 @@ typedef struct AzTokenHint
 	const AzJson *aud;			/* as this */
 	const char *kid;			/* NULL: absent */
 	size_t		kid_len;
-	bool		keyless;		/* none of the issuer's keys is going to be asked for */
+	bool		keyless;		/* no key of the issuer will be needed */
 } AzTokenHint;
 
 /* May the issuer have issued such a token?  By its name, or by its audience. */
 extern bool az_may_have_issued(const AzIssuer *issuer, const AzTokenHint *hint);
 
 /*
- * The candidates among all issuers: those who may have issued the token, or
- * any two of them; others do no harm.  If there is one, it has at least the
- * keys that have the kid or, where none has it, those without one; all keys
- * for a token without kid.  In the order of az_issuer_add_key().
+ * The candidates among all issuers: those that may have issued the token, or
+ * any two of these; others do no harm.  If there is one candidate, it has at
+ * least the keys with the token's kid or, where no key has it, the keys
+ * without a kid; all keys for a token without kid.  Keys are in the order of
+ * az_issuer_add_key().
  */
 typedef struct AzCandidates
 {
@@ -68,12 +69,14 @@ typedef struct AzTrust
 
 	const AzConverter *converter;	/* NULL: claims stay UTF-8 */
 
-	/* Has that actor of the issuer a ceiling?  NULL: nobody has. */
+	/*
+	 * Does that actor of the issuer have a ceiling?  NULL: no actor has one.
+	 */
 	bool		(*has_ceiling) (void *arg, const char *issuer, const char *actor);
 
 	/*
-	 * No key of the issuer fits the kid of a token, which nobody has signed yet
-	 * for all we know.  Will it be fetched?  NULL: it will not.
+	 * No key of the issuer has the kid of a token that is not verified.  Will
+	 * the key be fetched?  NULL: it will not.
 	 */
 	bool		(*fetches_key) (void *arg, const AzIssuer *issuer);
 
@@ -92,8 +95,9 @@ extern AzVerification *az_verification_new(void);
 extern void az_verification_free(AzVerification *verification);
 
 /*
- * The length of a token without the newline that may stand behind it.  What
- * goes by the bytes of a token uses this, so that it is one token.
+ * The length of a token without the newline that may stand behind it.  Code
+ * that compares the bytes of tokens uses this, so that both count as one
+ * token.
  */
 extern size_t az_token_length(const char *token, size_t len);
 
@@ -109,27 +113,28 @@ extern AzReason az_verify(AzVerification *verification, const char *token, size_
 
 /*
  * What to do about the last refusal, with the names of what is configured, in
- * UTF-8; NULL where the hint of its reason says as much.  Borrowed until the
+ * UTF-8; NULL where the hint of the reason says the same.  Borrowed until the
  * verification is used again.
  */
 extern const char *az_verification_hint(const AzVerification *verification);
 
 /*
- * The same for a token that this trust was asked about before: "known" is the
- * identity that these very bytes had.  The signature is not worked out again
- * while the token chooses the same issuer, unaltered, and comes to the same key; then
- * *identity is known.
+ * Verify a token again that had the identity "known" when these very bytes
+ * were verified before.  The signature is not worked out again while the token
+ * chooses the same issuer, unaltered, and the same key; then *identity is
+ * "known".
  */
 extern AzReason az_verify_again(AzVerification *verification, const char *token, size_t len,
 								int64_t now, const AzTrust *trust, const AzIdentity *known,
 								const AzIdentity **identity);
 
 /*
- * Who somebody with these claims (JSON in UTF-8) would be, as the issuer's options
- * read them; issuer NULL: as those of the one whom a token with them would choose.
- * Nobody has signed them: nothing of signature, type, audience, times, revocation
- * and proof of possession is looked at.  The identity has no key, so no trust
- * carries it (az_is_key_of()), and never ends by the clock.  As az_verify() otherwise.
+ * Make the identity of these claims (JSON in UTF-8), as the issuer's options
+ * read them; issuer NULL: the issuer that a token with these claims would
+ * choose.  Nobody has signed them, so signature, type, audience, times,
+ * revocation and proof of possession are not checked.  The identity has no
+ * key, so no trust confirms it (az_is_key_of()), and it never expires.
+ * Otherwise this works as az_verify() does.
  */
 extern AzReason az_read_unsigned(AzVerification *verification, const char *claims, size_t len,
 								 const AzTrust *trust, const AzIssuer *issuer,

@@ -20,7 +20,7 @@ is_assertion(const AzVerification *v)
 
 /*
  * RFC 8725, 3.11 and 3.12: no issuer's token has that type, whatever its
- * token_types say, so that neither is ever taken for the other.
+ * token_types say, so a token and an assertion are never taken for each other.
  */
 AzReason
 az_refuse_assertion(AzVerification *v)
@@ -34,7 +34,10 @@ az_check_assertion_type(AzVerification *v)
 	return is_assertion(v) ? AZ_OK : AZ_ASSERTION_EXPECTED;
 }
 
-/* RFC 8725, 3.1: one algorithm, and the key that is named, which must be for it. */
+/*
+ * RFC 8725, 3.1: there is one algorithm, and the key that is named must be for
+ * it.
+ */
 AzReason
 az_choose_cluster_key(AzVerification *v)
 {
@@ -73,7 +76,7 @@ read_seconds(const AzVerification *v, const char *name, int64_t *seconds)
 	return value != NULL && az_json_integer(value, seconds) && *seconds >= 0;
 }
 
-/* Likewise, in the one way in which 32 bytes are written. */
+/* The same for 32 bytes, which can be written in one way only. */
 static bool
 read_anchor(AzVerification *v)
 {

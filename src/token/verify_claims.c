@@ -55,7 +55,7 @@ az_check_token_type(AzVerification *v)
 	return AZ_TOKEN_TYPE;
 }
 
-/* RFC 7519, 4.1.3: a string or an array of strings, nothing beside them. */
+/* RFC 7519, 4.1.3: a string or an array of strings, and nothing else. */
 static bool
 is_audience(const AzJson *aud)
 {
@@ -73,9 +73,9 @@ is_audience(const AzJson *aud)
 }
 
 /*
- * The issuer's audience_claims: where it is, the first that is present.  A token
- * that has none of them is refused, unless that is no fault of it
- * (audience_optional).
+ * The first of the issuer's audience_claims that is present is the audience.
+ * A token that has none of them is refused, unless audience_optional allows
+ * that.
  */
 static bool
 names_audience(const AzIssuer *issuer, const AzJson *payload)
@@ -139,7 +139,7 @@ names_somebody(const AzVerification *v, const AzPath *path, bool number)
 	return type == AZ_JSON_STRING || (number && type == AZ_JSON_INTEGER);
 }
 
-/* RFC 7519, 4.1: what a token says of itself, and not of whom it is about. */
+/* RFC 7519, 4.1: what a token says about itself, and not about its subject. */
 static bool
 is_of_token(const char *name)
 {
@@ -179,7 +179,10 @@ az_check_required_claims(AzVerification *v)
 	return AZ_OK;
 }
 
-/* RFC 8725, 3.12: what tells this issuer's access tokens from its others. */
+/*
+ * RFC 8725, 3.12: what tells this issuer's access tokens from its other
+ * tokens.
+ */
 AzReason
 az_check_claim_values(AzVerification *v)
 {
@@ -211,7 +214,10 @@ az_check_claim_types(AzVerification *v)
 	return AZ_OK;
 }
 
-/* RFC 7800, 3.1: it is for one who proves to have the key; here nobody does. */
+/*
+ * RFC 7800, 3.1: the token is for a client that proves that it has the key;
+ * here no client does.
+ */
 AzReason
 az_check_bound(AzVerification *v)
 {
@@ -219,7 +225,7 @@ az_check_bound(AzVerification *v)
 		!az_json_is_given(az_payload_claim(v, "cnf")) ? AZ_OK : AZ_BOUND;
 }
 
-/* What is not listed must not be read as "in no group". */
+/* A token that does not list the groups must not be read as "in no group". */
 AzReason
 az_check_groups_listed(AzVerification *v)
 {
@@ -231,7 +237,7 @@ az_check_groups_listed(AzVerification *v)
 		AZ_GROUPS_UNLISTED : AZ_OK;
 }
 
-/* RFC 8693, 4.1: who acts for the subject, and may that one. */
+/* RFC 8693, 4.1: who acts for the subject, and whether that actor may. */
 AzReason
 az_check_actor(AzVerification *v)
 {

@@ -18,7 +18,7 @@ struct AzVerification
 	int64_t		now;
 	const AzTrust *trust;
 	const AzIdentity *known;	/* NULL: these bytes were not seen before */
-	bool		is_unsigned;	/* there is no token, but claims */
+	bool		is_unsigned;	/* there is no token, only claims */
 	const AzAssertionTrust *by; /* NULL: it is no assertion */
 
 	/* owned */
@@ -67,7 +67,7 @@ extern AzReason az_check_groups_listed(AzVerification *v);
 extern AzReason az_check_actor(AzVerification *v);
 extern AzReason az_check_revocation(AzVerification *v);
 
-/* auth_time, which nothing is refused for. */
+/* Read auth_time; no token is refused for it. */
 extern void az_read_authentication(AzVerification *v);
 
 /* The checks of an assertion's header, before and after its signature. */
@@ -78,10 +78,13 @@ extern AzReason az_check_assertion_header(AzVerification *v);
 extern AzReason az_check_assertion_times(AzVerification *v);
 extern AzReason az_check_assertion_use(AzVerification *v);
 
-/* What the other server has judged: nbf and iat, as they can be read. */
+/* Read nbf and iat as far as possible; the other server has judged them. */
 extern AzReason az_read_begin(AzVerification *v);
 
-/* Where nobody has signed: the times, as far as they can be read, and no end. */
+/*
+ * For claims that nobody has signed: read the times as far as possible; there
+ * is no end.
+ */
 extern AzReason az_read_times(AzVerification *v);
 
 #endif							/* AZ_VERIFY_INTERN_H */

@@ -12,7 +12,7 @@
 /* The first instant that PostgreSQL can show: 4714-11-24 BC. */
 #define TIME_FIRST	(INT64_C(-210866803200) * MICROS)
 
-/* What lies beyond the last instant is as late as that, and so downwards. */
+/* Add, and stop at the first and the last instant that can be represented. */
 static int64_t
 add_seconds(int64_t instant, int64_t seconds)
 {
@@ -24,7 +24,7 @@ add_seconds(int64_t instant, int64_t seconds)
 	return sum;
 }
 
-/* Downwards to the microsecond.  NaN fails the first comparison. */
+/* Round down to the microsecond.  NaN fails the first comparison. */
 static bool
 read_fraction(double seconds, int64_t *instant)
 {
@@ -80,7 +80,7 @@ skew_of(const AzIssuer *issuer)
 		issuer->skew_seconds : issuer->leeway_seconds;
 }
 
-/* A time that may be absent; otherwise the reason is that it is invalid. */
+/* Read a time that may be absent; the reason is for one that is invalid. */
 static AzReason
 read_optional(const AzVerification *v, const char *name, AzReason invalid, int64_t *instant)
 {
@@ -105,7 +105,10 @@ az_check_not_before(AzVerification *v)
 	return instant <= add_seconds(v->now, skew) ? AZ_OK : AZ_NOT_YET_VALID;
 }
 
-/* RFC 7519, 4.1.6, and no clock of an issuer runs ahead of ours by more. */
+/*
+ * RFC 7519, 4.1.6: the clock of an issuer is not further ahead of ours than
+ * that.
+ */
 AzReason
 az_check_issued_at(AzVerification *v)
 {
@@ -118,8 +121,8 @@ az_check_issued_at(AzVerification *v)
 }
 
 /*
- * The server that made an assertion has compared them with its clock; ours may be a
- * little behind.
+ * The server that made an assertion has compared nbf and iat with its clock;
+ * ours may be a little behind.
  */
 AzReason
 az_read_begin(AzVerification *v)
@@ -154,8 +157,8 @@ az_check_age(AzVerification *v)
 }
 
 /*
- * OpenID Connect Core 1.0, 2: when the user last proved who they are.  What is no
- * NumericDate counts as absent.
+ * OpenID Connect Core 1.0, 2: when the user last proved who they are.  A value
+ * that is not a NumericDate counts as absent.
  */
 void
 az_read_authentication(AzVerification *v)

@@ -64,8 +64,8 @@ az_check_owns_database(const char *function)
 }
 
 /*
- * The role that the tables belong to, and not whoever a table was given to:
- * this one can do the least.
+ * The role that the tables belong to, even if a table was given to another
+ * role: this role can do the least.
  */
 void
 az_begin_as_owner(AzCaller *caller)

@@ -3,10 +3,10 @@
  * admin.h
  *	  Whose rights administrative functions write with.
  *
- * They look at the rights of their caller, and then read and write as the
- * owner of the tables: what that owner has hung on a table (triggers, rules,
- * defaults, views in its place) is code, which must not run with the rights
- * of a superuser who administers.
+ * They check the rights of their caller, and then read and write as the owner
+ * of the tables: triggers, rules, defaults and views that the owner has put on
+ * a table are code, which must not run with the rights of a superuser who
+ * administers.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,7 @@
 
 #include "server/compat.h"
 
-/* Who called, while somebody else's rights are in force. */
+/* The caller, while another role's rights are in force. */
 typedef struct AzCaller
 {
 	Oid			user;
@@ -35,8 +35,8 @@ extern void az_end_as(const AzCaller *caller);
 extern void az_begin_bound_as(Oid role, AzCaller *caller);
 
 /*
- * What the caller must have who administers, 42501 otherwise; table names
- * what is to be written, for the error.
+ * Raises 42501 unless the caller may administer; "table" names what is to be
+ * written, for the error.
  */
 extern void az_check_administers(const char *table);
 
@@ -44,12 +44,16 @@ extern void az_check_administers(const char *table);
 extern void az_check_owns_database(const char *function);
 
 /*
- * The first of these, then connect to SPI as the owner of our tables.
+ * Check that as az_check_administers() does, then connect to SPI as the owner
+ * of our tables.
  */
 extern void az_begin_administering(const char *table, AzCaller *caller);
 extern void az_end_administering(const AzCaller *caller);
 
-/* The same for those who may have a row written without administering. */
+/*
+ * The same without the check, for callers who may have a row written without
+ * administering.
+ */
 extern void az_begin_as_owner(AzCaller *caller);
 
 #endif							/* AZ_ADMIN_H */

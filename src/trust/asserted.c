@@ -3,11 +3,12 @@
  * asserted.c
  *	  An identity that another server of the cluster hands over to this session.
  *
- * Who takes one is a question of how the connection was authenticated, and nothing
- * that can be said in SQL changes that.  What is taken is good for one occasion
- * (challenge.c, senders.c), and says for whom it is.  One for all nodes of a cluster may
- * be good for some more (token/chain.h): then what was found out is remembered, and
- * destination, times, trust and use are looked at each time.
+ * Whether a connection takes assertions depends on how it was authenticated,
+ * and no SQL changes that.  An assertion is good for one occasion
+ * (challenge.c, senders.c), and names its destination.  An assertion for all
+ * nodes of a cluster may be good for several (token/chain.h): then the result
+ * of its verification is remembered, and destination, times, trust and use are
+ * checked each time.
  *
  *-------------------------------------------------------------------------
  */
@@ -81,7 +82,7 @@ az_destination_of_citus(void)
  * ----------------------------------------------------------------
  */
 
-/* What it is judged by, and what was found. */
+/* What an assertion is judged by, and what was found. */
 typedef struct Occasion
 {
 	AzRoad		road;
@@ -107,12 +108,15 @@ judge_for_here(const AzAssertion *assertion, const char *challenge)
 	return AZ_OK;
 }
 
-/* Its uses are numbered on: those of one assertion come before all of the next. */
+/*
+ * All uses have numbers in one sequence: those of one assertion come before
+ * all of the next.
+ */
 #define USES	(AZ_CHAIN_LAST + 1)
 
 /*
- * The last look, for what it takes counts as used.  "earlier": a use of it that was
- * taken before; NULL: the anchor has to tell.
+ * The last check, because an assertion that passes it counts as used.
+ * "earlier": a use of it that was taken before; NULL: the anchor has to tell.
  */
 static AzReason
 judge_for_citus(const AzAssertion *assertion, const AzUse *use, const AzUse *earlier)
@@ -133,7 +137,7 @@ judge_for_citus(const AzAssertion *assertion, const AzUse *use, const AzUse *ear
 						  assertion->expires * USECS_PER_SEC);
 }
 
-/* What lives no longer than the verification. */
+/* Copies what lives no longer than the verification. */
 static void
 keep(Occasion *occasion, const AzAssertion *assertion)
 {
@@ -159,9 +163,10 @@ judge(void *arg, const AzAssertion *assertion)
 }
 
 /*
- * One person has another assertion from time to time.  What two blocks of the same
- * bytes are asked they answer alike, so they have the same serial, and plans live on.
- * The table forgets; then there is a new one.  False: OpenSSL failed.
+ * A person gets a new assertion from time to time.  Two blocks of the same
+ * bytes give the same answers, so they have the same serial, and plans live
+ * on.  When the table has forgotten it, there is a new serial.  False:
+ * OpenSSL failed.
  */
 static bool
 find_serial(const AzIdentity *id, AzVerifiedToken *verified)
@@ -232,7 +237,10 @@ verify_in_time(const char *token, size_t len, int64 now, Occasion *occasion,
 
 /* ---- for all nodes of a cluster ---- */
 
-/* No longer than what is verified at all; nothing else is read of it, or hashed. */
+/*
+ * Refuses a text that is longer than any that is verified, before it is read
+ * or hashed.
+ */
 static AzReason
 find_use(const char *text, size_t len, size_t *assertion_len, AzUse *use,
 		 AzAssertionDigest digest)
@@ -244,7 +252,10 @@ find_use(const char *text, size_t len, size_t *assertion_len, AzUse *use,
 	return az_sha256(text, *assertion_len, digest) ? AZ_OK : AZ_CRYPTO_FAILURE;
 }
 
-/* All that the verification of these bytes would find is known, but for the use. */
+/*
+ * Everything that the verification of these bytes would find is known, except
+ * for the use.
+ */
 static AzReason
 take_again(AzRemembered *remembered, const AzUse *use, AzVerifiedToken *verified)
 {
@@ -282,7 +293,7 @@ verify_for_citus(const char *text, size_t len, int64 now, AzVerifiedToken *verif
 	return reason;
 }
 
-/* One that was taken is one; it need not be read again. */
+/* The bytes of an assertion that was taken need not be read again. */
 bool
 az_asserts(const char *text, size_t len)
 {
@@ -296,7 +307,7 @@ az_asserts(const char *text, size_t len)
 
 /* ---- on either road ---- */
 
-/* A try spends the challenge, whatever comes of it. */
+/* An attempt spends the challenge, whether it succeeds or not. */
 AzReason
 az_verify_asserted(const char *token, size_t len, int64 now, AzRoad road,
 				   AzVerifiedToken *verified)

@@ -20,27 +20,28 @@
 extern bool az_takes_assertions(void);
 
 /*
- * Who an assertion may be for, when this database takes it, in UTF-8; palloc'd:
- * one server and database ("<system identifier>/<database>"), or all nodes of a
- * Citus cluster ("citus/<database>").
+ * The destination that an assertion for this database must name, in UTF-8;
+ * palloc'd: one server and database ("<system identifier>/<database>"), or all
+ * nodes of a Citus cluster ("citus/<database>").
  */
 extern char *az_destination_here(void);
 extern char *az_destination_of_citus(void);
 
-/* Is that one, by what it says of itself?  As az_is_assertion(). */
+/* Does the text claim to be an assertion?  As az_is_assertion(). */
 extern bool az_asserts(const char *text, size_t len);
 
 /* What is taken on one road is not taken on the other. */
 typedef enum AzRoad
 {
-	AZ_ROAD_CITUS,				/* SET: for all nodes, with a nonce of whoever sends it */
+	AZ_ROAD_CITUS,				/* SET: for all nodes, with a nonce of its
+								 * sender */
 	AZ_ROAD_FOREIGN				/* authz.hand_over: for this server, with a challenge */
 } AzRoad;
 
 /*
- * Verify what was handed over on that road.  AZ_OK: "verified" is who to adopt, for the
- * transaction alone; "stored" lives as long as the identity does.  As
- * az_verify_token() otherwise.
+ * Verify what was handed over on that road.  AZ_OK:  "verified" is to be
+ * adopted for the transaction alone; "stored" lives as long as the identity
+ * does.  Otherwise as az_verify_token().
  */
 extern AzReason az_verify_asserted(const char *token, size_t len, int64 now, AzRoad road,
 								   AzVerifiedToken *verified);

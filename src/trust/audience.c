@@ -4,8 +4,8 @@
  *	  Issuers that tokens choose by their audience.
  *
  * No index finds a value in an array for us, so the audiences of these issuers
- * are kept, as hashes: there are few such issuers mostly, and who it really is
- * says the issuer itself, once it is read.
+ * are kept as hashes: there are usually few such issuers, and whether one
+ * really accepts the audience is seen once it is read.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,8 @@ typedef struct Audience
 static struct
 {
 	MemoryContext context;
-	uint64		looked;			/* az_issuers_epoch() of then; 0: never */
+	uint64		looked;			/* az_issuers_epoch() when it was read; 0:
+								 * never */
 	Audience   *audiences;
 	int			n;
 } kept;
@@ -90,7 +91,7 @@ look_at_audiences(void)
 		keep_audiences(az_read_audiences(), epoch);
 }
 
-/* Two that are right are too many already. */
+/* Two that match are already too many. */
 #define ENOUGH_NAMES	8
 
 static List *

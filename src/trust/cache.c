@@ -74,7 +74,7 @@ key_of(const unsigned char *digest)
 	return key;
 }
 
-/* Two tokens with one key: the older counts as not remembered. */
+/* Of two tokens with one hash key, the older counts as not remembered. */
 static Entry *
 find_entry(const unsigned char *digest)
 {
@@ -141,7 +141,7 @@ keep(const unsigned char *digest, const AzVerifiedToken *verified)
 	cached_bytes += size;
 }
 
-/* Is what was verified before still as good as verified now? */
+/* Would a token that was verified before still verify now? */
 static bool
 still_good(const Entry *entry, int64 now, uint64 epoch)
 {
@@ -150,8 +150,8 @@ still_good(const Entry *entry, int64 now, uint64 epoch)
 }
 
 /*
- * With what is known of the token, or NULL.  Should it still hold, the identity
- * is the known one.
+ * Verify with what is known of the token, or NULL.  If that still holds, the
+ * identity is the known one.
  */
 static AzReason
 verify(const char *token, size_t len, int64 now, const AzIdentity *known,
@@ -186,7 +186,10 @@ az_count_verification(const instr_time *begin)
 	az_count_more(AZ_VERIFY_US, INSTR_TIME_GET_MICROSEC(end));
 }
 
-/* The same, counted.  What waits for a lock, and is then cancelled, is not. */
+/*
+ * The same, counted.  A verification that waits for a lock and is cancelled is
+ * not counted.
+ */
 static AzReason
 verify_in_time(const char *token, size_t len, int64 now, const AzIdentity *known,
 			   AzVerifiedToken *verified)

@@ -23,14 +23,14 @@ typedef struct AzVerifiedToken
 	bool		asserted;		/* another server has handed it over (asserted.h) */
 	const char *stored;			/* digest of what that has stored for it; NULL: it
 								 * has not said */
-	const char *hint;			/* about a refusal, palloc'd; NULL where that of
-								 * the reason says as much */
+	const char *hint;			/* about a refusal, palloc'd; NULL where the
+								 * hint of the reason says the same */
 } AzVerifiedToken;
 
 /* A number for an identity; never used twice. */
 extern uint32 az_next_serial(void);
 
-/* A token, or what stands for one, was verified, with what result ever. */
+/* A token or assertion was verified, with any result. */
 extern void az_count_verification(const instr_time *begin);
 
 /*

@@ -3,8 +3,8 @@
  * ceiling.c
  *	  What an actor may not go beyond, whomever it acts for.
  *
- * A row is looked up where somebody acts, at a login and where a query could see
- * another one.  Nothing of it is kept here.
+ * A row is looked up for an actor at a login, and whenever a query could see
+ * another version of it.  Nothing of it is kept here.
  *
  *-------------------------------------------------------------------------
  */
@@ -48,7 +48,7 @@ read_limit(HeapTuple tuple, TupleDesc desc, AttrNumber column, AzLimit *limit)
 	}
 }
 
-/* What is NULL where it must not be is the careful choice. */
+/* A NULL where none may be counts as the stricter choice. */
 static bool
 read_boolean(HeapTuple tuple, TupleDesc desc, AttrNumber column, bool careful)
 {

@@ -21,14 +21,17 @@ typedef enum AzCeilingFound
 
 /*
  * The ceiling of an actor, both names in UTF-8, under that snapshot, or, NULL,
- * as last committed.  version: another one when the row is written again.  What
- * is found goes with the current context.
+ * as last committed.  "version" changes when the row is written again.  The
+ * result is allocated in the current context.
  */
 extern AzCeilingFound az_find_ceiling(Snapshot snapshot, const char *issuer,
 									  const char *actor, AzCeiling *ceiling,
 									  uint64 *version);
 
-/* The callback of AzTrust: as last committed, as all that a token is judged by. */
+/*
+ * The callback of AzTrust: reads rows as last committed, like all that a token
+ * is judged by.
+ */
 extern bool az_has_ceiling(void *arg, const char *issuer, const char *actor);
 
 #endif							/* AZ_CEILING_H */

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * challenge.c
- *	  What makes an assertion one for this occasion.
+ *	  What ties an assertion to one occasion.
  *
- * For one server it is a challenge: random bytes that this session gives out, and
- * waits for until the first assertion, whatever comes of that.  For all nodes of a cluster, which cannot be
- * asked first, it is who sends it, random bytes of a backend, and a number that
- * grows (senders.c).
+ * For one server it is a challenge: random bytes that this session gives out,
+ * and waits for until the first assertion arrives, accepted or not.  For all
+ * nodes of a cluster, which cannot be asked first, it is the sender (random
+ * bytes of a backend) and a number that grows (senders.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -47,7 +47,7 @@ az_new_nonce(void)
 	return psprintf("%s." UINT64_FORMAT, sender, ++last_number);
 }
 
-/* As it is written above: in one way. */
+/* The number as it is written above; there is one way to write it. */
 static bool
 read_number(const char *digits, uint64 *number)
 {

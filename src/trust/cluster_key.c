@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_key.c
- *	  The keys by which servers of a cluster tell each other who is in force.
+ *	  The keys by which servers of a cluster tell each other who is logged in.
  *
  * They are few, so all of them are read when one is needed, and kept until the
  * table changes.  What was read is complete before it counts.
@@ -27,7 +27,8 @@ typedef struct ClusterKeys
 } ClusterKeys;
 
 static ClusterKeys *kept = NULL;
-static uint64 kept_epoch;		/* az_cluster_keys_epoch() as of before it was read */
+static uint64 kept_epoch;		/* az_cluster_keys_epoch() from before it was
+								 * read */
 
 uint64
 az_cluster_keys_epoch(void)
@@ -35,7 +36,7 @@ az_cluster_keys_epoch(void)
 	return 1 + az_table_epoch(AZ_TABLE_CLUSTER_KEY);
 }
 
-/* It wipes what it frees. */
+/* Frees the keys; private ones are wiped. */
 static void
 release_signing_key(void *key)
 {
@@ -168,7 +169,7 @@ az_raise_cluster_key_refresh(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("authz.cluster_key cannot be refreshed"),
-			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there go on."),
+			 errdetail("Nobody reads cluster keys, so it stays unpopulated; the keys that are there keep working."),
 			 errhint("authz.add_cluster_key() adds a key, authz.cluster_keys() lists them.")));
 	pg_unreachable();
 }

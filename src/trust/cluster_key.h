@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * cluster_key.h
- *	  The keys by which servers of a cluster tell each other who is in force.
+ *	  The keys by which servers of a cluster tell each other who is logged in.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,13 +21,13 @@ extern const AzSigningKey *az_cluster_signing_key(void);
 /* The public key with that kid; NULL: there is none. */
 extern const AzKey *az_cluster_key(const char *kid, size_t len);
 
-/* Is the key there that such an identity ("asserted") came by? */
+/* Is the key still there by which such an identity ("asserted") was taken? */
 extern bool az_has_cluster_key_of(const AzIdentity *id);
 
-/* 55000: there is none that signs, and how one is made. */
+/* Raises 55000: there is no key that signs; the hint says how to make one. */
 pg_noreturn extern void az_raise_no_cluster_key(void);
 
-/* 55000: authz.cluster_key cannot be refreshed. */
+/* Raises 55000: authz.cluster_key cannot be refreshed. */
 pg_noreturn extern void az_raise_cluster_key_refresh(void);
 
 /* Grows whenever a key may have come or gone; also part of az_trust_epoch(). */

@@ -36,7 +36,10 @@ az_begin_cluster_keys(AzRows *rows)
 		(void) az_begin_rows(rows, AZ_TABLE_CLUSTER_KEY, NULL, NULL, 0);
 }
 
-/* Those of other transactions cannot be locked by us, so NULLs are none of ours. */
+/*
+ * Reads the columns of a row.  We write no NULLs, so a row with one is not
+ * ours.
+ */
 bool
 az_next_cluster_key(AzRows *rows, AzClusterKeyRow *row)
 {
@@ -56,7 +59,7 @@ az_next_cluster_key(AzRows *rows, AzClusterKeyRow *row)
 	return true;
 }
 
-/* Does what the key says of itself agree with the columns? */
+/* Does the key agree with the columns? */
 static bool
 describes(const AzClusterKeyRow *row, const char *kid, const char *thumbprint)
 {
@@ -140,7 +143,7 @@ az_lock_cluster_keys(const char *command)
 	if (rel == NULL)
 		raise_unusable();
 	LockRelation(rel, ShareRowExclusiveLock);
-	/* what somebody made of it while we waited */
+	/* somebody may have altered it while we waited */
 	table_close(rel, NoLock);
 	rel = az_open_table(AZ_TABLE_CLUSTER_KEY);
 	if (rel == NULL)

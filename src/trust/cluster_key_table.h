@@ -3,10 +3,11 @@
  * cluster_key_table.h
  *	  The rows of authz.cluster_key, which SQL can neither read nor write.
  *
- * It is a materialized view that is never populated.  PostgreSQL keeps its pages as
- * those of any table: they outlive a crash, go to standbys and through pg_upgrade.
- * Yet a query of it is an error, whoever asks, and its rows are in no dump and in no
- * publication.  The query that it is defined by raises an error, so REFRESH does.
+ * It is a materialized view that is never populated.  PostgreSQL keeps its
+ * pages as those of any table: they outlive a crash, go to standbys and
+ * through pg_upgrade.  Yet every query of it raises an error, and its rows are
+ * in no dump and in no publication.  The query that defines it raises an
+ * error, so REFRESH does, too.
  *
  * Its rows are inserted so that logical decoding does not see them, and are too
  * short for TOAST.
@@ -22,10 +23,15 @@
 #include "trust/trust_table.h"
 #include "utils/timestamp.h"
 
-/* Of a key ID, in bytes of UTF-8: the whole row is to stay in its page. */
+/*
+ * The longest key ID, in bytes of UTF-8: the whole row must stay in its page.
+ */
 #define AZ_MAX_CLUSTER_KID	200
 
-/* As many keys may there be: a cluster has few nodes, and each one key or two. */
+/*
+ * The most keys that there may be: a cluster has few nodes, and each has one
+ * key or two.
+ */
 #define AZ_MAX_CLUSTER_KEYS	64
 
 /* One row, until the next one is read. */
@@ -64,14 +70,17 @@ extern AzSigningKey *az_make_signing_key(const AzClusterKeyRow *row);
 extern Relation az_lock_cluster_keys(const char *command);
 
 /*
- * Write a row behind all others; texts in the encoding of the database.  private_jwk
- * NULL: it verifies only.
+ * Append a row; texts in the encoding of the database.  private_jwk NULL: it
+ * verifies only.
  */
 extern void az_insert_cluster_key(Relation rel, text *kid, text *thumbprint, int64 number,
 								  text *jwk, text *private_jwk);
 extern void az_delete_cluster_key(Relation rel, const AzClusterKeyRow *row);
 
-/* What was written counts from now on for the statement that writes it, too. */
+/*
+ * Release the table; what was written now counts for the running statement,
+ * too.
+ */
 extern void az_end_cluster_keys(Relation rel);
 
 #endif							/* AZ_CLUSTER_KEY_TABLE_H */

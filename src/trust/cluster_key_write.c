@@ -24,8 +24,8 @@
  */
 
 /*
- * Of characters that JSON writes as themselves, or with one more: the row is to stay
- * in its page.
+ * Only characters that JSON writes as themselves, or with one more, are taken,
+ * so that the row stays in its page.
  */
 void
 az_check_cluster_kid(const char *kid)
@@ -82,7 +82,7 @@ key_of(const AzJson *jwk)
 	if (status != AZ_KEY_OK)
 		refuse_public(error.why);
 	if (az_key_alg(key) != AZ_ED25519)
-		refuse_public("it is of another algorithm than Ed25519");
+		refuse_public("its algorithm is not Ed25519");
 	return key;
 }
 
@@ -105,7 +105,7 @@ az_public_cluster_key(const AzJson *jwk, const char *kid)
 								   ERRCODE_INVALID_PARAMETER_VALUE));
 	}
 	if (strcmp(az_key_kid(key), kid) != 0)
-		refuse_public("its kid is another one than the key ID that is given");
+		refuse_public("its kid differs from the key ID that is given");
 	return key;
 }
 
@@ -130,7 +130,7 @@ az_take_jwk(char *jwk)
  * ----------------------------------------------------------------
  */
 
-/* What the record of the trust has of a key. */
+/* What the record of the trust shows of a key. */
 static text *
 entry_of(const char *kid, const char *thumbprint, bool is_private)
 {
@@ -190,7 +190,7 @@ next_number(const char *kid, const char *thumbprint)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("too many cluster keys"),
 				 errdetail("There are %d, and no more can be.", n),
-				 errhint("Drop those that no server signs with any more.")));
+				 errhint("Drop those that servers no longer sign with.")));
 	return last + 1;
 }
 

@@ -15,8 +15,8 @@
 extern void az_check_cluster_kid(const char *kid);
 
 /*
- * "invalid cluster key", 22023, and out of memory, unless the library made what it was
- * asked for.
+ * Raises 22023 "invalid cluster key", or out of memory, unless the library
+ * made the key.
  */
 extern void az_check_cluster_key(AzKeyStatus status, const AzKeyError *error,
 								 const char *hint);

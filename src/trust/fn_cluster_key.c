@@ -3,8 +3,8 @@
  * fn_cluster_key.c
  *	  The functions over the keys of a cluster.
  *
- * A private key may be passed, or by mistake one that was to be public.  Hence
- * az_discretion_begin(), and no error quotes what came in.
+ * A private key may be passed, sometimes by mistake instead of a public one.
+ * Hence az_discretion_begin(), and no error quotes what came in.
  *
  *-------------------------------------------------------------------------
  */
@@ -164,7 +164,7 @@ AZ_SQL(authz_cluster_keys)
 	PG_RETURN_NULL();
 }
 
-/* What the materialized view is defined by: REFRESH calls it. */
+/* The query of the materialized view calls it, so REFRESH does. */
 AZ_SQL(authz_cluster_key_guard)
 {
 	az_raise_cluster_key_refresh();

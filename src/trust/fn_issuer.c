@@ -79,10 +79,10 @@ drop_keys(const TriggerData *trigger)
  *
  * Both times, and after a COPY, the record of the trust hears of it (trust_log.h).
  *
- * After a row it has the trust that sessions keep looked at anew.  After, and
- * not before: the writing session acts on the message when the next command
- * of the transaction starts, and a function that the statement calls may
- * start one while the row is not there yet.  For a row, and not for a
+ * After a row it makes sessions read the trust that they keep again.  After,
+ * and not before: the writing session acts on the message when the next
+ * command of the transaction starts, and a function that the statement calls
+ * may start one while the row is not there yet.  For a row, and not for a
  * statement: logical replication fires no statement triggers, and a statement
  * that changes nothing makes nobody read the tables again.
  */
@@ -143,7 +143,10 @@ check_not_shared(const text *issuer, const ArrayType *audience)
  * ----------------------------------------------------------------
  */
 
-/* What the options of a row say; "otherwise" where they say nothing usable. */
+/*
+ * The value of the option in a row; "otherwise" where there is no usable
+ * value.
+ */
 static bool
 switches_on(const char *options, bool otherwise)
 {
@@ -157,7 +160,7 @@ switches_on(const char *options, bool otherwise)
 	return on;
 }
 
-/* Another one; NULL when there is none. */
+/* Another issuer with the option; NULL when there is none. */
 static const char *
 find_unnamed(const text *but)
 {
@@ -182,7 +185,7 @@ find_unnamed(const text *but)
 	return NULL;
 }
 
-/* One that tokens choose by audience, also without "iss". */
+/* An issuer that tokens choose by audience, also without "iss". */
 static const char *
 find_chosen_by_audience(const text *but)
 {
@@ -295,8 +298,8 @@ AZ_SQL(authz_add_issuer)
 }
 
 /*
- * What the options become.  They are judged as a whole: what stood there may
- * come from a dump or from somebody's hand.
+ * The new options.  They are judged as a whole, because the old ones may come
+ * from a dump or may have been edited by hand.
  */
 static text *
 change_options(const AzIssuerRow *row, const AzProfile *profile, const AzJson *change)
@@ -349,7 +352,7 @@ AZ_SQL(authz_alter_issuer)
 	PG_RETURN_VOID();
 }
 
-/* The keys go by the trigger; revocations stay. */
+/* The trigger removes the keys; revocations stay. */
 AZ_SQL(authz_drop_issuer)
 {
 	text	   *issuer = az_arg_text(fcinfo, 0, "issuer");

@@ -52,7 +52,7 @@ free_key_set(void *arg)
 	az_key_set_free(arg);
 }
 
-/* NULL: none, or none that this database can represent. */
+/* NULL: there is none, or this database cannot represent it. */
 static char *
 kid_of(const AzKeyError *error)
 {
@@ -81,7 +81,10 @@ refuse_set(const AzKeyError *error)
 			 errhint("The keys that were there stay.  Have the issuer correct its set, or pass the other keys alone.")));
 }
 
-/* Keys that the table cannot hold, for their kid.  One must be left. */
+/*
+ * Skip the keys whose kid the table cannot hold.  At least one key must be
+ * left.
+ */
 static void
 skip_foreign(AzKeySet *set)
 {
@@ -205,7 +208,7 @@ wanted_rows(const AzKeySet *set)
 	return rows;
 }
 
-/* What KEY_IS asks for. */
+/* The parameters of KEY_IS. */
 static AzSpiParams
 params_of(const text *issuer, const AzIssuerKey *key)
 {
@@ -229,7 +232,7 @@ delete_key(text *issuer, const AzIssuerKey *key)
 
 /*
  * A key that another function added becomes the set's, and so goes with it.
- * The row stays what it was for the identities that came by it.
+ * The row stays as it was, so identities that came by it go on.
  */
 static void
 take_over(text *issuer, const AzIssuerKey *key)
@@ -239,11 +242,11 @@ take_over(text *issuer, const AzIssuerKey *key)
 	az_spi_run("UPDATE authz.issuer_key SET source = '" SOURCE "'" KEY_IS, &params);
 	ereport(NOTICE,
 			(key->kid ?
-			 errmsg("key \"%s\" of issuer \"%s\" is now the set's",
+			 errmsg("key \"%s\" of issuer \"%s\" now belongs to the set",
 					text_to_cstring(key->kid), text_to_cstring(issuer)) :
-			 errmsg("a key without key ID of issuer \"%s\" is now the set's",
+			 errmsg("a key without key ID of issuer \"%s\" now belongs to the set",
 					text_to_cstring(issuer)),
-			 errdetail("It was added otherwise, and goes when a set comes without it.")));
+			 errdetail("It was added by another function, and is removed when a set comes without it.")));
 }
 
 static void

@@ -20,7 +20,9 @@
 #include "trust/admin.h"
 #include "trust/issuer_row.h"
 
-/* What the administrator may have overlooked. */
+/*
+ * Warns of mistakes in a new key that the administrator may have overlooked.
+ */
 static void
 warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
 {
@@ -38,8 +40,8 @@ warn_about(const AzIssuer *trusted, const AzKey *key, const text *issuer)
 }
 
 /*
- * Somebody who has the key that is taken for a secret could sign: that of an
- * issuer has everybody.
+ * Refuse a public key that is passed as a secret: everybody has the issuer's
+ * public key, and could sign with it.
  */
 static void
 check_secret(const AzKey *key, AzKeyForm form)
@@ -172,7 +174,7 @@ AZ_SQL(authz_add_secret)
 	"DELETE FROM authz.issuer_key WHERE issuer OPERATOR(pg_catalog.=) $1" \
 	" AND ($3 IS NULL OR alg OPERATOR(pg_catalog.=) ANY ($3))"
 
-/* That name, and what it stands for: "EdDSA" for two. */
+/* That name, and the algorithms that it stands for: "EdDSA" stands for two. */
 static ArrayType *
 algorithms_named(text *name)
 {

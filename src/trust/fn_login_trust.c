@@ -3,8 +3,8 @@
  * fn_login_trust.c
  *	  Write what this database trusts into the file by which logins are verified.
  *
- * The file is the server's, and one for all databases: each has a section, and
- * who exports leaves those of others as they are.
+ * The server has one file for all databases.  Each database has a section, and
+ * an export leaves the sections of others as they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,8 +22,9 @@
 #include "trust/trust_table.h"
 
 /*
- * Between what is read here and what is written nobody else may write.  The lock
- * belongs to no database; a standby can take it, and no SQL function this very one.
+ * Nobody else may write between our reading and our writing.  The lock belongs
+ * to no database; a standby can take it, and no SQL function can take this
+ * very one.
  */
 static void
 set_lock_tag(LOCKTAG *tag)
@@ -31,7 +32,10 @@ set_lock_tag(LOCKTAG *tag)
 	SET_LOCKTAG_ADVISORY(*tag, InvalidOid, 0x64626d69, 0x6c746b6e, 3);
 }
 
-/* A superuser's alone: whoever writes the file decides who logs in. */
+/*
+ * For superusers alone, because the one who writes the file decides who logs
+ * in.
+ */
 static void
 check_may_export(void)
 {
@@ -73,7 +77,7 @@ read_sections(void)
 	return sections;
 }
 
-/* Those of other databases that are there. */
+/* Copies the sections of other databases that still exist. */
 static void
 append_others(StringInfo out, const AzJson *sections)
 {
@@ -103,7 +107,7 @@ raise_not_fit(const char *why)
 	pg_unreachable();
 }
 
-/* What is written must be what a login will read. */
+/* Check that a login will be able to read what is written. */
 static void
 check_readable(const StringInfoData *out)
 {

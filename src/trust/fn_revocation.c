@@ -3,8 +3,8 @@
  * fn_revocation.c
  *	  Tokens that are refused although they verify.
  *
- * A revocation holds as long as its row stands; "until" only says from when
- * on it is of no use any more, for prune_revocations().
+ * A revocation holds as long as its row stands; "until" only tells
+ * prune_revocations() from when on the row is no longer needed.
  *
  *-------------------------------------------------------------------------
  */

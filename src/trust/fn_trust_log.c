@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_trust_log.c
- *	  prune_trust_log(): what is old enough leaves the record of the trust.
+ *	  prune_trust_log(): removes old rows from the record of the trust.
  *
  *-------------------------------------------------------------------------
  */

@@ -4,7 +4,7 @@
  *	  What an update script writes to the tables.
  *
  * The script of a trusted extension runs as the bootstrap superuser, and the
- * owner of the database may have hung triggers, rules and constraints on the
+ * owner of the database may have put triggers, rules and constraints on the
  * tables.  So the script makes this function, writes by it, and drops it.
  *
  *-------------------------------------------------------------------------

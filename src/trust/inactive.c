@@ -12,8 +12,8 @@
 #include "trust/trust_table.h"
 
 /*
- * Mostly there is no row at all, and then nothing is looked up.  What cannot be
- * read is not empty.
+ * Usually there is no row at all, and then nothing is looked up.  A table that
+ * cannot be read does not count as empty.
  */
 static bool
 is_empty(void)

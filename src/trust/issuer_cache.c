@@ -5,10 +5,10 @@
  *
  * An issuer is read when a token names it, a key when a token may be signed
  * with it.  Both are kept while their rows are unchanged: after any change of
- * the tables those rows that are needed are looked at again, by index, and one
- * that has the same version is still what it was.  So nothing is worked out
- * anew because something else has changed, or because messages about changes
- * were lost.
+ * the tables the rows that are needed are looked at again, by index, and a row
+ * with the same version is still valid.  So nothing is worked out again
+ * because something else has changed, or because messages about changes were
+ * lost.
  *
  * What is kept is bounded, the issuer used longest ago goes first.  Nothing
  * goes while a token is being verified.
@@ -37,7 +37,7 @@ typedef struct KeptKey
 	char	   *kid;			/* NULL: none */
 	AzKey	   *key;			/* the issuer's; NULL: not to be believed */
 	uint64		looked;			/* keys_epoch() of the last look at its row */
-	bool		stands;			/* while we look: the row is there */
+	bool		stands;			/* while we look: the row was found */
 } KeptKey;
 
 struct AzKeptIssuer
@@ -218,8 +218,8 @@ forget_key(AzKeptIssuer *kept, KeptKey *key)
 }
 
 /*
- * Look at the rows of these keys.  They count as looked at when all of it is
- * done; an error on the way leaves them to be looked at again.
+ * Read the rows of these keys.  They count as read when all of it is done;
+ * after an error on the way they are read again.
  */
 static void
 look_at_keys(AzKeptIssuer *kept, const AzWhichKeys *which, uint64 epoch)
@@ -258,7 +258,7 @@ look_at_keys(AzKeptIssuer *kept, const AzWhichKeys *which, uint64 epoch)
 		kept->all_looked = epoch;
 }
 
-/* Keys of one kid are looked at together, so one of them speaks for all. */
+/* Keys of one kid are read together, so one of them stands for all. */
 static bool
 were_looked_at(const AzKeptIssuer *kept, const AzWhichKeys *which, uint64 epoch)
 {

@@ -19,8 +19,8 @@
 extern uint64 az_issuers_epoch(void);
 
 /*
- * Forget what was used longest ago, when there is much.  To be called before
- * issuers are looked up, and not while one is in use.
+ * Forget the issuers used longest ago, when there are too many.  To be called
+ * before issuers are looked up, and not while one is in use.
  */
 extern void az_trim_issuers(void);
 

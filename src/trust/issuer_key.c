@@ -92,7 +92,10 @@ az_raise_key_exists(const text *issuer, const AzIssuerKey *row)
 	pg_unreachable();
 }
 
-/* What it is called, and what to pass instead of one that is refused. */
+/*
+ * The name of each form, and a hint that says what to pass instead of a
+ * refused key.
+ */
 static const struct
 {
 	const char *name;

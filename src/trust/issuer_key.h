@@ -25,13 +25,15 @@ extern void az_issuer_key_make(const AzKey *key, AzIssuerKey *row);
 /* Overwrite the one column that may be secret. */
 extern void az_issuer_key_wipe(AzIssuerKey *row);
 
-/* 42710 when the issuer has such a key.  Inside SPI_connect(). */
+/*
+ * Raises 42710 when the issuer already has such a key.  Inside SPI_connect().
+ */
 extern void az_insert_key(text *issuer, const AzIssuerKey *row, const char *source);
 
-/* "key \"x\" of issuer \"y\" already exists", 42710. */
+/* Raises 42710: key "x" of issuer "y" already exists. */
 pg_noreturn extern void az_raise_key_exists(const text *issuer, const AzIssuerKey *row);
 
-/* What somebody passed, which names it in an error. */
+/* The form in which a key was passed, for the error. */
 typedef enum AzKeyForm
 {
 	AZ_FORM_JWK,
@@ -42,7 +44,7 @@ typedef enum AzKeyForm
 
 extern const char *az_key_form_name(AzKeyForm form);
 
-/* 22023, and out of memory, unless the library made what it was asked for. */
+/* Raises 22023, or out of memory, unless the library made the key. */
 extern void az_check_key(AzKeyStatus status, const AzKeyError *error, AzKeyForm form);
 
 /* Lock an issuer for work on its keys, and read what it accepts. */

@@ -32,7 +32,7 @@ begin_row(AzRows *rows, AzCatalog table, AttrNumber column, const char *name)
 	return az_begin_rows(rows, table, &column, &name, 1) ? az_next_row(rows) : NULL;
 }
 
-/* The version of rows, with another one.  Never 0: that is "no row". */
+/* Combines the versions of two rows.  Never 0, which means "no row". */
 static uint64
 with_row(uint64 version, HeapTuple tuple)
 {
@@ -40,8 +40,8 @@ with_row(uint64 version, HeapTuple tuple)
 }
 
 /*
- * False when there is another one: somebody has taken the primary key away.  To
- * the first one's version all others' are added.
+ * False when there is another row of that name, which the primary key would
+ * forbid: the owner has dropped it.  The versions of all rows are combined.
  */
 static bool
 end_row(AzRows *rows, uint64 *version)
@@ -80,7 +80,10 @@ is_by_audience(HeapTuple tuple, TupleDesc desc)
 	return chosen_by && strcmp(chosen_by, "aud") == 0;
 }
 
-/* Without options when there is none of that name, or it is not to be believed. */
+/*
+ * The profile has no options when there is none of that name, or it is not
+ * usable.
+ */
 static void
 read_profile(const char *name, Profile *profile)
 {
@@ -189,7 +192,7 @@ add_audience(AzIssuer *issuer, Datum array)
 }
 
 /*
- * With objects of 1.0 the library does what 1.0 did.  The update will write
+ * With objects of 1.0 the library behaves as 1.0 did.  The update will write
  * that into the options, in these very words (dbmi_authz--1.0--1.1.sql).
  */
 #define OPTIONS_OF_1_0	"\"bound_tokens\": \"ignore\", \"groups_overage\": \"ignore\", \"skew_seconds\": 0}"
@@ -204,7 +207,10 @@ updated_options(const char *options)
 					first + strspn(first, " \t\r\n") == last ? "" : ", ", OPTIONS_OF_1_0);
 }
 
-/* What the row says, but for its name; of the profile only which it is. */
+/*
+ * A digest of the row's content without its name; of the profile it has the
+ * name only.
+ */
 static uint64
 content_of(const char *profile, const char *options, Datum audience, bool isnull)
 {
@@ -297,7 +303,10 @@ profile_version(const char *name)
 	return version;
 }
 
-/* Of the issuer's rows, and of the profile's that the first one names. */
+/*
+ * The version of the issuer's rows, and of the profile that the first one
+ * names.
+ */
 static uint64
 both_versions(uint64 version, uint64 profile)
 {
@@ -322,7 +331,10 @@ az_issuer_version(const char *name)
 	return found ? both_versions(version, profile ? profile_version(profile) : 0) : 0;
 }
 
-/* As az_read_issuer(), its profile, and why it is not to be believed; no warning. */
+/*
+ * As az_read_issuer(), with its profile and the reason why it is not usable;
+ * no warning.
+ */
 static AzIssuer *
 read_issuer(const char *name, MemoryContext context, uint64 *version,
 			Profile *profile, const char **why)
@@ -381,7 +393,7 @@ az_judge_issuer(const char *name, MemoryContext context, const char **why)
  * ----------------------------------------------------------------
  */
 
-/* The row's audiences, in front of those. */
+/* Puts the row's audiences in front of those in the list. */
 static List *
 add_audiences(List *audiences, HeapTuple tuple, TupleDesc desc)
 {

@@ -167,7 +167,7 @@ az_valid_algorithms(void)
 	return psprintf("Valid algorithms are %s.", list.data);
 }
 
-/* Which element of an array is meant. */
+/* Says which element of an array is wrong. */
 static void
 append_element(StringInfo hint, const AzJson *array, size_t element)
 {

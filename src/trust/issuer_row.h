@@ -32,28 +32,30 @@ typedef struct AzIssuerRow
 } AzIssuerRow;
 
 /*
- * Read the row and lock it, so that who changes an issuer or its keys does so
- * one after the other.  42704 when there is no such issuer.
+ * Read the row and lock it, so that concurrent changes of an issuer or its
+ * keys happen one after the other.  Raises 42704 when there is no such issuer.
  */
 /*
- * Inside SPI: 42704 unless there is such an issuer, which stays.  What is
- * written for one that is mistyped would do nothing, and nobody would notice.
+ * Inside SPI: raises 42704 unless there is such an issuer, and locks it.  A
+ * row for a mistyped name would do nothing, and nobody would notice.
  */
 extern void az_require_issuer(text *issuer);
 
 extern void az_lock_issuer(text *issuer, AzIssuerRow *row);
 
-/* 22023 unless it may be the audience of an issuer. */
+/* Raises 22023 unless it may be the audience of an issuer. */
 extern void az_check_audience_argument(ArrayType *audience);
 
-/* Its profile; F0000 when there is none, or it is not usable. */
+/*
+ * The issuer's profile; raises F0000 when there is none, or it is not usable.
+ */
 extern void az_profile_of(const AzIssuerRow *row, AzProfile *profile);
 
-/* For hints: what there is. */
+/* For hints: the profiles and options that there are. */
 extern const char *az_valid_profiles(void);
 extern char *az_valid_algorithms(void);
 
-/* "issuer \"x\" does not exist", 42704. */
+/* Raises 42704: issuer "x" does not exist. */
 pg_noreturn extern void az_raise_no_issuer(const text *issuer);
 
 /*

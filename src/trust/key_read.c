@@ -55,7 +55,7 @@ az_key_added_at(const AzKeyRow *row)
 	return isnull ? PG_INT64_MIN : DatumGetTimestampTz(datum);
 }
 
-/* Do the columns say what the key itself says? */
+/* Do the columns agree with the key itself? */
 static bool
 describes(const AzKeyRow *row, const char *alg, const char *thumbprint, const AzKey *key)
 {
@@ -91,7 +91,7 @@ az_judge_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why)
 	return *why = "Its columns do not describe the key.", NULL;
 }
 
-/* Which key it is, and what to do. */
+/* A hint: which key it is, and what to do. */
 static const char *
 hint(const AzKeyRow *row)
 {

@@ -19,7 +19,8 @@
 typedef struct AzWhichKeys
 {
 	bool		all;
-	const char *kid;			/* if not all: those of it; NULL: those without */
+	const char *kid;			/* unless "all": the keys with that kid; NULL:
+								 * those without one */
 } AzWhichKeys;
 
 extern bool az_is_among(const AzWhichKeys *which, const char *kid);
@@ -43,13 +44,16 @@ typedef struct AzKeyRow
 extern void az_begin_keys(AzRows *rows, const AzIssuer *issuer, const AzWhichKeys *which);
 extern bool az_next_key(AzRows *rows, AzKeyRow *row);
 
-/* When it was added; the oldest where somebody has taken the time away. */
+/* When it was added; the oldest time where the owner has removed the value. */
 extern int64 az_key_added_at(const AzKeyRow *row);
 
 /* The key itself, the caller's; NULL when it is not to be believed. */
 extern AzKey *az_make_key(const AzKeyRow *row, const AzIssuer *issuer);
 
-/* The same without a warning, and without the time: why not goes to *why. */
+/*
+ * The same without a warning and without the time; the reason why not goes to
+ * *why.
+ */
 extern AzKey *az_judge_key(const AzKeyRow *row, const AzIssuer *issuer, const char **why);
 
 #endif							/* AZ_KEY_READ_H */

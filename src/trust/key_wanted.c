@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * key_wanted.c
- *	  Somebody presents a token whose key is not there: who fetches it?
+ *	  A token names a key that is not there: will it be fetched?
  *
- * Reached by refused tokens alone: a login that knows its key pays nothing.
+ * Only refused tokens get here, so a login whose key is known pays nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,9 @@
 
 #include "server/links.h"
 
-/* Does the issuer say, or is, where its keys are? */
+/*
+ * Does the issuer have an address for its keys, in its options or as its name?
+ */
 static bool
 has_place(const AzIssuer *issuer)
 {

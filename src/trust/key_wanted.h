@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * key_wanted.h
- *	  Somebody presents a token whose key is not there: who fetches it?
+ *	  A token names a key that is not there: will it be fetched?
  *
  *-------------------------------------------------------------------------
  */

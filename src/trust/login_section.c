@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * login_section.c
- *	  What this database has to say in the file of trust.
+ *	  The section of this database in the file of trust.
  *
- * Issuers and keys are read by the readers of the trust, so what the database
- * would not believe does not get there.  Equal trust gives equal text.
+ * Issuers and keys are read by the readers of the trust, so the file has
+ * nothing that the database would not believe.  Equal trust gives equal text.
  *
  *-------------------------------------------------------------------------
  */
@@ -180,7 +180,10 @@ append_issuer(StringInfo out, const AzIssuer *issuer)
 	return true;
 }
 
-/* The issuer of that name with its public keys; NULL and, for one that is there, why. */
+/*
+ * The issuer of that name with its public keys; otherwise NULL and, for an
+ * issuer that exists, the reason.
+ */
 static AzIssuer *
 read_issuer(const char *name, bool tell, const char **why)
 {

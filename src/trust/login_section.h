@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * login_section.h
- *	  What this database has to say in the file of trust (token/login_trust.h).
+ *	  The section of this database in the file of trust (token/login_trust.h).
  *
  *-------------------------------------------------------------------------
  */
@@ -14,8 +14,9 @@
 /*
  * Append the section of this database as it is now: the issuers that
  * dbmi_authz_oauth.issuers names and this database believes, with their public
- * keys.  Returns how many.  tell: a WARNING for each that is left out, and for each
- * key; secrets are left out without one where there are other keys.
+ * keys.  Returns how many.  With "tell" there is a WARNING for each issuer and
+ * each key that is left out; secrets are left out without a WARNING where
+ * there are other keys.
  */
 extern int	az_append_login_section(StringInfo out, bool tell);
 

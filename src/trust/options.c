@@ -11,9 +11,9 @@
 #include "utils/builtins.h"
 
 /*
- * Options are written as JSON of our own making: no white space of theirs, and
- * only ASCII where the database is not UTF8, so that a claim's name survives
- * in any encoding.
+ * Options are written as JSON in our own form: without the caller's white
+ * space, and with ASCII only where the database is not UTF8, so that a claim's
+ * name survives in any encoding.
  */
 static void
 put_string(StringInfo out, const char *string, size_t len)

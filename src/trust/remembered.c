@@ -3,9 +3,10 @@
  * remembered.c
  *	  The assertion for a cluster's nodes that this session has taken last.
  *
- * What its verification has found is kept, and neither its bytes nor its signature:
- * whoever presents it must have them.  A connection of a node serves one backend
- * of the server that sends, which goes on with one assertion until it makes another.
+ * The result of its verification is kept, but neither its bytes nor its
+ * signature: the sender must present them.  A connection of a node serves one
+ * backend of the server that sends, which goes on with one assertion until it
+ * makes another.
  *
  *-------------------------------------------------------------------------
  */

@@ -32,25 +32,29 @@ typedef struct AzRemembered
 } AzRemembered;
 
 /*
- * The same bytes, verified under the same trust, and neither they nor the identity have ended at the
- * instant now.  NULL: it has to be verified.  Borrowed until the next of these calls.
+ * The assertion of these bytes, if it was verified under the same trust and
+ * neither it nor the identity has ended at the instant now.  NULL: it has to
+ * be verified.  Borrowed until the next of these calls.
  */
 extern AzRemembered *az_remembered(const AzAssertionDigest digest, uint64 epoch, int64 now);
 
 /* Is there one at all? */
 extern bool az_remembers(void);
 
-/* Are these the bytes of one, whatever has become of it? */
+/*
+ * Are these the bytes of a remembered assertion, whether or not it still
+ * holds?
+ */
 extern bool az_is_remembered(const AzAssertionDigest digest);
 
 /*
- * It was verified, and that use of it is taken; instead of the one before.  Where there
- * is no memory, none is remembered.
+ * Remember an assertion that was verified, and its use, in place of the one
+ * before.  Where there is no memory, none is remembered.
  */
 extern void az_remember(const AzAssertionDigest digest, const AzAssertion *assertion,
 						const AzUse *use, const AzVerifiedToken *verified);
 
-/* A later use of it is taken. */
+/* Remember a later use of it. */
 extern void az_remember_use(AzRemembered *remembered, const AzUse *use);
 
 extern void az_forget_remembered(void);

@@ -19,8 +19,8 @@
 #include "trust/trust_table.h"
 
 /*
- * Is there no row at all?  Mostly so, and then nothing is looked up.  What
- * cannot be read is not empty.
+ * Is there no row at all?  That is usual, and then nothing is looked up.  A
+ * table that cannot be read does not count as empty.
  */
 static bool
 is_empty(void)
@@ -60,7 +60,9 @@ unix_time(TimestampTz at)
 	return at + AZ_EPOCH_SHIFT;
 }
 
-/* Does a row revoke that?  What cannot be read says the worst of everybody. */
+/*
+ * Does a row revoke that?  If it cannot be read, everything counts as revoked.
+ */
 static bool
 find_revocation(const char *issuer, const char *kind, const char *value, int64 issued)
 {

@@ -3,18 +3,21 @@
  * senders.c
  *	  Which assertions of other servers were used here.
  *
- * Each backend of another server that makes assertions numbers them.  Of each the
- * newest number is kept, with how many transactions here hold it: those that have
- * taken it and run.  Citus sends an assertion on every connection that takes part in
- * a transaction, so as long as one of them holds it, it is taken again; what is older,
- * or held by nobody, was used.  By whom it is held plays no part: Citus connects as the
- * current user, so that a function with the rights of its owner, or SET ROLE, has the
- * same one come on connections of several roles; a node may be reached by several
- * addresses or through a pool; and application_name is what the client likes.
+ * Each backend of another server that makes assertions numbers them.  Of each
+ * the newest number is kept, with how many transactions here hold it: those
+ * that have taken it and run.  Citus sends an assertion on every connection
+ * that takes part in a transaction, so as long as one of them holds it, it is
+ * taken again; what is older, or held by nobody, was used.  It does not matter
+ * which session holds it:  Citus connects as the current user, so with a
+ * function that has the rights of its owner, or with SET ROLE, the same
+ * assertion comes on connections of several roles; a node may be reached by
+ * several addresses or through a pool; and the client chooses
+ * application_name.
  *
- * That is known to all sessions where the server preloads the library, and to this
- * one alone where it does not.  There is a place for so many at a time: one is free
- * again when what was made by its backend has expired, and nobody holds it.
+ * All sessions share this where the server preloads the library; otherwise
+ * each session has its own.  There is a place for so many at a time: one is
+ * free again when what was made by its backend has expired, and nobody holds
+ * it.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,14 +39,16 @@ typedef struct Sender
 {
 	unsigned char id[AZ_SENDER_ID];
 	uint64		newest;
-	int64		until;			/* then all that it has made up to now has expired */
+	int64		until;			/* then all assertions that it has made up to
+								 * now have expired */
 	int32		holders;		/* transactions that have taken the newest */
 	int32		next;			/* with the same hash value; or NOBODY */
 } Sender;
 
 typedef struct Senders
 {
-	int64		since;			/* what was issued before may have been used; 0: may not */
+	int64		since;			/* assertions issued before this may have been
+								 * used; 0: none */
 	int32		capacity;
 	int32		taken;			/* of the places; from then on one is used again */
 	int32		looked_at;		/* last, for one that is free again */
@@ -62,9 +67,7 @@ static struct
 }			held = {.place = NOBODY};
 
 
-/*
- * Places.  Whoever is here holds the lock
- */
+/* Places.  Callers hold the lock */
 
 static Size
 size_for(int capacity)
@@ -119,7 +122,10 @@ take_out(Senders *all, int32 place)
 	all->senders[before].next = all->senders[place].next;
 }
 
-/* One whose sender has nothing left that could be used; NOBODY: there is none. */
+/*
+ * A place whose sender has no assertion left that could be used; NOBODY: there
+ * is none.
+ */
 static int32
 find_expired(Senders *all, int64 now)
 {
@@ -205,7 +211,10 @@ take_number(Senders *all, const unsigned char *id, uint64 number, int64 issued,
 	Sender	   *sender = find_sender(all, id);
 	int64		now = GetCurrentTimestamp() + AZ_EPOCH_SHIFT;
 
-	/* it may have ended since it was judged, and its place be another's by now */
+	/*
+	 * it may have ended since it was judged, and its place may belong to
+	 * another sender
+	 */
 	if (expires <= now)
 		return AZ_ASSERTION_EXPIRED;
 	if (issued < all->since)
@@ -219,7 +228,7 @@ take_number(Senders *all, const unsigned char *id, uint64 number, int64 issued,
 		return AZ_ASSERTION_CROWD;
 	if (is_held(all, sender, number))
 		return AZ_OK;
-	/* whoever holds an older one lets go of what is none any more */
+	/* the holders of an older number no longer count */
 	if (number != sender->newest)
 		sender->holders = 0;
 	sender->newest = number;
@@ -259,7 +268,7 @@ transaction_ended(XactEvent event, void *arg)
 	leave();
 }
 
-/* False: there is no memory. */
+/* False when memory ran out. */
 static bool
 get_ready(void)
 {
@@ -303,14 +312,14 @@ size(void)
 	return size_for(SHARED_SENDERS);
 }
 
-/* Of a server that has crashed nobody knows what was used there. */
+/* After a crash, nobody knows which assertions were used. */
 static void
 set_up_shared(void *place)
 {
 	int64		now = GetCurrentTimestamp() + AZ_EPOCH_SHIFT;
 
 	set_up(place, SHARED_SENDERS);
-	/* when one was issued is said to the second */
+	/* the time of issue is given to the second */
 	((Senders *) place)->since = now + USECS_PER_SEC - now % USECS_PER_SEC;
 }
 

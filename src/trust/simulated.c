@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * simulated.c
- *	  Who somebody with these claims would be, whom nobody has verified.
+ *	  The identity of claims that nobody has verified.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,7 +13,10 @@
 #include "trust/trust.h"
 #include "trust/trust_table.h"
 
-/* NULL: there is none.  Borrowed until another token or claim is looked at. */
+/*
+ * The issuer of the claims; NULL: there is none.  Borrowed until the next
+ * verification or simulation.
+ */
 static const AzIssuer *
 find_issuer(const char *name)
 {
@@ -37,7 +40,10 @@ AzReason
 az_simulate_claims(const char *claims, size_t len, const char *issuer,
 				   AzVerifiedToken *identity)
 {
-	/* not that of the tokens: nothing of this one is ever taken for one of those */
+	/*
+	 * not the one for tokens, so that nothing of it is ever taken for a
+	 * token's
+	 */
 	static AzVerification *verification = NULL;
 	const AzTrust *trust = az_trust();
 	const AzIssuer *given = NULL;

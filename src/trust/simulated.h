@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * simulated.h
- *	  Who somebody with these claims would be, whom nobody has verified.
+ *	  The identity of claims that nobody has verified.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,9 +13,10 @@
 /*
  * Read claims, JSON in UTF-8, as that issuer's options do; issuer, in UTF-8,
  * NULL: those of the issuer whom a token with them would choose.  AZ_OK, and
- * *identity has a serial of its own, and is marked as simulated; otherwise why
- * not: AZ_NOT_INSTALLED, AZ_ISSUER_UNTRUSTED or AZ_ISSUER_AMBIGUOUS where there
- * is no such issuer.  Neither is kept for later, nor found among what was verified.
+ * *identity has a serial of its own, and is marked as simulated; otherwise the
+ * reason:  AZ_NOT_INSTALLED, AZ_ISSUER_UNTRUSTED or AZ_ISSUER_AMBIGUOUS where
+ * there is no such issuer.  The result is not cached, and not found in the
+ * cache of verified tokens.
  */
 extern AzReason az_simulate_claims(const char *claims, size_t len, const char *issuer,
 								   AzVerifiedToken *identity);

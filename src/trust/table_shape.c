@@ -44,7 +44,10 @@ has_types(Relation rel, char relkind, const AzColumn *columns, int n)
 	return true;
 }
 
-/* What would make the first other column what it was; NULL when there is none. */
+/*
+ * The ALTER TABLE action that would restore the first altered column; NULL
+ * when there is none.
+ */
 static char *
 mend_columns(Relation rel, const AzColumn *columns, int n)
 {
@@ -98,10 +101,11 @@ fires_always(Relation rel, Oid guard)
 }
 
 /*
- * Of a hidden one: can anybody read what we write there?  Not while it is not
- * populated, which no command changes without replacing the rows; but an index
- * over an expression would be given each row, and so would the statistics of one,
- * and decoding the rows that go.
+ * Why others could read what we write to a hidden table; NULL: they cannot.
+ * They cannot while it is not populated, which no command changes without
+ * replacing the rows.  But an index over an expression would be given each
+ * row, extended statistics would, too, and logical decoding would see the rows
+ * that are removed.
  */
 static const char *
 why_open(Relation rel, const char **remedy)
@@ -109,7 +113,7 @@ why_open(Relation rel, const char **remedy)
 	*remedy = NULL;
 	if (RelationIsPopulated(rel))
 		return "It is populated, so that everybody who has the right to can read it.";
-	/* the column also tells of one whose making was rolled back */
+	/* the flag is also set by an index whose creation was rolled back */
 	if (rel->rd_rel->relhasindex && RelationGetIndexList(rel) != NIL)
 		return "It has an index.";
 	if (rel->rd_rel->relreplident != REPLICA_IDENTITY_NOTHING)
@@ -162,8 +166,9 @@ az_why_altered(Relation rel, const AzShape *shape, Oid guard, const char **remed
 }
 
 /*
- * Is it what the install script made?  Another type of column is another
- * version's; what the owner may have altered without a thought is told.
+ * Is it what the install script made?  A column of another type is from
+ * another version; for what the owner may have altered carelessly there is a
+ * warning.
  */
 static bool
 is_unaltered(Relation rel, AzShape *shape, Oid guard)

@@ -3,8 +3,8 @@
  * trust.c
  *	  Which issuers this database believes, with which keys.
  *
- * Nothing is read before it is needed.  Issuers and keys that were are kept
- * (issuer_cache.c); revocations are looked up each time (revocation.c).
+ * Nothing is read before it is needed.  Issuers and keys that were read are
+ * kept (issuer_cache.c); revocations are looked up each time (revocation.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -134,8 +134,8 @@ has_key_of(AzKeptIssuer *kept, const AzIdentity *id)
 }
 
 /*
- * Is the issuer's row the one that the identity was made by?  Also if the
- * update to 1.1 has since written down what held for it anyway.
+ * Is the issuer's row the one by which the identity was made?  The update to
+ * 1.1, which writes down the behavior of 1.0, does not count as a change.
  */
 static bool
 is_issuer_of(const AzIssuer *issuer, const AzIdentity *id)

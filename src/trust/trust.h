@@ -13,21 +13,21 @@
 #include "trust/ceiling.h"
 
 /*
- * The trust of now, for az_verify(); NULL when the extension is not installed
+ * The current trust, for az_verify(); NULL when the extension is not installed
  * in this database.
  */
 extern const AzTrust *az_trust(void);
 
 /*
- * Does the trust of now still carry this identity: its issuer unaltered, its
- * key still there, nothing revoked?  AZ_OK, AZ_REVOKED, or AZ_ISSUER_UNTRUSTED
- * for "no longer trusted".
+ * Does the current trust still confirm this identity: is its issuer unaltered,
+ * its key still there, nothing revoked?  AZ_OK, AZ_REVOKED, or
+ * AZ_ISSUER_UNTRUSTED for "no longer trusted".
  */
 extern AzReason az_trust_still_holds(const AzIdentity *id);
 
 /*
- * The same as az_find_ceiling() of the identity's issuer and actor, under the
- * active snapshot; nobody acts: AZ_CEILING_NONE.
+ * az_find_ceiling() for the identity's issuer and actor, under the active
+ * snapshot; AZ_CEILING_NONE where nobody acts.
  */
 extern AzCeilingFound az_ceiling_of(const AzIdentity *id, AzCeiling *ceiling,
 									uint64 *version);

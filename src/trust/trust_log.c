@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * trust_log.c
- *	  The record of the trust: who changed whom this database believes.
+ *	  The record of the trust: who changed the trust of this database.
  *
- * Written as the owner of the tables, whoever makes the change.  Of a key its names
- * are recorded, by a list of what may be, and nothing else.
+ * It is written as the owner of the tables, whoever makes the change.  Of a
+ * key only the columns in a list of allowed ones are recorded.
  *
  *-------------------------------------------------------------------------
  */
@@ -45,11 +45,11 @@ static const char *const key_columns[] = {
 static const AzIdentity *(*logged_in) (void);
 static bool writes = false;
 
-/* A COPY into one of the tables that is under way; no table: there is none. */
+/* The table that a running COPY writes to; InvalidOid: there is none. */
 static Oid	copied_table = InvalidOid;
 static int64 copied_rows = 0;
 
-/* The table whose rows are not told one by one when they are removed. */
+/* The table whose removed rows are not recorded one by one. */
 static const char *in_one = NULL;
 
 void
@@ -103,7 +103,7 @@ is_told(const char *column, bool key, bool secret)
 	return is_among(column, key_columns, lengthof(key_columns));
 }
 
-/* The numbers of the columns that may be told. */
+/* The numbers of the columns that may be recorded. */
 static int
 find_told(HeapTuple tuple, TupleDesc desc, bool key, AttrNumber *numbers)
 {
@@ -122,8 +122,8 @@ find_told(HeapTuple tuple, TupleDesc desc, bool key, AttrNumber *numbers)
 }
 
 /*
- * As row_to_json() has it, of those columns that may be told.  Runs what the owner
- * has made of the types, so with the owner's rights.
+ * As row_to_json(), of the columns that may be recorded.  It may run functions
+ * of types that the owner has made, so it runs with the owner's rights.
  */
 static text *
 row_json(HeapTuple tuple, TupleDesc desc, bool key)
@@ -225,7 +225,9 @@ insert_entry(AzSpiParams *params)
 		elog(ERROR, "could not run a statement: %s", SPI_result_code_string(result));
 }
 
-/* Names are told with their schemas, whatever the caller's path is. */
+/*
+ * Names are written with their schemas, whatever the caller's search_path is.
+ */
 static void
 begin(AzCaller *caller)
 {
@@ -251,7 +253,7 @@ write_entry(const char *relation, const char *command, const int64 *rows,
 		writes = outer;
 	}
 	PG_END_TRY();
-	/* a trigger of the owner's may have it not written */
+	/* a trigger of the owner may have suppressed the row */
 	if (SPI_processed > 0)
 		az_trust_log_line(&params);
 }
@@ -294,9 +296,7 @@ az_trust_log_call(const char *function, const char *name)
 }
 
 
-/*
- * What the guard meets
- */
+/* What the guard sees */
 
 void
 az_trust_log_in_one(const char *relation)
@@ -305,9 +305,9 @@ az_trust_log_in_one(const char *relation)
 }
 
 /*
- * Does a COPY that the client sent fire the trigger, and not a statement that runs
- * in another trigger?  The library may have been loaded since it began, so no hook
- * tells.
+ * Did a COPY that the client sent fire the trigger, and not a statement that
+ * runs in another trigger?  The library may have been loaded after it began,
+ * so no hook can tell.
  */
 static bool
 is_copy_into(Relation table)

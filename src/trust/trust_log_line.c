@@ -14,7 +14,7 @@
 #include "server/guc.h"
 #include "server/log_json.h"
 
-/* A row with more has no place in a line; the table has it. */
+/* A longer row is not in the line; the table has it. */
 #define MAX_ROW_BYTES	8192
 
 /* As the entry binds them. */
@@ -28,7 +28,10 @@ static const char *const returned[] = {
 	"at", "transaction", "client_address", "application"
 };
 
-/* What the owner of the database has written may be anything, by mistake a token. */
+/*
+ * A value that the owner of the database has written may be anything, even a
+ * token by mistake.
+ */
 static void
 append_text(StringInfo out, const char *value, int len)
 {
@@ -39,8 +42,8 @@ append_text(StringInfo out, const char *value, int len)
 }
 
 /*
- * JSON as it is, but for what is not printable ASCII: that is within strings, or
- * white space.
+ * Append JSON as it is, but with characters escaped that are not printable
+ * ASCII; these are within strings, or white space.
  */
 static void
 append_json(StringInfo out, const char *json, int len)

@@ -30,8 +30,9 @@ az_row_utf8(HeapTuple tuple, int column, TupleDesc desc)
 }
 
 /*
- * A lack of memory is no fault of the row: what is read is kept, and would be
- * missing when there is memory again.
+ * A lack of memory is not a fault of the row, so it raises an error: the
+ * result is kept, and the row would still be missing when there is memory
+ * again.
  */
 AzJson *
 az_row_json(HeapTuple tuple, int column, TupleDesc desc)
@@ -67,7 +68,10 @@ az_row_version(HeapTuple tuple)
 							   HeapTupleHeaderGetRawXmin(tuple->t_data));
 }
 
-/* It is about the row, not about the statement, in which a token may stand. */
+/*
+ * The warning is about the row, not about the statement, which may hold a
+ * token.
+ */
 void
 az_warn_bad_row(const char *what, const char *name, const char *why, const char *hint)
 {

@@ -17,15 +17,18 @@
 #include "access/tupdesc.h"
 #include "token/json.h"
 
-/* A text or json column as UTF-8; NULL for SQL NULL and what is no UTF-8. */
+/*
+ * A text or json column as UTF-8; NULL for SQL NULL and for bytes that are not
+ * UTF-8.
+ */
 extern char *az_row_utf8(HeapTuple tuple, int column, TupleDesc desc);
 
 /* JSON in a column; NULL when it does not parse. */
 extern AzJson *az_row_json(HeapTuple tuple, int column, TupleDesc desc);
 
 /*
- * Another one when the row is written again: with other content or, by another
- * transaction, also with the same.
+ * A number that changes when the row is written again: with other content or,
+ * by another transaction, also with the same content.
  */
 extern uint64 az_row_version(HeapTuple tuple);
 

@@ -94,11 +94,14 @@ static AzShape shapes[AZ_N_TABLES] = {
 
 static bool installed = false;
 static Oid	tables[AZ_N_TABLES];	/* all 0 while it is not */
-static Oid	guard = InvalidOid; /* as of then: what their triggers call */
+static Oid	guard = InvalidOid; /* found with them: the function that their
+								 * triggers call */
 static uint64 places = 1;		/* grows when the tables may lie elsewhere */
-static uint64 places_looked = 0;	/* as of when they were found */
-static uint64 touches = 1;		/* grows when one may have gone: mostly it has other rows */
-static uint64 touches_looked = 0;	/* as of when they were where they had been found */
+static uint64 places_looked = 0;	/* "places" when they were found */
+static uint64 touches = 1;		/* grows when one may have been dropped;
+								 * usually it just has other rows */
+static uint64 touches_looked = 0;	/* "touches" when they were last seen where
+									 * they had been found */
 static uint64 epochs[AZ_N_TABLES];
 static uint64 trust_epoch = 1;
 
@@ -121,7 +124,7 @@ relcache_changed(Datum arg, Oid relid)
 		if (relid != InvalidOid && relid != tables[i])
 			continue;
 		changed(i);
-		/* the extension may have gone, or been made anew */
+		/* the extension may have been dropped, or created again */
 		if (i == AZ_TABLE_PROFILE || i == AZ_TABLE_ISSUER || i == AZ_TABLE_KEY)
 			touches++;
 	}
@@ -178,7 +181,10 @@ az_source(AzStored what)
 	return &sources[what];
 }
 
-/* Do we go on without that one?  Without cluster keys nobody hands anything over. */
+/*
+ * Can we go on without that table?  Without cluster keys nobody hands anything
+ * over.
+ */
 static bool
 is_dispensable(AzCatalog table)
 {
@@ -204,7 +210,10 @@ find_tables(Oid *found, Oid *found_guard)
 	return true;
 }
 
-/* Those that were found: a new key in them is no reason to search anew. */
+/*
+ * Are they still the tables that were found?  A new key in them is no reason
+ * to search again.
+ */
 static bool
 are_in_place(void)
 {
@@ -241,8 +250,8 @@ are_known(void)
 }
 
 /*
- * Nobody tells us of tables that are created, so while there are none we look
- * each time.  An error leaves things as they were, to be looked at again.
+ * No message tells of tables that are created, so while there are none we look
+ * each time.  After an error we look again.
  */
 bool
 az_tables_found(void)
@@ -297,7 +306,7 @@ az_fault_of_table(AzCatalog table, const char **name, const char **remedy)
 	*remedy = NULL;
 	if (rel == NULL)
 		return table >= AZ_TABLE_CEILING && az_objects_are_old() ? NULL :
-			"It is not there, or is no part of the extension.";
+			"It does not exist, or is not part of the extension.";
 	why = az_why_altered(rel, &shapes[table], guard, remedy);
 	table_close(rel, AccessShareLock);
 	return why;
@@ -366,9 +375,9 @@ leads(Relation index, const AttrNumber *columns, int n)
 }
 
 /*
- * An index that begins with these columns; without one all rows are read.  So
- * they are where all stand in one page: a session that opens its first index
- * takes ten times as long.
+ * An index that begins with these columns; without one all rows are read.  All
+ * rows are also read where they are in one page, because a session that opens
+ * its first index takes ten times as long.
  */
 static Oid
 find_index(Relation rel, Snapshot snapshot, const AttrNumber *columns, int n)
@@ -436,7 +445,10 @@ az_begin_rows_under(AzRows *rows, Snapshot snapshot, AzCatalog table,
 	{
 		if (!make_scan_key(&keys[nkeys], columns[i], texts[i]))
 			return true;
-		/* only an index looks for NULL; what the table itself gives is filtered */
+		/*
+		 * only an index can search for NULL; rows of the table itself are
+		 * filtered
+		 */
 		if (texts[i] || OidIsValid(index))
 			nkeys++;
 		if (texts[i] == NULL)

@@ -86,8 +86,9 @@ extern uint64 az_table_epoch(AzCatalog table);
 extern uint64 az_trust_epoch(void);
 
 /*
- * What is stored for an identity, and answers under the snapshot of who asks:
- * item permissions with what they imply, inactive subjects, ceilings.
+ * What is stored for an identity, and is read under the snapshot of the
+ * question: item permissions with what they imply, inactive subjects,
+ * ceilings.
  */
 typedef enum AzStored
 {
@@ -109,18 +110,23 @@ extern bool az_has_ceilings(void);
 extern Relation az_open_table(AzCatalog table);
 
 /*
- * Why a table is not what the install script made, and what ALTER TABLE is to do
- * about it, or NULL; NULL when it is.  After az_tables_found().
+ * Why a table is not what the install script made; NULL when it is.  *remedy
+ * is the action for ALTER TABLE that mends it, or NULL.  Call
+ * az_tables_found() before.
  */
 extern const char *az_fault_of_table(AzCatalog table, const char **name, const char **remedy);
 
 /*
- * Does the index know all rows that are to be found under that snapshot, or,
- * NULL, now?  One that was made anew may lack what only an older one shows.
+ * Does the index have all rows that are visible under that snapshot or, for
+ * NULL, now?  An index that was rebuilt may lack rows that only an older
+ * snapshot shows.
  */
 extern bool az_index_shows_all(Relation index, Snapshot snapshot);
 
-/* What looking up allocates goes at once: a session may look for years. */
+/*
+ * Memory for one look-up, which is freed at once, because a session may live
+ * for years.
+ */
 typedef struct AzLookUp
 {
 	MemoryContext context;
@@ -131,8 +137,9 @@ extern void az_begin_look_up(AzLookUp *look_up);
 extern void az_end_look_up(const AzLookUp *look_up);
 
 /*
- * The rows that have these texts (UTF-8) in these columns, NULL where the text
- * is, at most one.  As last committed, or under a snapshot:
+ * The rows that have these texts (UTF-8) in these columns; at most one text
+ * may be NULL, and matches NULL.  They are read as last committed, or under a
+ * snapshot:
  *
  *	  if (az_begin_rows(&rows, table, columns, texts, n))
  *		  while ((tuple = az_next_row(&rows)) != NULL) ...

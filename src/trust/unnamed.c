@@ -3,10 +3,10 @@
  * unnamed.c
  *	  The issuer whose tokens name none (option "unnamed").
  *
- * No index finds it, so all issuers are looked through; after a change again,
- * once a token without "iss" arrives.  There is one at most, since add_issuer()
- * and alter_issuer() take no second; of those that others have written, two
- * make every token ambiguous.
+ * No index finds it, so all issuers are searched, and after a change again
+ * when a token without "iss" arrives.  There is at most one, because
+ * add_issuer() and alter_issuer() accept no second; if somebody has written
+ * two into the table, every such token is ambiguous.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,7 +22,8 @@
 static struct
 {
 	MemoryContext context;
-	uint64		looked;			/* az_issuers_epoch() of then; 0: never */
+	uint64		looked;			/* az_issuers_epoch() when it was read; 0:
+								 * never */
 	char	   *names[ENOUGH_NAMES];
 	int			n;
 } kept;

@@ -12,7 +12,7 @@
 #include "nodes/pg_list.h"
 
 /*
- * Put its name behind those in the list; two, if somebody has written two into
+ * Append its name to the list, or two names if somebody has written two into
  * the table.  The names are UTF-8, in the current context.
  */
 extern List *az_add_unnamed_issuers(List *names);

@@ -103,7 +103,7 @@ is(picture('by_maker'), $picture{by_first}, 'with the same rights as ever');
 my $shadow = 'CREATE FUNCTION authz.is_owner(text) RETURNS boolean LANGUAGE sql RETURN true;';
 session($node, "GRANT CREATE ON SCHEMA authz TO heir; $shadow REVOKE CREATE ON SCHEMA authz FROM heir; CREATE TABLE doc (owner text); ", db => 'by_owner', user => 'heir');
 is_deeply([ grep { !/^f/ } session($node, "SELECT authz.try_set_token('a.b.c'); SELECT authz.try_set_token('a.b.c'); SELECT authz.protect('doc', owner => 'owner');", db => 'by_owner', user => 'heir') ],
-	[ 'WARNING:  01000: schema "authz" holds what is no part of extension "dbmi_authz"', q(55000: policies for table "doc" would not ask the extension's own functions) ],
+	[ 'WARNING:  01000: schema "authz" holds objects that are not part of extension "dbmi_authz"', q(55000: policies for table "doc" would not ask the extension's own functions) ],
 	'a shadow is told of, and not asked');
 
 # What was prepared, by whom, and what comes of it for a superuser who installs.

@@ -152,15 +152,15 @@ is_deeply(lints('one'), [], 'nothing to say after an export');
 is_deeply(lints('second', $super), [], 'nor of a database that has exported nothing');
 $node->safe_psql('one', "SELECT authz.add_pem('$id', '" . slurp_file("$fixtures/p256_b.pub.pem") . "', 'k2', 'ES256'); SELECT authz.drop_issuer('https://comma.example/a,b')");
 is_deeply(lints('one'), [
-		'login_trust_differs|warning|issuer https://comma.example/a,b|The file of trust still has it, and it is not to be exported any more.',
-		"login_trust_differs|warning|issuer $id|The file of trust has other keys or options of it: those of here do not count yet when somebody logs in." ],
+		'login_trust_differs|warning|issuer https://comma.example/a,b|The file of trust still has it, although it is no longer to be exported.',
+		"login_trust_differs|warning|issuer $id|The file of trust has other keys or options of it: those in this database do not count yet when somebody logs in." ],
 	'a key and an issuer, told to the owner');
 $node->safe_psql('one', "SELECT authz.drop_key('$id', 'k2'); SELECT authz.alter_issuer('$id', '{\"leeway_seconds\": 3}');");
 is(scalar @{ lints('one') }, 2, 'an option');
 $node->safe_psql('one', $export);
 is_deeply(lints('one'), [], 'nothing after another export');
 issuers("$id");
-is_deeply(lints('one'), ['login_trust_differs|warning|issuer https://Upper.example/Path|The file of trust still has it, and it is not to be exported any more.'], 'an issuer that the setting does not name any more');
+is_deeply(lints('one'), ['login_trust_differs|warning|issuer https://Upper.example/Path|The file of trust still has it, although it is no longer to be exported.'], 'an issuer that the setting does not name any more');
 my $good = slurp_file($path);
 append_to_file($path, 'x');
 is_deeply(lints('one'), ['login_trust_unreadable|warning|file dbmi_authz_login_trust.json|Nobody logs in by token.  It is not valid JSON.'], 'a broken file');

@@ -179,7 +179,7 @@ gives('PREPARE TRANSACTION ends it', 'node', [ 'BEGIN', 'bob8', "PREPARE TRANSAC
 
 # ---- beside what the session had itself ----
 
-my $own = '28000: an identity of the session itself does not count beside one that another server hands over';
+my $own = '28000: an identity of the session itself does not count along with one that another server hands over';
 fresh(map { ("ann$_", "bob$_") } 1 .. 9);
 gives('a login of the session is back in the next transaction', 'node', [ 'log in token', 'BEGIN', 'bob1', '?', 'COMMIT', '?' ], $bob, $ann);
 gives('and does not shine through before', 'node', [ 'log in token', 'BEGIN', 'SAVEPOINT s', 'bob2', 'ROLLBACK TO s', '?' ], $own);

@@ -40,15 +40,15 @@ sub gives
 my $login = 'SELECT authz.foreign_login($$f$$) \g /dev/null';
 my $who = 'SELECT coalesce(authz.subject(), $$nobody$$), subject, state FROM f.who';
 my $told = 'ann|ann|valid';
-my $cannot = '55000: foreign server "f" cannot be told who is in force';
+my $cannot = '55000: foreign server "f" cannot be told who is logged in';
 
 # Who decides: the owner of the database, of servers that are his.
 gives('mallory does not', 'mallory', [$login], '42501: permission denied for function foreign_login');
-gives('nor does the owner by the server of mallory', 'owner', ['SELECT authz.foreign_login($$m$$)'], '55000: foreign server "m" belongs to a role that has not the rights of the owner of the database');
+gives('nor does the owner by the server of mallory', 'owner', ['SELECT authz.foreign_login($$m$$)'], '55000: foreign server "m" belongs to a role without the rights of the owner of the database');
 gives('mallory stands in the way', 'mallory', ['CREATE SCHEMA authz_foreign', 'CREATE FOREIGN TABLE authz_foreign.m (destination text DEFAULT $$x$$, challenge text, assertion text) SERVER m OPTIONS (schema_name $$authz$$, table_name $$hand_over$$)',
 		'CREATE FOREIGN TABLE authz_foreign.f (destination text DEFAULT $$x$$, challenge text, assertion text) SERVER f OPTIONS (schema_name $$authz$$, table_name $$hand_over$$)']);
 gives('a schema of his decides nothing', 'app', [ 'ann', 'SELECT subject FROM m.who', $who ], 'nobody', 'ann|nobody|none');
-gives('and is not taken for the owner\'s', 'owner', [$login], '42P06: schema "authz_foreign" belongs to a role that has not the rights of the owner of the database');
+gives('and is not taken for the owner\'s', 'owner', [$login], '42P06: schema "authz_foreign" belongs to a role without the rights of the owner of the database');
 $node->safe_psql('near', 'DROP SCHEMA authz_foreign CASCADE');
 gives('its twin is', 'owner', [$login]);
 gives('and works', 'app', [ 'ann', $who ], $told);

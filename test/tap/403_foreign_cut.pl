@@ -46,7 +46,7 @@ sub login
 	my ($server) = @_;
 	return join "\n", grep { !/^(handing|remote SQL)/ } session($node, "SELECT authz.foreign_login('$server');", user => $super, details => 1);
 }
-my $cannot = 'cannot be told who is in force';
+my $cannot = 'cannot be told who is logged in';
 like(login('gone'), qr/^08001: could not connect to server "gone"/, 'not there');
 like(login('bare'), qr/^55000: foreign server "bare" $cannot\nDETAIL:  .*\nHINT:  Create the extension dbmi_authz in that database, or update it there to version 1\.1 or later/, 'without the extension');
 like(login('old'), qr/^55000: foreign server "old" $cannot\nDETAIL:  .*\nHINT:  Create the extension dbmi_authz in that database, or update it there to version 1\.1 or later/, 'an older version');

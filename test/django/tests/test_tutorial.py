@@ -19,11 +19,9 @@ ADMIN = '#!/bin/sh\nexec %s -m django "$@"\n' % sys.executable
 
 
 def blocks():
-    """(language, word, text) of each.  Another page of the project, whose examples the same
-    server may have run, has a role of that name."""
+    """(language, word, text) of each"""
     with open(PAGE, encoding="utf-8") as file:
-        return re.findall(r"^```(\w+)(?: (\w+))?\n(.*?)^```$",
-                          re.sub(r"\bnotes_(app|owner)\b", r"reader_\1", file.read()), re.S | re.M)
+        return re.findall(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", file.read(), re.S | re.M)
 
 
 def free_port():
@@ -101,9 +99,6 @@ class Reader:
 
 class Tutorial(unittest.TestCase):
     def test_tutorial(self):
-        # so has a database of the reader's
-        self.rename("notes", "notes_of_readme")
-        self.addCleanup(self.rename, "notes_of_readme", "notes")
         with tempfile.TemporaryDirectory() as path:
             reader = Reader(path)
             self.addCleanup(self.drop)
@@ -124,16 +119,10 @@ class Tutorial(unittest.TestCase):
                     self.assertEqual((language, word), ("sh", "skip"))
             self.assertEqual((compared, servers), (6, 1))
 
-    def rename(self, old, new):
-        with connections["root"].cursor() as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s", [old])
-            if cursor.fetchone() is not None:
-                cursor.execute('ALTER DATABASE "%s" RENAME TO "%s"' % (old, new))
-
     def drop(self):
         with connections["root"].cursor() as cursor:
-            cursor.execute("SELECT datname FROM pg_database WHERE datname IN ('notes', 'test_notes')")
+            cursor.execute("SELECT datname FROM pg_database WHERE datname IN ('mysite', 'test_mysite')")
             for name, in cursor.fetchall():
                 cursor.execute('DROP DATABASE "%s" WITH (FORCE)' % name)
-            for role in ("reader_app", "reader_owner"):
+            for role in ("mysite_app", "mysite_owner"):
                 cursor.execute("DROP ROLE IF EXISTS " + role)
