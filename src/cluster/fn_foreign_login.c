@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_foreign_login.c
- *	  SQL functions: which servers of postgres_fdw are told who is in force.
+ *	  SQL functions: which servers of postgres_fdw are told who is logged in.
  *
  *-------------------------------------------------------------------------
  */
@@ -153,7 +153,10 @@ what_it_says(const ErrorData *error)
 		psprintf("The other server says: %s.  %s", error->message, error->detail);
 }
 
-/* What the other side says is no answer to whoever asked: which server, and what to do. */
+/*
+ * The error of the other server alone would not help the caller: add which
+ * server it is, and what to do.
+ */
 static char *
 ask_destination(const ForeignServer *server)
 {
