@@ -75,7 +75,7 @@ make_schema(void)
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),
 				 errmsg("schema \"%s\" belongs to a role without the rights of the owner of the database",
 						AZ_FOREIGN_SCHEMA),
-				 errhint("Drop it, or give it to the owner with ALTER SCHEMA ... OWNER TO, if it holds nothing that somebody else made.")));
+				 errhint("Drop it, or give it to the owner with ALTER SCHEMA ... OWNER TO if it holds nothing that somebody else made.")));
 	az_spi_run("CREATE SCHEMA " AZ_FOREIGN_SCHEMA, &none);
 	az_spi_run("COMMENT ON SCHEMA " AZ_FOREIGN_SCHEMA
 			   " IS 'Foreign servers that are told who is logged in: authz.foreign_login().'", &none);
