@@ -1,4 +1,4 @@
--- Nothing raises while a query is planned: a call that no row reaches is no error, whatever it is asked, and whoever asks.
+-- Nothing raises while a query is planned: a call that no row reaches is no error, whatever it is asked, and for every user.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'
 \set ECHO none

@@ -1,4 +1,4 @@
--- Who gives and takes item permissions, and who sees them.
+-- Who grants and revokes item permissions, and who sees them.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set people :abs_srcdir '/test/sql/people.sql'
 \set ECHO none

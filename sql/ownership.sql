@@ -1,4 +1,4 @@
--- Whoever administers, what the owner of the database has hung on the tables of the trust runs with the owner's rights, never with a superuser's.
+-- Code that the owner of the database has put on the tables of the trust runs, for every administrator, with the owner's rights, never with a superuser's.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set people :abs_srcdir '/test/sql/people.sql'
 \set ECHO none

@@ -1,4 +1,4 @@
--- protect() writes readable policies that do what they say, whoever owns the table, and unprotect() removes exactly those.
+-- protect() writes readable policies that do what they say, for every owner of the table, and unprotect() removes exactly those.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set people :abs_srcdir '/test/sql/people.sql'
 \set ECHO none

@@ -1,4 +1,4 @@
--- A revoked token is refused, whoever has adopted it, from the next query on; nothing else is.
+-- A revoked token is refused, in every session that has adopted it, from the next query on; nothing else is.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set mint :abs_srcdir '/test/sql/mint.sql'
 \set ECHO none

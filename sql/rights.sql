@@ -1,4 +1,4 @@
--- Folded or not, the same rights: whoever may not execute a check does not have it answered by the planner either.
+-- Folded or not, the same rights: for a role that may not execute a check, the planner does not answer it either.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'
 \set ECHO none

@@ -1,4 +1,4 @@
--- The other ways to rows, and what they tell: places where a check cannot stand, policies that are open to nobody in particular, and what PostgreSQL leaves to whoever grants.
+-- The other ways to rows, and what they tell: places where a check cannot stand, policies that are open to nobody in particular, and what PostgreSQL leaves to those who grant.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set people :abs_srcdir '/test/sql/people.sql'
 \set ECHO none

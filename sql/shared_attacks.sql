@@ -1,4 +1,4 @@
--- Attacks on plans that outlive an identity: by who may run SQL and no more.
+-- Attacks on plans that outlive an identity, by users who may run SQL and no more.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'
 \set ECHO none

@@ -1,4 +1,4 @@
--- Plans that are kept and made for all users: each gets the answers of whoever is in force, in every way that a plan is kept.
+-- Plans that are kept and made for all users: each gets the answers of the identity in force, in every way that a plan is kept.
 -- What changes while one of them waits for a lock is in test/isolation/specs/shared_plans.spec; random ones are in test/plans.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set folding :abs_srcdir '/test/sql/folding.sql'

@@ -1,4 +1,4 @@
--- stamp_owner() makes whoever writes a row its owner: nobody writes in another's name, and no row changes hands.
+-- stamp_owner() makes the user who writes a row its owner: nobody writes in another's name, and no row changes hands.
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set people :abs_srcdir '/test/sql/people.sql'
 \set ECHO none

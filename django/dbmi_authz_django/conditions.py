@@ -104,7 +104,7 @@ def frozen(condition: Any) -> Any:
         if hasattr(child, "resolve_expression") and not isinstance(child, Q):
             if condition.negated:
                 raise ValueError(
-                    "~Q(...) of a check is true for whoever sends no token; ~ of the check itself"
+                    "~Q(...) of a check is true for a request without a token; ~ of the check itself"
                     " means: logged in, and not")
             return child
     if isinstance(condition, Requirement):
@@ -221,7 +221,7 @@ def check(condition: Condition | None, model: Any) -> None:
     for name in fields_of(condition):
         field = model._meta.pk if name == "pk" else model._meta.get_field(name)
         if getattr(field, "column", None) is None or field not in model._meta.local_fields:
-            raise FieldError("%r is no column of the table of %s" % (name, model._meta.label))
+            raise FieldError("%r is not a column of the table of %s" % (name, model._meta.label))
     # a relation that is followed
     Query(model, alias_cols=False).build_where(
         condition if isinstance(condition, Q) else Q(condition))

@@ -6,7 +6,7 @@ SCHEMES            words that may stand before it in that header, in any case; [
                    header, which must not be Authorization, holds nothing but the token
 COOKIE             name of a cookie that may hold it; None: no cookie is read
 COOKIE_FIRST       which of the two counts when both are there
-COOKIE_DOMAIN, COOKIE_PATH, COOKIE_SAMESITE    as whoever sets the cookie has them, to
+COOKIE_DOMAIN, COOKIE_PATH, COOKIE_SAMESITE    as the program that sets the cookie has them, to
                    take a bad one away from a browser
 LOGIN_URL          where a browser is sent to log in; None: Django's LOGIN_URL, if there is
                    such a page; False: nowhere, it gets a page that says 401

@@ -53,7 +53,7 @@ class MalformedRequest(AuthzError):
 
 
 class Unauthorized(AuthzError):
-    """No token where one is needed, or one that is not good (any more): 401."""
+    """No token where one is needed, or one that is not or no longer good: 401."""
     status = 401
     default = {"error_description": "Authentication is required"}
 
@@ -107,7 +107,7 @@ class Unavailable(AuthzError):
 class RowsHidden(ProgrammingError):
     """Policies would hide rows from work that means all of them (silence.py).
 
-    No answer to a client: whoever wrote the code has to say whose work it is.
+    Not an answer to a client: the code has to say whose work it is.
     """
 
     def __init__(self, alias: str, primary: str, models: list[str], carries_tokens: bool) -> None:

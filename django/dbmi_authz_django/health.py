@@ -4,7 +4,7 @@
 
 200 while the database can be reached and has the extension; else 503.  JSON says
 what is wrong and nothing else: no name, no version, no message of the server.
-It needs no identity, and a header or cookie that is no token does not matter.
+It needs no identity, and a header or cookie that is not a token does not matter.
 
 Keys that have not been fetched for long make health() say "degraded" with 200:
 they still count, and taking every instance away would end what works.  For
@@ -72,7 +72,7 @@ def look(alias: str) -> dict[str, str]:
 
 
 class State:
-    """What was found, for a second: whoever asks often asks the database once."""
+    """What was found, kept for a second: frequent requests ask the database once."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

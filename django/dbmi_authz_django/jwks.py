@@ -57,7 +57,7 @@ def fetch(url: str, timeout: float, max_size: int, insecure_http: bool = False) 
 
 
 def in_time(work: Callable[[], str], timeout: float) -> str:
-    """Time-outs of sockets begin anew with each byte; this one does not."""
+    """Time-outs of sockets begin again with each byte; this one does not."""
     done: list[tuple[str, Exception | None]] = []
 
     def run() -> None:

@@ -4,7 +4,7 @@ The login of now is in a context variable, so threads and tasks have theirs,
 and sync_to_async() and async_to_sync() carry it along.  The database hears of
 it when the first query is sent: see handover.py.
 
-A generator has no context of its own but that of whoever asks it for the next
+A generator has no context of its own but that of the code that asks it for the next
 part.  So a login remembers the generator in which it was entered, and is in
 force only while that runs.
 """
@@ -30,7 +30,7 @@ class Login:
     token      None: nobody, and no connection may say otherwise
     optional   a refused token makes a query nobody's instead of an error
     refused    the Unauthorized with which the database refused it
-    finished   it must not reach a connection any more
+    finished   it must no longer reach a connection
 
     and of an as_token():
 
@@ -157,7 +157,7 @@ CONTEXTS = ("contextlib", "_pytest.", "pytest_")
 
 def generator_around(frame: FrameType | None) -> FrameType | None:
     """The generator to which a "with" in this frame belongs, or None.  That of a
-    @contextmanager or of a fixture stands for whoever uses it."""
+    @contextmanager or of a fixture stands for the code that uses it."""
     while frame is not None:
         flags = frame.f_code.co_flags
         if flags & (CO_GENERATOR | CO_ASYNC_GENERATOR) and not flags & CO_ITERABLE_COROUTINE:
@@ -232,7 +232,7 @@ class as_token:
         generator = generator_around(frame)
         if generator is not None and generator.f_code.co_flags & CO_ASYNC_GENERATOR:
             raise RuntimeError(
-                "as_token() within an async generator would be in force for whoever asks it for "
+                "as_token() within an async generator would be in force for the code that asks it for "
                 "parts.  Decorate the generator with it, or use it where the parts are asked for.")
         login = self.login()
         before = _login.get()
@@ -263,7 +263,7 @@ class as_token:
             return set()
         if login is None and (len(left) != 1 or generator is not None):
             raise RuntimeError(
-                "as_token() is left in a context that has not entered it, such as that of another "
+                "as_token() is left in a context that did not enter it, such as that of another "
                 "thread.  What it was in force for has ended.  A generator that goes from one to "
                 "another is decorated with as_token() instead.")
         return left

@@ -32,7 +32,7 @@ log = logging.getLogger("django.request")
 
 class TokenMiddleware(MiddlewareMixin):
     """Queries of a request are its token's, from here inwards, and nobody's
-    without a token; afterwards no connection has the identity any more.
+    without a token; afterwards no connection has the identity any longer.
 
     The token is not verified here but by the database, when the first query is
     sent.  A response that streams has the identity until its end (streams.py).

@@ -153,12 +153,12 @@ class Protect(Declared):
 def follow_parent(parent: str, owner: str | None = None,
                   write: bool | Condition = False) -> list[Policy]:
     """The policies of a child table or a many-to-many table: a row is read by
-    whoever reads the row that its foreign key names.
+    all who can read the row that its foreign key names.
 
     parent   the foreign key
     owner    a field of the child: those who read the parent write rows of their own
     write    a condition over the fields of the parent: where it holds, rows are
-             written; True: whoever reads the parent writes
+             written; True: all who read the parent write
 
     With none of the two nobody writes.
     """

@@ -5,7 +5,7 @@
 serves as a permission class of REST framework, in @requires (decorators.py), and
 as a condition of querysets (expressions.py).
 &, | and ~ make SQL of it.  ~ means "logged in, and not": the bare negation of
-a check is true for whoever sends no token.
+a check is true for a request without a token.
 
 Arguments are values, or a Field of the object that a view found, or a UrlKwarg.
 As long as there is no object, what depends on one is unknown, and unknown does
@@ -52,7 +52,7 @@ class Field(Written):
 
 
 class KeyField(Field):
-    """The same, of a foreign key what its column holds: whoever may not see the
+    """The same, of a foreign key what its column holds: a user who may not see the
     row it names can have it judged all the same."""
 
     def value(self, kwargs: dict[str, Any], obj: Any) -> Any:
@@ -367,7 +367,7 @@ def IsOwnerOrAdmin(field: str) -> Check:
 
 class InSet(Check):
     """InSet("my_folders", "folder"): a field of the object, a UrlKwarg or a value
-    that is no string is a key of the set.  Of a foreign key its column counts.
+    that is not a string is a key of the set.  Of a foreign key its column counts.
     """
 
     def __init__(self, set: str, key: Any) -> None:

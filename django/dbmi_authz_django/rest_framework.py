@@ -56,7 +56,7 @@ class CSRFCheck(CsrfViewMiddleware):
 
 def check_csrf(request: Any) -> None:
     """REST framework's views are exempt from it, but a browser sends a cookie by
-    itself, whoever wrote the page."""
+    itself, on any page."""
     check = CSRFCheck(lambda request: None)
     check.process_request(request)
     reason = check.process_view(request, None, (), {})

@@ -1,12 +1,12 @@
 """A response that streams has the login of its request until its end.
 
-Django lets such a response vanish: whoever makes another one in its place,
+Django lets such a response vanish: code that makes another one in its place,
 like ConditionalGetMiddleware, drops it without closing it.  So the login ends
 
 * when the content is exhausted, or raises;
 * when the response is closed, or whichever was sent in its place: Django
   closes the request then;
-* when nobody has the content any more.  Then it only counts as finished,
+* when nothing holds the content any longer.  Then it only counts as finished,
   because Python may collect it in the middle of anything; the next use of the
   connection takes it off (handover.py).
 """

@@ -133,7 +133,7 @@ def task_headers(token: str | None = None) -> Dict[str, str]:
 
         report.apply_async(args, headers=authz.task_headers())
 
-    Whoever reads the queue can use it.
+    Anyone who reads the queue can use it.
     """
     if token is None:
         login = current()

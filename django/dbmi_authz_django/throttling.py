@@ -4,7 +4,7 @@
     "DEFAULT_THROTTLE_RATES": {"subject": "1000/hour", "anon": "50/hour"},
 
 A subject is told apart by issuer and subject, so it has one allowance for all of
-its tokens and addresses.  The key in the cache is a digest.  Whoever has no
+its tokens and addresses.  The key in the cache is a digest.  A client that has no
 token counts by address, at the rate "anon"; without that rate not at all.
 """
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger("django.request")
 
 
 def subject_of(request: Any) -> Optional[str]:
-    """A digest of issuer and subject; None for whoever has no token."""
+    """A digest of issuer and subject; None for a request without a token."""
     if not isinstance(request.auth, Identity):
         return None
     found: Any = request.auth

@@ -10,8 +10,8 @@ from .conf import conf
 from .errors import MalformedRequest
 from .login import current
 
-# b64token of RFC 6750, 2.1.  What is no such thing is not worth a round trip,
-# and may be what drivers cannot send (a NUL, half of a surrogate pair).
+# b64token of RFC 6750, 2.1.  Anything else is not worth a round trip, and may be what drivers
+# cannot send (a NUL, half of a surrogate pair).
 B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 
 

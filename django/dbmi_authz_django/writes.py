@@ -4,10 +4,10 @@ PostgreSQL reaches with UPDATE and DELETE only rows that the policies for these
 commands let through, and says how many they were.  Django does not look:
 Model.delete() succeeds having deleted nothing, and Model.save() takes the row
 for a new one and inserts it, which fails for another reason.  Here both raise
-Forbidden, which is 403.  Whoever gets it has seen the row, so it tells nothing;
+Forbidden, which is 403.  The user who gets it has seen the row, so it tells nothing;
 a hidden row is "not found" before anybody writes.
 
-A row that is not there any more is Django's affair.  A trigger or rule may have
+A row that is no longer there is Django's affair.  A trigger or rule may have
 done something else than delete, like marking the row; there the database is
 asked whether a policy was in the way.
 """

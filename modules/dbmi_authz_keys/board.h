@@ -60,7 +60,7 @@ extern int	az_board_count_workers(Oid database, AzErrand errand);
 /* A place for a worker that is about to be started; -1: there is none. */
 extern int	az_board_hire(Oid database, AzErrand errand);
 
-/* Nobody is there any more; a wish that it had taken up is none any more. */
+/* The worker is no longer there; a wish that it had taken up is dropped. */
 extern void az_board_dismiss(int worker);
 
 /* Workers cannot be started: sessions are told nothing that would not come true. */

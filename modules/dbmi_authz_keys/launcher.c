@@ -146,7 +146,7 @@ look_at_databases(List *old)
 	return found;
 }
 
-/* Whoever waits already comes first, so that nobody waits for ever. */
+/* Those that wait already come first, so that none waits for ever. */
 static List *
 line_up(List *waiting, const List *databases)
 {

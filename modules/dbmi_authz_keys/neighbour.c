@@ -12,8 +12,9 @@
 #include "storage/lock.h"
 
 /*
- * Who does holds a lock on it.  Ours is the one that every new connection takes for a
- * moment; we take it without waiting, as the session's and not a transaction's.
+ * A process that waits for the database to be left holds a lock on it.  Ours
+ * is the one that every new connection takes for a moment; we take it without
+ * waiting, as the session's and not a transaction's.
  */
 bool
 az_database_is_needed(void)

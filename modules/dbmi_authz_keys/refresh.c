@@ -107,7 +107,7 @@ store(Refresh *refresh)
 	/* the ETag is of a set that is not here */
 	if (!refresh->claim.held)
 		refresh->answer.freshness.etag[0] = '\0';
-	/* who came later has brought what there is */
+	/* another worker that came later has stored the newest set */
 	refresh->changed = !refresh->claim.held || refresh->claim.state != before;
 }
 

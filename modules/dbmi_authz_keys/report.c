@@ -18,7 +18,7 @@
 
 #include "board.h"
 
-/* What is told of that is no outcome. */
+/* The number for reports that are not about an outcome. */
 #define ABOUT_FAULT		100
 #define ABOUT_OLD		101
 

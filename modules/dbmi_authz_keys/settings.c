@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * settings.c
- *	  What whoever runs the server says: which databases, which hosts, how often.
+ *	  The settings of the server's administrator: which databases, which hosts,
+ *	  how often.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,9 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * settings.h
- *	  What whoever runs the server says: which databases, which hosts, how often.
+ *	  The settings of the server's administrator: which databases, which hosts,
+ *	  how often.
  *
- * All stand in the server's file: no owner of a database, and no session, sets them.
+ * All are set in the server's file: neither the owner of a database nor a
+ * session sets them.
  *
  *-------------------------------------------------------------------------
  */

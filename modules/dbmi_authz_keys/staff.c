@@ -67,7 +67,7 @@ az_board_set_databases(const Oid *databases, int n)
 
 	az_lock_board();
 	set_databases(databases, n);
-	/* nobody comes for these any more */
+	/* no worker comes for these any longer */
 	for (i = 0; i < AZ_MAX_ISSUERS; i++)
 	{
 		if (az_board()->issuers[i].wished && az_find_database(az_board()->issuers[i].database) == NULL)

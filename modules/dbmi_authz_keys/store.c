@@ -28,8 +28,8 @@
 	" p.options OPERATOR(pg_catalog.->>) 'jwks_uri')"
 
 /*
- * Issuers whose keys can be fetched.  Where somebody adds keys by hand, nobody is
- * asked what others there are.
+ * Issuers whose keys can be fetched.  Where somebody adds keys by hand, no
+ * further keys are fetched.
  */
 #define SOURCES \
 	"SELECT i.issuer::pg_catalog.text, " JWKS_URI "::pg_catalog.text" \

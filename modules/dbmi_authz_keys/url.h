@@ -3,9 +3,9 @@
  * url.h
  *	  Which addresses of the web may be fetched.
  *
- * The owner of a database writes them, so they say what the server's network is
- * asked.  Whoever runs the server lists hosts; without a list an issuer may name its
- * own host, at a public address.  Plain C, like src/token.
+ * The owner of a database writes them, so they say what the server's network
+ * is asked.  The server's administrator lists hosts; without a list an issuer
+ * may name its own host, at a public address.  Plain C, like src/token.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@ typedef struct AzUrl
  */
 extern bool az_url_read(const char *text, AzUrl *url);
 
-/* What whoever runs the server says. */
+/* The settings of the server's administrator. */
 typedef struct AzUrlRules
 {
 	const char *hosts;			/* allowed_hosts */

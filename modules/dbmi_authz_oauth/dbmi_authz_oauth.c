@@ -3,9 +3,10 @@
  * dbmi_authz_oauth.c
  *	  Login by token (PostgreSQL 18): module start, and what core calls.
  *
- * Core asks before it opens the database: may whoever bears this token log in with
- * this role?  The answer is worked out in verdict.c.  The client learns nothing but
- * that answer; the reason stands in the server's log, without a byte of the token.
+ * Core asks before it opens the database: may the bearer of this token log in
+ * with this role?  The answer is worked out in verdict.c.  The client learns
+ * nothing but that answer; the reason stands in the server's log, without a
+ * byte of the token.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * role.c
- *	  Roles that no token is to have by accident, and who may have them all the
- *	  same.
+ *	  Roles that no token is to have by accident, and who may still have them.
  *
  * No database has been chosen, so only the shared catalogs are there, and of
  * these perhaps not even the indexes.

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * role.h
- *	  Roles that no token is to have by accident, and who may have them all the
- *	  same.
+ *	  Roles that no token is to have by accident, and who may still have them.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +28,7 @@ extern Oid	az_find_database(const char *name);
 
 /*
  * Keep the name with that database until the login is over.  False: it has got
- * another one meanwhile.  Waits for whoever renames or drops it.
+ * another one meanwhile.  Waits for a session that renames or drops it.
  */
 extern bool az_hold_database(Oid database, const char *name);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * system_user.c
- *	  Who a verified token's bearer is to PostgreSQL, and which roles it names.
+ *	  The system user of a verified token, and the roles that it names.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,7 +67,10 @@ az_has_hba_scopes(const HbaLine *line, const AzIdentity *id)
  * ----------------------------------------------------------------
  */
 
-/* What is no printable ASCII would reach the log, and be something else in some database. */
+/*
+ * A text that is not printable ASCII would reach the log, and be another text
+ * in some databases.
+ */
 static bool
 is_fit(const char *subject, uint32 len)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * system_user.h
- *	  Who a verified token's bearer is to PostgreSQL, and which roles it names.
+ *	  The system user of a verified token, and the roles that it names.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,8 +13,8 @@
 #include "token/identity.h"
 
 /*
- * The issuer of a line of pg_hba.conf, where it may be the address of a discovery
- * document; palloc'd.  NULL: it is no such address.
+ * The issuer of a line of pg_hba.conf, where it may be the address of a
+ * discovery document; palloc'd.  NULL: it is not such an address.
  */
 extern char *az_hba_issuer(const HbaLine *line);
 
@@ -22,9 +22,10 @@ extern char *az_hba_issuer(const HbaLine *line);
 extern bool az_has_hba_scopes(const HbaLine *line, const AzIdentity *id);
 
 /*
- * What pg_ident.conf calls whoever it is: "ISSUER SUBJECT", and just the subject
- * where there is no map and the role has to have this very name; palloc'd.  NULL: it
- * has no subject, or one that would not be read as it stands.
+ * The name that pg_ident.conf has for the token's holder:  "ISSUER SUBJECT",
+ * or just the subject where there is no map and the role has to have this very
+ * name; palloc'd.  NULL: it has no subject, or one that would not be read as
+ * it stands.
  */
 extern char *az_system_user(const HbaLine *line, const char *issuer, const AzIdentity *id);
 

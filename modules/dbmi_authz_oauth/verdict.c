@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * verdict.c
- *	  May whoever bears a token log in with a role?
+ *	  May the bearer of a token log in with a role?
  *
- * This page is the security argument of the login.  The questions stand in the table
- * below in the order in which they are asked; the first one that says why not ends
- * it.  The token is verified by the library that verifies tokens in databases, with
- * what the file of trust says of the issuer that pg_hba.conf names, for the database
- * that is connected to, and no other.
+ * This file is the security argument of the login.  The questions are in the
+ * table below in the order in which they are asked; the first one that says
+ * why not ends it.  The token is verified by the library that verifies tokens
+ * in databases, with what the file of trust says of the issuer that
+ * pg_hba.conf names, for the database that is connected to, and no other.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * verdict.h
- *	  May whoever bears a token log in with a role?
+ *	  May the bearer of a token log in with a role?
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,8 @@ typedef struct AzVerdict
 {
 	const char *why;			/* a sentence, for the log; NULL: yes */
 	const char *hint;			/* what to do about it; NULL: nothing to say */
-	char	   *system_user;	/* if yes: what pg_ident.conf calls whoever it is */
+	char	   *system_user;	/* if yes: the name that pg_ident.conf has for
+								 * the token's holder */
 } AzVerdict;
 
 /*

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * fn_authentication.c
- *	  When the user last proved who they are, and another login where that is
- *	  too long ago or was too weak.
+ *	  When the user last proved who they are, and the demand for another login
+ *	  where that is too long ago or was too weak.
  *
  * The claims are auth_time and acr (OpenID Connect Core 1.0, 2).
  *

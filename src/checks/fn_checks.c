@@ -6,8 +6,8 @@
  *
  * Every check looks at the identity first, because that raises when it has
  * expired or was revoked (R2), then at its arguments (R3), and only then
- * whether there is an identity at all: a mistake in the arguments is told to
- * anonymous sessions too.
+ * whether there is an identity at all: a mistake in the arguments is an error
+ * for anonymous sessions, too.
  *
  *-------------------------------------------------------------------------
  */

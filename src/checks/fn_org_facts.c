@@ -3,8 +3,8 @@
  * fn_org_facts.c
  *	  What the token says about organisations.
  *
- * A fact about an organisation of which the identity is no member is NULL.
- * A member of the wrong JSON type counts as absent, it is no error.
+ * A fact about an organisation of which the identity is not a member is NULL.
+ * A member of the wrong JSON type counts as absent and is not an error.
  *
  *-------------------------------------------------------------------------
  */

@@ -4,8 +4,8 @@
  *	  Is this row mine, and am I an administrator?
  *
  * The type of the column is judged before anything else, for anonymous
- * sessions too: a policy over a column that cannot be compared is a mistake
- * of whoever wrote it.
+ * sessions, too: a policy over a column that cannot be compared is a mistake
+ * of its author.
  *
  *-------------------------------------------------------------------------
  */

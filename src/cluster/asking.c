@@ -124,8 +124,9 @@ query_may_ask(Query *query, void *context)
 }
 
 /*
- * Core has put the policies here where they are asked for whoever it reads as, a view's
- * owner, say.  On a node it is the role in force that reads.
+ * Core has put the policies here where they are asked for the role that it
+ * reads as, a view's owner, say.  On a node it is the role in force that
+ * reads.
  */
 static bool
 has_policies_for(const RangeTblEntry *entry)

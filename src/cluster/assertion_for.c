@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * assertion_for.c
- *	  Who is in force, as other servers are told.
+ *	  The identity in force, as other servers are told.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * assertion_for.h
- *	  Who is in force, as other servers are told.
+ *	  The identity in force, as other servers are told.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,14 +13,15 @@
 /* An assertion, and until when it serves, in microseconds since 1970. */
 typedef struct AzMadeAssertion
 {
-	char	   *token;			/* palloc'd; whoever has sent it wipes it */
+	char	   *token;			/* palloc'd; the caller wipes it after sending
+								 * it */
 	int64		renew_at;		/* from then on a new one is due */
 } AzMadeAssertion;
 
 /*
- * The identity in force, which there is.  55000, with what to do, where this database has
- * no private cluster key; 28000 where the identity has ended; 55000 for one that is
- * simulated.
+ * The identity in force, which there is.  Raises 55000, with a hint, where
+ * this database has no private cluster key; 28000 where the identity has
+ * ended; 55000 where it is simulated.
  */
 extern const AzAdoption *az_to_be_told(void);
 

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * citus.c
- *	  The nodes of a Citus cluster are told who is in force.
+ *	  Tells the nodes of a Citus cluster who is logged in.
  *
- * Citus forwards SET LOCAL where its setting says so: to the connections that take
- * part in the transaction, and with BEGIN to those that come later.  What it sends
- * is the text, whatever the statement is.  So core is given a statement that does
- * nothing here, and Citus a text that says who is in force; none of core's reports
- * see it.
+ * Citus forwards SET LOCAL where its setting says so: to the connections that
+ * take part in the transaction, and with BEGIN to those that come later.  It
+ * sends the text, whatever the statement is.  So core gets a statement that
+ * does nothing here, and Citus a text that says who is logged in; none of
+ * core's reports show it.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,7 +77,7 @@ typedef struct Basis
 	uint32		grants;
 } Basis;
 
-/* Who is in force; what waits to be judged is judged. */
+/* The identity in force; a token that waits to be judged is judged. */
 static void
 find_basis(Query *query, Basis *basis)
 {
@@ -243,7 +243,10 @@ check_forwards(void)
 				 "Set the parameter \"" READS_BEGIN "\" to on.");
 }
 
-/* Who is to be told, 0: nobody; raises what a check would. */
+/*
+ * The identity that nodes must be told of; 0: nobody.  Raises what a check
+ * would.
+ */
 static uint32
 whom_to_tell(void)
 {
@@ -289,8 +292,9 @@ is_forwarding(void)
 }
 
 /*
- * Whoever has set Citus to forward SET LOCAL does not mean a token of a provider.  RESET ALL
- * is forwarded, and puts back what they were told.
+ * A user who has set Citus to forward SET LOCAL does not want a provider's
+ * token to be forwarded.  RESET ALL is forwarded, and undoes what nodes were
+ * told.
  */
 static void
 run_set(const AzUtilityCall *call)

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * citus.h
- *	  The nodes of a Citus cluster are told who is in force.
+ *	  Tells the nodes of a Citus cluster who is logged in.
  *
  * Found by the names of its scans, its setting and its catalogs; nothing of it is
  * linked.
@@ -16,7 +16,10 @@
 #include "optimizer/planner.h"
 #include "tcop/utility.h"
 
-/* Have that planner plan it; what reaches nodes says so, and is tied to who is in force. */
+/*
+ * Have that planner plan it; a plan that reaches nodes is marked so, and tied
+ * to the identity in force.
+ */
 extern PlannedStmt *az_plan_with_citus(planner_hook_type next, Query *query,
 									   const char *text, int options,
 									   ParamListInfo params);
@@ -34,8 +37,9 @@ extern void az_check_copied(const PlannedStmt *plan);
 extern void az_tell_citus(void);
 
 /*
- * Run a utility statement, where there is Citus.  What it sends to nodes by itself
- * is told them first, or is refused, and a token that is set does not leave this server.
+ * Run a utility statement, where there is Citus.  Before it sends something to
+ * nodes by itself, they are told who is logged in, or it is refused; and a
+ * token that is set does not leave this server.
  */
 typedef struct AzUtilityCall
 {

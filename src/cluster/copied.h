@@ -3,9 +3,9 @@
  * copied.h
  *	  Rows that Citus copies into shards and out of them without a query.
  *
- * On another node core refuses COPY FROM into a table whose policies bind who asks.  Into
- * a shard on this node Citus copies by itself, and looks at nothing.  Out of shards it copies
- * without a transaction on the nodes.
+ * On another node core refuses COPY FROM into a table whose policies bind the
+ * current user.  Into a shard on this node Citus copies by itself, and looks
+ * at nothing.  Out of shards it copies without a transaction on the nodes.
  *
  *-------------------------------------------------------------------------
  */

@@ -281,7 +281,10 @@ append_cluster_keys(StringInfo out)
  * ----------------------------------------------------------------
  */
 
-/* What counts as missing would be told as empty. */
+/*
+ * Refuses an altered table, which counts as missing and would be exported as
+ * empty.
+ */
 static void
 check_tables(void)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_foreign_login.c
- *	  SQL functions: which servers of postgres_fdw are told who is in force.
+ *	  SQL functions: which servers of postgres_fdw are told who is logged in.
  *
  *-------------------------------------------------------------------------
  */
@@ -75,7 +75,7 @@ make_schema(void)
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),
 				 errmsg("schema \"%s\" belongs to a role without the rights of the owner of the database",
 						AZ_FOREIGN_SCHEMA),
-				 errhint("Drop it, or give it to the owner with ALTER SCHEMA ... OWNER TO, if it holds nothing that somebody else made.")));
+				 errhint("Drop it, or give it to the owner with ALTER SCHEMA ... OWNER TO if it holds nothing that somebody else made.")));
 	az_spi_run("CREATE SCHEMA " AZ_FOREIGN_SCHEMA, &none);
 	az_spi_run("COMMENT ON SCHEMA " AZ_FOREIGN_SCHEMA
 			   " IS 'Foreign servers that are told who is logged in: authz.foreign_login().'", &none);
@@ -153,7 +153,10 @@ what_it_says(const ErrorData *error)
 		psprintf("The other server says: %s.  %s", error->message, error->detail);
 }
 
-/* What the other side says is no answer to whoever asked: which server, and what to do. */
+/*
+ * The error of the other server alone would not help the caller: add which
+ * server it is, and what to do.
+ */
 static char *
 ask_destination(const ForeignServer *server)
 {

@@ -3,10 +3,10 @@
  * fn_spread_trust.c
  *	  spread_trust(): the trust of this database to all other nodes of Citus.
  *
- * Citus is found when it is asked for: its function, which belongs to its extension
- * and stands in pg_catalog.  It connects as the caller, who must own the databases of
- * the nodes as well; so the caller's rights are in force, and nothing of the owner's
- * is run.
+ * Citus is looked for at each call: its function belongs to its extension and
+ * is in pg_catalog.  It connects as the caller, who must own the databases of
+ * the nodes as well; so the caller's rights are in force, and nothing of the
+ * owner's is run.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,23 +1,25 @@
 /*-------------------------------------------------------------------------
  *
  * foreign.c
- *	  Servers of postgres_fdw are told who is in force (foreign_login()).
+ *	  Tells servers of postgres_fdw who is logged in (foreign_login()).
  *
- * Within the transaction that postgres_fdw has open there, so what is told goes with
- * that transaction, and with its savepoints, which follow ours.  One statement hands an
- * assertion over, as a parameter, and brings back the nonce of the next one.  Where
- * none is known, or another session is there than the one that gave it (then the
- * statement finds no row), another statement says that it is nobody, and brings back
- * whom an assertion must be for, and the nonce.
+ * This happens within the transaction that postgres_fdw has open there, so it
+ * ends with that transaction, and with its savepoints, which follow ours.  One
+ * statement hands an assertion over, as a parameter, and brings back the nonce
+ * of the next one.  Where none is known, or another session is there than the
+ * one that gave it (then the statement finds no row), another statement says
+ * that nobody is logged in, and brings back the destination that an assertion
+ * must name, and the nonce.
  *
  * What is known of a connection is forgotten when any subtransaction is rolled back:
  * that may have rolled back what was told, and a connection that broke is replaced
  * only then.  A connection is one of a user mapping.
  *
- * Both run past the executor's hooks: what others log of a statement has no business
- * with an assertion.  They look like a SELECT, because nothing is written here: so they
- * run in transactions that only read, on a standby and beside parallel workers.  No
- * rights are asked for; nobody but the owner needs any.
+ * Both run without the executor's hooks, because extensions that log
+ * statements must not log an assertion.  They look like a SELECT, because
+ * nothing is written here: so they run in transactions that only read, on a
+ * standby and beside parallel workers.  No rights are asked for; nobody but
+ * the owner needs any.
  *
  *-------------------------------------------------------------------------
  */
@@ -147,8 +149,8 @@ prepare(const AzForeignLogin *login, AzHandOver what)
 }
 
 /*
- * One statement on the other side it must be: what else might run here, a trigger for
- * one, would run with the rights of whoever asks.
+ * One statement on the other side it must be: what else might run here, a
+ * trigger for one, would run with the rights of the role that asks.
  */
 static ForeignScan *
 scan_of(PlannedStmt *plan)

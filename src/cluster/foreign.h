@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * foreign.h
- *	  Servers of postgres_fdw are told who is in force (foreign_login()).
+ *	  Tells servers of postgres_fdw who is logged in (foreign_login()).
  *
  *-------------------------------------------------------------------------
  */
@@ -12,10 +12,11 @@
 #include "executor/execdesc.h"
 
 /*
- * A query is about to start: does its plan read or write tables of servers that
- * foreign_login() was called for?  Then they have been told.  28000 when the identity
- * has ended, 55000 when it cannot be handed over, and whatever the other side says.
- * Cheap where there are no foreign tables.
+ * A query is about to start: does its plan read or write tables of servers
+ * that foreign_login() was called for?  If so, they are told who is logged in.
+ * Raises 28000 when the identity has ended, 55000 when it cannot be handed
+ * over, and errors of the other server.  Cheap where there are no foreign
+ * tables.
  */
 extern bool az_tell_foreign_servers(const QueryDesc *query);
 

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * foreign_login.c
- *	  Which foreign servers are told who is in force, and through which table.
+ *	  Which foreign servers are told who is logged in, and through which table.
  *
- * A login is a foreign table in a schema of its own, which dumps have as any other.
- * It and its server belong to who has the rights of the database's owner: others
- * would decide where identities go.  What was found out about a server is kept until
- * a foreign table, a server or the table itself has changed.
+ * A login is a foreign table in a schema of its own, which dumps have as any
+ * other.  It and its server must belong to a role with the rights of the
+ * database's owner: otherwise others would decide where identities go.  What
+ * was found out about a server is kept until a foreign table, a server or the
+ * table itself has changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -173,7 +174,7 @@ leads_to_view(Oid table)
 	return right == 2;
 }
 
-/* The default of the first column; NULL when that is no plain text. */
+/* The default of the first column; NULL when it is not a plain text. */
 static char *
 pinned_destination(TupleDesc desc)
 {
@@ -204,7 +205,10 @@ raise_unlike(const char *server, const char *detail, const char *hint)
 			 errhint("%s", hint)));
 }
 
-/* A trigger of the table would run with the rights of whoever asks the server. */
+/*
+ * A trigger of the table would run with the rights of the role that asks the
+ * server.
+ */
 static void
 read_table(AzForeignLogin *login)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * foreign_login.h
- *	  Which foreign servers are told who is in force, and through which table.
+ *	  Which foreign servers are told who is logged in, and through which table.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * hand_over.c
- *	  A plan that reaches other servers has them told who is in force.
+ *	  Before a plan reaches other servers, they are told who is logged in.
  *
- * Before it starts, and whenever it goes on: other servers may be asked late, and
- * may have forgotten since.
+ * This happens before it starts and whenever it goes on: other servers may be
+ * reached late, and may have forgotten it since.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,7 +37,7 @@ hand_over_planner(Query *query, const char *text, int options, ParamListInfo par
 	return prev_planner(query, text, options, params);
 }
 
-/* Who is in force is asked under the snapshot of the query. */
+/* The identity in force is looked up under the snapshot of the query. */
 static void
 tell_citus(const QueryDesc *query)
 {
@@ -51,8 +51,9 @@ tell_citus(const QueryDesc *query)
 }
 
 /*
- * What other servers answer is for who was in force when the query started, also where
- * nothing is asked here; a cursor does not go on for somebody else.
+ * Answers of other servers are for the identity in force when the query
+ * started, also where nothing is asked here; a cursor does not go on for
+ * another identity.
  */
 static void
 hand_over_ExecutorStart(QueryDesc *query, int eflags)

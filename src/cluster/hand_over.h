@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * hand_over.h
- *	  A plan that reaches other servers has them told who is in force.
+ *	  Before a plan reaches other servers, they are told who is logged in.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * kept_assertion.c
- *	  What the nodes of Citus are told by, from transaction to transaction.
+ *	  The assertion for the nodes of Citus, kept from transaction to
+ *	  transaction.
  *
  * To sign, and to verify a signature, is most of what a hand-over costs.  So an assertion
  * is kept as long as a new one would say the same, until it is half old, and each later
  * use of it is told from those before by a chain of hashes (token/chain.h).
  *
- * A chain is made for who comes again: of an identity that is told of once,
- * as behind a pool, nothing more is computed than its signature.
+ * A chain is made only for an identity that is handed over again.  For one
+ * that is handed over once, as behind a pool, only the signature is computed.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +29,7 @@ static struct
 {
 	char	   *token;			/* in TopMemoryContext; NULL: there is none */
 
-	/* of whom it was, and how things stood then */
+	/* the identity that it is about, and the state at that time */
 	uint32		serial;			/* also where it is not kept */
 	char	   *stored;			/* digest; goes with the token */
 	uint64		keys;			/* epoch of the cluster keys */
@@ -99,7 +100,9 @@ az_ask_nodes(bool asks)
 
 /* ---- the next one ---- */
 
-/* Would a new one say the same?  A clock that was set back has it made anew. */
+/*
+ * Would a new one say the same?  If the clock was set back, it is made again.
+ */
 static bool
 serves(const AzAdoption *current, int64 now)
 {

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * kept_assertion.h
- *	  What the nodes of Citus are told by, from transaction to transaction.
+ *	  The assertion for the nodes of Citus, kept from transaction to
+ *	  transaction.
  *
  *-------------------------------------------------------------------------
  */

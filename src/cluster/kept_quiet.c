@@ -36,7 +36,7 @@ transaction_ended(XactEvent event, void *arg)
 	setting = NULL;
 }
 
-/* NULL: Citus has none of that name. */
+/* NULL: Citus has no parameter of that name. */
 static struct config_bool *
 find_setting(void)
 {

@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * refused.c
- *	  What Citus says when a node does not take the identity that it is told.
+ *	  Errors of Citus when a node does not take the identity that is handed
+ *	  over.
  *
- * That it is not taken is an error of the node, 28000.  On a connection that has written,
- * or is to write, Citus makes it a warning, and raises an internal error which says that
- * the connection has failed.
+ * The node raises 28000 when it does not take it.  On a connection that has
+ * written, or is to write, Citus makes it a warning, and raises an internal
+ * error which says that the connection has failed.
  *
  *-------------------------------------------------------------------------
  */

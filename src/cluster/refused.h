@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * refused.h
- *	  What Citus says when a node does not take the identity that it is told.
+ *	  Errors of Citus when a node does not take the identity that is handed
+ *	  over.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,11 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * told.c
- *	  Whom other servers have been told of, in this transaction.
+ *	  The identity that other servers have been told of in this transaction.
  *
  * A listener may have forgotten what it was told in a subtransaction that has
- * ended since, whichever way: Citus forgets it at RELEASE, too.  Core says whether
- * one is still open, and no two of a transaction have one number.
+ * ended since, whether it was committed or not:  Citus forgets it at RELEASE,
+ * too.  Core says whether one is still open, and no two of a transaction have
+ * one number.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * told.h
- *	  Whom other servers have been told of, in this transaction.
+ *	  The identity that other servers have been told of in this transaction.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,10 +31,10 @@ extern bool az_was_told(const AzTold *told);
 /* Does it know who is in force now? */
 extern bool az_knows(const AzTold *told, uint32 serial);
 
-/* It does, as of now. */
+/* Note that it knows that identity from now on. */
 extern void az_note_told(AzTold *told, uint32 serial, int64 renew_at);
 
-/* It has to be told anew, whatever it was told: it may know anybody. */
+/* It has to be told again, because it may know any identity. */
 extern void az_forget_told(AzTold *told);
 
 #endif							/* AZ_TOLD_H */

@@ -46,8 +46,9 @@ typedef struct AzTrustDocument
 } AzTrustDocument;
 
 /*
- * Read one; 22023 when it is not as above, with the place and never the value.  That
- * a row means something is judged by who writes it.
+ * Read a document; raises 22023 when it is not as above, with the place and
+ * never the value.  Whether a row makes sense is judged by the code that
+ * writes it.
  */
 extern void az_read_trust_document(const text *json, AzTrustDocument *document);
 
@@ -60,7 +61,9 @@ pg_noreturn extern void az_raise_bad_trust(AzTrustList list, size_t i, const cha
 /* The string of a member that was checked; NULL for null. */
 extern text *az_trust_text(const AzJson *row, const char *member);
 
-/* Profiles that the extension brings: they are told only where an issuer uses one. */
+/*
+ * Profiles of the extension: they are exported only where an issuer uses them.
+ */
 extern const char *const az_own_profiles[];
 extern const int az_n_own_profiles;
 

@@ -58,7 +58,7 @@ params_of(const Columns *columns)
 	return params;
 }
 
-/* Options as we write them, whoever wrote them. */
+/* Options in the form in which we write them. */
 static text *
 plain_options(const AzJson *options)
 {

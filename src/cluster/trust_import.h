@@ -3,8 +3,9 @@
  * trust_import.h
  *	  Making the trust of this database equal to a document.
  *
- * Rows that are right are left alone: who is logged in by them stays so.  All of it
- * runs inside az_begin_as_owner(), with the tables locked.
+ * Rows that are right are left alone, so those who are logged in by them stay
+ * logged in.  All of it runs inside az_begin_as_owner(), with the tables
+ * locked.
  *
  *-------------------------------------------------------------------------
  */

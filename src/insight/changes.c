@@ -225,7 +225,7 @@ az_judge_flag(AzChanges *changes, const AzDifference *difference, const char *fl
 		az_tell(changes, is == widens ? AZ_WIDER : AZ_NARROWER, who, AZ_ALL_COMMANDS, relation, is ? set : unset);
 }
 
-/* What is longer does not fit into a line. */
+/* A longer value does not fit into a line. */
 #define MAX_VALUE	200
 
 static void
@@ -287,7 +287,7 @@ print_member(StringInfo out, const char *name, const AzJson *before, const AzJso
 	print_value(out, after);
 }
 
-/* Those that differ; nested at most as deep as JSON is read. */
+/* The members that differ; nested at most as deep as JSON is read. */
 static void
 print_members(StringInfo out, const char *prefix, const AzJson *before, const AzJson *after)
 {

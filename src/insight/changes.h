@@ -44,10 +44,13 @@ typedef struct AzDifference
  * ----------------------------------------------------------------
  */
 
-/* 22023 for what policy_state() did not make, and for states of two relations. */
+/*
+ * Raises 22023 for a document that policy_state() did not make, and for states
+ * of two relations.
+ */
 extern void az_check_states(const AzJson *before, const AzJson *after);
 
-/* 22023, for what policy_state() did not make. */
+/* Raises 22023 for a document that policy_state() did not make. */
 pg_noreturn extern void az_raise_no_state(const char *detail);
 
 /* A member that is a text, borrowed; NULL: there is none. */
@@ -67,7 +70,7 @@ extern bool az_lists(const AzJson *array, const char *text);
 /* Does the row of a relation say that it is reached that way? */
 extern bool az_is_way(const AzJson *relation, const char *way);
 
-/* Are both the same value?  NULL is none. */
+/* Are both the same value?  NULL is no value. */
 extern bool az_is_same(const AzJson *a, const AzJson *b);
 
 /* ----------------------------------------------------------------
@@ -92,7 +95,7 @@ extern void az_judge_flag(AzChanges *changes, const AzDifference *difference,
 						  const char *flag, bool widens, const char *who,
 						  const char *relation, const char *set, const char *unset);
 
-/* Say what is another one than before, and in what. */
+/* Say what differs from before, and in which members. */
 extern void az_tell_difference(AzChanges *changes, const AzDifference *difference);
 
 /* "role app", "everybody" for PUBLIC. */
@@ -113,7 +116,10 @@ extern void az_judge_role(AzChanges *changes, const AzDifference *difference);
 extern void az_judge_function(AzChanges *changes, const AzDifference *difference);
 extern void az_judge_member(AzChanges *changes, const AzDifference *difference);
 
-/* After all of them: what was directed, and is read by what decides. */
+/*
+ * Call it after all of them: judges relations that became wider or narrower
+ * and are read by something that decides.
+ */
 extern void az_judge_readers(AzChanges *changes);
 
 #endif							/* AZ_CHANGES_H */

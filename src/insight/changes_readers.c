@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * changes_readers.c
- *	  Of two states: relations that what decides reads itself.
+ *	  Of two states: relations that are read by something that decides.
  *
  * A policy that asks NOT EXISTS (SELECT ... FROM t) shows less when more of t is
  * seen.  So where something that decides reads a relation of which a direction

@@ -23,7 +23,7 @@ is_other(const AzDifference *difference, const char *name)
 	return before == NULL || after == NULL ? before != after : strcmp(before, after) != 0;
 }
 
-/* Whoever may SELECT from it beside its owner: "role a, everybody". */
+/* The roles that may SELECT from it besides its owner: "role a, everybody". */
 static const char *
 readers_of(const AzJson *state, const AzJson *relation)
 {

@@ -80,8 +80,9 @@ goes_both_ways(const AzChanges *changes, bool by_member)
 }
 
 /*
- * A role that is concerned now and was not is told of by what concerns it.
- * Superusers always are, and where everybody has a right those with BYPASSRLS.
+ * A role that is concerned now and was not is mentioned with the change that
+ * concerns it. Superusers always are, and where everybody has a right those
+ * with BYPASSRLS.
  */
 void
 az_judge_role(AzChanges *changes, const AzDifference *difference)
@@ -109,7 +110,10 @@ az_judge_role(AzChanges *changes, const AzDifference *difference)
 				"what decides asks for rights, or reads what rights decide about");
 }
 
-/* Has the member a right now that it had not: given; or the other way round. */
+/*
+ * Does the member have a right now that it did not have ("given"); or the
+ * other way round?
+ */
 static bool
 has_changed(const AzDifference *difference, bool given)
 {

@@ -1,10 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * facts.c
- *	  What a check goes by, in words.
+ *	  What the answer of a check depends on, in words.
  *
- * A check is told by what it goes by.  Where an actor is within a ceiling that is
- * what the token has, and what the ceiling leaves of it.
+ * A check is explained by the facts that it depends on.  For an actor within a
+ * ceiling these are what the token has, and what the ceiling leaves of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -110,7 +110,7 @@ set_text(const AzIdentity *id, size_t where)
 	return az_nodes_words(id, az_set_items(id, set), set->count);
 }
 
-/* Groups that the token does not list are not none. */
+/* Groups that the token does not list do not count as none. */
 static char *
 set_fact(const AzPerson *person, const Ground *ground)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * facts.h
- *	  What a check goes by, in words.
+ *	  What the answer of a check depends on, in words.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,8 +15,8 @@
 #include "planner/checks.h"
 
 /*
- * What a check goes by: "the token has scopes {read}"; NULL: nothing of the
- * token.  call: whose arguments, where they are constants, name a claim.
+ * What a check depends on:  "the token has scopes {read}"; NULL: nothing in
+ * the token.  call: whose arguments, where they are constants, name a claim.
  */
 extern char *az_fact(const AzPerson *person, const AzCheck *check, const FuncExpr *call);
 

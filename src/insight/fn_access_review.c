@@ -3,9 +3,9 @@
  * fn_access_review.c
  *	  access_review(): what many would see, each in turn.
  *
- * Each is simulated in a subtransaction of its own, by the same road as by
- * simulate(), and gone with it.  What the policies call runs as the role that
- * is asked about, in a security-restricted operation that only reads.
+ * Each person is simulated in a subtransaction of its own, in the same way as
+ * by simulate(), and is gone with it.  What the policies call runs as the role
+ * that is asked about, in a security-restricted operation that only reads.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,7 +67,9 @@ begin_as_role(Oid role, AzCaller *caller)
 	set("dbmi_authz.log_denials", "off");
 }
 
-/* Who was there before is there again with the end of the level of settings. */
+/*
+ * The identity before is in force again at the end of the level of settings.
+ */
 static void
 look(void *arg)
 {
@@ -265,7 +267,10 @@ check_may_become(Oid role)
 						 quote_identifier(GetUserNameFromId(GetUserId(), false)))));
 }
 
-/* Whom row security lets pass (core's check_enable_rls()), whatever it is set to. */
+/*
+ * Does row security let the role pass (core's check_enable_rls()), whatever
+ * row_security is set to?
+ */
 static void
 check_is_bound(Oid role, Relation rel)
 {

@@ -3,8 +3,9 @@
  * fn_simulate.c
  *	  simulate(): be somebody, unsigned, for the rest of the transaction.
  *
- * The one door through which a session is somebody without a signature.  It is
- * open to those who write the trust anyway, and what comes in by it reads.
+ * The only way for a session to get an identity without a signature.  It is
+ * open to those who may write the trust anyway, and such an identity only
+ * reads.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,7 +54,7 @@ log_simulation(const AzIdentity *id)
 	az_log_line(&line, "identity simulated");
 }
 
-/* Before the line stands in the log, nobody is anybody. */
+/* The identity is adopted only after the line was written to the log. */
 static void
 simulate(const text *claims, const char *issuer)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * person.h
- *	  Who is in force, in words.
+ *	  The identity in force, in words.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +12,10 @@
 
 #include "token/identity.h"
 
-/* Who is in force, copied: what is asked on the way may run other SQL. */
+/*
+ * The identity in force, copied, because questions on the way may run other
+ * SQL.
+ */
 typedef struct AzPerson
 {
 	const AzIdentity *id;		/* NULL: nobody */
@@ -21,7 +24,7 @@ typedef struct AzPerson
 	bool		inactive;		/* nobody, because the subject is listed as inactive */
 } AzPerson;
 
-/* Raises 28000 for one that has ended (R2). */
+/* Find it; raises 28000 for an identity that has ended (R2). */
 extern void az_find_person(AzPerson *person);
 
 /* A name for them: "ann", "bot for ann"; NULL for nobody. */

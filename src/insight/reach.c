@@ -215,7 +215,10 @@ stop_receiving(DestReceiver *self)
 {
 }
 
-/* A plan with parameters, be it none, is one that is used once. */
+/*
+ * A plan with a list of parameters, even an empty one, is one that is used
+ * once.
+ */
 int64
 az_reach_count(const AzReach *reach)
 {

@@ -21,10 +21,11 @@ typedef struct AzReach
 } AzReach;
 
 /*
- * What such a command reaches for the role in force, whoever is logged in: for
- * SELECT, UPDATE and DELETE the rows that it reads, where UPDATE and DELETE look for
- * them by their columns if the role may; for INSERT what a new row must be.  42501
- * where the role lacks the privilege.  The table is locked, as by a query.
+ * What such a command reaches for the role in force, also when nobody is
+ * logged in: for SELECT, UPDATE and DELETE the rows that it reads, where
+ * UPDATE and DELETE look for them by their columns if the role may; for INSERT
+ * what a new row must be.  42501 where the role lacks the privilege.  The
+ * table is locked, as by a query.
  */
 extern void az_make_reach(Relation rel, CmdType command, AzReach *reach);
 

@@ -35,8 +35,8 @@ extern bool az_find_row(Relation rel, text *pk, AzOneRow *row);
 
 /*
  * The value of an integer expression over that row, which is visible.  The
- * expression (varno 1) is evaluated whatever columns it names: it is the caller
- * who sees to what may be told.  False when the row is not there any more.
+ * expression (varno 1) is evaluated whatever columns it names: the caller
+ * decides what may be told.  False when the row is no longer there.
  */
 extern bool az_evaluate_over_row(AzOneRow *row, Node *expression, int *value);
 

@@ -29,7 +29,7 @@ collate(Node *expr, Oid collation)
 	return (Node *) collated;
 }
 
-/* A cast that changes the collation, be it nothing else. */
+/* A cast that changes the collation, even if it changes nothing else. */
 static Node *
 show_cast(RelabelType *cast)
 {

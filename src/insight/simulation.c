@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * simulation.c
- *	  Somebody whom nobody has verified.
+ *	  Identities from claims that nobody has verified.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +27,7 @@ az_issuer_argument(text *issuer)
 	return name;
 }
 
-/* No word of it comes from the claims. */
+/* Nothing in the error comes from the claims. */
 pg_noreturn static void
 raise_unread(AzReason reason, const char *hint)
 {

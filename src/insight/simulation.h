@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * simulation.h
- *	  Somebody whom nobody has verified.
+ *	  Identities from claims that nobody has verified.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,7 +11,9 @@
 #include "trust/simulated.h"
 #include "lib/stringinfo.h"
 
-/* The name of an issuer in UTF-8; 42704 when there is no such one. */
+/*
+ * The name of an issuer in UTF-8; raises 42704 when there is no such issuer.
+ */
 extern const char *az_issuer_argument(text *issuer);
 
 /*

@@ -17,7 +17,7 @@
 
 #include "server/spi.h"
 
-/* Raised when what a state says, or how, is another thing than before. */
+/* Increased when the content or the form of a state changes. */
 #define AZ_STATE_FORMAT		1
 
 typedef struct AzState

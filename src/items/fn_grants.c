@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_grants.c
- *	  Giving and taking item permissions (SciAuthZ).
+ *	  Granting and revoking item permissions (SciAuthZ).
  *
  * Nobody but the owner of the database writes to the table directly.  These
  * functions decide who may have which row written, and write it with the
@@ -28,7 +28,9 @@
 
 #define DENIED	"Insufficient role, scope or permission"
 
-/* What one user, who is no administrator, may grant to one address. */
+/*
+ * The most that one user who is not an administrator may grant to one address.
+ */
 #define MAX_GIVEN	10000
 
 typedef struct Row
@@ -69,8 +71,8 @@ row_params(AzSpiParams *params, const AzIdentity *id, const Row *row)
 }
 
 /*
- * What is granted to an address is read by its sessions, so whoever may grant
- * must not be able to make that endless.
+ * The sessions of an address read all that is granted to it, so a user who may
+ * grant must not be able to make that endless.
  */
 static void
 check_given(const AzIdentity *id, const Row *row)

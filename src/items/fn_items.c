@@ -4,8 +4,8 @@
  *	  Questions about item permissions (django-dbmi-client, SciAuthZ).
  *
  * As everywhere the identity is looked at first (R2), then the arguments, and
- * only then whether anybody is there: a malformed path is told to anonymous
- * sessions too.
+ * only then whether anybody is there: a malformed path is an error for
+ * anonymous sessions, too.
  *
  *-------------------------------------------------------------------------
  */
@@ -252,7 +252,10 @@ list_grantee(TupleTableSlot *row, void *arg)
 		put_text(listing, email);
 }
 
-/* Who may see a row: whose it is, who manages the item, an administrator. */
+/*
+ * A row is visible to its user, to those who manage the item, and to
+ * administrators.
+ */
 AZ_SQL(authz_item_grantees)
 {
 	const AzIdentity *id = az_current();

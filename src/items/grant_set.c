@@ -5,8 +5,9 @@
  *
  * One sorted block of the items, each with the permissions that have a row.
  * What is asked is a binary search.  Implied permissions are not written out,
- * for they would multiply with the rows: kept is what implies what, and who
- * asks for a permission asks for those that give it.
+ * because they would multiply with the rows.  Instead the implications are
+ * kept, and a question for a permission searches for all permissions that
+ * imply it.
  *
  *-------------------------------------------------------------------------
  */

@@ -34,9 +34,10 @@ typedef struct AzBlockImplication
 } AzBlockImplication;
 
 /*
- * One chunk, of offsets, so that two can be compared.  Permissions are sorted
- * by name, and their places there are their numbers; items by path, their
- * permissions by number; implications by both.
+ * The struct and its arrays are one allocation with offsets, so that two of
+ * them can be compared.  Permissions are sorted by name, and their places
+ * there are their numbers; items by path, their permissions by number;
+ * implications by both.
  */
 typedef struct AzGrantBlock
 {

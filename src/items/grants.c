@@ -276,7 +276,7 @@ az_grants_bytes(const AzIdentity *id, const void **bytes)
 		az_bytes_of_grants(slot_of_candidate(id)->grants, bytes) : 0;
 }
 
-/* The next try plans anew. */
+/* Raises 40001; the next try plans again. */
 void
 az_raise_grants_changed(void)
 {

@@ -7,8 +7,8 @@
  * issuer's option "client" names.  An item is a path with dots.  Letters of
  * ASCII compare without regard to case, in items, permissions and addresses.
  *
- * Whoever asks is answered under the snapshot of the query that asks: as a
- * sub-select over the tables would answer there.
+ * A question is answered under the snapshot of the query that asks, as a
+ * sub-select over the tables would answer it.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,9 +50,9 @@ extern bool az_is_admin(const AzIdentity *id);
 extern bool az_gives_management(const AzIdentity *id, const text *permission);
 
 /*
- * A number for what is stored for the identity in force, under the snapshot that
- * is asked under; equal numbers mean equal grants.  0: nobody, or nobody to whom
- * anything can be granted.
+ * A number for what is stored for the identity in force, under the snapshot of
+ * the question; equal numbers mean equal grants.  0: there is no identity, or
+ * nothing can be granted to it.
  */
 extern uint32 az_grants_serial(void);
 
@@ -65,7 +65,7 @@ extern Size az_grants_bytes(const AzIdentity *id, const void **bytes);
 
 /*
  * While something is planned: is that number the same under the snapshot of
- * whoever has it planned?  Perhaps it will run under that one.
+ * the code that has it planned?  The plan may run under that one.
  */
 extern bool az_grants_are_certain(void);
 

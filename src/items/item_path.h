@@ -22,7 +22,10 @@ extern bool az_same_ascii(const char *a, size_t alen, const char *b, size_t blen
 /* A path has components between its dots, and none is empty. */
 extern bool az_is_item_path(const char *item, size_t len);
 
-/* The argument that is an item, NULL for NULL; 22023 when it is no path. */
+/*
+ * The argument that is an item, NULL for NULL; raises 22023 when it is not a
+ * path.
+ */
 extern text *az_item_argument(FunctionCallInfo fcinfo, int argno);
 
 /*

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * stored.c
- *	  What a database has stored for who is in force, as a digest.
+ *	  A digest of what a database has stored for the identity in force.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * stored.h
- *	  What a database has stored for who is in force, as a digest.
+ *	  A digest of what a database has stored for the identity in force.
  *
- * A server that hands an identity over says so, and the other one compares: whatever
- * answers there depend on, besides the token, both must have alike.
+ * A server that hands an identity over sends it, and the other one compares:
+ * everything that answers depend on besides the token must be the same on
+ * both.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,9 +15,9 @@
 #include "session/adoption.h"
 
 /*
- * Of one who is settled under the snapshot that is asked under, and active: what its
- * issuer's options, profile and ceiling make of the claims, and its item permissions.
- * In base64url; palloc'd.
+ * For an identity that is active and settled under the snapshot of the
+ * question: what its issuer's options, profile and ceiling make of the claims,
+ * and its item permissions. In base64url; palloc'd.
  */
 extern char *az_stored_digest(const AzAdoption *current);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * asks.c
- *	  What an expression goes by.
+ *	  What the value of an expression depends on.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,7 +25,9 @@ typedef struct Asking
 
 static bool note_asked(Node *node, void *arg);
 
-/* Core's own which say nothing about who asks, nor of what. */
+/*
+ * Functions of core whose result depends neither on the user nor on the row.
+ */
 static bool
 says_nothing(Oid function)
 {

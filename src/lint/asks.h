@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * asks.h
- *	  What an expression goes by.
+ *	  What the value of an expression depends on.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,12 +11,13 @@
 #include "server/compat.h"
 #include "nodes/primnodes.h"
 
-/* In itself, and in the functions in SQL that it calls. */
+/* By itself, or by the functions in SQL that it calls. */
 #define AZ_ASKS_IDENTITY	1
 #define AZ_ASKS_ROW			2
-#define AZ_ASKS_ELSE		4	/* a table, the role, a setting, or nobody knows */
+#define AZ_ASKS_ELSE		4	/* a table, the role, a setting, or something
+								 * unknown */
 
-/* Of these. */
+/* A set of these. */
 extern int	az_asks(Node *expr);
 
 #endif							/* AZ_ASKS_H */

@@ -33,7 +33,7 @@ other_side(AzSide side)
 	return side == AZ_EITHER_SIDE ? side : side == AZ_STOPS ? AZ_LETS_PASS : AZ_STOPS;
 }
 
-/* A part of what is walked, which stands on that side. */
+/* Walk a part that is on that side. */
 static void
 walk_part(Node *part, AzSide side, bool is_condition, Walk *walking)
 {
@@ -54,7 +54,7 @@ walk_parts(List *parts, AzSide side, bool is_condition, Walk *walking)
 		walk_part(lfirst(lc), side, is_condition, walking);
 }
 
-/* All parts of a node that nothing is known of. */
+/* Walk all parts of a node about which nothing is known. */
 static void
 walk_rest(Node *node, Walk *walking)
 {
@@ -247,7 +247,7 @@ walk_query(Query *query, AzSide conditions, AzSide values, Walk *walking)
 	walk_part(query->limitOffset, AZ_EITHER_SIDE, false, walking);
 }
 
-/* Does nothing of it go by a row? */
+/* Does it depend on no row? */
 static bool
 reads_nothing(const Query *query)
 {
@@ -286,9 +286,7 @@ walk_sublink(SubLink *sublink, Walk *walking)
 	walking->place = around;
 }
 
-/*
- * All of them
- */
+/* All nodes */
 
 static void
 visit(Node *node, Walk *walking)

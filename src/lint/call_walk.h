@@ -11,7 +11,7 @@
 #include "server/compat.h"
 #include "nodes/primnodes.h"
 
-/* What a "true" of it does to the condition. */
+/* What its being true does to the condition. */
 typedef enum AzSide
 {
 	AZ_LETS_PASS,				/* it may let a row pass, never stop one */

@@ -37,7 +37,10 @@ az_all_arguments(const FuncExpr *call)
 	return args;
 }
 
-/* A function of ours without planner support; asked for few. */
+/*
+ * Is it a function of ours without planner support?  Called for few functions
+ * only.
+ */
 static bool
 is_own(Oid function)
 {
@@ -149,7 +152,7 @@ az_read_texts(const Node *arg, List **texts)
 	return read_texts(arg, texts);
 }
 
-/* Something that each check takes. */
+/* A value that each check accepts. */
 static Node *
 stand_in(Oid type)
 {

@@ -29,7 +29,7 @@ show(const Look *look)
 	return az_show_part(look->condition, look->place->shown);
 }
 
-/* What is never true lets everybody pass where it is negated. */
+/* A check that is never true lets everybody pass where it is negated. */
 static AzLevel
 level_of_never(const Look *look)
 {

@@ -87,7 +87,7 @@ core_has_function(const FormData_pg_proc *proc)
 								 PointerGetDatum(types), ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 }
 
-/* Does a function of somebody's stand for the one of ours that it is called like? */
+/* Is it another function with the name of one of ours? */
 static bool
 stands_for_ours(const FuncExpr *call)
 {
@@ -178,7 +178,10 @@ context_of(const char *setting)
 					  &params) > 0 ? az_spi_result(0, 1) : NULL;
 }
 
-/* What no extension has defined, anybody defines, if the name has a dot. */
+/*
+ * A setting that no extension has defined can be defined by anybody, if its
+ * name has a dot.
+ */
 static bool
 is_for_anybody(const char *setting, const char *context)
 {

@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * condition_ceiling.c
- *	  What is held against somebody, and a ceiling takes away.
+ *	  Values by which a policy denies access, and which a ceiling takes away.
  *
- * A check that is negated lets pass whoever has not the value.  An actor whose
- * ceiling takes the value from the person then passes where the person does not.
+ * A check that is negated lets those pass who do not have the value.  An actor
+ * whose ceiling takes the value from the person then passes where the person
+ * does not.
  *
  *-------------------------------------------------------------------------
  */

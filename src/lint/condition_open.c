@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * condition_open.c
- *	  Whom does a table let in who should stay outside?
+ *	  Does a table let somebody in who should stay outside?
  *
  * Two questions.  Does a condition hold for everybody?  And does one hold for a
  * session without a token because of what it asks of the identity: a check is

@@ -10,10 +10,10 @@
 
 #include "lint/lint_policy.h"
 
-/* Whom does a table let in who should stay outside? */
+/* Does a table let somebody in who should stay outside? */
 extern void az_lint_open(AzLintTable *table);
 
-/* What is held against somebody, and a ceiling takes away. */
+/* Values by which a policy denies access, and which a ceiling takes away. */
 extern void az_lint_against_ceilings(AzLintTable *table);
 
 /* Checks that stay calls, and why. */

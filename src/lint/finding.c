@@ -22,8 +22,9 @@ az_level_name(AzLevel level)
 }
 
 /*
- * Of SHA-256 over both, with the zero byte between.  In UTF-8, so that a database
- * with another encoding has the same; SQL_ASCII may hold what cannot be converted.
+ * The beginning of SHA-256 over both, with a zero byte between.  In UTF-8, so
+ * that a database with another encoding has the same; SQL_ASCII may hold bytes
+ * that cannot be converted.
  */
 static char *
 make_fingerprint(const char *code, const char *object)

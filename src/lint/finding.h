@@ -14,7 +14,8 @@
 
 typedef enum AzLevel
 {
-	AZ_LEVEL_ERROR,				/* somebody may see or do what nobody meant */
+	AZ_LEVEL_ERROR,				/* somebody may see or do something that nobody
+								 * meant */
 	AZ_LEVEL_WARNING,			/* it is one step from there, or slow */
 	AZ_LEVEL_INFO				/* worth knowing */
 } AzLevel;

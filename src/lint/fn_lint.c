@@ -57,7 +57,7 @@ read_texts(ArrayType *array)
 	return texts;
 }
 
-/* 3F000 for a name that is none. */
+/* Raises 3F000 for a name that is not a schema. */
 static void
 check_schemas(ArrayType *names)
 {

@@ -20,7 +20,10 @@ az_find(AzLint *lint, const char *code, AzLevel level, const char *object,
 	MemoryContextSwitchTo(old);
 }
 
-/* Somebody may drop what is looked at; the next time it is not there. */
+/*
+ * Somebody may drop an object while it is looked at; the next time it is not
+ * there.
+ */
 #define MAX_TRIES	3
 
 typedef struct Look

@@ -80,7 +80,7 @@ judge_owner(const Access *access)
 						  quote_literal_cstr(access->table)));
 }
 
-/* Raises where the table has no primary key any more. */
+/* Raises an error where the table no longer has a primary key. */
 static void
 judge_shape(AzLint *lint, void *arg)
 {
@@ -236,7 +236,9 @@ look_at_rule(AzLint *lint, void *arg)
 					judge_shape, access);
 }
 
-/* What is read is the caller's; the rows are not there any more when others are read. */
+/*
+ * The caller owns the list; the rows themselves are gone when others are read.
+ */
 static List *
 read_rules(AzLint *lint)
 {

@@ -3,9 +3,10 @@
  * lint_login.c
  *	  Is the file of trust, by which logins are verified, what this database says?
  *
- * The file is the server's, and whoever lints may not read it: told is what it says
- * of this database's own section, and nothing of others.  A database that has
- * exported nothing does not use it, and is left alone.
+ * The file belongs to the server, and the role that runs the linter may not
+ * read it: findings are about this database's section only, and show nothing
+ * of others.  A database that has exported nothing does not use it, and is
+ * left alone.
  *
  *-------------------------------------------------------------------------
  */

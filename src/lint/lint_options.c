@@ -295,7 +295,10 @@ named_without_ceiling(const AzLintIssuer *issuer, const List *with)
 	return names.len ? names.data : NULL;
 }
 
-/* Whoever names some actors, or gives some a ceiling, knows that there are any. */
+/*
+ * An administrator who names some actors, or gives some a ceiling, knows that
+ * there are actors.
+ */
 static void
 judge_actors(const AzLintIssuer *issuer)
 {

@@ -94,7 +94,8 @@
 
 /*
  * WITH RECURSIVE shown_through, after tables: security_invoker views, and the
- * protected tables that whoever reads them reads, also by others of these.
+ * protected tables that a role that reads them reads, also by other such
+ * views.
  */
 #define AZ_SHOWN_THROUGH \
 	"shown_through (oid, read) AS (" \

@@ -194,7 +194,10 @@ look_for_unnamed(AzLint *lint, void *arg)
 	}
 }
 
-/* Whoever reads a table that was altered warns of it; lint_own.c has it already. */
+/*
+ * Reading a table that was altered gives a warning; lint_own.c already has a
+ * finding for it.
+ */
 static bool
 are_unaltered(void)
 {

@@ -5,7 +5,8 @@
  *	  do not bind.
  *
  * What a view reads is read with the rights of that view's owner, or with
- * security_invoker of whoever runs the query; a view above it does not count.
+ * security_invoker of the role that runs the query; a view above it does not
+ * count.
  *
  *-------------------------------------------------------------------------
  */
@@ -61,10 +62,10 @@
 	" GROUP BY g.oid)"
 
 /*
- * WITH RECURSIVE leaks: the views that show rows past the policies, and the tables.
- * What a materialized view holds is what policies let somebody see who refreshed it,
- * whoever that was, also by views that read for their reader.  And risen: those with
- * all views above them.
+ * WITH RECURSIVE leaks: the views that show rows past the policies, and the
+ * tables.  A materialized view holds what policies showed to the role that
+ * refreshed it, also by views that read for their reader.  And risen: those
+ * with all views above them.
  */
 #define LEAKS \
 	"leaks AS MATERIALIZED (" \

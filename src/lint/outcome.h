@@ -24,7 +24,7 @@ typedef enum AzAsker
 {
 	AZ_NOBODY,					/* a session without a token */
 	AZ_ACTOR,					/* somebody who acts for a person */
-	AZ_ANYBODY					/* whoever asks, about a row without a NULL */
+	AZ_ANYBODY					/* any user, about a row without a NULL */
 } AzAsker;
 
 /* All that the expression may come to, and perhaps more. */

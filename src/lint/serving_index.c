@@ -3,8 +3,8 @@
  * serving_index.c
  *	  Which comparisons an index of a table serves.
  *
- * The relation cache would do, but it simplifies the expressions of an index, and so
- * evaluates functions of whoever made it.
+ * The relation cache would do, but it simplifies the expressions of an index,
+ * and so evaluates functions of the role that made it.
  *
  *-------------------------------------------------------------------------
  */

@@ -102,7 +102,7 @@ typedef struct Several
 	AzObjectQuestion question;
 } Several;
 
-/* Rules have run between two of them, so the identity is asked for anew. */
+/* Rules have run between two of them, so the identity is asked for again. */
 static bool
 permits(const AzIdentity *unused, const void *arg, const char *perm, size_t len)
 {
@@ -245,8 +245,8 @@ compare_texts(const ListCell *a, const ListCell *b)
 }
 
 /*
- * There is no list of all permissions: those of the token, and those that have
- * a rule on this table.
+ * There is no list of all permissions, so these are the token's permissions
+ * and those that have a rule on this table.
  */
 static List *
 candidates(const AzIdentity *id, Oid rel)

@@ -6,11 +6,11 @@
  * The one place that decides, for checks, listings and explanations alike
  * (djem):
  *
- *	 - an administrator may, unless dbmi_authz.universal_olp;
- *	 - who does not hold the permission as such may not, and no rule is asked;
- *	 - the rule for users and then the rule for groups: the first "yes" decides;
- *	 - where a rule was asked and none said yes, denied;
- *	 - where none is registered, dbmi_authz.olp_default decides.
+ *	 - an administrator may, unless dbmi_authz.universal_olp; - a user who does
+ *	 not hold the permission as such may not, and no rule is asked; - the rule
+ *	 for users and then the rule for groups: the first "yes" decides; - where a
+ *	 rule was asked and none said yes, denied; - where none is registered,
+ *	 dbmi_authz.olp_default decides.
  *
  * What is found out about a permission on a table is kept with the call site,
  * a rule's FmgrInfo too: a rule may ask again, and what a function keeps in an
@@ -28,7 +28,7 @@
 #include "objects/rule.h"
 #include "server/guc.h"
 
-/* A site that is asked about more than this starts anew. */
+/* A call site that is asked about more than this starts again. */
 #define MAX_SUBJECTS	64
 
 /* A permission on a table. */

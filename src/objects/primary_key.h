@@ -47,7 +47,8 @@ typedef struct AzRowName
 
 /*
  * The primary key of a table; what it needs goes to the current context.
- * F0000 when there is none (any more), 0A000 when it has several columns.
+ * Raises F0000 when there is none (or no longer one), 0A000 when it has
+ * several columns.
  */
 extern void az_find_primary_key(Oid rel, AzPrimaryKey *key);
 

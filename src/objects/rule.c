@@ -4,14 +4,14 @@
  *	  A rule of object permissions: a function of a table's key.
  *
  * The registry names a rule by its signature.  It is found again in the
- * catalogs, not by the parser: whoever reads a protected table may have no
- * right on the schema of the rule, as with functions in policies.  The right to
- * execute it is needed, as there.
+ * catalogs, not by the parser: a role that reads a protected table may have no
+ * right on the schema of the rule, as with functions in policies.  The right
+ * to execute it is needed, as there.
  *
- * A name alone is not enough: when the function is dropped, whoever may create
- * in its schema can make another one, which would run with the rights of who
- * reads and decide what they see.  So the registry says whose function it is.
- * OIDs would say more, but not after a restore.
+ * A name alone is not enough: when the function is dropped, a role that may
+ * create in its schema can make another one, which would run with the rights
+ * of who reads and decide what they see.  So the registry says whose function
+ * it is.  OIDs would say more, but not after a restore.
  *
  *-------------------------------------------------------------------------
  */

@@ -56,7 +56,7 @@ extern char *az_rule_owner(Oid function);
 /*
  * Ask the rule about a row, with the rights of the current user and in a
  * subtransaction of its own.  Errors but 42501 propagate; F0000 when the
- * function is gone or is no rule any more; a WARNING when it belongs to
+ * function is gone or is no longer a rule; a WARNING when it belongs to
  * somebody else than when it was registered.  *running is true while it runs.
  * *message becomes that of the denial.
  */

@@ -101,7 +101,7 @@ make_room(AzRoot *root)
 }
 
 /*
- * Core analyses a source anew from its text when it has become stale.  There
+ * Core analyses a source again from its text when it has become stale.  There
  * is no text for a query that the rewriter has made, so it gets one that
  * cannot be taken for it: a query without a result, which meets no check.
  */

@@ -4,8 +4,9 @@
  *	  A column that a check compares with claims, and the comparison.
  *
  * Where NULL differs from false, the comparison is made with the column AND
- * the column IS NOT NULL: the calls answer false, never NULL, and so must what
- * stands in for them, under NOT, in a select list and above an outer join.
+ * the column IS NOT NULL: the calls answer false, never NULL, and so must the
+ * expression that replaces them, under NOT, in a select list and above an
+ * outer join.
  *
  *-------------------------------------------------------------------------
  */

@@ -257,7 +257,10 @@ set_params(const QueryDesc *query, const AzPresets *presets)
 	}
 }
 
-/* A plan whose root is gone: planned anew, the next try succeeds. */
+/*
+ * A plan whose root is gone raises an error; the next try plans again and
+ * succeeds.
+ */
 static AzRoot *
 get_root(uint32 shape, const PlannedStmt *plan)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * utility_guard.c
- *	  What runs without the executor keeps to the rules, too.
+ *	  The rules for statements that run without the executor.
  *
  * Utility statements may take or reset the token, write for somebody who only
  * reads, or import a snapshot.  Functions that the protocol calls start no query.
@@ -101,8 +101,9 @@ note_reset(const Node *node)
 }
 
 /*
- * Does another server say by it that nobody is in force?  Whoever works with a cluster
- * directly is a member of the role, too, and means no more than core does.
+ * Does another server say by it that nobody is logged in?  A user who works
+ * with a cluster directly may be a member of the role, too, and means no more
+ * by it than core does.
  */
 static bool
 hands_over_nobody(void)

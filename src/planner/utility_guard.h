@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * utility_guard.h
- *	  What runs without the executor keeps to the rules, too.
+ *	  The rules for statements that run without the executor.
  *
  *-------------------------------------------------------------------------
  */

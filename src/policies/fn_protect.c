@@ -90,8 +90,8 @@ write_statements(const AzTable *table, const AzPolicies *policies, const AzProte
 }
 
 /*
- * As the owner of the table, whoever calls: event triggers need not run with
- * the rights of a superuser.
+ * Always as the owner of the table: event triggers need not run with the
+ * rights of a superuser.
  */
 static void
 run_statements(const List *statements, const AzTable *table)

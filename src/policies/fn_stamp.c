@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_stamp.c
- *	  The trigger that makes whoever writes a row its owner.
+ *	  The trigger that makes the user who writes a row its owner.
  *
  * What it protects is the owner column itself: a new row gets the owner from
  * the token, nobody writes in another's name, and no row changes hands.  Which
@@ -123,7 +123,7 @@ find_columns(FunctionCallInfo fcinfo)
 	if (call->tg_trigger->tgnargs > 1)
 		find_column(call, 1, context, &columns->modified);
 
-	/* whoever writes last would take the row over */
+	/* the last user who writes would take the row over */
 	if (columns->owner.number == columns->modified.number)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_COLUMN),

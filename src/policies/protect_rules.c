@@ -238,8 +238,8 @@ add_organisation(Conditions *conditions, const AzProtectRules *rules)
 }
 
 /*
- * Whoever owns a row or reaches it by a set.  A set to read by gives no
- * command but SELECT, so for others it counts beside another rule alone.
+ * Those who own a row or reach it by a set.  A set to read by gives no command
+ * but SELECT, so for others it counts beside another rule alone.
  */
 static void
 add_reach(Conditions *conditions, const AzProtectRules *rules, AzCommand command, AzRow row,
@@ -297,7 +297,7 @@ join_conditions(const Conditions *conditions, bool admin)
 }
 
 /*
- * Whoever passes any check but is_authenticated() is logged in, so that one
+ * A user who passes any check but is_authenticated() is logged in, so that one
  * is only asked where there is no other.
  */
 char *

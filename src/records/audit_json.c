@@ -27,7 +27,9 @@ is_half(const char *text, const char *digits)
 	return (text[2] == 'd' || text[2] == 'D') && strchr(digits, text[3]) != NULL;
 }
 
-/* The bytes of an escape, or of a pair of them; 0: it is no character here. */
+/*
+ * The bytes of an escape, or of a pair of them; 0: it is not a character here.
+ */
 static int
 escape_len(const char *text, int len)
 {

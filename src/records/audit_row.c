@@ -321,7 +321,7 @@ set_values(AzEvent *event, AzAuditedTable *table, TupleTableSlot *before, TupleT
 		set_object(event, Event_new_values, table, after, moved ? is_listed_or_key : is_listed);
 }
 
-/* What shows in the text of a value is not for who writes it to choose. */
+/* The role that writes must not choose what the text of a value shows. */
 static void
 set_defaults(void)
 {

@@ -11,8 +11,8 @@
 #include "records/audit_range.h"
 
 /*
- * From here on, to the end of the transaction, nobody else seals or prunes; who
- * does waits.  Inside SPI_connect(), as the owner.
+ * From here on, to the end of the transaction, others that seal or prune have
+ * to wait.  Inside SPI_connect(), as the owner.
  */
 extern void az_lock_seals(void);
 

@@ -3,9 +3,9 @@
  * audit_value.c
  *	  A value of a column as it is recorded.
  *
- * to_jsonb() looks into the catalogs for each value, obeys the settings of who
- * writes, who could have digits left out, and asks casts that users make.  Nothing
- * here runs what is not a superuser's: an output function is.
+ * to_jsonb() looks into the catalogs for each value, obeys the settings of the
+ * role that writes, which could have digits left out, and calls casts that
+ * users make.  Here only output functions run, which superusers make.
  *
  *-------------------------------------------------------------------------
  */

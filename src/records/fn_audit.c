@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * fn_audit.c
- *	  audit() and unaudit(): have what becomes of a table's rows recorded.
+ *	  audit() and unaudit(): record what happens to a table's rows.
  *
- * Ordinary statements, with the rights of who calls.
+ * These are ordinary statements, with the rights of the caller.
  *
  *-------------------------------------------------------------------------
  */
@@ -123,7 +123,7 @@ make_triggers(Oid table, const char *arguments, bool rows)
 	make_trigger(table, ON_TRUNCATE, "TRUNCATE", "STATEMENT", "");
 }
 
-/* 42703 for a column that is none of the table's. */
+/* Raises 42703 for a column that the table does not have. */
 static void
 check_column(Oid table, const char *name)
 {

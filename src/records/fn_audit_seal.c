@@ -118,7 +118,7 @@ seal_range(Sealing *sealing, const AzEventRange *range, ReturnSetInfo *result)
 	seal->content = az_sum_end(sealing->content);
 	if (sealing->marks.bytes.len >= MANY_MARKS)
 		resetStringInfo(&sealing->marks.bytes);
-	/* nothing of an own transaction up to there can come any more */
+	/* no event of an own transaction up to there can still come */
 	seal->before_xid = sealing->full || range->before_xid == AZ_NO_LAST_XID ?
 		sealing->last.xid + 1 : range->before_xid;
 	seal->sealed_at = GetCurrentTimestamp();

@@ -51,7 +51,7 @@ typedef struct Reading
 	Fault		fault;
 } Reading;
 
-/* key: NULL, it is no event. */
+/* Adds a row to the result; key NULL: the fault is not about one event. */
 static void
 report(Verification *all, const char *what, int64 seal, int64 origin, const AzEventKey *key)
 {
@@ -204,7 +204,7 @@ verify_seal(Verification *all, const AzStoredSeal *stored)
 	else
 		read_events(&reading, stored);
 	whole = has_sum(all, &reading.seal, &stored->sum) && is_all_same(stored, &reading);
-	/* whose events are right has wrong marks */
+	/* if all its events are right, its marks are wrong */
 	if (whole && !stored->pruned && reading.fault.what != NULL)
 		reading.fault = (Fault) {"seal changed", {0}};
 	if (!whole && reading.fault.what == NULL)

@@ -4,9 +4,10 @@
  *	  One line of the record of reads: a statement that has read, by whom, how
  *	  much, and what of.
  *
- * It lives until it has been told, whatever becomes of the statement: the line of
- * one that fails is due too, since rows may have been sent.  All that needs the
- * catalogs is worked out when the statement starts; telling needs none.
+ * It lives until its line is written, whether or not the statement succeeds:
+ * one that fails has a line, too, since rows may have been sent.  Everything
+ * that needs the catalogs is worked out when the statement starts; writing the
+ * line needs none.
  *
  *-------------------------------------------------------------------------
  */
@@ -50,12 +51,13 @@ typedef struct AzRead
 	Portal		held;			/* a cursor that holds its rows */
 } AzRead;
 
-/* A record of who is there now.  Needs a transaction. */
+/* A record for the identity that is logged in now.  Needs a transaction. */
 extern AzRead *az_read_new(const char *command, uint64 query_id);
 
 /*
- * The same for a query that has started.  When the query's memory goes, the
- * record is told, if it has not been, and is no more.
+ * The same for a query that has started.  When the query's memory is freed,
+ * the line of the record is written, unless it has been, and the record is
+ * freed.
  */
 extern AzRead *az_read_attach(AzRead *read, const QueryDesc *query);
 
@@ -85,8 +87,8 @@ extern void az_read_stops(AzRead *read);
 extern void az_read_fails(AzRead *read);
 
 /*
- * Is somebody else logged in?  Then a line is due for who was, if they have read,
- * and the rest is the other one's.
+ * Is another identity logged in?  Then the former one gets a line if it has
+ * read, and the rest belongs to the new one.
  */
 extern void az_read_look_who(AzRead *read);
 

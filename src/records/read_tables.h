@@ -19,8 +19,8 @@ extern bool az_is_recorded(Oid table);
 extern List *az_tables_read(const PlannedStmt *plan);
 
 /*
- * May a parallel worker run code of users for that query?  What that reads would be
- * unknown to the leader, and the worker does not know who reads.
+ * May a parallel worker run code of users for that query?  The leader would
+ * not know what that code reads, and the worker does not know who reads.
  */
 extern bool az_may_read_in_workers(Query *query);
 

@@ -32,7 +32,7 @@ append_claim(StringInfo out, const char *label, const AzIdentity *id, const AzNo
 }
 
 /*
- * As the token has it, also where the identity has ended: whoever it was, reads.
+ * The identity as the token has it, also where it has ended: it still reads.
  * Where there was no token the line says so.
  */
 static void
@@ -76,7 +76,10 @@ own_database(void)
 	return name;
 }
 
-/* A statement may have many readers, one after the other: keep nothing of theirs. */
+/*
+ * A statement may have many readers, one after the other: free everything that
+ * was made for one.
+ */
 static void
 append_role(StringInfo out, const char *label, Oid role)
 {

@@ -193,10 +193,7 @@ az_claim_at_argument(const AzIdentity *id, FunctionCallInfo fcinfo, int argno)
 	return node;
 }
 
-/*
- * Groups that the token does not list must not be taken for "in no group"
- * (Q20).
- */
+/* Groups that the token does not list must not count as none (Q20). */
 static bool
 is_closed(const AzIdentity *id, const AzText *path, size_t n)
 {

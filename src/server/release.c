@@ -22,9 +22,9 @@
 #include "utils/guc.h"
 
 /*
- * The first minor releases that make a kept plan anew when a role has lost
+ * The first minor releases that make a kept plan again when a role has lost
  * BYPASSRLS or a membership (CVE-2026-14666).  They also have what was mended
- * before: CVE-2023-2455, CVE-2023-39418, CVE-2024-10976, CVE-2025-8713.
+ * before:  CVE-2023-2455, CVE-2023-39418, CVE-2024-10976, CVE-2025-8713.
  */
 static const int needed[] = {150019, 160015, 170011, 180006};
 

@@ -12,8 +12,8 @@
 #include "storage/lwlock.h"
 
 /*
- * An area of it.  "place" is NULL in a server that does not preload the library.
- * After a crash the postmaster makes all areas anew.
+ * An area of it.  "place" is NULL in a server that does not preload the
+ * library.  After a crash the postmaster makes all areas again.
  */
 typedef struct AzSharedArea
 {

@@ -12,7 +12,7 @@
 
 /*
  * Hash values of the rows.  One is enough, until the extension is dropped and
- * created anew in the life of a session.
+ * created again in the life of a session.
  */
 #define MAX_WATCHED 8
 static uint32 watched[MAX_WATCHED];

@@ -81,8 +81,9 @@ ends_with(const char *name, const char *end)
 }
 
 /*
- * A set is read as the view's owner, so what these say in it is not what they say
- * to who asks.  Those of privileges are meant that do not name a role.
+ * A set is read as the view's owner, so in it these functions answer for the
+ * owner and not for the role that asks.  Functions about privileges are meant
+ * in the form that does not name a role.
  */
 static bool
 asks_caller(Oid function)

@@ -14,14 +14,14 @@
 /* What a function is to a set that calls it. */
 typedef enum AzCallKind
 {
-	AZ_CALLS_OTHER,				/* none of ours */
+	AZ_CALLS_OTHER,				/* not one of ours */
 	AZ_CALLS_TOKEN,				/* it answers by the identity alone */
 	AZ_CALLS_GRANTS,			/* and by what is stored for it */
 	AZ_CALLS_SET,				/* it asks another set */
 	AZ_CALLS_UNSTEADY			/* ours, and nothing tells when its answer changes */
 } AzCallKind;
 
-/* Who knows the functions stands above this room. */
+/* The room that knows the functions is above this one. */
 typedef AzCallKind (*AzKindOfCall) (Oid function);
 
 typedef struct AzCalls

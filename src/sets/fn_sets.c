@@ -52,7 +52,7 @@ make_site(FmgrInfo *function)
 	Oid			declared = get_fn_expr_argtype(function, 1);
 	Site	   *site;
 
-	/* who calls a C function directly says no type, and gives no room */
+	/* code that calls a C function directly gives no type, and no memory */
 	if (!OidIsValid(declared))
 		refuse_type(declared);
 	site = MemoryContextAllocZero(function->fn_mcxt, sizeof(Site));
@@ -85,7 +85,7 @@ check_types(const Site *site, const AzKeySet *keys)
 				 errhint("Let the view show keys of the column's type.")));
 }
 
-/* Of whoever is in force. */
+/* The set's keys for the identity in force. */
 static inline AzKeySet *
 keys_of(Site *site, Oid view)
 {
@@ -153,9 +153,9 @@ list_keys(Site *site, AzKeySet *keys)
 }
 
 /*
- * A scan that starts anew for each row of another one asks each time, and so does
- * the planner for each path.  The array stays as long as the set does: a query has it
- * pinned, and the planner makes a copy at once.
+ * A scan that starts again for each row of another one asks each time, and so
+ * does the planner for each path.  The array stays as long as the set does: a
+ * query has it pinned, and the planner makes a copy at once.
  */
 static ArrayType *
 array_of(Site *site, AzKeySet *keys)

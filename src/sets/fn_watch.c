@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * fn_watch.c
- *	  watch() and unwatch(): have it told when a table changes.
+ *	  watch() and unwatch(): triggers that tell when a table changes.
  *
- * Ordinary statements, with the rights of who calls.
+ * These are ordinary statements, with the rights of the caller.
  *
  *-------------------------------------------------------------------------
  */

@@ -115,7 +115,10 @@ mix(uint64 h)
 	return h;
 }
 
-/* Of an integer: who shares keys cannot choose such as all stand in one place. */
+/*
+ * The hash of an integer: a user who shares keys cannot choose keys that all
+ * have one place.
+ */
 static inline uint32
 hash_integer(const AzKeySet *keys, int64 key)
 {

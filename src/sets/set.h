@@ -34,9 +34,9 @@ typedef struct AzKeptSet
  * AZ_NEVER), when it is to be asked for again.  It stays until another one is
  * asked for, or as long as it is pinned.
  *
- * Somebody must be in force.  Raises what az_look_at_set_view() does, 42501 for
- * who may not ask, 42P17 for a set that asks itself, 54000 for one that is too
- * large, and what its query raises.
+ * There must be an identity in force.  Raises what az_look_at_set_view() does,
+ * 42501 for a role that may not ask, 42P17 for a set that asks itself, 54000
+ * for one that is too large, and errors of its query.
  */
 extern AzKeptSet *az_find_set(AzSetView *view, int64 *ends_at);
 
@@ -51,9 +51,9 @@ extern void az_pin_set(AzKeptSet *set);
 extern void az_unpin_set(AzKeptSet *set);
 
 /*
- * For the planner, which estimates: what is known of the set, be it as of before;
- * or else it is read, so that who runs the plan finds it.  NULL: nothing is known,
- * or who asks may not know.
+ * For estimates of the planner: what is known of the set, even if it is
+ * outdated; otherwise it is read, so that the execution of the plan finds it.
+ * NULL: nothing is known, or the role that asks may not know it.
  */
 extern const AzKeptSet *az_estimate_set(AzSetView *view);
 

@@ -40,7 +40,7 @@ extern AzKeptSet *az_keep_set(AzKeptSet *made);
 /* All that are kept, last used first. */
 extern dlist_head *az_kept_sets(void);
 
-/* Forget a reading: the views that it asked are not in use by it any more. */
+/* Forget a reading: it no longer uses the views that it asked. */
 extern void az_release_reading(AzSetReading *reading);
 
 /*

@@ -26,7 +26,7 @@ typedef struct Receiver
 	DestReceiver receiver;
 	AzKeySet   *keys;
 	MemoryContext context;		/* of the keys */
-	int64		now;			/* what has ended by then is no key */
+	int64		now;			/* a row that has ended by then is not a key */
 } Receiver;
 
 static int64

@@ -3,9 +3,10 @@
  * set_view.c
  *	  What is known of a view that is a set.
  *
- * A message about a relation that the view reads, or about the view, has it all
- * found out anew; one about an index of such a relation (watch.c) says that rows
- * have changed, which ends what was read and not what is known.
+ * After a message about a relation that the view reads, or about the view,
+ * everything is found out again.  A message about an index of such a relation
+ * (watch.c) says that rows have changed; then the keys are read again, but the
+ * view is still known.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,9 +78,9 @@ relcache_changed(Datum arg, Oid relid)
 }
 
 /*
- * What was found out while the transaction had changed a table or an inheritance
- * may not be so any more.  Core tells of what the undone commands had told of, and
- * not of what was left out meanwhile.
+ * What was found out while the transaction had changed a table or an
+ * inheritance may no longer be true.  Core sends messages for what the undone
+ * commands had announced, and not for what was left out meanwhile.
  */
 static void
 undone(void)

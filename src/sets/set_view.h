@@ -46,7 +46,7 @@ typedef struct AzSetView
 	bool		being_read;
 	int			uses;			/* by sets that were read, and by code that has it in hand */
 
-	/* who may ask it: the last one who did */
+	/* a role that may ask it: the last one that did */
 	Oid			role;
 	bool		allowed;
 
@@ -71,9 +71,9 @@ extern AzSetView *az_get_set_view(Oid oid);
 extern void az_look_at_set_view(AzSetView *view);
 
 /*
- * May the role in force ask it?  It may be read by the role; or it belongs to who
- * administers, and asks for the identity: then it says nobody more than what the
- * identity reaches.
+ * May the role in force ask it?  It may if it can read the view, or if the
+ * view belongs to a role that administers and asks for the identity: then it
+ * shows only what the identity reaches.
  */
 extern bool az_may_ask_set(AzSetView *view);
 

@@ -96,7 +96,10 @@ relations_of(const CachedPlanSource *source, const CachedPlan *plan)
 						  list_difference_oid(oids, az_tables_of_plans(true)));
 }
 
-/* What has no answer that is the same for who asks as for the view's owner. */
+/*
+ * Functions whose answer for the role that asks may differ from that for the
+ * view's owner.
+ */
 static void
 refuse_calls(const AzSetView *view, const AzCalls *calls)
 {

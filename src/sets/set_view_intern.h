@@ -13,7 +13,7 @@
 /* How many messages about relations have come. */
 extern uint64 az_relation_messages(void);
 
-/* Who knows what the functions are that a set calls. */
+/* The function that knows the kinds of functions that a set calls. */
 extern AzKindOfCall az_set_call_kind(void);
 
 /* Does each session tell by itself of definitions that it changes? */

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * set_view_rights.c
- *	  Who may ask a set, with whose rights it is read, and is it the one that
- *	  the snapshot shows?
+ *	  Who may ask a set, with whose rights it is read, and whether it is the
+ *	  one that the snapshot shows.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,9 +46,9 @@ az_begin_as_set_owner(Oid owner, AzCaller *caller)
  */
 
 /*
- * Who changes a definition holds a lock until it has been told.  A reader that
- * can have one beside which that cannot be knows.  A standby has no other locks
- * than the strongest.
+ * A transaction that changes a definition holds a lock until it has been
+ * announced.  A reader that gets a conflicting lock knows that there is no
+ * such transaction.  A standby has only the strongest locks.
  */
 static bool
 is_being_defined(Oid relation)

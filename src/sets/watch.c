@@ -1,15 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * watch.c
- *	  Is it told when a table changes?
+ *	  Whether triggers tell when a table changes.
  *
  * Two triggers tell it: one for each row, which logical replication fires too,
  * and which the partitions of a table have from it; and one for TRUNCATE.  Both
  * fire ALWAYS, also where session_replication_role says that others do not.
  *
- * The message is one about an index of the table, where there is one.  Core, too,
- * acts on messages: on one about the table it plans anew all that reads it, in
- * every session, and looks into the catalogs for all that it knows of it.
+ * The message is one about an index of the table, where there is one.  Core,
+ * too, acts on messages: on one about the table it plans again everything that
+ * reads it, in every session, and looks into the catalogs for all that it
+ * knows of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -105,8 +106,8 @@ az_why_unwatched(Relation rel)
 }
 
 /*
- * Also indexes that are being dropped: whoever began to write before still tells by
- * one of these.
+ * Includes indexes that are being dropped: a transaction that began to write
+ * before still sends messages about one of these.
  */
 List *
 az_tellers_of(Relation rel)

@@ -3,7 +3,7 @@
  * fn_stat.c
  *	  What the views stat, stat_all and stat_refusals show; stat_reset().
  *
- * The views run these functions with the rights of whoever reads them.
+ * The views run these functions with the rights of the role that reads them.
  *
  *-------------------------------------------------------------------------
  */

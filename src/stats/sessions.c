@@ -41,7 +41,8 @@ static struct
 }			told;
 
 static Place *my_place = NULL;
-static bool gone = false;		/* the process ends: it has no place any more */
+static bool gone = false;		/* the process ends: it no longer has a place
+								 * */
 
 
 /*

@@ -52,7 +52,8 @@ typedef struct AzIssuer
 	char	   *issuer;			/* exact "iss", or just a name when by_audience */
 	size_t		issuer_len;
 	uint64_t	version;		/* changes whenever the row did */
-	uint64_t	content;		/* of its row, whoever wrote it and when */
+	uint64_t	content;		/* of its row, whichever transaction wrote it
+								 * */
 	bool		to_be_updated;	/* the update to 1.1 will write that content */
 	bool		by_audience;	/* chosen by "aud", "iss" is not looked at (dbmi) */
 	bool		any_audience;	/* "aud" is not checked (audience NULL) */

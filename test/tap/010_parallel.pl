@@ -1,4 +1,4 @@
-# row 95: a parallel plan gives the rows of the serial one, whoever is asking; workers
+# row 95: a parallel plan gives the rows of the serial one, for every user; workers
 # have no identity of their own and say so.
 
 use strict;

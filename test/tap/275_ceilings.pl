@@ -1,4 +1,4 @@
-# Whoever acts for somebody within a ceiling is told no more than that person and
+# An actor who acts for somebody within a ceiling is told no more than that person and
 # the ceiling allow: by no function, and under no policy that takes nothing away
 # from what is held against somebody.
 #

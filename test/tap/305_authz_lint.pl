@@ -122,7 +122,7 @@ for my $case ([ 'no JSON', 'not so' ], [ 'a list', '[]' ], [ 'another object', '
 	my ($name, $content) = @$case;
 	unlink "$files/broken";
 	append_to_file("$files/broken", $content);
-	says("a baseline that is $name", 2, qr/^authz-lint: .*broken is no baseline: expected \{"accepted"/, '--baseline', "$files/broken", 'shop');
+	says("a baseline that is $name", 2, qr/^authz-lint: .*broken is not a baseline: expected \{"accepted"/, '--baseline', "$files/broken", 'shop');
 }
 says('a directory that is not there', 2, qr/^authz-lint: could not write .*: No such file or directory$/, '--baseline', "$files/no/x", '--write-baseline', 'shop');
 says('a directory as a baseline', 2, qr/^authz-lint: could not read .*: Is a directory$/, '--baseline', $files, 'shop');

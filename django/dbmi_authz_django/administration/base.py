@@ -174,7 +174,7 @@ def page(model_admin: Any, request: HttpRequest, template: str, title: Any,
 
 
 def confirmed(model_admin: Shown, request: HttpRequest, what: Tuple[Any, ...]) -> bool:
-    """Has this visitor confirmed exactly that?  Says so where not any more."""
+    """Has this visitor confirmed exactly that?  Tells the visitor if not any longer."""
     given = request.POST.get("authz_seal")
     if given is None:
         return False

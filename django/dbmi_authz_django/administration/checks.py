@@ -70,7 +70,7 @@ def of_admin(alias: str) -> Iterator[Any]:
         return
     if server.superuser:
         yield Error(
-            "ADMIN_DATABASE %r: role %r is a superuser, and whoever finds a hole in the admin has "
+            "ADMIN_DATABASE %r: role %r is a superuser, and anyone who finds a hole in the admin has "
             "the server." % (alias, server.role),
             hint="The owner of the database can do all that the pages need.", id="dbmi_authz.E086")
     elif not server.reads:

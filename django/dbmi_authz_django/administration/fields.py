@@ -78,10 +78,10 @@ def names_of(*columns: str) -> str:
 
 
 def parts(key: str, number: int) -> Optional[List[str]]:
-    """What a RowKey was made of; None of what is no such key."""
+    """What a RowKey was made of; None for a text that is not such a key."""
     try:
         found = json.loads(key)
-        "".join(found).encode()     # half a surrogate pair is no text
+        "".join(found).encode()     # half a surrogate pair is not a text
     except (ValueError, TypeError, RecursionError):
         return None
     if any("\0" in each for each in found):

@@ -29,7 +29,7 @@ class Manager(models.Manager):
 
 
 class Pages(models.Manager):
-    """Of what is no table: there are pages, and no rows."""
+    """For what is not a table: there are pages, and no rows."""
 
     def get_queryset(self) -> Any:
         return super().get_queryset().none()

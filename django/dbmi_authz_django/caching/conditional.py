@@ -55,7 +55,7 @@ def own(etag: str, mark: Optional[str]) -> Optional[str]:
 
 
 def put_on(request: Any, response: Any, token: Optional[str]) -> None:
-    """Behind the views, for whoever stands further out."""
+    """Behind the views, for middleware further out."""
     conditions: Dict[str, str] = getattr(request, "authz_conditions", {})
     if conditions:
         request.META.update(conditions)

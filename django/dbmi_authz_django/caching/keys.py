@@ -17,7 +17,7 @@ MISSING = object()
 
 
 def cache_key(name: str, *parts: Any, using: str = DEFAULT_DB_ALIAS) -> str:
-    """A key for whoever this is, with these claims: cache_key("report", year).
+    """A key for the identity in force, with these claims: cache_key("report", year).
 
     The parts are compared by their repr().  What is kept by it should not outlive
     the token: see get_or_set().
@@ -29,7 +29,7 @@ def cache_key(name: str, *parts: Any, using: str = DEFAULT_DB_ALIAS) -> str:
 def get_or_set(name: str, default: Any, timeout: Any = DEFAULT_TIMEOUT, *,
                parts: Any = (), version: Optional[int] = None, cache: str = "default",
                using: str = DEFAULT_DB_ALIAS) -> Any:
-    """Django's cache.get_or_set(), for whoever this is, and not for longer than
+    """Django's cache.get_or_set(), for the identity in force, and not for longer than
     the token::
 
         authz.get_or_set("report", lambda: expensive(year), 300, parts=[year])

@@ -55,7 +55,7 @@ def check_replicas(app_configs: Any, **kwargs: Any) -> list[Any]:
 
 @register(Tags.security)
 def check_exceptions(app_configs: Any, **kwargs: Any) -> list[Any]:
-    return [Warning("UNPROTECTED of DBMI_AUTHZ names %r, which is no application and no model." % name,
+    return [Warning("UNPROTECTED of DBMI_AUTHZ names %r, which is neither an application nor a model." % name,
                     id="dbmi_authz.W093") for name in unprotected.names_nothing()]
 
 
@@ -98,7 +98,7 @@ def check_middleware(app_configs: Any, **kwargs: Any) -> list[Any]:
             hint="Put TokenMiddleware after it.", id="dbmi_authz.E012"))
     if AUTHENTICATION in paths and paths.index(AUTHENTICATION) < at:
         found.append(Warning(
-            "AuthenticationMiddleware stands before TokenMiddleware: whoever asks for "
+            "AuthenticationMiddleware comes before TokenMiddleware: code that asks for "
             "request.user in between does it without identity.",
             hint="Put TokenMiddleware before it.", id="dbmi_authz.W013"))
     return found
@@ -148,7 +148,7 @@ def of_role(alias: str, server: Any) -> Iterator[Any]:
                     % (alias, server.role), id="dbmi_authz.E022")
     elif server.administers:
         yield Warning(
-            "Database %r: role %r has the rights of the database's owner, so whoever can run SQL "
+            "Database %r: role %r has the rights of the database's owner, so anyone who can run SQL "
             "can add an issuer and change policies." % (alias, server.role),
             hint="Let migrations run as the owner, and the application as another role.",
             id="dbmi_authz.W023")
@@ -160,13 +160,13 @@ def of_session(alias: str, server: Any) -> Iterator[Any]:
         return
     if server.may_become is not None:
         yield Error(
-            "Database %r: policies bind role %r, but whoever can run SQL can become %r, whom no policy binds."
+            "Database %r: policies bind role %r, but anyone who can run SQL can become %r, whom no policy binds."
             % (alias, server.role, server.may_become),
             hint="Log in as a role that is a member of no such role; assume_role does not hold anybody.",
             id="dbmi_authz.E094")
     elif server.may_administer and not server.administers:
         yield Warning(
-            "Database %r: whoever can run SQL as %r can become the database's owner."
+            "Database %r: anyone who can run SQL as %r can become the database's owner."
             % (alias, server.session_role),
             hint="Let migrations run as the owner, and the application log in as another role.",
             id="dbmi_authz.W095")

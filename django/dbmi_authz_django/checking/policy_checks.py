@@ -50,13 +50,13 @@ def of_table(model: Any, name: str, table: Table) -> None:
         field = model._meta.get_field(name)
         if not isinstance(field, ManyToManyField) \
                 or not field.remote_field.through._meta.auto_created:
-            raise FieldError("through names %r, which is no many-to-many field with a table of "
+            raise FieldError("through names %r, which is not a many-to-many field with a table of "
                              "its own" % name)
         model = field.remote_field.through
     if table.protect is not None:
         for each in table.protect.fields():
             if model._meta.get_field(each) not in model._meta.local_fields:
-                raise FieldError("%r is no column of the table of %s" % (each, model._meta.label))
+                raise FieldError("%r is not a column of the table of %s" % (each, model._meta.label))
     for policy in table.policies:
         if len(policy.name.encode()) > 63:
             raise ValueError("the name of policy %r is longer than 63 bytes" % policy.name)

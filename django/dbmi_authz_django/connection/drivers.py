@@ -1,6 +1,6 @@
 """What psycopg2 and psycopg 3 do differently.
 
-Neither way of theirs to execute a statement will do for the token: psycopg2
+Neither of their ways to execute a statement will do for the token: psycopg2
 writes parameters into it as literals (libpq.py), psycopg 3 takes two round
 trips at the beginning of a transaction (pipeline.py).
 """

@@ -12,7 +12,7 @@ What it sends goes past Django's cursors, so no query log, debug page or
 instrument of them sees a token.
 
 Not every statement passes here: callproc(), COPY and the driver's own cursors
-do not.  They find whoever the connection has from before, who is never
+do not.  They find the identity that the connection has from before, who is never
 somebody else: what a login leaves is taken away when it is finished; and
 whatever is left, when a request begins or ends in this thread, and, if its
 login is finished, before Django makes a cursor.
@@ -65,7 +65,7 @@ SAYS = ("set_token", "SET_TOKEN")
 # What a connection may have, beside the Login of a request.
 CLEARED = Login(None)       # nobody, made sure of
 UNKNOWN = Login("?")        # perhaps somebody
-POOLED = Login("?")         # the same, of whoever had it before a pool gave it to us
+POOLED = Login("?")         # the same, of the user who had it before a pool gave it to us
 
 CLEAR = "SELECT authz.clear_token()"
 LAST_ERROR = "SELECT (authz.last_error() - '{sqlstate,at}'::text[])::text"
@@ -90,7 +90,7 @@ class Handover:
                is: that counts until others come
     trying     the Login that is on its way to the server, or was when something
                struck: the connection has it or not
-    hooks      Django's list of what is to be done on commit, which it makes anew
+    hooks      Django's list of what is to be done on commit, which it makes again
                after a transaction and after a rollback to a savepoint
 
     A connection belongs to one thread at a time; but a request may be finished
@@ -276,7 +276,7 @@ class Handover:
                 self.take_off()
 
     def let_go(self) -> None:
-        """Take off whoever the connection may still have: others come now."""
+        """Log out the identity that the connection may still have: others come now."""
         if self.held():
             with self.lock:
                 self.take_off()

@@ -42,7 +42,7 @@ def unauthorized_response(request: HttpRequest) -> HttpResponse:
 
 
 def dbmi_user(view: View) -> View:
-    """Whoever is logged in."""
+    """The user who is logged in."""
     return guarded(IsAuthenticated())(view)
 
 

@@ -80,7 +80,7 @@ class ModelOperation(AuthzOperation):
         return bool(self.allow_migrate_model(alias, self.model(app_label, state)))
 
     def references_model(self, name: str, app_label: str, *args: Any) -> bool:
-        """Whoever names a field of another application names its model too."""
+        """An operation that names a field of another application names its model, too."""
         named = [part.lower() for part in self.model_name.split(".")]
         return name.lower() in named or any(
             part.startswith(name.lower() + "_") for part in named)

@@ -98,12 +98,12 @@ class Unprotect(TableOperation):
 
 class ProtectChild(TableOperation):
     """Rows of a child table, or of a many-to-many table ("Team.members"), are read by
-    whoever reads the row that their foreign key names, under its own policies.
+    all who can read the row that their foreign key names, under its own policies.
 
     parent   the foreign key
     owner    a field of the child: those who read the parent write rows of their own
     write    a condition over the fields of the parent: where it holds, rows are
-             written; True: whoever reads the parent writes
+             written; True: all who read the parent write
 
     With none of the two nobody writes.
     """

@@ -1,4 +1,4 @@
-"""Sets: views of the keys that whoever asks reaches."""
+"""Sets: views of the keys that the identity in force reaches."""
 from __future__ import annotations
 
 from typing import Any, Iterator, Sequence
@@ -29,7 +29,7 @@ def table_of(model: Any) -> str:
 
 
 class CreateSet(AuthzOperation):
-    """CREATE VIEW of the keys that whoever asks reaches, and authz.watch() for
+    """CREATE VIEW of the keys that the identity reaches, and authz.watch() for
     the tables that it reads.
 
     name    of the view, "my_folders" or "schema.my_folders"

@@ -229,7 +229,7 @@ def refuse(alias: str, tables: Sequence[Table]) -> None:
             raise AsOwnerError('database "%s" has no table %s' % (alias, table.name))
         if not table.owned:
             raise AsOwnerError(
-                'role "%s" of database "%s" has not the rights of "%s", who owns %s; name the '
+                'role "%s" of database "%s" does not have the rights of "%s", who owns %s; name the '
                 "owner's alias: as_owner(..., using=...), or OWNER_DATABASE of DBMI_AUTHZ"
                 % (table.role, alias, table.owner, table.name))
 

@@ -147,7 +147,7 @@ class Loud:
 
     @contextmanager
     def lets_define(self, sql: Any) -> Iterator[None]:
-        """It is no read to create a function in SQL, and PostgreSQL takes it for one."""
+        """Creating a function in SQL is not a read, although PostgreSQL takes it for one."""
         off = self.session if self.local == "" else self.local
         if not off or not only_defines(text_of(sql, self.raw)):
             yield

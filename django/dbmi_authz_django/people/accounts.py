@@ -12,7 +12,7 @@
 
 or a function of the identity, or its dotted path, that returns a row or None.
 
-Whoever can choose the value of the claim can be anybody whose row has it.  So
+A user who can choose the value of the claim can be anybody whose row has it.  So
 it is one that the issuer assigns, "subject" or "user_id", of issuers that are
 named, because each has subjects of its own; or an e-mail address of which the
 token says that it is verified.  "trusted" says that the issuers let nobody

@@ -99,7 +99,7 @@ class Held:
         return found
 
     def names(self) -> set[str]:
-        """What the token itself names; whoever administers has all others, too."""
+        """What the token itself names; an administrator has all others, too."""
         return set() if self.identity is None else set(self.identity.permissions)
 
     def all_permissions(self, obj: Any = None) -> set[str]:

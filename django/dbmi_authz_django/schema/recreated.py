@@ -1,6 +1,6 @@
 """Tables that Django's operations make again, backwards, are bound as they were.
 
-DeleteModel, and RemoveField of a many-to-many field, undone make the table anew;
+DeleteModel, and RemoveField of a many-to-many field, undone make the table again;
 without this nothing would bind who uses it.
 """
 from __future__ import annotations

@@ -298,7 +298,7 @@ def again(editor: Any, line: str, policy: Policy, model: Any, field: Any) -> Non
     except ProgrammingError as error:
         raise ProgrammingError(
             "%s does not fit the new type of %s.%s: %s  Remove it before, by RemovePolicy, and "
-            "make it anew afterwards, in the same migration."
+            "make it again afterwards, in the same migration."
             % (policy, model._meta.label, field.name, str(error).partition("\n")[0])) from error
 
 

@@ -21,7 +21,7 @@ COMMANDS = {"select": "SELECT", "view": "SELECT", "read": "SELECT",
 
 
 def assert_sees(claims: Who, what: Any, msg: str | None = None, **options: Any) -> None:
-    """Whoever has these claims sees the row, each of these rows, or some row of
+    """A user with these claims sees the row, each of these rows, or some row of
     the queryset.  The options are those of mint()."""
     for one in each(what):
         using = alias_of(one)
@@ -41,7 +41,7 @@ def assert_cannot_see(claims: Who, what: Any, msg: str | None = None, **options:
 
 def assert_may(claims: Who, command: str, obj: Model, msg: str | None = None,
                **options: Any) -> None:
-    """Whoever has these claims may "insert", "update" or "delete" the row, or
+    """A user with these claims may "insert", "update" or "delete" the row, or
     "select" it.  An update is to the values that the object has now."""
     why = denial(claims, command, obj, options)
     if why is not None:
@@ -85,7 +85,7 @@ def sees(what: Any, using: str) -> bool:
 
 def row(obj: Model, using: str) -> Any:
     if obj.pk is None:
-        raise ValueError("%s has no primary key: it is no row yet." % name(obj))
+        raise ValueError("%s has no primary key: it is not a row yet." % name(obj))
     return type(obj)._base_manager.using(using).filter(pk=obj.pk)
 
 
@@ -158,7 +158,7 @@ def fail(text: str, what: Any, command: str, using: str, msg: str | None,
 
 
 def explanation(what: Any, command: str, using: str) -> List[str]:
-    """What authz.explain_access() says to whoever is logged in now."""
+    """What authz.explain_access() says to the user who is logged in now."""
     model = what.model if isinstance(what, QuerySet) else type(what)
     key = None if isinstance(what, QuerySet) or command == "INSERT" else str(what.pk)
     try:

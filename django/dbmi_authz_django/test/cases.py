@@ -31,7 +31,7 @@ class AuthzMixin:
         super().setUpClass()        # type: ignore
 
     def assertSees(self, claims: Who, what: Any, msg: str | None = None, **options: Any) -> None:
-        """Whoever has these claims sees the row, each of these rows, or some row
+        """A user with these claims sees the row, each of these rows, or some row
         of the queryset."""
         assertions.assert_sees(claims, what, msg, **options)
 

@@ -222,7 +222,7 @@ class Databases(Case):
             self.assertEqual(self.found("root", CONN_MAX_AGE=0), ["E094"])
         finally:
             connection.close()
-        self.assertIn("policies bind role 'clinic_app', but whoever can run SQL can become 'postgres'", found[0].msg)
+        self.assertIn("policies bind role 'clinic_app', but anyone who can run SQL can become 'postgres'", found[0].msg)
         with while_("GRANT postgres TO clinic_app", "REVOKE postgres FROM clinic_app"):
             self.assertIn("E094", self.found(CONN_MAX_AGE=0))
         with while_("ALTER ROLE clinic_app NOINHERIT; GRANT clinic_owner TO clinic_app",

@@ -620,7 +620,7 @@ class Remark(models.Model):
                  "Joined field references are not permitted"),
                 ("class Authz:\n    policies = [Policy('x' * 64, using='true')]",
                  "longer than 63 bytes"),
-                ("class Authz:\n    through = {'owner': []}", "no many-to-many field"),
+                ("class Authz:\n    through = {'owner': []}", "not a many-to-many field"),
                 ("class Meta:\n    managed = False\n"
                  "class Authz:\n    policies = []", "W052"),
         ):

@@ -109,7 +109,7 @@ class Threads(LoginCase):
         self.assertEqual(in_thread(leaves), BOB)
         self.assertIsNone(left_behind())
         self.assertEqual(count(), 0)
-        with self.assertRaisesRegex(RuntimeError, "has not entered it"):
+        with self.assertRaisesRegex(RuntimeError, "did not enter it"):
             in_thread(shared.__exit__, None, None, None)
         shared.__exit__(None, None, None)       # too late, and no harm
 
@@ -118,14 +118,14 @@ class Threads(LoginCase):
         shared = authz.as_token(token("ann"))
         shared.__enter__()
         shared.__enter__()
-        with self.assertRaisesRegex(RuntimeError, "has not entered it"):
+        with self.assertRaisesRegex(RuntimeError, "did not enter it"):
             in_thread(shared.__exit__, None, None, None)
         self.assertEqual(count(), 0)
         for _ in range(2):
             shared.__exit__(None, None, None)
 
     def test_never_entered(self):
-        with self.assertRaisesRegex(RuntimeError, "has not entered it"):
+        with self.assertRaisesRegex(RuntimeError, "did not enter it"):
             authz.as_token(token("ann")).__exit__(None, None, None)
 
     def test_executors_in_a_request(self):

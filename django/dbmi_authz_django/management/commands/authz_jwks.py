@@ -34,7 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--max-size", type=int, default=1 << 20,
                             help="bytes of a set (1 MB)")
         parser.add_argument("--insecure-http", action="store_true",
-                            help="also http: for tests; whoever answers there can issue tokens")
+                            help="also http: for tests; anyone who answers there can issue tokens")
 
     def handle(self, *args: Any, issuer: str | None, all: bool, **options: Any) -> None:
         if (issuer is None) != all:

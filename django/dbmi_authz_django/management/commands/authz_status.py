@@ -91,7 +91,7 @@ class Command(BaseCommand):
 
 
 def issuers(connection: Any) -> Optional[list[dict[str, Any]]]:
-    """None for whoever may not read them."""
+    """None for a role that may not read them."""
     try:
         rows = status.rows(connection, ISSUERS, [conf.keys_max_age])
     except (Forbidden, ProgrammingError):   # the second without our wrapper
