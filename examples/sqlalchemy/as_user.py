@@ -73,11 +73,11 @@ def status_of(error):
 def challenge_of(detail):
     """DETAIL holds the body of RFC 6750, section 3; no "error" where there was no token."""
     try:
-        members = json.loads(detail or "{}")
-    except ValueError:
-        members = {}        # somebody else's: a trigger may raise 28000 as well
+        members = dict(json.loads(detail))
+    except (TypeError, ValueError):
+        members = {}        # none, or somebody else's: a trigger may raise 28000 as well
     challenge = 'Bearer realm="notes"'
-    for name in ("error", "error_description") if isinstance(members, dict) and "error" in members else ():
+    for name in ("error", "error_description") if "error" in members else ():
         value = str(members.get(name, "")).encode("ascii", "replace").decode()
         challenge += ', %s="%s"' % (name, value.replace("\\", "\\\\").replace('"', '\\"'))
     return challenge

@@ -66,7 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         if not 0 <= length <= 100_000:
             raise ValueError("too long")
         given = json.loads(self.rfile.read(length) or b"{}")
-        if not isinstance(given, dict) or not all(isinstance(v, (str, type(None))) for v in given.values()):
+        if not isinstance(given, dict) or any(isinstance(v, (dict, list)) for v in given.values()):
             raise ValueError("not a note")
         with as_user(engine, self.headers.get("Authorization")) as session, session.begin():
             return handle(session, given)
