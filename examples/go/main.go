@@ -61,8 +61,12 @@ func main() {
 
 	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
 		// Nobody is logged in on a connection that lies idle in the pool.
-		somebody := true
-		if db.QueryRow("SELECT authz.is_authenticated()").Scan(&somebody) != nil || somebody {
+		var somebody bool
+		if db.QueryRow("SELECT authz.is_authenticated()").Scan(&somebody) != nil {
+			w.WriteHeader(503)
+			return
+		}
+		if somebody {
 			w.WriteHeader(500)
 		}
 		fmt.Fprintf(w, `{"somebody": %t}`, somebody)
@@ -113,5 +117,7 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("http://%s\n", listener.Addr())
-	log.Fatal(http.Serve(listener, nil))
+	// Who sends slowly, or does not read, is not waited for.
+	server := http.Server{ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second}
+	log.Fatal(server.Serve(listener))
 }

@@ -44,7 +44,7 @@ public final class AsUser {
     }
 
     // The role's own login may fail with 28000 as well.  That must not become a 401.
-    private static Connection connect(DataSource pool) throws NoConnection {
+    static Connection connect(DataSource pool) throws NoConnection {
         try {
             return pool.getConnection();
         } catch (SQLException failure) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.concurrent.Executors;
 import javax.sql.DataSource;
 
@@ -27,10 +28,13 @@ public final class Notes {
         config.setInitializationFailTimeout(-1); // start, even while there is no database
         pool = new HikariDataSource(config);
 
+        // Seconds.  Else who sends half a request would hold a thread for ever.
+        System.setProperty("sun.net.httpserver.maxReqTime", "10");
+        System.setProperty("sun.net.httpserver.maxRspTime", "20");
         HttpServer server = HttpServer.create(
                 new InetSocketAddress("127.0.0.1", Integer.parseInt(env("PORT", "8000"))), 0);
         server.createContext("/", Notes::serve);
-        server.setExecutor(Executors.newFixedThreadPool(16));
+        server.setExecutor(Executors.newCachedThreadPool()); // 16 of those would hold 16 threads
         server.start();
         System.out.println("http://127.0.0.1:" + server.getAddress().getPort());
     }
@@ -69,7 +73,7 @@ public final class Notes {
 
     /** Nobody is logged in on a connection that lies idle in the pool. */
     private static boolean somebodyIsThere() throws Exception {
-        try (Connection connection = pool.getConnection();
+        try (Connection connection = AsUser.connect(pool);
                 ResultSet answer = connection.createStatement()
                         .executeQuery("SELECT authz.is_authenticated()")) {
             answer.next();
@@ -80,7 +84,11 @@ public final class Notes {
     private static String answer(HttpExchange exchange) throws Exception {
         String token = exchange.getRequestHeaders().getFirst("Authorization");
         // All of the body first: who sends it slowly must not hold a connection meanwhile.
-        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        byte[] sent = exchange.getRequestBody().readNBytes(100_001);
+        if (sent.length > 100_000) {
+            throw new SQLException("too long", "22001");
+        }
+        String body = new String(sent, StandardCharsets.UTF_8);
         String query = exchange.getRequestURI().getQuery();
         String owner = query != null && query.startsWith("owner=") ? query.substring(6) : null;
         switch (exchange.getRequestMethod() + " " + exchange.getRequestURI().getPath()) {

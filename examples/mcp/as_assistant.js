@@ -6,6 +6,8 @@
 // nothing of it.
 export const ACTOR = "assistant";
 export const MOST_ROWS = 200;
+export const MOST_BYTES = 1_000_000;
+export const MOST_TIME = 10_000; // milliseconds: more than statement_timeout
 
 /** The service could not log in, or found no free connection: nothing about the user. */
 export class NoConnection extends Error {}
@@ -19,6 +21,17 @@ export async function asAssistant(pool, token, sql) {
   let broken;
   const onError = (error) => { broken = error; };
   client.on("error", onError); // unheard, it would end the process
+  // Who sends too much, or takes too long, loses the connection.  One row may hold a
+  // gigabyte, and some functions (of XML) do not hear of statement_timeout.
+  const socket = client.connection.stream;
+  const end = (code, message) => socket.destroy(Object.assign(new Error(message), { code }));
+  const clock = setTimeout(end, MOST_TIME, "57014", "the query takes too long");
+  let received = 0;
+  const count = ({ length }) => {
+    received += length;
+    if (received > MOST_BYTES) end("54000", `the answer exceeds ${MOST_BYTES} bytes`);
+  };
+  socket.on("data", count);
   // The extended protocol takes one statement: what stands behind a ";" is an error.
   const run = (text, values) => client.query({ text, values, queryMode: "extended" });
   try {
@@ -39,6 +52,8 @@ export async function asAssistant(pool, token, sql) {
     } catch (error) {
       broken ??= error;
     }
+    clearTimeout(clock);
+    socket.off("data", count);
     client.off("error", onError);
     client.release(broken); // with an error: closed, and never lent again
   }

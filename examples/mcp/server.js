@@ -21,11 +21,14 @@ pool.on("error", (error) => console.error("idle connection:", error.code ?? erro
 /** A server for one request, which knows no other token than that one's. */
 function lettersServer(token) {
   const server = new McpServer({ name: "letters", version: "1.0.0" });
+  let calls = 0;
   const tool = (name, description, inputSchema, toSql) => server.registerTool(
     name,
     { description, inputSchema, annotations: { readOnlyHint: true } },
     async (args) => {
       try {
+        // A batch of many would keep everybody else from the pool.
+        if (calls++ > 0) throw new Error("one call a request");
         return answer(JSON.stringify(await asAssistant(pool, token, toSql(args))));
       } catch (error) {
         console.error(name, error.code ?? error.name);
@@ -57,7 +60,8 @@ async function serve(request, response) {
       return refuse(401, { "WWW-Authenticate": 'Bearer realm="letters", error="invalid_token"' });
     }
     if (error instanceof NotDelegated) return refuse(403);
-    return refuse(error instanceof NoConnection ? 503 : 500);
+    const passing = error instanceof NoConnection || /^(08|40|53|57)/.test(error.code ?? "");
+    return refuse(passing ? 503 : 500);
   }
   const server = lettersServer(token);
   const transport = new StreamableHTTPServerTransport({

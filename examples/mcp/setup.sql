@@ -40,7 +40,7 @@ CREATE POLICY reads ON salary FOR SELECT
 
 -- People come by one role, the assistant by another, which runs SQL that it was told.
 CREATE ROLE mail_app LOGIN;
-CREATE ROLE mail_assistant LOGIN;
+CREATE ROLE mail_assistant LOGIN CONNECTION LIMIT 20;
 GRANT USAGE ON SCHEMA mail TO mail_app, mail_assistant;
 GRANT SELECT, INSERT, UPDATE, DELETE ON letter TO mail_app;
 GRANT SELECT ON letter, salary TO mail_app, mail_assistant;

@@ -61,8 +61,12 @@ export function statusOf(error) {
 // DETAIL holds the body of RFC 6750, section 3.  It came with the error itself;
 // authz.www_authenticate() asked afterwards may reach another connection of a pooler.
 function challengeOf(detail) {
-  const { error, error_description: why } = JSON.parse(detail ?? "{}");
-  if (!error) return 'Bearer realm="notes"'; // there was no token
-  const quoted = (text) => `"${text.replace(/[^ -~]/g, "?").replace(/["\\]/g, "\\$&")}"`;
-  return `Bearer realm="notes", error=${quoted(error)}, error_description=${quoted(why ?? "")}`;
+  let told = {};
+  try {
+    told = Object(JSON.parse(detail));
+  } catch { /* none, or somebody else's: a trigger may raise 28000 as well */ }
+  if (!told.error) return 'Bearer realm="notes"'; // there was no token
+  const quoted = (text = "") => `"${`${text}`.replace(/[^ -~]/g, "?").replace(/["\\]/g, "\\$&")}"`;
+  return `Bearer realm="notes", error=${quoted(told.error)}, `
+    + `error_description=${quoted(told.error_description)}`;
 }

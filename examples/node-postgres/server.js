@@ -2,7 +2,7 @@
 // Whose they are, the bearer token of each request says; the database decides.
 import http from "node:http";
 import pg from "pg";
-import { asUser, statusOf } from "./as_user.js";
+import { asUser, NoConnection, statusOf } from "./as_user.js";
 
 const pool = new pg.Pool({
   connectionString: process.env.DATABASE_URL,
@@ -26,7 +26,8 @@ async function addNote(db, { owner, body }) {
 
 // Nobody is logged in on a connection that lies idle in the pool.
 async function health() {
-  const { rows } = await pool.query("SELECT authz.is_authenticated() AS somebody");
+  const { rows } = await pool.query("SELECT authz.is_authenticated() AS somebody")
+    .catch((cause) => { throw new NoConnection("not healthy", { cause }); });
   return [rows[0].somebody ? 500 : 200, rows[0]];
 }
 

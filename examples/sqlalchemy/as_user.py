@@ -57,8 +57,8 @@ def detail_of(error):
 def status_of(error):
     """The HTTP status that an error means, and for 401 the challenge."""
     state = sqlstate_of(error)
-    if isinstance(error, DBAPIError) and error.statement is None:
-        return 503, None    # the service's own login failed, be it with 28000
+    if state == "28000" and getattr(error, "statement", "") is None and not detail_of(error):
+        return 503, None    # the service's own login failed
     if state == "28000":
         return 401, challenge_of(detail_of(error))
     if state == "42501":
@@ -72,9 +72,12 @@ def status_of(error):
 
 def challenge_of(detail):
     """DETAIL holds the body of RFC 6750, section 3; no "error" where there was no token."""
-    members = json.loads(detail or "{}")
+    try:
+        members = dict(json.loads(detail))
+    except (TypeError, ValueError):
+        members = {}        # none, or somebody else's: a trigger may raise 28000 as well
     challenge = 'Bearer realm="notes"'
     for name in ("error", "error_description") if "error" in members else ():
-        value = members.get(name, "").encode("ascii", "replace").decode()
+        value = str(members.get(name, "")).encode("ascii", "replace").decode()
         challenge += ', %s="%s"' % (name, value.replace("\\", "\\\\").replace('"', '\\"'))
     return challenge

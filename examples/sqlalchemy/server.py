@@ -51,7 +51,7 @@ def health():
 
 
 class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    # HTTP/1.0, one request a connection: what is left of a body is never read as another.
     timeout = 10
 
     def answer(self):
@@ -62,7 +62,12 @@ class Handler(BaseHTTPRequestHandler):
         if handle is None:
             return 404, {"error": "Not Found"}
         # All of the body first: who sends it slowly must not hold a connection meanwhile.
-        given = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
+        length = int(self.headers.get("Content-Length", 0))
+        if not 0 <= length <= 100_000:
+            raise ValueError("too long")
+        given = json.loads(self.rfile.read(length) or b"{}")
+        if not isinstance(given, dict) or any(isinstance(v, (dict, list)) for v in given.values()):
+            raise ValueError("not a note")
         with as_user(engine, self.headers.get("Authorization")) as session, session.begin():
             return handle(session, given)
 
@@ -73,7 +78,7 @@ class Handler(BaseHTTPRequestHandler):
         except Exception as error:
             if isinstance(error, NoFreeConnection):
                 status = 503
-            elif isinstance(error, ValueError):
+            elif isinstance(error, (ValueError, RecursionError)):
                 status = 400
             else:
                 status, challenge = status_of(error)
@@ -90,7 +95,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self.end_headers()
             self.wfile.write(text)
-        except ConnectionError:
+        except OSError:
             pass            # the client has gone; what it asked for is done
 
     do_GET = do_POST = reply

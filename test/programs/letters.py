@@ -5,6 +5,8 @@ import json
 import os
 import random
 import re
+import socket
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 POISON = os.path.join(HERE, "..", "examples", "sql", "agent.sql")
@@ -20,6 +22,8 @@ GUARDS = (
     ("what stays", "as_assistant.js", 'await run("ROLLBACK");\n      await run("DISCARD ALL");',
      'await run("COMMIT");'),
     ("what outlives a rollback", "as_assistant.js", 'await run("DISCARD ALL");', ""),
+    ("any size", "as_assistant.js", "if (received > MOST_BYTES)", "if (false)"),
+    ("any number", "server.js", "if (calls++ > 0)", "if (false)"),
     ("prints errors", "server.js", "console.error(name, error.code ?? error.name);",
      "console.error(token, error);"),
 )
@@ -28,25 +32,29 @@ LETTERS = ("SELECT count(*), string_agg(body, ' ' ORDER BY id), (SELECT sum(amou
            " (SELECT sum((read_only AND scopes = '{letters:read}')::int) FROM authz.actor_ceiling) FROM mail.letter")
 
 
-def call(port, token, method, params, timeout=10):
-    """(status, headers, result)"""
+def send(port, token, message, timeout=10):
+    """(status, headers, text)"""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
         if token:
             headers["Authorization"] = "Bearer " + token
-        connection.request("POST", "/mcp", headers=headers, body=json.dumps(
-            {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+        connection.request("POST", "/mcp", headers=headers, body=json.dumps(message))
         response = connection.getresponse()
-        text = response.read().decode()
-        return response.status, response.headers, json.loads(text).get("result") if text else None
+        return response.status, response.headers, response.read().decode()
     finally:
         connection.close()
 
 
-def tool(port, token, name, **arguments):
+def call(port, token, method, params, timeout=10):
+    """(status, headers, result)"""
+    status, headers, text = send(port, token, {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, timeout)
+    return status, headers, json.loads(text).get("result") if text else None
+
+
+def tool(port, token, name, timeout=10, **arguments):
     """(did it work, its text)"""
-    status, _, result = call(port, token, "tools/call", {"name": name, "arguments": arguments})
+    status, _, result = call(port, token, "tools/call", {"name": name, "arguments": arguments}, timeout)
     if status != 200 or result is None:
         return False, "status %d" % status
     return not result.get("isError"), result["content"][0]["text"]
@@ -78,17 +86,32 @@ MORE = (
     "SELECT query_to_xml('DELETE FROM mail.letter RETURNING owner', true, true, '')",
     "SELECT query_to_xml('SELECT * FROM mail.letter; SELECT * FROM mail.salary', true, true, '')",
     "SELECT pg_advisory_lock(1)",
-    "SELECT pg_try_advisory_lock(42)",
+    "SELECT public.leaves_a_lock()",
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user",
     "SELECT query FROM pg_stat_activity",
     "SELECT pg_read_file('postgresql.conf')", "SELECT lo_import('/etc/passwd')", "TABLE pg_authid",
     "SELECT owner, amount FROM salary",
     "SELECT * FROM generate_series(1, 100000000)",
     "SELECT pg_sleep(20)",
+    "SELECT setseed(0.5)", "SELECT 1\0", "SELECT '\ud800'",
+    "SELECT " + "(" * 9000 + "1" + ")" * 9000, "SELECT repeat('x', 20000000)::integer",
     "SELECT 1 INTO mail.mine", "SELECT nextval('mail.letter_id_seq')",
     "SELECT authz.clear_token(), (SELECT count(*) FROM letter)",
     "SELECT $1", "", ";", "SELECT 'x' AS \"x", "\\! ls",
 )
+
+# what harden.sql takes away: of what all share, or not undone by ROLLBACK
+HARDENED = (
+    "SELECT count(pg_try_advisory_lock(i)) FROM generate_series(1, 1000000) i",
+    "SELECT count(pg_try_advisory_xact_lock_shared(i, 1)) FROM generate_series(1, 1000000) i",
+    "SELECT pg_advisory_xact_lock(1)", "SELECT pg_terminate_backend(pg_backend_pid())",
+    "SELECT pg_logical_emit_message(false, 'outbox', 'paid')",
+    "SELECT lo_from_bytea(0, 'text')", "SELECT lo_create(0)", "SELECT lo_creat(-1)",
+    "SELECT set_config('temp_file_limit', '-1', false)",
+)
+# takes seconds, whatever statement_timeout says
+DEAF = ("SELECT xpath('count(//*[count(//*)>count(//*[count(//*)>1])])',"
+        " ('<a>'||repeat('<b/>', 600)||'</a>')::xml)::text")
 
 
 class Users:
@@ -153,6 +176,55 @@ class Users:
         self.check(text == '[{"t":"1s","s":"mail","me":"bob","u":"mail_assistant","n":1}]', sql + " stayed", text)
 
 
+    def is_hardened(self):
+        for sql in HARDENED:
+            good, text = tool(self.port, self.tokens["for_ann"], "run_query", sql=sql)
+            self.check(not good and text.startswith("42501"), sql, text)
+        limits = "SELECT current_setting('temp_file_limit') AS t, current_setting('pg_stat_statements.track') AS s"
+        _, text = tool(self.port, self.tokens["for_ann"], "run_query", sql=limits)
+        self.check(text == '[{"t":"100MB","s":"none"}]', "limits", text)
+
+    def is_bounded(self):
+        """In bytes, and in queries of one request."""
+        for sql in ("SELECT repeat('x', 3000000)", "SELECT repeat('x', 30000) FROM generate_series(1, 200)"):
+            good, text = tool(self.port, self.tokens["for_ann"], "run_query", sql=sql)
+            self.check(not good and text.startswith("54000"), sql, text)
+        self.asks("bob")
+        batch = [{"jsonrpc": "2.0", "id": i, "method": "tools/call", "params": {
+            "name": "run_query", "arguments": {"sql": "SELECT 'ran'"}}} for i in range(9)]
+        answer = send(self.port, self.tokens["for_ann"], batch)
+        self.check(answer[2].count("ran") < 2, "a batch", answer[2])
+
+    def is_cut_off(self):
+        good, text = tool(self.port, self.tokens["for_ann"], "run_query", timeout=60, sql=DEAF)
+        self.check(not good and text == "57014: the query takes too long", "deaf", text)
+        self.asks("bob")
+
+    def hangs_up(self, times):
+        """The client is gone before its answer comes."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+            "name": "run_query", "arguments": {"sql": "SELECT pg_sleep(0.1)"}}}).encode()
+        head = ("POST /mcp HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"
+                "Accept: application/json, text/event-stream\r\nContent-Length: %d\r\n\r\n"
+                % (self.tokens["for_ann"], len(body)))
+        for number in range(times):
+            with socket.create_connection(("127.0.0.1", self.port)) as s:
+                s.sendall(head.encode() + body[:number * len(body) // times])
+                time.sleep(0.02)
+        self.asks("bob")
+
+    def odd_messages(self):
+        for message in (None, [], {}, 5, "x", [[]], [None], {"jsonrpc": "2.0", "id": {}, "method": 5},
+                        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": []},
+                        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "__proto__"}},
+                        {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {
+                            "name": "run_query", "arguments": {"sql": {"text": "SELECT 1"}}}},
+                        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 1}}):
+            answer = send(self.port, self.tokens["for_ann"], message)
+            self.check(answer[0] in (200, 202, 400), message, answer)
+        self.asks("bob")
+
+
 class Assistant:
     @staticmethod
     def whole(program, database, pooler, mint, result):
@@ -165,6 +237,9 @@ class Assistant:
             _, _, answer = call(service.port, users.tokens["for_ann"], "tools/list", {})
             users.check([t["name"] for t in answer["tools"]] == ["list_letters", "run_query"], "tools/list", answer)
             users.interleaved(6, 12)
+            users.is_hardened()
+            users.hangs_up(10)
+            users.odd_messages()
             for sql in MORE:
                 users.holds(sql)
             users.check(not TOKEN.search(database.logged_since(since)), "a token is logged")
@@ -173,6 +248,13 @@ class Assistant:
             for sql in statements:
                 users.holds(sql)
             users.check(not TOKEN.search(service.printed()), "a token is printed", service.printed())
+            users.check(service.runs(), "it ended", service.printed())
+        # MOST_TIME is more than statement_timeout, also here
+        folder = program.spoiled(os.path.dirname(program.folder), "as_assistant.js", "10_000; //", "1_500; //")
+        with program.start(database.cluster.port, folder, POOL_SIZE="1") as service:
+            users.port = service.port
+            users.is_bounded()
+            users.is_cut_off()
             users.check(service.runs(), "it ended", service.printed())
         with program.start(database.cluster.port, role="nobody_knows") as service:
             status, _, _ = call(service.port, users.tokens["for_ann"], "tools/list", {})
@@ -185,7 +267,9 @@ class Assistant:
             users.refused("ann", 403)
             users.fails("ann")
             for sql in (*MORE[1:4], "SELECT set_config('search_path', 'pg_temp', false)",
-                        "SELECT pg_try_advisory_lock(42)"):
+                        "SELECT public.leaves_a_lock()"):
                 users.holds(sql)
             users.check(not TOKEN.search(service.printed()), "a token is printed")
             users.check(database.ask(LETTERS) == users.stood, "the database did not hold")
+            if not result.faults:
+                users.is_bounded()

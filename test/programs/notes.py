@@ -14,10 +14,24 @@ import psycopg2
 PREPARE = """
 CREATE FUNCTION takes_its_time() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+	IF NEW.body LIKE 'raise %' THEN
+		RAISE EXCEPTION 'no' USING ERRCODE = substr(NEW.body, 7, 5), DETAIL = 'not JSON';
+	END IF;
 	PERFORM pg_sleep(CASE WHEN NEW.body LIKE 'slow%' THEN 0.1 WHEN NEW.body LIKE 'late%' THEN 10 END);
 	RETURN NEW;
 END $$;
 CREATE TRIGGER takes_its_time BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION takes_its_time();
+CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.body LIKE 'commit %' THEN
+		RAISE EXCEPTION 'no' USING ERRCODE = substr(NEW.body, 8, 5);
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON notes DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION at_commit();
+CREATE FUNCTION leaves_a_lock() RETURNS boolean SECURITY DEFINER
+	RETURN pg_try_advisory_lock(42);
 ALTER ROLE notes_app SET statement_timeout = '1s';
 ALTER ROLE mail_assistant SET statement_timeout = '1s';
 """
@@ -217,6 +231,64 @@ def times_out(users):
             users.fault(answer.result()[0] == 503, "statement timeout", answer.result())
 
 
+def refuses_itself(users):
+    """What a trigger of the application raises, be it at COMMIT."""
+    for body, status in (("raise 28000", 401), ("raise P0001", 500), ("commit 23514", 400),
+                         ("commit 42501", 403), ("commit 40001", 503)):
+        users.status(body, status, "ann", body)
+
+
+def odd_bodies(users):
+    """Not what a note looks like: the client's fault, and no more than that."""
+    bodies = ["5", '"body"', "null", "[]", "{", "[" * 50_000, '{"body": {"a": 1}}', '{"body": "\\ud800"}']
+    for body in bodies if users.speak is Json else ():
+        answer = ask(users.port, "POST", "/notes", users.tokens["ann"], body)
+        users.fault(answer[0] in (201, 400), "POST " + body[:20], answer)
+    try:
+        path, text = users.speak.new_note("ann " + "x" * 300_000)
+        answer = ask(users.port, "POST", path, users.tokens["ann"], text)
+        users.fault(answer[0] == 400, "a body without end", answer)
+    except OSError:
+        users.fault(True, "", "")       # was hung up on
+    users.database.ask("DELETE FROM notes WHERE body !~ '^(slow )?(ann|bob) '")
+
+
+def smuggles(users):
+    """A request within the body of another is not answered."""
+    for head in ("POST /nothing HTTP/1.1\r\nContent-Length: 40", "POST /notes HTTP/1.1\r\nContent-Length: x",
+                 "POST /notes HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 40"):
+        with socket.create_connection(("127.0.0.1", users.port), 0.5) as s:
+            s.sendall((head + "\r\nHost: localhost\r\n\r\nGET /health HTTP/1.1\r\nHost: smuggled\r\n\r\n").encode())
+            answers = b""
+            try:
+                while part := s.recv(10_000):
+                    answers += part
+            except OSError:
+                pass
+        users.fault(answers.count(b"HTTP/1.") == 1, head, answers)
+
+
+def half_sent(users):
+    """Many requests without their end keep nobody waiting."""
+    waiting = [socket.create_connection(("127.0.0.1", users.port)) for _ in range(20)]
+    for s in waiting:
+        s.sendall(b"POST /notes HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+    try:
+        answer = ask(users.port, "GET", "/notes", users.tokens["bob"], timeout=2)
+        users.fault(answer[0] == 200, "beside half-sent requests", answer)
+    except OSError as error:
+        users.fault(False, "beside half-sent requests", repr(error))
+    for s in waiting:
+        s.close()
+
+
+def is_odd(users):
+    refuses_itself(users)
+    odd_bodies(users)
+    smuggles(users)
+    half_sent(users)
+
+
 def is_good_for_now(users, mint):
     """A token that the connections know, and that will have expired later on."""
     users.reads("bob")      # a program that has just started takes its time
@@ -236,6 +308,8 @@ def wrong_login(program, folder, database, result, tokens):
     with program.start(database.cluster.port, folder, "nobody_knows", POOL_SIZE="1") as service:
         answer = ask(service.port, "GET", "/notes", tokens["ann"])
         result.check(answer[0] == 503, "%s: no login: %s" % (program.name, answer))
+        answer = ask(service.port, "GET", "/health")
+        result.check(answer[0] == 503, "%s: no login, health: %s" % (program.name, answer))
         result.check(not TOKEN.search(service.printed()), program.name + ": a token is printed")
 
 
@@ -280,6 +354,7 @@ def whole(program, database, pooler, mint, result):
         users = Users(program, service.port, database, result, tokens_of(mint))
         end = is_good_for_now(users, mint)
         interleaved(users, 8, 20, "direct")
+        is_odd(users)
         times_out(users)
         cut(users)
         recovers(users)
@@ -304,6 +379,8 @@ def short(program, folder, database, pooler, mint, result):
                 cut(users)
                 recovers(users)
                 nobody_stayed(users, service, since)
+            if not result.faults:
+                is_odd(users)
         except (OSError, http.client.HTTPException) as error:
             result.check(False, repr(error))
     if not result.faults:
