@@ -14,7 +14,7 @@ use lib $FindBin::RealBin;
 use AzTest;
 use Test::More;
 
-my $cases = $ENV{DBMI_CASES} // ($ENV{DBMI_LONG} ? 600000 : 45000);
+my $cases = $ENV{DBMI_CASES} // ($ENV{DBMI_LONG} ? 600000 : 24000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 my $node = start_node('main', 'fsync = off');
 

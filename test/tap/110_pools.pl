@@ -4,7 +4,7 @@
 #
 # The work is done by test/pools/run, which tells what users do.  DBMI_SEED
 # repeats a run, DBMI_TRANSACTIONS=100000 makes a long one of about as many,
-# DBMI_LONG=1 one of four times the length.
+# DBMI_LONG=1 one of 60,000.
 
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ use Time::HiRes qw(sleep);
 my ($pgbouncer) = grep { -x } map { "$_/pgbouncer" } split(/:/, $ENV{PATH}), '/usr/sbin';
 BAIL_OUT('no pgbouncer: run "make deps"') unless $pgbouncer;
 
-my $total = $ENV{DBMI_TRANSACTIONS} // ($ENV{DBMI_LONG} ? 60000 : 15000);
+my $total = $ENV{DBMI_TRANSACTIONS} // ($ENV{DBMI_LONG} ? 60000 : 9000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e6));
 my $connections = 4;
 

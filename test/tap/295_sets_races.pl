@@ -2,7 +2,7 @@
 # sub-select sees, also while a commit can be seen and has not been told of, on a
 # hot standby, and when it is the apply worker of logical replication that writes.
 #
-# 20,000 questions of each kind; DBMI_READS=1000000 asks for more, DBMI_LONG=1 for a
+# 12,000 questions of each kind; DBMI_READS=1000000 asks for more, DBMI_LONG=1 for a
 # million in all.  DBMI_SEED repeats a run.
 
 use strict;
@@ -19,7 +19,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time sleep);
 
-my $reads = $ENV{DBMI_READS} // ($ENV{DBMI_LONG} ? 430000 : 20000);
+my $reads = $ENV{DBMI_READS} // ($ENV{DBMI_LONG} ? 430000 : 12000);
 my $seed = $ENV{DBMI_SEED} // int(rand(1e9));
 diag("seed $seed");
 
