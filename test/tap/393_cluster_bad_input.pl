@@ -39,7 +39,7 @@ sub gives
 
 my $as_ann = "BEGIN;\nann\n$memo\nROLLBACK;\n";
 my $refused = qr/^28000: the identity that another server handed over was refused/;
-my $differs = qr/^55000: what is stored here for the identity is not what the server has/;
+my $differs = qr/^55000: what is stored here for the identity differs from the server that hands it over/;
 gives('all is well', $as_ann . $left, $ann, @nothing);
 
 # keys, and who may hand over
