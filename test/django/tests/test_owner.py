@@ -667,7 +667,7 @@ class AsOwnerBlock(Owner):
                 self.assertEqual(Note.objects.count(), 4)
             execute("ALTER ROLE clinic_app NOINHERIT; REVOKE clinic_owner FROM clinic_app;"
                     " GRANT clinic_owner TO clinic_app")
-            with self.refused("has not the rights"), authz.as_owner(Note):
+            with self.refused("does not have the rights"), authz.as_owner(Note):
                 self.fail()
         finally:
             execute("REVOKE clinic_owner FROM clinic_app; ALTER ROLE clinic_app INHERIT")
