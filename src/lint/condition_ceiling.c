@@ -143,7 +143,7 @@ find_taker(const char *column, const char *value)
 	else if (strcmp(column, "item_permissions") == 0)
 		left = "c.item_permissions IS NULL OR EXISTS (SELECT FROM"
 			" pg_catalog.unnest(pg_catalog.array_cat(c.item_permissions, c.keep)) v"
-			" WHERE pg_catalog.upper(v COLLATE pg_catalog.\"C\") OPERATOR(pg_catalog.=) pg_catalog.upper($1 COLLATE pg_catalog.\"C\"))";
+			" WHERE " UPPER("v") " OPERATOR(pg_catalog.=) " UPPER("$1") ")";
 	else
 		left = psprintf("c.%s IS NULL OR $1 OPERATOR(pg_catalog.=) ANY (c.%s)"
 						" OR $1 OPERATOR(pg_catalog.=) ANY (c.keep)", column, column);
